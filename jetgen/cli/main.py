@@ -1,0 +1,91 @@
+"""The ``jetgen`` command: picks the sub-command, and turns bad input into one line."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from jetgen.errors import InputError, TrainingError
+
+COMMANDS = {
+    "simulate": "make jets with Pythia 8 and FastJet",
+    "fetch": "download a public jet data set",
+    "inspect": "say what a file holds, and what is odd about it",
+    "train": "train a generator on jets",
+    "generate": "write jets from a trained generator to HDF5",
+    "report": "compare generated and real jets in one HTML page",
+}
+"""Each has a module ``jetgen.cli.NAME`` with its option dataclass ``Config`` and ``run``."""
+
+EXPLAINED = (InputError, TrainingError, OSError)
+"""Errors whose message is for the user; any other is a bug of jetgen."""
+
+
+def usage() -> str:
+    lines = "\n".join(f"  {name:<10} {summary}" for name, summary in COMMANDS.items())
+    return (
+        "usage: jetgen COMMAND [options]\n\n"
+        "Learn to generate particle jets as unordered, sparse sets of particles.\n\n"
+        f"commands:\n{lines}\n\n"
+        "  jetgen COMMAND --help   the options of a command\n"
+        "  jetgen --version        the version\n"
+        "  --debug                 with any command: show the traceback of an error"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code (0 good, 2 bad input, 1 a bug, 130 Ctrl-C)."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    words = [word for word in words if word != "--debug"]
+    try:
+        return _dispatch(words)
+    except EXPLAINED as error:
+        if debug:
+            raise
+        print(f"jetgen: error: {_one_line(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        print("jetgen: interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:
+        if debug:
+            raise
+        print(
+            f"jetgen: internal error ({type(error).__name__}): {_one_line(error)}; "
+            "run again with --debug for the traceback",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help"):
+        print(usage())
+        return 0 if words else 2
+    if words[0] == "--version":
+        from jetgen import __version__
+
+        print(f"jetgen {__version__}")
+        return 0
+    name, *rest = words
+    if name not in COMMANDS:
+        raise InputError(
+            f"unknown command {name!r}: expected one of {', '.join(COMMANDS)}; see `jetgen --help`"
+        )
+    from jetgen.cli.parser import parse
+
+    module = importlib.import_module(f"jetgen.cli.{name}")
+    try:
+        config = parse(name, COMMANDS[name], module.Config, rest)
+    except SystemExit as done:  # --help has been printed
+        return int(done.code or 0)
+    module.run(config)
+    return 0
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,84 @@
+"""From an option dataclass to a parser, and from words to a validated dataclass."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import jsonargparse
+
+from jetgen.errors import InputError
+
+C = TypeVar("C")
+
+
+def comma_separated(text: Any) -> tuple[str, ...]:
+    """``"mass,pt"`` (or a YAML list) as a tuple of names; empty text is no names."""
+    if isinstance(text, str):
+        text = [part.strip() for part in text.split(",")]
+    return tuple(str(part) for part in text if part != "")
+
+
+def build_parser(command: str, description: str, config: type) -> jsonargparse.ArgumentParser:
+    """The parser of one command, generated from its option dataclass."""
+    parser = jsonargparse.ArgumentParser(
+        prog=f"jetgen {command}", description=description, exit_on_error=False
+    )
+    parser.add_argument(
+        "--config", action="config", help="YAML file with any of these options; flags win"
+    )
+    hints = typing.get_type_hints(config)
+    for field in dataclasses.fields(config):
+        _add(parser, field, hints[field.name])
+    return parser
+
+
+def parse(command: str, description: str, config: type[C], words: Sequence[str]) -> C:
+    """Parse the words after the command's name.
+
+    Raises:
+        InputError: for an unknown option, a value of the wrong type, or a missing argument.
+        SystemExit: after ``--help``.
+    """
+    parser = build_parser(command, description, config)
+    try:
+        namespace = parser.parse_args(list(words))
+    except (jsonargparse.ArgumentError, TypeError, ValueError, KeyError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise InputError(
+            f"jetgen {command}: {' '.join(lines)}; `jetgen {command} --help` lists the options"
+        ) from error
+    values = {field.name: namespace[field.name] for field in dataclasses.fields(config)}  # type: ignore[arg-type]
+    return config(**values)
+
+
+def _add(parser: jsonargparse.ArgumentParser, field: dataclasses.Field[Any], hint: Any) -> None:
+    default = field.default
+    if field.default_factory is not dataclasses.MISSING:
+        default = field.default_factory()
+    settings: dict[str, Any] = {"help": field.metadata["help"]}
+    if field.metadata["positional"]:
+        if hint == list[str]:
+            settings["nargs"] = "+" if default is dataclasses.MISSING else "*"
+        elif default is not dataclasses.MISSING:
+            settings["nargs"] = "?"
+        if default is not dataclasses.MISSING:
+            settings["default"] = default
+        parser.add_argument(field.name, type=str if hint == list[str] else hint, **settings)
+        return
+    flag = "--" + field.name.replace("_", "-")
+    if default is dataclasses.MISSING:
+        settings["required"] = True
+    else:
+        settings["default"] = default
+    if hint is bool:
+        action = jsonargparse.ActionYesNo(yes_prefix="", no_prefix="no-")
+        parser.add_argument(flag, action=action, **settings)
+    elif hint == list[str]:
+        parser.add_argument(flag, action="append", type=str, metavar="TEXT", **settings)
+    elif hint == tuple[str, ...]:
+        parser.add_argument(flag, type=comma_separated, metavar="A,B", **settings)
+    else:
+        parser.add_argument(flag, type=hint, **settings)

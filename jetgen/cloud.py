@@ -1,0 +1,280 @@
+"""The one data type that every part of jetgen shares: a batch of particle sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from jetgen.errors import InputError
+
+
+class Feature(NamedTuple):
+    """Name and unit of one column; the unit of a pure number is the empty string."""
+
+    name: str
+    unit: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} [{self.unit}]" if self.unit else self.name
+
+
+CARTESIAN = (Feature("px", "GeV"), Feature("py", "GeV"), Feature("pz", "GeV"))
+"""Massless particles as three-momenta."""
+
+CARTESIAN_ENERGY = (*CARTESIAN, Feature("E", "GeV"))
+"""Particles as four-momenta."""
+
+RELATIVE = (Feature("etarel"), Feature("phirel", "rad"), Feature("ptrel"))
+"""Massless particles relative to their jet: eta - eta_jet, phi - phi_jet, pT / pT_jet."""
+
+
+@dataclass(frozen=True)
+class ParticleCloud:
+    r"""A batch of ``B`` sets of at most ``N`` particles; order inside a set carries no meaning.
+
+    Args:
+        particles: ``(B, N, F)`` floating point; padded slots are zero (they are set to zero
+            here, whatever they held).
+        mask: ``(B, N)`` bool, true where a slot holds a particle.
+        features: names and units of the ``F`` columns.
+        conditions: ``(B, C)`` one row of global quantities a set (jet pT, mass, ...).
+        condition_features: names and units of the ``C`` columns.
+        weights: ``(B,)`` event weights; one each when omitted.
+
+    Raises:
+        InputError: when shapes, names or types do not fit together.
+    """
+
+    particles: Tensor
+    mask: Tensor
+    features: tuple[Feature, ...]
+    conditions: Tensor = field(default=None)  # type: ignore[assignment]
+    condition_features: tuple[Feature, ...] = ()
+    weights: Tensor = field(default=None)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        particles, mask = self.particles, self.mask
+        if particles.ndim != 3 or not particles.is_floating_point():
+            raise InputError(
+                "particles: expected a floating-point tensor of shape (B, N, F), received "
+                f"{particles.dtype} of shape {tuple(particles.shape)}"
+            )
+        if mask.shape != particles.shape[:2] or mask.dtype != torch.bool:
+            raise InputError(
+                f"mask: expected bool of shape {tuple(particles.shape[:2])}, received "
+                f"{mask.dtype} of shape {tuple(mask.shape)}"
+            )
+        size = len(particles)
+        if self.conditions is None:
+            object.__setattr__(self, "conditions", particles.new_zeros(size, 0))
+        if self.weights is None:
+            object.__setattr__(self, "weights", particles.new_ones(size))
+        for name, tensor, shape, names in (
+            ("particles", particles, (*mask.shape, len(self.features)), self.features),
+            (
+                "conditions",
+                self.conditions,
+                (size, len(self.condition_features)),
+                self.condition_features,
+            ),
+            ("weights", self.weights, (size,), ()),
+        ):
+            if tuple(tensor.shape) != shape:
+                raise InputError(
+                    f"{name}: expected shape {shape}, received {tuple(tensor.shape)}"
+                    + (f" for the columns {', '.join(f.name for f in names)}" if names else "")
+                )
+        zeroed = torch.where(mask.unsqueeze(-1), particles, particles.new_zeros(()))
+        object.__setattr__(self, "particles", zeroed)
+
+    def __len__(self) -> int:
+        return len(self.particles)
+
+    def __repr__(self) -> str:
+        shape = " x ".join(str(n) for n in self.particles.shape)
+        columns = ", ".join(str(f) for f in self.features)
+        conditions = ", ".join(str(f) for f in self.condition_features)
+        return f"ParticleCloud({shape}: {columns}; conditions: {conditions or 'none'})"
+
+    def __getitem__(self, index: slice | Tensor | Sequence[int]) -> ParticleCloud:
+        """The sets that ``index`` selects (a slice, a bool mask ``(B,)`` or indices)."""
+        return replace(
+            self,
+            particles=self.particles[index],
+            mask=self.mask[index],
+            conditions=self.conditions[index],
+            weights=self.weights[index],
+        )
+
+    @property
+    def multiplicity(self) -> Tensor:
+        """``(B,)`` number of particles in each set."""
+        return self.mask.sum(1)
+
+    def feature(self, name: str) -> Tensor:
+        """``(B, N)`` values of one particle feature, zero where masked."""
+        return self.particles[..., _column(name, self.features, "particle feature")]
+
+    def condition(self, name: str) -> Tensor:
+        """``(B,)`` values of one condition."""
+        return self.conditions[:, _column(name, self.condition_features, "condition")]
+
+    def has_condition(self, name: str) -> bool:
+        return any(f.name == name for f in self.condition_features)
+
+    def with_conditions(self, columns: dict[Feature, Tensor]) -> ParticleCloud:
+        """The cloud with these conditions ``(B,)`` added, or replaced where the name is known."""
+        merged = {f: self.conditions[:, i] for i, f in enumerate(self.condition_features)}
+        names = {f.name: f for f in merged}
+        for feature, values in columns.items():
+            merged[names.get(feature.name, feature)] = values.to(self.particles)
+        stacked = torch.stack(list(merged.values()), dim=1) if merged else self.conditions
+        return replace(self, conditions=stacked, condition_features=tuple(merged))
+
+    def to(self, target: torch.device | str | torch.dtype) -> ParticleCloud:
+        """The cloud on another device, or in another floating-point type."""
+        mask = self.mask if isinstance(target, torch.dtype) else self.mask.to(target)
+        return replace(
+            self,
+            particles=self.particles.to(target),
+            mask=mask,
+            conditions=self.conditions.to(target),
+            weights=self.weights.to(target),
+        )
+
+    def compact(self, size: int | None = None) -> ParticleCloud:
+        """Particles moved to the front, in their order, and padded to ``size`` slots.
+
+        ``size`` defaults to the largest multiplicity (at least 1); sets that hold more
+        particles keep the first ``size``.
+        """
+        if size is None:
+            size = max(1, int(self.multiplicity.max())) if len(self) else 1
+        order = torch.argsort(~self.mask, dim=1, stable=True)[:, :size]
+        particles = torch.take_along_dim(self.particles, order.unsqueeze(-1), dim=1)
+        mask = torch.take_along_dim(self.mask, order, dim=1)
+        padding = size - mask.shape[1]
+        if padding > 0:
+            particles = torch.nn.functional.pad(particles, (0, 0, 0, padding))
+            mask = torch.nn.functional.pad(mask, (0, padding))
+        return replace(self, particles=particles, mask=mask)
+
+    def leading(self, size: int, by: str) -> ParticleCloud:
+        """The ``size`` particles of each set with the largest feature ``by``, in falling order."""
+        key = self.feature(by).masked_fill(~self.mask, -torch.inf)
+        order = torch.argsort(key, dim=1, descending=True, stable=True)
+        return replace(
+            self,
+            particles=torch.take_along_dim(self.particles, order.unsqueeze(-1), dim=1),
+            mask=torch.take_along_dim(self.mask, order, dim=1),
+        ).compact(size)
+
+    def shuffled(self, generator: torch.Generator | None = None) -> ParticleCloud:
+        """The same sets with the slots of each in a random order."""
+        order = torch.rand(self.mask.shape, generator=generator).argsort(1).to(self.mask.device)
+        return replace(
+            self,
+            particles=torch.take_along_dim(self.particles, order.unsqueeze(-1), dim=1),
+            mask=torch.take_along_dim(self.mask, order, dim=1),
+        )
+
+    @staticmethod
+    def concatenate(clouds: Sequence[ParticleCloud]) -> ParticleCloud:
+        """One batch of all sets, padded to the largest ``N``.
+
+        Raises:
+            InputError: when the clouds differ in features or conditions, or there is none.
+        """
+        if not clouds:
+            raise InputError("concatenate: expected at least one cloud, received none")
+        first = clouds[0]
+        for cloud in clouds[1:]:
+            same = (first.features, first.condition_features)
+            if (cloud.features, cloud.condition_features) != same:
+                raise InputError(f"concatenate: expected clouds alike, received {first}, {cloud}")
+        size = max(cloud.mask.shape[1] for cloud in clouds)
+
+        def padded(tensor: Tensor) -> Tensor:
+            blanks = (0, 0) * (tensor.ndim - 2) + (0, size - tensor.shape[1])
+            return torch.nn.functional.pad(tensor, blanks)
+
+        return replace(
+            first,
+            particles=torch.cat([padded(cloud.particles) for cloud in clouds]),
+            mask=torch.cat([padded(cloud.mask) for cloud in clouds]),
+            conditions=torch.cat([cloud.conditions for cloud in clouds]),
+            weights=torch.cat([cloud.weights for cloud in clouds]),
+        )
+
+    def to_awkward(self) -> Any:
+        """A ragged ``awkward`` array: one list of records a set.
+
+        Records with ``px, py, pz`` and ``E`` (or the massless equivalents) carry the name
+        ``Momentum4D`` / ``Momentum3D``, so that ``vector.register_awkward()`` gives them
+        methods; conditions and weights ride along as ``ak`` parameters are not, but as fields
+        ``conditions`` and ``weights`` of the outer record.
+        """
+        import awkward as ak
+
+        counts = self.multiplicity.cpu().numpy()
+        flat = self.particles[self.mask].cpu().numpy()  # (sum n, F)
+        names = tuple(f.name for f in self.features)
+        record = {("px", "py", "pz"): "Momentum3D", ("px", "py", "pz", "E"): "Momentum4D"}
+        columns = {f.name: ak.unflatten(flat[:, i], counts) for i, f in enumerate(self.features)}
+        conditions = {
+            f.name: self.conditions[:, i].cpu().numpy()
+            for i, f in enumerate(self.condition_features)
+        }
+        return ak.zip(
+            {
+                "particles": ak.zip(columns, with_name=record.get(names)),
+                "conditions": ak.zip(conditions) if conditions else ak.Array([{}] * len(self)),
+                "weights": self.weights.cpu().numpy(),
+            },
+            depth_limit=1,
+        )
+
+    @classmethod
+    def from_awkward(
+        cls,
+        array: Any,
+        features: Sequence[Feature],
+        condition_features: Sequence[Feature] = (),
+        size: int | None = None,
+    ) -> ParticleCloud:
+        """The inverse of :meth:`to_awkward`; ``size`` sets the number of slots."""
+        import awkward as ak
+
+        particles = array["particles"]
+        counts = torch.from_numpy(ak.to_numpy(ak.num(particles)).copy())
+        size = max(1, int(counts.max())) if size is None else size
+        if int(counts.max()) > size:
+            raise InputError(f"size: expected at least {int(counts.max())}, received {size}")
+        mask = torch.arange(size) < counts.unsqueeze(1)
+        columns = [torch.from_numpy(ak.to_numpy(ak.flatten(particles[f.name]))) for f in features]
+        values = torch.stack(columns, dim=1)
+        padded = values.new_zeros(*mask.shape, len(columns))
+        padded[mask] = values
+        conditions = [
+            torch.from_numpy(ak.to_numpy(array["conditions"][f.name])) for f in condition_features
+        ]
+        return cls(
+            padded,
+            mask,
+            tuple(features),
+            torch.stack(conditions, dim=1) if conditions else None,  # type: ignore[arg-type]
+            tuple(condition_features),
+            torch.from_numpy(ak.to_numpy(array["weights"])).to(padded),
+        )
+
+
+def _column(name: str, features: tuple[Feature, ...], kind: str) -> int:
+    for i, feature in enumerate(features):
+        if feature.name == name:
+            return i
+    known = ", ".join(f.name for f in features) or "none"
+    raise InputError(f"{kind} {name!r}: expected one of {known}")

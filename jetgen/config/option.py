@@ -1,0 +1,31 @@
+"""How an option is declared: once, as a field of a frozen dataclass, with its help text.
+
+The command line, the YAML files, ``--help``, the defaults and the validation all come from
+these declarations (see :mod:`jetgen.cli.parser`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, field
+from typing import Any
+
+from jetgen.errors import InputError
+
+
+def option(default: Any = MISSING, *, help: str, positional: bool = False) -> Any:
+    """A dataclass field with a help text; without a default it is required.
+
+    A field of type ``list[str]`` is a flag that may be given several times (or, where
+    ``positional``, takes one or more values); ``tuple[str, ...]`` takes comma-separated names.
+    """
+    metadata = {"help": help, "positional": positional}
+    if isinstance(default, list):
+        return field(default_factory=lambda: list(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def require(condition: bool, name: str, expected: str, received: object) -> None:
+    """Raise :class:`InputError` in the common form when ``condition`` is false."""
+    if not condition:
+        flag = name.replace("_", "-")
+        raise InputError(f"--{flag}: expected {expected}, received {received!r}")
