@@ -1,0 +1,247 @@
+"""jetgen's own HDF5 files: the columns of JetNet's, and the four-momenta beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import h5py
+import numpy as np
+import torch
+from torch import Tensor
+
+import jetgen
+from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, Feature, ParticleCloud
+from jetgen.datasets.formats.hdf5 import Hdf5Source, shapes
+from jetgen.datasets.formats.source import Format
+from jetgen.errors import InputError
+from jetgen.files import whole_file
+from jetgen.physics import fourvectors
+from jetgen.physics.classes import UNKNOWN_CLASS
+from jetgen.physics.fourvectors import JET_KINEMATICS
+
+Attribute = str | int | float | Mapping[str, Any] | list[Any]
+
+JETS_PER_CHUNK = 256
+COLUMNS: dict[str, tuple[Feature, ...]] = {
+    "particle_features": (*RELATIVE, Feature("mask")),
+    "jet_features": (
+        Feature("pt", "GeV"),
+        Feature("eta"),
+        Feature("mass", "GeV"),
+        Feature("num_particles"),
+    ),
+    "jet_phi": (Feature("phi", "rad"),),
+    "constituents": CARTESIAN_ENERGY,
+    "jet_type": (Feature("type"),),
+    "jet_weight": (Feature("weight"),),
+}
+"""The datasets of a file, each with the names and units of its columns."""
+
+
+class JetgenWriter:
+    """Streams jets to an HDF5 file that appears under its name when the block ends well.
+
+    >>> import tempfile
+    >>> from jetgen.cloud import CARTESIAN
+    >>> path = Path(tempfile.mkdtemp()) / "jets.h5"
+    >>> cloud = ParticleCloud(torch.ones(2, 3, 3), torch.ones(2, 3, dtype=torch.bool), CARTESIAN)
+    >>> jet = dict(zip(JET_KINEMATICS, torch.ones(4, 2)))
+    >>> with JetgenWriter(path, attributes={"seed": 1}) as writer:
+    ...     writer.append(cloud.with_conditions(jet))
+    >>> with h5py.File(path) as file:
+    ...     print(file["constituents"].shape, file.attrs["jets"], file.attrs["seed"])
+    (2, 150, 4) 2 1
+
+    Args:
+        path: the file to make.
+        attributes: what the file shall say about itself; mappings and lists are stored as JSON
+            text. They are written when the block ends, so ``writer.attributes`` may still be
+            added to inside it.
+        slots: particles kept of each jet, the leading ones by pT.
+        overwrite: replace an existing file instead of refusing.
+
+    Raises:
+        InputError: when the file exists.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        attributes: Mapping[str, Attribute],
+        slots: int = 150,
+        overwrite: bool = False,
+    ) -> None:
+        self.path = Path(path)
+        if self.path.is_dir() or (self.path.exists() and not overwrite):
+            raise InputError(
+                f"{self.path}: expected a new file, received one that exists; choose another "
+                "name or remove it"
+            )
+        self.attributes: dict[str, Attribute] = dict(attributes)
+        self.slots = slots
+        self.jets = 0
+        self._file: h5py.File | None = None
+        self._whole = ExitStack()
+
+    def __enter__(self) -> JetgenWriter:
+        with ExitStack() as stack:
+            temporary = stack.enter_context(whole_file(self.path))
+            self._file = stack.enter_context(h5py.File(temporary, "w"))
+            for name, columns in COLUMNS.items():
+                self._create(name, columns)
+            self._whole = stack.pop_all()
+        return self
+
+    def append(self, cloud: ParticleCloud) -> None:
+        """Add jets; particles are sorted by falling pT and cut to the slots of the file.
+
+        Args:
+            cloud: ``px, py, pz`` or ``px, py, pz, E`` in GeV, with the jets' ``pt``, ``eta``,
+                ``phi`` and ``mass`` as conditions (``type`` where known).
+
+        Raises:
+            InputError: when the cloud is not Cartesian or lacks one of these conditions.
+        """
+        assert self._file is not None, "append inside the with block"
+        if cloud.features[:3] != CARTESIAN:
+            names = ", ".join(f.name for f in cloud.features)
+            raise InputError(f"expected particles as px, py, pz[, E] in GeV, received {names}")
+        columns = _columns(cloud, self.slots)
+        total = self.jets + len(cloud)
+        for name, values in columns.items():
+            dataset = self._file[name]
+            dataset.resize(total, axis=0)
+            dataset[self.jets :] = values
+        self.jets = total
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # The error passes through the stack, where whole_file removes what was begun.
+        with self._whole:
+            if error is not None:
+                raise error
+            self._describe()
+
+    def _create(self, name: str, columns: tuple[Feature, ...]) -> None:
+        assert self._file is not None
+        shape: tuple[int, ...] = (0,)
+        if name in ("particle_features", "constituents"):
+            shape = (0, self.slots, len(columns))
+        elif len(columns) > 1:
+            shape = (0, len(columns))
+        dataset = self._file.create_dataset(
+            name,
+            shape=shape,
+            maxshape=(None, *shape[1:]),
+            chunks=(JETS_PER_CHUNK if len(shape) == 3 else 8192, *shape[1:]),
+            dtype="i1" if name == "jet_type" else "f4",
+            compression="gzip",
+            shuffle=True,
+        )
+        dataset.attrs["columns"] = [f.name for f in columns]
+        dataset.attrs["units"] = [f.unit for f in columns]
+
+    def _describe(self) -> None:
+        assert self._file is not None
+        facts = {"format": "jetgen", "jetgen_version": jetgen.__version__, "jets": self.jets}
+        for name, value in {**self.attributes, **facts}.items():
+            plain = isinstance(value, str | int | float)
+            self._file.attrs[name] = value if plain else json.dumps(value)
+
+
+def _columns(cloud: ParticleCloud, slots: int) -> dict[str, np.ndarray[Any, Any]]:
+    """The rows of each dataset for these jets, computed in double precision."""
+    p4 = fourvectors.particle_momenta(cloud.to(torch.float64))
+    transverse = fourvectors.pt(p4).masked_fill(~cloud.mask, -1.0)
+    order = torch.argsort(transverse, dim=1, descending=True, stable=True)[:, :slots]
+    p4 = torch.take_along_dim(p4, order.unsqueeze(-1), dim=1)
+    mask = torch.take_along_dim(cloud.mask, order, dim=1)
+    padding = slots - mask.shape[1]
+    p4 = torch.nn.functional.pad(p4, (0, 0, 0, padding))
+    mask = torch.nn.functional.pad(mask, (0, padding))
+
+    pt, eta, phi, mass = (cloud.condition(f.name).to(p4) for f in JET_KINEMATICS)
+    relative = torch.stack(
+        [
+            fourvectors.eta(p4) - eta.unsqueeze(1),
+            fourvectors.wrap_phi(fourvectors.phi(p4) - phi.unsqueeze(1)),
+            fourvectors.pt(p4) / pt.unsqueeze(1),
+            torch.ones_like(mask, dtype=p4.dtype),
+        ],
+        dim=-1,
+    )
+    zero = p4.new_zeros(())
+    kinds = (
+        cloud.condition("type") if cloud.has_condition("type") else pt.new_full((), UNKNOWN_CLASS)
+    )
+    arrays = {
+        "particle_features": torch.where(mask.unsqueeze(-1), relative, zero),
+        "jet_features": torch.stack([pt, eta, mass, mask.sum(1).to(p4)], dim=1),
+        "jet_phi": phi,
+        "constituents": torch.where(mask.unsqueeze(-1), p4, zero),
+        "jet_type": kinds.expand(len(cloud)),
+        "jet_weight": cloud.weights,
+    }
+    return {name: values.detach().cpu().numpy() for name, values in arrays.items()}
+
+
+class JetgenSource(Hdf5Source):
+    """Reads what :class:`JetgenWriter` wrote: ``px, py, pz, E`` in GeV, and the jets."""
+
+    @property
+    def slots(self) -> int:
+        return int(self.file["constituents"].shape[1])
+
+    def __len__(self) -> int:
+        return int(self.file["constituents"].shape[0])
+
+    def types(self) -> Tensor:
+        return torch.from_numpy(self.rows("jet_type", 0, len(self)).astype(np.int64))
+
+    def read(self, start: int, stop: int) -> ParticleCloud:
+        names = [f.name for f in COLUMNS["jet_features"]]
+        jets = dict(zip(names, self.rows("jet_features", start, stop).T, strict=True))
+        jets["phi"] = self.rows("jet_phi", start, stop)
+        jets["type"] = self.rows("jet_type", start, stop)
+        features = (*JET_KINEMATICS, Feature("num_particles"), Feature("type"))
+        conditions = np.stack([jets[f.name].astype(np.float32) for f in features], axis=1)
+        return ParticleCloud(
+            torch.from_numpy(self.rows("constituents", start, stop)),
+            torch.from_numpy(self.rows("particle_features", start, stop)[..., 3] != 0),
+            CARTESIAN_ENERGY,
+            torch.from_numpy(conditions),
+            features,
+            torch.from_numpy(self.rows("jet_weight", start, stop)),
+        )
+
+
+def _matches(path: Path) -> bool:
+    found = shapes(path)
+    slots = found.get("constituents", (0, 0))[1:2]
+    expected = {
+        "particle_features": (*slots, 4),
+        "jet_features": (4,),
+        "jet_phi": (),
+        "constituents": (*slots, 4),
+        "jet_type": (),
+        "jet_weight": (),
+    }
+    return all(name in found and found[name][1:] == row for name, row in expected.items())
+
+
+JETGEN_HDF5 = Format(
+    name="jetgen HDF5",
+    description="particle_features (J, N, 4), jet_features (J, 4), constituents (J, N, 4), ...",
+    matches=_matches,
+    open=lambda path, jet_type: JetgenSource(path),
+)

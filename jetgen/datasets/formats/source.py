@@ -1,0 +1,60 @@
+"""What every file format offers: how it is recognised, and how its jets are read."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from jetgen.cloud import ParticleCloud
+
+
+class Source(ABC):
+    """The jets of one file: opened on first use, and picklable for data-loading workers."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    @property
+    @abstractmethod
+    def slots(self) -> int:
+        """The number of particle slots ``N`` of each jet."""
+
+    @property
+    @abstractmethod
+    def attributes(self) -> dict[str, Any]:
+        """What the file says about itself (command, seed, versions, ...)."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """The number of jets ``J``."""
+
+    @abstractmethod
+    def types(self) -> Tensor:
+        """``(J,)`` type index of each jet, -1 where it is not known."""
+
+    @abstractmethod
+    def read(self, start: int, stop: int) -> ParticleCloud:
+        """Jets ``start`` to ``stop - 1`` as they are in the file, values unchecked."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """One file format: its name, a line about it, and the functions that know it.
+
+    Args:
+        name: a short name.
+        description: what a file of this format holds, in a few words for error messages.
+        matches: whether the content of a file (never its name) is of this format.
+        open: the :class:`Source` of a file; its second argument names the class of the jets
+            where the file itself cannot tell.
+    """
+
+    name: str
+    description: str
+    matches: Callable[[Path], bool]
+    open: Callable[[Path, str | None], Source]
