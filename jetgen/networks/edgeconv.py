@@ -1,0 +1,206 @@
+r"""Graph convolution over nearest neighbours, on dense masked tensors.
+
+Every particle gathers messages from its nearest neighbours,
+
+.. math:: y_i = \mathrm{aggregate}_{j \in \mathcal{N}(i)} \; \phi([x_i, \; x_j - x_i])
+
+with :math:`\phi` one or several layers of Linear and ReLU. A particle without neighbours
+receives zeros. The first layer is linear in both parts,
+:math:`W_a x_i + W_b (x_j - x_i) = (W_a - W_b) x_i + W_b x_j`, so its products are taken a
+particle, not a pair, before neighbours are gathered; where it is the only layer, the maximum
+over neighbours moves through the ReLU as well and no tensor over pairs is ever made.
+
+Reference:
+    Dynamic Graph CNN for Learning on Point Clouds (Wang, Sun, Liu, Sarma, Bronstein, Solomon,
+    2018), arXiv:1801.07829. ParticleNet: Jet Tagging via Particle Clouds (Qu, Gouskos, 2019),
+    arXiv:1902.08570.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from jetgen.networks.dense import mlp
+from jetgen.networks.masking import masked, max_pool, mean_pool
+from jetgen.networks.neighbours import nearest_neighbours
+
+Aggregation = Literal["max", "mean"]
+Backend = Literal["dense", "pyg"]
+
+
+class EdgeConv(nn.Module):
+    """One convolution ``(B, N, inputs)`` to ``(B, N, outputs)`` over given neighbours.
+
+    Args:
+        inputs: number of input columns.
+        outputs: width of every layer of the message network.
+        edge_layers: number of its layers, each a Linear and a ReLU.
+        aggregation: ``max`` or ``mean`` over the neighbours.
+        backend: ``dense``, or ``pyg`` for torch_geometric's layer on the ragged graph: the
+            same parameters, the same numbers.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        edge_layers: int = 1,
+        aggregation: Aggregation = "max",
+        backend: Backend = "dense",
+    ) -> None:
+        super().__init__()
+        self.inputs, self.aggregation, self.backend = inputs, aggregation, backend
+        self.first = nn.Linear(2 * inputs, outputs)
+        self.later = nn.Sequential()
+        for _ in range(edge_layers - 1):
+            self.later.extend([nn.Linear(outputs, outputs), nn.ReLU()])
+        if backend == "pyg":
+            self.ragged = (_ragged_layer(self.first, self.later, aggregation),)
+
+    def forward(self, x: Tensor, index: Tensor, valid: Tensor) -> Tensor:
+        """Convolve ``x (B, N, inputs)``, zero where masked.
+
+        ``index`` and ``valid`` are those of
+        :func:`jetgen.networks.neighbours.nearest_neighbours`.
+        """
+        if self.backend == "pyg":
+            sources, targets = _flat(index)[valid], _rows(index).expand_as(index)[valid]
+            (layer,) = self.ragged
+            return layer(x.flatten(0, 1), torch.stack([sources, targets])).view(*x.shape[:2], -1)
+        own, other = self.first.weight.split(self.inputs, dim=1)
+        centre = nn.functional.linear(x, own - other, self.first.bias)
+        offers = nn.functional.linear(x, other)
+        if len(self.later) == 0 and self.aggregation == "max":
+            message = torch.relu(centre + _neighbour_max(offers, index))
+            return masked(message, valid[..., 0])
+        pairs = torch.relu(_neighbour_values(offers, index) + centre.unsqueeze(2))
+        return _aggregate(self.later(pairs), valid, self.aggregation)
+
+
+class EdgeConvBlock(nn.Module):
+    """Convolution and linear shortcut, ``relu(norm(shortcut(x) + conv(x)))``.
+
+    The norm is a layer norm, over the columns of one particle: statistics over a batch would mix
+    jets with each other and with their padding.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        edge_layers: int,
+        aggregation: Aggregation,
+        backend: Backend,
+    ) -> None:
+        super().__init__()
+        self.conv = EdgeConv(
+            inputs, outputs, edge_layers=edge_layers, aggregation=aggregation, backend=backend
+        )
+        self.shortcut = nn.Linear(inputs, outputs)
+        self.norm = nn.LayerNorm(outputs)
+
+    def forward(self, x: Tensor, index: Tensor, valid: Tensor) -> Tensor:
+        return torch.relu(self.norm(self.shortcut(x) + self.conv(x, index, valid)))
+
+
+class EdgeConvEncoder(nn.Module):
+    """Permutation-invariant map of ``(B, N, F)`` particles to ``(B, outputs)``.
+
+    The first convolution takes its neighbours in the leading ``coordinates`` features (two are
+    the angles of relative particles; three the momenta of Cartesian ones), the later ones in the
+    features that the convolution before them made. ParticleNet's blocks are ``edge_layers=3,
+    aggregation="mean"``; one layer and the maximum are several times faster.
+
+    Args:
+        features: number of particle features ``F``.
+        context: number of context columns ``C``.
+        outputs: number of output columns.
+        hidden: width of the layers.
+        layers: number of convolutions.
+        neighbours: number of nearest neighbours.
+        coordinates: number of features that measure the first distances.
+        edge_layers: number of layers of the message networks.
+        aggregation: ``max`` or ``mean`` over the neighbours.
+        backend: ``dense``, or ``pyg`` for torch_geometric's layers on ragged graphs.
+    """
+
+    def __init__(
+        self,
+        features: int,
+        context: int,
+        outputs: int,
+        *,
+        hidden: int,
+        layers: int,
+        neighbours: int,
+        coordinates: int = 2,
+        edge_layers: int = 1,
+        aggregation: Aggregation = "max",
+        backend: Backend = "dense",
+    ) -> None:
+        super().__init__()
+        self.neighbours, self.coordinates = neighbours, coordinates
+        self.blocks = nn.ModuleList(
+            EdgeConvBlock(
+                inputs, hidden, edge_layers=edge_layers, aggregation=aggregation, backend=backend
+            )
+            for inputs in [features, *[hidden] * (layers - 1)]
+        )
+        self.head = mlp(2 * hidden + context, hidden, outputs)
+
+    def forward(self, particles: Tensor, mask: Tensor, context: Tensor) -> Tensor:
+        x = masked(particles, mask)
+        points = x[..., : self.coordinates]
+        for block in self.blocks:
+            index, valid = nearest_neighbours(points, mask, self.neighbours)
+            points = x = masked(block(x, index, valid), mask)
+        return self.head(torch.cat([mean_pool(x, mask), max_pool(x, mask), context], dim=1))
+
+
+def _ragged_layer(first: nn.Linear, later: nn.Sequential, aggregation: Aggregation) -> nn.Module:
+    """torch_geometric's layer around these parameters.
+
+    It is kept in a tuple, so that both backends have one set of parameters under one set of
+    names, and given its network afterwards: its constructor would draw the weights again.
+    """
+    from torch_geometric.nn import EdgeConv as RaggedEdgeConv
+
+    layer = RaggedEdgeConv(nn.Identity(), aggr=aggregation)
+    layer.nn = nn.Sequential(first, nn.ReLU(), *later)
+    return layer
+
+
+def _rows(index: Tensor) -> Tensor:
+    """Number ``(B, N, 1)`` of every slot in the flattened batch."""
+    jets, size, _ = index.shape
+    return torch.arange(jets * size, device=index.device).view(jets, size, 1)
+
+
+def _flat(index: Tensor) -> Tensor:
+    """Slots within the set ``(B, N, k)`` as slots of the flattened batch."""
+    jets, size, _ = index.shape
+    return index + size * torch.arange(jets, device=index.device).view(jets, 1, 1)
+
+
+def _neighbour_max(values: Tensor, index: Tensor) -> Tensor:
+    """Maximum ``(B, N, H)`` of ``values (B, N, H)`` over the neighbours ``(B, N, k)``."""
+    bags = _flat(index).flatten(0, 1)
+    return nn.functional.embedding_bag(bags, values.flatten(0, 1), mode="max").view_as(values)
+
+
+def _neighbour_values(values: Tensor, index: Tensor) -> Tensor:
+    """``values (B, N, H)`` of every neighbour, ``(B, N, k, H)``."""
+    return values.flatten(0, 1)[_flat(index)]
+
+
+def _aggregate(messages: Tensor, valid: Tensor, aggregation: Aggregation) -> Tensor:
+    """Aggregate messages ``(B, N, k, H)``, at least zero each, over the valid neighbours."""
+    kept = torch.where(valid.unsqueeze(-1), messages, messages.new_zeros(()))
+    if aggregation == "max":
+        return kept.amax(2)
+    return kept.sum(2) / valid.sum(2, keepdim=True).clamp(min=1)
