@@ -1,0 +1,273 @@
+"""How far samples of jets are from real ones, and how far real jets are from each other.
+
+Every distance of one table is taken between the same number of jets: the 1-Wasserstein distance
+of two finite samples of one distribution is not zero but falls like one over the square root of
+their size, so that a distance means something only beside that floor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from jetgen.cloud import ParticleCloud
+from jetgen.errors import InputError
+from jetgen.evaluation.checks import RECONSTRUCTED, Checked, check
+from jetgen.evaluation.quantities import (
+    PARTICLE_MEAN,
+    QUANTITIES,
+    Quantity,
+    Values,
+    read_off,
+)
+from jetgen.evaluation.wasserstein import between_weightings
+from jetgen.physics.observables import PARTICLE_OBSERVABLES, Measured
+
+FEWEST = 20
+"""Jets below which a distance says nothing."""
+
+_AT_FLOOR, _CLOSE = 3.0, 10.0
+
+_POOL = 4
+"""Real jets drawn on for the floor, in units of the number that is compared."""
+
+
+@dataclass(frozen=True)
+class Distance:
+    """One sample's distance: bootstrap uncertainty, and floor spreads above the floor."""
+
+    value: float
+    uncertainty: float
+    spreads: float
+
+    @property
+    def verdict(self) -> str:
+        """``indistinguishable`` up to 3 spreads above the floor, ``close`` to 10, else ``different``."""
+        if self.spreads <= _AT_FLOOR:
+            return "indistinguishable"
+        return "close" if self.spreads <= _CLOSE else "different"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One quantity: the real-versus-real floor with its spread, and the samples' distances."""
+
+    quantity: Quantity
+    floor: float
+    floor_spread: float
+    distances: dict[str, Distance]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The table: ``rows``, how it was made, and what the reader must be warned of."""
+
+    rows: tuple[Row, ...]
+    samples: tuple[str, ...]
+    jets: int
+    pool: int
+    replicas: int
+    seed: int
+    warnings: tuple[str, ...]
+
+    def row(self, name: str) -> Row:
+        """The row of one quantity."""
+        for row in self.rows:
+            if row.quantity.name == name:
+                return row
+        known = ", ".join(row.quantity.name for row in self.rows)
+        raise InputError(f"quantity {name!r}: expected one of {known}")
+
+    def records(self) -> list[dict[str, Any]]:
+        """One flat record a quantity and sample, in plain units (no powers of ten)."""
+        return [
+            {
+                "quantity": row.quantity.name,
+                "title": row.quantity.observable.title,
+                "unit": row.quantity.observable.unit,
+                "sample": name,
+                "w1": distance.value,
+                "uncertainty": distance.uncertainty,
+                "floor": row.floor,
+                "floor_spread": row.floor_spread,
+                "spreads_above_floor": distance.spreads,
+                "verdict": distance.verdict,
+                "jets": self.jets,
+            }
+            for row in self.rows
+            for name, distance in row.distances.items()
+        ]
+
+
+def compare(
+    real: ParticleCloud,
+    samples: Mapping[str, ParticleCloud],
+    training: ParticleCloud | None = None,
+    *,
+    replicas: int = 100,
+    seed: int = 1,
+) -> Comparison:
+    """The 1-Wasserstein distances of each sample to the real jets, with uncertainty and floor.
+
+    All distances are between ``n`` real jets and ``n`` jets of the sample; ``n`` is the largest
+    number that every sample has and that fits twice into the real jets (``real`` and
+    ``training`` together). The uncertainty is the standard deviation over ``replicas``
+    bootstrap resamplings of both sides (whole jets; pairs for the sample ``reconstructed``).
+    The floor is the mean, its spread the standard deviation, over ``replicas`` random splits of
+    the real jets into two disjoint sets of ``n``. The order of particles never matters.
+
+    Raises:
+        InputError: when there are too few usable jets, or reconstructions that do not
+            correspond to the real jets.
+    """
+    return compare_checked(check(real, samples, training), replicas=replicas, seed=seed)
+
+
+def compare_checked(checked: Checked, *, replicas: int = 100, seed: int = 1) -> Comparison:
+    """:func:`compare` for jets that have been measured and checked already."""
+    generator = torch.Generator().manual_seed(seed)
+    warnings = list(checked.warnings)
+    real, pool = checked.real, checked.pool
+    sizes = {"real": len(real), **{name: len(sample) for name, sample in checked.samples.items()}}
+    size = min(*sizes.values(), len(pool) // 2)
+    if size < FEWEST:
+        raise InputError(
+            f"comparison: expected at least {FEWEST} usable jets of each kind and {2 * FEWEST} "
+            f"real ones for the floor, received {sizes} and {len(pool)} real ones; give more jets"
+        )
+    chosen = torch.randperm(len(real), generator=generator)[:size]
+    reference = real[chosen]
+    pool = pool[torch.randperm(len(pool), generator=generator)[: _POOL * size]]
+    splits = _splits(len(pool), size, replicas, generator)
+    resampled_real = _bootstrap(size, replicas, generator)
+    sides = {}
+    for name, sample in checked.samples.items():
+        paired = name == RECONSTRUCTED
+        pick = chosen if paired else torch.randperm(len(sample), generator=generator)[:size]
+        counts = resampled_real if paired else _bootstrap(size, replicas, generator)
+        sides[name] = (sample[pick], counts)
+
+    floors: dict[str, Tensor] = {}
+    distances: dict[str, dict[str, Tensor]] = {}
+    for quantity in QUANTITIES:
+        kinds = {"real": reference, "all real": pool, **{n: jets for n, (jets, _) in sides.items()}}
+        values = {name: read for name, jets in kinds.items() if (read := _values(jets, quantity))}
+        missing = [name for name in kinds if name not in values]
+        title = quantity.observable.title
+        if "real" in missing or "all real" in missing or len(values) == 2:
+            warnings.append(f"{title}: left out, it is not known for {', '.join(missing)} jets")
+            continue
+        if missing:
+            warnings.append(f"{title}: it is not known for {', '.join(missing)} jets")
+        weights = pool.relative.weights.double()
+        floors[quantity.name] = between_weightings(
+            *values["all real"], splits[0] * weights, splits[1] * weights
+        )
+        distances[quantity.name] = {
+            name: _replicated(
+                values["real"], values[name], reference, sample, resampled_real, counts
+            )
+            for name, (sample, counts) in sides.items()
+            if name in values
+        }
+    _add_particle_mean(floors, distances)
+    order = [quantity for quantity in _table_order() if quantity.name in floors]
+    rows = tuple(
+        _row(quantity, floors[quantity.name], distances[quantity.name]) for quantity in order
+    )
+    return Comparison(
+        rows, tuple(checked.samples), size, len(pool), replicas, seed, tuple(warnings)
+    )
+
+
+def _replicated(
+    target: Values,
+    sample: Values,
+    reference: Measured,
+    jets: Measured,
+    real_counts: Tensor,
+    sample_counts: Tensor,
+) -> Tensor:
+    """``(1 + R,)`` the distance of the samples as they are, then of their resamplings."""
+    size = len(reference)
+    plus = _with_plain(real_counts) * reference.relative.weights.double()
+    minus = _with_plain(sample_counts) * jets.relative.weights.double()
+    return between_weightings(
+        torch.cat([target.values, sample.values]),
+        torch.cat([target.jet, sample.jet + size]),
+        torch.cat([plus, torch.zeros_like(minus)], dim=1),
+        torch.cat([torch.zeros_like(plus), minus], dim=1),
+    )
+
+
+def _row(quantity: Quantity, floor: Tensor, distances: dict[str, Tensor]) -> Row:
+    mean, spread = floor.mean().item(), floor.std().item()
+    return Row(
+        quantity,
+        mean,
+        spread,
+        {
+            name: Distance(
+                value=values[0].item(),
+                uncertainty=values[1:].std().item(),
+                spreads=(values[0].item() - mean) / spread if spread > 0 else float("nan"),
+            )
+            for name, values in distances.items()
+        },
+    )
+
+
+def _add_particle_mean(floors: dict[str, Tensor], distances: dict[str, dict[str, Tensor]]) -> None:
+    """The mean over the three particle features, replica by replica: they are correlated."""
+    parts = [observable.name for observable in PARTICLE_OBSERVABLES]
+    if not all(part in floors for part in parts):
+        return
+    floors[PARTICLE_MEAN.name] = torch.stack([floors[part] for part in parts]).mean(0)
+    distances[PARTICLE_MEAN.name] = {
+        name: torch.stack([distances[part][name] for part in parts]).mean(0)
+        for name in distances[parts[0]]
+    }
+
+
+def _table_order() -> list[Quantity]:
+    order = list(QUANTITIES)
+    last = [quantity.name for quantity in order].index(PARTICLE_OBSERVABLES[-1].name)
+    order.insert(last + 1, PARTICLE_MEAN)
+    return order
+
+
+def _splits(
+    pool: int, size: int, replicas: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Two ``(R, pool)`` indicators of disjoint random sets of ``size``."""
+    order = torch.rand(replicas, pool, generator=generator).argsort(1)
+    first, second = torch.zeros(2, replicas, pool, dtype=torch.float64)
+    first.scatter_(1, order[:, :size], 1.0)
+    second.scatter_(1, order[:, size : 2 * size], 1.0)
+    return first, second
+
+
+def _bootstrap(size: int, replicas: int, generator: torch.Generator) -> Tensor:
+    """``(R, size)`` how often each jet is drawn in ``size`` draws with replacement."""
+    drawn = torch.randint(size, (replicas, size), generator=generator)
+    counts = torch.zeros(replicas, size, dtype=torch.float64)
+    return counts.scatter_add_(1, drawn, torch.ones_like(counts))
+
+
+def _with_plain(counts: Tensor) -> Tensor:
+    return torch.cat([torch.ones_like(counts[:1]), counts])
+
+
+def _take(jets: Measured, index: Tensor) -> Measured:
+    observables = {name: values[index] for name, values in jets.observables.items()}
+    return Measured(jets.relative[index], observables)
+
+
+def _values(jets: Measured, quantity: Quantity) -> Values | None:
+    """The quantity's values, or None where too few jets determine it."""
+    read = read_off(jets, quantity)
+    return read if read is not None and len(read.jet.unique()) >= FEWEST else None

@@ -1,0 +1,108 @@
+"""The quantities that a comparison lists, and how each is read off measured jets."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from jetgen.physics.observables import JET_OBSERVABLES, PARTICLE_OBSERVABLES, Measured, Observable
+
+
+class Quantity(NamedTuple):
+    """A row of the table: ``scale`` divides the numbers as printed (1e-3 or 1)."""
+
+    observable: Observable
+    scale: float
+    definition: str
+
+    @property
+    def name(self) -> str:
+        return self.observable.name
+
+    @property
+    def unit(self) -> str:
+        """The unit of the numbers as printed, power of ten included."""
+        power = "10⁻³" if self.scale == 1e-3 else ""
+        return " ".join(part for part in (power, self.observable.unit) if part)
+
+
+class Values(NamedTuple):
+    """``(M,)`` values of one quantity and ``(M,)`` the jet that each belongs to."""
+
+    values: Tensor
+    jet: Tensor
+
+
+RANKS = {1: "hardest particle", 5: "5th hardest particle", 20: "20th hardest particle"}
+"""Particles by falling pT: pooled particles alone cannot see how a jet shares out its pT."""
+
+_POOLED = "over all particles of all jets, measured from the jet's own four-momentum sum"
+_DEFINITIONS = {
+    "relative_mass": "mass of the sum of the massless particles over its pT; W1 is the field's W1M",
+    "etarel": f"η of a particle minus η of its jet, {_POOLED}",
+    "phirel": f"φ of a particle minus φ of its jet, {_POOLED}",
+    "ptrel": f"pT of a particle over pT of its jet, {_POOLED}",
+    "mass": "mass of the sum of the massless particles",
+    "pt": "transverse momentum of the sum of the particles",
+    "energy": "energy of the sum of the massless particles",
+    "eta": "pseudorapidity of the sum of the particles",
+    "phi": "azimuth of the sum of the particles, in [-π, π)",
+    "multiplicity": "number of particles in a jet",
+}
+_IN_THOUSANDTHS = ("relative_mass", "etarel", "phirel", "ptrel", "eta", "phi")
+
+_BY_NAME = {
+    o.name: Quantity(o, 1e-3 if o.name in _IN_THOUSANDTHS else 1.0, _DEFINITIONS[o.name])
+    for o in (*JET_OBSERVABLES, *PARTICLE_OBSERVABLES)
+}
+
+BY_RANK = tuple(
+    Quantity(
+        Observable(
+            f"ptrel_{rank}",
+            f"relative pT of the {words}",
+            rf"$p_\mathrm{{T}}^\mathrm{{rel}}$, {words}",
+        ),
+        1e-3,
+        f"pT over jet pT of the {words}, in jets that have as many",
+    )
+    for rank, words in RANKS.items()
+)
+
+QUANTITIES = (
+    _BY_NAME["relative_mass"],
+    *(_BY_NAME[o.name] for o in PARTICLE_OBSERVABLES),
+    *BY_RANK,
+    *(_BY_NAME[o.name] for o in JET_OBSERVABLES if o.name != "relative_mass"),
+)
+"""Everything that is compared, in the order of the table."""
+
+PARTICLE_MEAN = Quantity(
+    Observable("particle_mean", "mean of the three particle features", "W1P"),
+    1e-3,
+    "plain mean of the distances of relative η, φ and pT: the field's W1P",
+)
+"""The one row that is a mean of others."""
+
+
+def read_off(jets: Measured, quantity: Quantity) -> Values | None:
+    """The values of one quantity, or None where these jets do not determine it."""
+    name = quantity.name
+    cloud = jets.relative
+    every = torch.arange(len(jets))
+    if name in jets.observables:
+        return Values(jets.observables[name], every)
+    if any(feature.name == name for feature in cloud.features):
+        owner = every.unsqueeze(1).expand_as(cloud.mask)
+        return Values(cloud.feature(name)[cloud.mask], owner[cloud.mask])
+    if name.startswith("ptrel_"):
+        rank = int(name.removeprefix("ptrel_"))
+        if rank > cloud.mask.shape[1]:
+            return None
+        shares = cloud.feature("ptrel").masked_fill(~cloud.mask, -torch.inf)
+        values = shares.topk(rank, dim=1).values[:, -1]
+        enough = cloud.multiplicity >= rank
+        return Values(values[enough], every[enough])
+    return None

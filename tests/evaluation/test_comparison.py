@@ -1,0 +1,222 @@
+"""The table: floors, uncertainties, planted differences, and what must not matter."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, Feature, ParticleCloud
+from jetgen.errors import InputError
+from jetgen.evaluation.baselines import independent_particles
+from jetgen.evaluation.checks import check
+from jetgen.evaluation.comparison import compare
+from jetgen.evaluation.quantities import QUANTITIES, read_off
+from jetgen.evaluation.wasserstein import wasserstein
+from jetgen.physics.fourvectors import to_relative
+from jetgen.physics.observables import measure
+
+
+def values(comparison, sample):
+    return {row.quantity.name: row.distances[sample].value for row in comparison.rows}
+
+
+def test_each_row_is_the_distance_of_its_quantity(toy_jets):
+    real, sample = toy_jets(300, 1), toy_jets(300, 2, width=0.15)
+    table = compare(real, {"a": sample}, toy_jets(600, 3), replicas=10)
+    assert table.jets == 300
+    for quantity in QUANTITIES:
+        a, b = (read_off(measure(cloud), quantity) for cloud in (real, sample))
+        expected = wasserstein(a.values, b.values).item()
+        assert table.row(quantity.name).distances["a"].value == pytest.approx(expected)
+    parts = [table.row(name).distances["a"].value for name in ("etarel", "phirel", "ptrel")]
+    assert table.row("particle_mean").distances["a"].value == pytest.approx(sum(parts) / 3)
+
+
+def test_the_order_of_particles_does_not_matter(toy_jets):
+    real, sample, training = toy_jets(200, 1), toy_jets(200, 2), toy_jets(400, 3)
+    straight = compare(real, {"a": sample}, training, replicas=10).records()
+    shuffled = compare(
+        real, {"a": sample.shuffled(torch.Generator().manual_seed(5))}, training, replicas=10
+    ).records()
+    for one, other in zip(straight, shuffled, strict=True):
+        for key in ("w1", "uncertainty", "floor", "floor_spread"):
+            assert one[key] == pytest.approx(other[key], rel=1e-6, abs=1e-12), one["quantity"]
+
+
+def test_the_same_seed_gives_the_same_table(toy_jets):
+    arguments = toy_jets(100, 1), {"a": toy_jets(100, 2)}, toy_jets(200, 3)
+    first, second, other = (compare(*arguments, replicas=10, seed=seed) for seed in (4, 4, 5))
+    assert first.records() == second.records()
+    assert first.records() != other.records()
+
+
+def test_the_floor_falls_like_one_over_the_root_of_the_size(toy_jets):
+    floors = []
+    for size in (100, 1600):
+        table = compare(toy_jets(size, 1), {"a": toy_jets(size, 2)}, toy_jets(3 * size, 3))
+        floors.append(table.row("relative_mass").floor)
+    assert floors[0] / floors[1] == pytest.approx(4.0, rel=0.3)
+
+
+def test_real_jets_are_at_the_floor_and_planted_differences_above(toy_jets):
+    real, training = toy_jets(1000, 1), toy_jets(4000, 2)
+    fresh = toy_jets(1000, 3)
+    wider = toy_jets(1000, 4, width=0.16)
+    dropped = replace(fresh, mask=fresh.mask & (torch.arange(30) > 1))
+    stretched = replace(fresh, particles=fresh.particles * 1.05)
+    table = compare(
+        real,
+        {"real": fresh, "wider": wider, "dropped": dropped, "stretched": stretched},
+        training,
+    )
+    assert all(row.distances["real"].spreads < 5 for row in table.rows)
+    assert {row.distances["real"].verdict for row in table.rows} <= {"indistinguishable", "close"}
+    for name in ("relative_mass", "mass", "etarel", "phirel"):
+        assert table.row(name).distances["wider"].spreads > 10
+    assert table.row("multiplicity").distances["dropped"].verdict == "different"
+    assert table.row("multiplicity").distances["dropped"].value == pytest.approx(2, abs=0.5)
+    for name in ("pt", "energy"):
+        assert table.row(name).distances["stretched"].value > table.row(name).floor
+    assert table.row("relative_mass").distances["stretched"].spreads < 5
+
+
+def test_correlations_are_seen_where_marginals_agree(toy_jets):
+    real, training = toy_jets(1000, 1), toy_jets(4000, 2)
+    trivial = independent_particles(training, 1000, torch.Generator().manual_seed(0))
+    table = compare(real, {"trivial": trivial}, training)
+    assert table.row("relative_mass").distances["trivial"].verdict == "different"
+    assert table.row("pt").distances["trivial"].verdict == "different"
+    assert table.row("multiplicity").distances["trivial"].spreads < 5
+
+
+def test_uncertainties_cover():
+    """A shift by one jet-to-jet standard deviation: error bars hold the truth in most trials."""
+    flat = torch.zeros(400, 1, 3)
+    held = 0
+    trials = 40
+    for trial in range(trials):
+        generator = torch.Generator().manual_seed(trial)
+
+        def jets(mean, generator=generator):
+            momenta = flat.clone()
+            momenta[:, 0, 0] = mean + 10 * torch.randn(400, generator=generator)
+            return ParticleCloud(momenta, torch.ones(400, 1, dtype=torch.bool), CARTESIAN)
+
+        table = compare(jets(200), {"a": jets(210)}, jets(200), replicas=60, seed=trial)
+        distance = table.row("pt").distances["a"]
+        held += abs(distance.value - 10) < 2 * distance.uncertainty
+    assert 0.85 * trials <= held
+    assert distance.uncertainty == pytest.approx(10 * (2 / 400) ** 0.5, rel=0.4)
+
+
+def test_particles_of_a_jet_are_resampled_together():
+    """Ten copies of a jet's only value know no more than one: the error must not shrink."""
+    generator = torch.Generator().manual_seed(0)
+
+    def jets(count, copies):
+        momenta = torch.zeros(count, 2 * copies, 3)
+        pull = 0.1 + 0.1 * torch.rand(count, 1, generator=generator)
+        sign = torch.tensor([1.0, -1.0]).repeat(copies)
+        momenta[..., 0] = 10.0
+        momenta[..., 2] = 10 * torch.sinh(pull * sign)
+        return ParticleCloud(momenta, torch.ones(momenta.shape[:2], dtype=torch.bool), CARTESIAN)
+
+    errors = [
+        compare(jets(300, copies), {"a": jets(300, copies)}, jets(600, copies))
+        .row("etarel")
+        .distances["a"]
+        .uncertainty
+        for copies in (1, 10)
+    ]
+    assert errors[1] == pytest.approx(errors[0], rel=0.6)
+
+
+def test_reconstructions_are_resampled_in_pairs(toy_jets):
+    """Against a copy of themselves jets are at zero, in every resampling."""
+    real = toy_jets(200, 1)
+    table = compare(real, {"reconstructed": real.shuffled()}, toy_jets(400, 2), replicas=10)
+    for row in table.rows:
+        assert row.distances["reconstructed"].value == pytest.approx(0, abs=1e-5 * row.floor)
+        assert row.distances["reconstructed"].uncertainty == pytest.approx(0, abs=1e-5 * row.floor)
+
+
+def test_any_representation_gives_the_same_table(toy_jets):
+    real, training, sample = toy_jets(200, 1), toy_jets(400, 2), toy_jets(200, 3)
+    energy = torch.linalg.vector_norm(sample.particles, dim=-1, keepdim=True)
+    with_energy = replace(
+        sample, particles=torch.cat([sample.particles, energy], -1), features=CARTESIAN_ENERGY
+    )
+    double = to_relative(sample.to(torch.float64))
+    assert double.features == RELATIVE
+    table = compare(real, {"p": sample, "e": with_energy, "r": double}, training, replicas=10)
+    for row in table.rows:
+        # the samples differ in nothing but the draw of jets, which is all of them
+        found = [row.distances[name].value for name in "per"]
+        assert found[1] == pytest.approx(found[0], rel=1e-4, abs=1e-4 * row.floor)
+        assert found[2] == pytest.approx(found[0], rel=1e-4, abs=1e-4 * row.floor)
+
+
+def test_relative_jets_without_kinematics_are_compared_as_far_as_they_go(toy_jets):
+    relative = to_relative(toy_jets(100, 2))
+    bare = replace(relative, conditions=relative.conditions[:, :0], condition_features=())
+    table = compare(toy_jets(100, 1), {"bare": bare}, toy_jets(200, 3), replicas=10)
+    assert {"relative_mass", "etarel", "ptrel_1", "multiplicity"} <= set(values(table, "bare"))
+    assert "mass" not in values(table, "bare")
+    assert any(warning.startswith("jet mass: left out") for warning in table.warnings)
+
+
+def test_without_training_jets_half_of_the_real_ones_are_compared(toy_jets):
+    table = compare(toy_jets(100, 1), {"a": toy_jets(300, 2)}, replicas=10)
+    assert (table.jets, table.pool) == (50, 100)
+
+
+def test_jets_that_are_not_finite_are_left_out_and_named(toy_jets):
+    sample = toy_jets(100, 2)
+    sample.particles[3, 0, 0] = torch.nan
+    sample.particles[5, 1, 2] = torch.inf
+    table = compare(toy_jets(100, 1), {"broken": sample}, toy_jets(200, 3), replicas=10)
+    assert any("broken: 2 of 100 jets hold values" in warning for warning in table.warnings)
+    assert table.jets == 98
+    assert all(torch.isfinite(torch.tensor(list(values(table, "broken").values()))))
+
+
+def test_a_broken_reconstruction_takes_its_real_jet_along(toy_jets):
+    real = toy_jets(100, 1)
+    copy = replace(real, particles=real.particles.clone())
+    copy.particles[7, 0] = torch.nan
+    checked = check(real, {"reconstructed": copy})
+    assert len(checked.real) == len(checked.samples["reconstructed"]) == 99
+    torch.testing.assert_close(
+        checked.real.observables["mass"], checked.samples["reconstructed"].observables["mass"]
+    )
+
+
+def test_empty_jets_count_and_are_named(toy_jets):
+    sample = toy_jets(100, 2)
+    empty = replace(sample, mask=sample.mask & (torch.arange(100) >= 30).unsqueeze(1))
+    table = compare(toy_jets(100, 1), {"empty": empty}, toy_jets(200, 3), replicas=10)
+    assert any("empty: 30 of 100 jets have no particles" in warning for warning in table.warnings)
+    assert table.row("pt").distances["empty"].value > 250
+
+
+def test_a_cut_sample_is_named(toy_jets):
+    cut = to_relative(toy_jets(100, 2)).leading(10, by="ptrel")
+    table = compare(toy_jets(100, 1), {"cut": cut}, toy_jets(200, 3), replicas=10)
+    assert any("cut: a jet holds at most 10 particles" in warning for warning in table.warnings)
+    assert "ptrel_20" not in values(table, "cut")
+
+
+def test_what_cannot_be_compared_is_refused(toy_jets):
+    real = toy_jets(100, 1)
+    with pytest.raises(InputError, match="at least one sample"):
+        compare(real, {})
+    with pytest.raises(InputError, match="one for each of the 100 real jets, received 99"):
+        compare(real, {"reconstructed": real[:99]})
+    with pytest.raises(InputError, match="at least 20 usable jets"):
+        compare(real, {"few": real[:10]})
+    broken = replace(real, particles=real.particles * torch.nan)
+    with pytest.raises(InputError, match="broken jets: expected finite"):
+        compare(real, {"broken": broken})
+    foreign = replace(real, features=(Feature("a"), Feature("b"), Feature("c")))
+    with pytest.raises(InputError, match="expected px, py, pz"):
+        compare(real, {"foreign": foreign})
