@@ -21,6 +21,26 @@ def comma_separated(text: Any) -> tuple[str, ...]:
     return tuple(str(part) for part in text if part != "")
 
 
+def gather_repeated(words: Sequence[str], flags: Sequence[str]) -> list[str]:
+    """The words with every repetition of one of ``flags`` merged into its last occurrence.
+
+    >>> gather_repeated(["--data", "a", "--jets", "5", "--data", "b"], ["--data"])
+    ['--jets', '5', '--data', 'a', 'b']
+    """
+    rest: list[str] = []
+    gathered: dict[str, list[str]] = {}
+    current = rest
+    for word in words:
+        flag, equals, value = word.partition("=")
+        if flag in flags:
+            current = gathered.setdefault(flag, [])
+            current += [value] if equals else []
+        else:
+            current = rest if word.startswith("--") else current
+            current.append(word)
+    return rest + [word for flag, values in gathered.items() for word in (flag, *values)]
+
+
 def build_parser(command: str, description: str, config: type) -> jsonargparse.ArgumentParser:
     """The parser of one command, generated from its option dataclass."""
     parser = jsonargparse.ArgumentParser(
@@ -43,8 +63,13 @@ def parse(command: str, description: str, config: type[C], words: Sequence[str])
         SystemExit: after ``--help``.
     """
     parser = build_parser(command, description, config)
+    repeatable = [
+        "--" + name.replace("_", "-")
+        for name, hint in typing.get_type_hints(config).items()
+        if hint == list[str]
+    ]
     try:
-        namespace = parser.parse_args(list(words))
+        namespace = parser.parse_args(gather_repeated(words, repeatable))
     except (jsonargparse.ArgumentError, TypeError, ValueError, KeyError) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise InputError(
@@ -77,7 +102,7 @@ def _add(parser: jsonargparse.ArgumentParser, field: dataclasses.Field[Any], hin
         action = jsonargparse.ActionYesNo(yes_prefix="", no_prefix="no-")
         parser.add_argument(flag, action=action, **settings)
     elif hint == list[str]:
-        parser.add_argument(flag, action="append", type=str, metavar="TEXT", **settings)
+        parser.add_argument(flag, nargs="+", type=str, metavar="TEXT", **settings)
     elif hint == tuple[str, ...]:
         parser.add_argument(flag, type=comma_separated, metavar="A,B", **settings)
     else:

@@ -1,0 +1,59 @@
+# make demo   everything from installation to a report on gluon jets
+# make test   the tests
+# make lint   ruff and mypy
+# Choose the interpreter with PYTHON=python3.12; pass options to pip with PIP_FLAGS=...
+PYTHON ?= python3
+VENV ?= .venv
+PIP_FLAGS ?=
+RUN ?= runs/demo
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
+INSTALLED := $(VENV)/installed
+TEST_INSTALLED := $(VENV)/installed-for-tests
+
+.PHONY: demo test test-numpy2 lint clean
+
+demo: $(INSTALLED)
+	$(BIN)/jetgen train --config configs/vae_chamfer_flow_gluon.yaml --loss chamfer --prior flow --run $(RUN)
+	$(BIN)/jetgen generate $(RUN)
+	$(BIN)/jetgen report $(RUN)
+
+test: $(TEST_INSTALLED)
+	$(BIN)/python -m pytest
+
+lint: $(TEST_INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# The package as `pip install .` gives it, with numpy 2 and without energyflow.
+test-numpy2:
+	$(MAKE) VENV=.venv-numpy2 .venv-numpy2/numpy2
+	.venv-numpy2/bin/python -m pytest -m smoke
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "expected Python 3.11 or newer as $(PYTHON); choose one with: make PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "expected Python's venv module; on Debian or Ubuntu: apt-get install python3-venv"; exit 2; }
+
+$(INSTALLED): $(VENV)/bin/python pyproject.toml constraints.txt
+	@echo "installing the pinned packages into $(VENV) (once)"
+	@$(PIP) -c constraints.txt torch
+	@$(PIP) -c constraints.txt -e .
+	@touch $@
+
+$(TEST_INSTALLED): $(INSTALLED)
+	@echo "installing the packages of the tests into $(VENV) (once)"
+	@$(PIP) -c constraints.txt -e '.[test,energyflow]'
+	@touch $@
+
+.venv-numpy2/numpy2: .venv-numpy2/bin/python pyproject.toml constraints.txt
+	@grep -v -i -E '^(numpy|energyflow|wasserstein)==' constraints.txt > .venv-numpy2/constraints.txt
+	@$(PIP) -c .venv-numpy2/constraints.txt torch
+	@$(PIP) -c .venv-numpy2/constraints.txt '.[test]' 'numpy>=2'
+	@touch $@
+
+clean:
+	rm -rf .venv .venv-numpy2 runs .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,97 @@
+"""Options of ``jetgen train``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jetgen.config.option import option, require
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides what is trained, on what, and how."""
+
+    data: list[str] = option(["data/gluon.h5"], help="file with jets; may be given several times")
+    run: str = option("runs/latest", help="folder that the run is written to")
+    resume: bool = option(False, help="go on with the run in that folder")
+    seed: int = option(1, help="seed of the split, the initial weights, the batches, the noise")
+    device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to train")
+    threads: int = option(0, help="CPU threads; 0 leaves torch's choice")
+
+    jet_type: str | None = option(None, help="only jets of this class (gluon, quark, w, z, top)")
+    jets: int | None = option(None, help="only the first so many jets of the data")
+    particles: int = option(150, help="particles kept a jet, leading in pT")
+    representation: Literal["relative", "cartesian"] = option(
+        "relative", help="etarel, phirel, ptrel of the jet, or px, py, pz in GeV"
+    )
+    transform: list[str] = option(
+        [],
+        help="feature=steps, steps among standardise, minmax, log, signed-sqrt joined by + "
+        "(ptrel=log+standardise); may be given several times; other features are standardised",
+    )
+
+    encoder: Literal["dense", "deepsets", "edgeconv"] = option("deepsets", help="encoder network")
+    decoder: Literal["dense", "deepsets"] = option("deepsets", help="decoder network")
+    hidden: int = option(128, help="width of the hidden layers")
+    layers: int = option(3, help="number of hidden layers (dense) or set layers")
+    neighbours: int = option(16, help="nearest neighbours of the edgeconv encoder")
+    queries: Literal["learned", "noise"] = option(
+        "learned", help="what tells the particles of the deepsets decoder apart"
+    )
+    latent: int = option(20, help="latent dimension")
+
+    loss: Literal["mse", "chamfer", "emd"] = option("chamfer", help="reconstruction loss")
+    loss_scale: float = option(
+        100.0, help="factor on the mean reconstruction loss, so that beta is of order one"
+    )
+    mass_weight: float = option(0.0, help="weight of the jet-mass term")
+    pt_weight: float = option(0.0, help="weight of the jet-pT term")
+    constraint: Literal["squared", "absolute", "relative"] = option(
+        "squared", help="how the jet-mass and jet-pT terms measure a difference"
+    )
+    beta: float = option(1.0, help="weight of the Kullback-Leibler term")
+    beta_warmup: int = option(10, help="epochs over which beta rises from 0")
+
+    prior: Literal["gaussian", "flow"] = option("gaussian", help="distribution of latent codes")
+    prior_training: Literal["after", "joint"] = option(
+        "after", help="fit the flow prior after the autoencoder or together with it"
+    )
+    prior_epochs: int = option(200, help="epochs of the flow prior, when it is fitted after")
+    flow_transforms: int = option(6, help="coupling transforms of the flow prior")
+    flow_hidden: int = option(128, help="width of the flow prior's networks")
+    multiplicity: Literal["data", "latent"] = option(
+        "data",
+        help="draw particle numbers from the data's distribution, or from a model of them "
+        "given the latent code",
+    )
+
+    epochs: int = option(500, help="epochs at most")
+    batch: int = option(256, help="jets a step")
+    learning_rate: float = option(0.001, help="learning rate of Adam")
+    schedule: Literal["constant", "cosine"] = option("constant", help="learning rate over epochs")
+    clip: float = option(1.0, help="largest norm of the gradient; 0 for no limit")
+    patience: int = option(80, help="epochs without a better validation loss before stopping")
+    time_limit: float | None = option(
+        None, help="minutes after which training ends in good order with what it has reached"
+    )
+
+    def __post_init__(self) -> None:
+        for name in ("particles", "hidden", "layers", "neighbours", "latent", "epochs", "batch"):
+            require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
+        for name in ("threads", "mass_weight", "pt_weight", "beta", "beta_warmup", "clip"):
+            require(getattr(self, name) >= 0, name, "zero or more", getattr(self, name))
+        for name in ("learning_rate", "loss_scale", "patience", "prior_epochs"):
+            require(getattr(self, name) > 0, name, "a positive number", getattr(self, name))
+        for name in ("flow_transforms", "flow_hidden"):
+            require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
+        for name in ("jets", "time_limit"):
+            value = getattr(self, name)
+            require(value is None or value > 0, name, "a positive number", value)
+        require(
+            not (self.loss == "mse" and self.decoder == "deepsets"),
+            "loss",
+            "chamfer or emd with a decoder that has no particle order (mse compares slot by slot)",
+            self.loss,
+        )
+        require(len(self.data) > 0, "data", "at least one file", self.data)

@@ -1,0 +1,172 @@
+r"""Invertible transforms of particle features, fitted on data and saved with the model.
+
+Each step maps one feature's values; steps are chained, ``log+standardise`` meaning first the
+logarithm. Fitted numbers are buffers, so they travel with the model's weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from jetgen.cloud import Feature, ParticleCloud
+from jetgen.errors import InputError
+
+
+class Standardise(nn.Module):
+    r""":math:`y = (x - \mu) / \sigma`, zero mean and unit variance over real particles."""
+
+    shift: Tensor
+    scale: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("shift", torch.zeros((), dtype=torch.float64))
+        self.register_buffer("scale", torch.ones((), dtype=torch.float64))
+
+    def fit(self, values: Tensor) -> None:
+        spread = values.std(correction=0)
+        self.shift.copy_(values.mean())
+        self.scale.copy_(spread if spread > 0 else torch.ones(()))
+
+    def forward(self, values: Tensor) -> Tensor:
+        return (values - self.shift.to(values)) / self.scale.to(values)
+
+    def inverse(self, values: Tensor) -> Tensor:
+        return values * self.scale.to(values) + self.shift.to(values)
+
+
+class MinMax(Standardise):
+    r""":math:`y = 2 (x - a) / (b - a) - 1`: the fitted range :math:`[a, b]` becomes [-1, 1]."""
+
+    def fit(self, values: Tensor) -> None:
+        low, high = values.min(), values.max()
+        self.shift.copy_((low + high) / 2)
+        self.scale.copy_((high - low) / 2 if high > low else torch.ones(()))
+
+
+class Log(nn.Module):
+    r""":math:`y = \log x`, for positive features.
+
+    Values below the smallest fitted one are lifted to it, so that an exact zero stays finite.
+    """
+
+    smallest: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("smallest", torch.ones((), dtype=torch.float64))
+
+    def fit(self, values: Tensor) -> None:
+        if not bool((values > 0).all()):
+            raise InputError(
+                f"log: expected positive values, received a smallest of {values.min():.3g}; "
+                "use signed-sqrt or standardise for this feature"
+            )
+        self.smallest.copy_(values.min())
+
+    def forward(self, values: Tensor) -> Tensor:
+        return torch.log(torch.maximum(values, self.smallest.to(values)))
+
+    def inverse(self, values: Tensor) -> Tensor:
+        return torch.exp(values)
+
+
+class SignedSqrt(nn.Module):
+    r""":math:`y = \mathrm{sign}(x - c) \sqrt{|x - c|}` about the fitted median :math:`c`.
+
+    Broadens a sharp peak at its centre.
+    """
+
+    centre: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("centre", torch.zeros((), dtype=torch.float64))
+
+    def fit(self, values: Tensor) -> None:
+        self.centre.copy_(values.median())
+
+    def forward(self, values: Tensor) -> Tensor:
+        distance = values - self.centre.to(values)
+        return torch.sign(distance) * torch.sqrt(distance.abs())
+
+    def inverse(self, values: Tensor) -> Tensor:
+        return values * values.abs() + self.centre.to(values)
+
+
+STEPS = {
+    "standardise": Standardise,
+    "minmax": MinMax,
+    "log": Log,
+    "signed-sqrt": SignedSqrt,
+}
+
+
+def parse_transforms(texts: Sequence[str], features: Sequence[Feature]) -> dict[str, list[str]]:
+    """Steps a feature from ``feature=step+step`` texts; ``standardise`` where none is given.
+
+    Raises:
+        InputError: for an unknown feature or step, or a text of another form.
+    """
+    steps = {feature.name: ["standardise"] for feature in features}
+    for text in texts:
+        name, _, chain = text.partition("=")
+        chosen = chain.split("+")
+        if name not in steps or not all(step in STEPS for step in chosen):
+            raise InputError(
+                f"--transform: expected FEATURE=STEP+STEP with a feature among {', '.join(steps)} "
+                f"and steps among {', '.join(STEPS)}, received {text!r}"
+            )
+        steps[name] = chosen
+    return steps
+
+
+class FeatureTransforms(nn.Module):
+    """One chain of steps a feature, applied to the last axis of ``(..., F)`` tensors.
+
+    Args:
+        features: the columns.
+        steps: names of the steps of each feature, in the order they are applied.
+    """
+
+    def __init__(self, features: Sequence[Feature], steps: Mapping[str, Sequence[str]]) -> None:
+        super().__init__()
+        self.chains = nn.ModuleList(
+            nn.ModuleList(STEPS[step]() for step in steps[feature.name]) for feature in features
+        )
+
+    @torch.no_grad()
+    def fit(self, cloud: ParticleCloud) -> None:
+        """Fit every step on the real particles of ``cloud``.
+
+        Raises:
+            InputError: when the cloud has no particle, or a step cannot take a feature's values.
+        """
+        values = cloud.particles[cloud.mask].to(torch.float64)  # (particles, F)
+        if len(values) == 0:
+            raise InputError("transforms: expected jets with particles, received none")
+        for column, chain in enumerate(self.chains):
+            x = values[:, column]
+            for step in chain:  # type: ignore[attr-defined]
+                step.fit(x)
+                x = step(x)
+
+    def forward(self, particles: Tensor) -> Tensor:
+        """Physical features to network features; padded slots must be masked again by the caller."""
+        return self._chained(particles, inverse=False)
+
+    def inverse(self, particles: Tensor) -> Tensor:
+        """Network features to physical features."""
+        return self._chained(particles, inverse=True)
+
+    def _chained(self, particles: Tensor, inverse: bool) -> Tensor:
+        columns = []
+        for column, chain in enumerate(self.chains):
+            x = particles[..., column]
+            for step in reversed(chain) if inverse else chain:  # type: ignore[call-overload]
+                x = step.inverse(x) if inverse else step(x)
+            columns.append(x)
+        return torch.stack(columns, dim=-1)

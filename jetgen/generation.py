@@ -1,0 +1,159 @@
+"""A trained model: what it was trained on, and the jets it makes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from jetgen.cloud import ParticleCloud
+from jetgen.config.generate import GenerateConfig
+from jetgen.config.train import TrainConfig
+from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
+from jetgen.datasets.loading import split_indices
+from jetgen.errors import InputError
+from jetgen.files import sha256
+from jetgen.objectives.vae import VAE
+from jetgen.physics.fourvectors import to_cartesian, to_relative
+from jetgen.progress import progress_bar
+from jetgen.run_folder import RunFolder
+from jetgen.training import choose_device, load_jets
+
+
+def load(run: str | Path, device: str = "cpu") -> TrainedModel:
+    """The trained model of a run folder.
+
+    Raises:
+        InputError: when the folder holds no finished run.
+    """
+    return TrainedModel(RunFolder(run), device)
+
+
+class TrainedModel:
+    """A finished run, ready to generate.
+
+    Args:
+        folder: the run.
+        device: where to compute.
+    """
+
+    def __init__(self, folder: RunFolder, device: str = "cpu") -> None:
+        self.folder, self.device = folder, device
+        self.config: TrainConfig = folder.read_config()
+        checkpoint = folder.load_model()
+        weights = checkpoint.part("model")
+        self.model = VAE(self.config, jets=len(weights["jets.pt"]))
+        self.model.load_state_dict(weights)
+        self.model.to(device).eval()
+        self._jets: ParticleCloud | None = None
+
+    def generate(
+        self, jets: int, *, seed: int = 1, prior: str | None = None, batch: int = 1024
+    ) -> ParticleCloud:
+        """``jets`` jets in physical units, with the conditions pt, eta and phi.
+
+        Args:
+            jets: how many.
+            seed: seed of the jets; the same seed, number and batch give the same jets.
+            prior: ``gaussian`` or ``flow``; the trained one by default.
+            batch: jets a step.
+
+        Raises:
+            InputError: for a prior that the run does not have.
+        """
+        return ParticleCloud.concatenate(
+            list(self.generated_batches(jets, seed=seed, prior=prior, batch=batch))
+        )
+
+    def generated_batches(
+        self, jets: int, *, seed: int = 1, prior: str | None = None, batch: int = 1024
+    ) -> Iterator[ParticleCloud]:
+        """The jets of :meth:`generate`, batch by batch, so that memory stays bounded."""
+        if prior == "flow" and self.config.prior != "flow":
+            raise InputError(
+                f"--prior: expected gaussian, the only prior of {self.folder.path}, received flow; "
+                "train with --prior flow"
+            )
+        generator = torch.Generator().manual_seed(seed)
+        for start in range(0, jets, batch):
+            size = min(batch, jets - start)
+            yield self.model.sample(size, generator, prior).to("cpu")
+
+    def reconstruct(self, cloud: ParticleCloud, batch: int = 1024, seed: int = 1) -> ParticleCloud:
+        """Each jet of ``cloud`` (in the run's representation) encoded and decoded, in its order."""
+        generator = torch.Generator().manual_seed(seed)
+        parts = [
+            self.model.reconstruct(cloud[start : start + batch].to(self.device), generator).to("cpu")
+            for start in range(0, len(cloud), batch)
+        ]
+        return ParticleCloud.concatenate(parts)
+
+    def training_jets(self) -> ParticleCloud:
+        """The jets that the run was trained on, in its representation."""
+        jets = self._all_jets()
+        return jets[split_indices(len(jets), self.config.seed).training]
+
+    def held_out(self) -> ParticleCloud:
+        """The test jets, which training has not seen."""
+        jets = self._all_jets()
+        return jets[split_indices(len(jets), self.config.seed).test]
+
+    def _all_jets(self) -> ParticleCloud:
+        if self._jets is None:
+            self._jets = load_jets(self.config)
+        return self._jets
+
+    def provenance(self) -> dict[str, Any]:
+        """Where the model comes from: environment, options, hash of its weights."""
+        environment = json.loads(self.folder.environment_file.read_text(encoding="utf-8"))
+        return {
+            **environment,
+            "config": dataclasses.asdict(self.config),
+            "checkpoint_sha256": sha256(self.folder.best),
+        }
+
+
+def generate(config: GenerateConfig) -> Path:
+    """Write jets of a run to HDF5, streamed; return the file's path.
+
+    Raises:
+        InputError: when the run is not finished, has not the prior asked for, or the output
+            exists already.
+    """
+    model = load(config.run, choose_device(config.device))
+    path = Path(config.output) if config.output else model.folder.generated_file
+    provenance = model.provenance()
+    attributes = {
+        "command": ["jetgen", *sys.argv[1:]],
+        "generate": dataclasses.asdict(config),
+        "train": provenance["config"],
+        "seed": config.seed,
+        "prior": config.prior or model.config.prior,
+        "jetgen_version": provenance["libraries"]["jetgen"],
+        "checkpoint_sha256": provenance["checkpoint_sha256"],
+    }
+    writer = JetgenWriter(
+        path, attributes=attributes, slots=model.config.particles, overwrite=config.overwrite
+    )
+    with writer, progress_bar("jets") as bar:
+        task = bar.add_task("generate", total=config.jets, note="")
+        for jets in model.generated_batches(
+            config.jets, seed=config.seed, prior=config.prior, batch=config.batch
+        ):
+            writer.append(laboratory_jets(jets))
+            bar.advance(task, len(jets))
+    return path
+
+
+def laboratory_jets(jets: ParticleCloud) -> ParticleCloud:
+    """Generated jets as files hold them: Cartesian, with the jet-level values of their sum."""
+    cartesian = to_cartesian(jets)
+    measured = to_relative(cartesian)
+    return cartesian.with_conditions(
+        {feature: measured.condition(feature.name) for feature in measured.condition_features}
+    )

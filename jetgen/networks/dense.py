@@ -1,0 +1,77 @@
+"""Fully connected networks over particles in a fixed order: the classic baseline.
+
+They see the order of the slots (falling pT as jetgen feeds them) and are *not* invariant under
+permutations. ReLU between layers, linear last layer.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from jetgen.networks.masking import masked
+
+
+def mlp(*widths: int) -> nn.Sequential:
+    """Linear layers of these widths with ReLU between them and a linear last layer."""
+    modules: list[nn.Module] = []
+    for before, after in pairwise(widths):
+        modules += [nn.Linear(before, after), nn.ReLU()]
+    return nn.Sequential(*modules[:-1])
+
+
+class DenseEncoder(nn.Module):
+    """``(B, N, F)`` particles, flattened slot by slot, to ``(B, outputs)``.
+
+    Args:
+        features: number of particle features ``F``.
+        context: number of context columns ``C``.
+        outputs: number of output columns.
+        particles: largest number of particles ``N``; smaller inputs are padded with zeros.
+        hidden: width of the hidden layers.
+        layers: number of hidden layers.
+    """
+
+    def __init__(
+        self, features: int, context: int, outputs: int, *, particles: int, hidden: int, layers: int
+    ) -> None:
+        super().__init__()
+        self.particles = particles
+        self.network = mlp(particles * features + context, *[hidden] * layers, outputs)
+
+    def forward(self, particles: Tensor, mask: Tensor, context: Tensor) -> Tensor:
+        blanks = self.particles - particles.shape[1]
+        padded = nn.functional.pad(masked(particles, mask), (0, 0, 0, blanks))
+        return self.network(torch.cat([padded.flatten(1), context], dim=1))
+
+
+class DenseDecoder(nn.Module):
+    """``(B, L)`` latent codes to ``(B, N, F)`` particles, slot by slot.
+
+    Args:
+        latent: number of latent columns ``L``.
+        context: number of context columns ``C``.
+        features: number of particle features ``F``.
+        particles: largest number of particles.
+        hidden: width of the hidden layers.
+        layers: number of hidden layers.
+    """
+
+    def __init__(
+        self, latent: int, context: int, features: int, *, particles: int, hidden: int, layers: int
+    ) -> None:
+        super().__init__()
+        self.features = features
+        self.network = mlp(latent + context, *[hidden] * layers, particles * features)
+
+    def forward(
+        self,
+        z: Tensor,
+        mask: Tensor,
+        context: Tensor,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        slots = self.network(torch.cat([z, context], dim=1)).unflatten(1, (-1, self.features))
+        return masked(slots[:, : mask.shape[1]], mask)

@@ -1,0 +1,23 @@
+"""The standard normal prior."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class GaussianPrior(nn.Module):
+    r""":math:`p(z) = \prod_i N(z_i; 0, 1)`, whatever the context."""
+
+    def __init__(self, latent: int) -> None:
+        super().__init__()
+        self.latent = latent
+
+    def log_prob(self, z: Tensor, context: Tensor) -> Tensor:
+        return -0.5 * (z.square() + math.log(2 * math.pi)).sum(1)
+
+    def sample(self, context: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        shape = (len(context), self.latent)
+        return torch.randn(shape, generator=generator, dtype=context.dtype).to(context.device)

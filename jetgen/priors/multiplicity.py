@@ -1,0 +1,31 @@
+"""How many particles a jet has, given its latent code."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from jetgen.networks.dense import mlp
+
+
+class LatentMultiplicity(nn.Module):
+    r"""A categorical distribution :math:`p(n \mid z)` over 0 ... N particles.
+
+    Args:
+        latent: number of latent columns.
+        particles: the largest number ``N``.
+        hidden: width of the hidden layer.
+    """
+
+    def __init__(self, latent: int, particles: int, hidden: int) -> None:
+        super().__init__()
+        self.network = mlp(latent, hidden, particles + 1)
+
+    def negative_log_likelihood(self, z: Tensor, multiplicity: Tensor) -> Tensor:
+        r""":math:`-\log p(n \mid z)` ``(B,)``."""
+        return nn.functional.cross_entropy(self.network(z), multiplicity, reduction="none")
+
+    def draw(self, z: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Numbers of particles ``(B,)``, drawn for codes ``(B, L)``."""
+        probabilities = self.network(z).softmax(1).cpu()
+        return torch.multinomial(probabilities, 1, generator=generator)[:, 0].to(z.device)
