@@ -1,0 +1,24 @@
+"""Reconstruction losses and physics constraints on masked sets; each gives one value a jet."""
+
+from jetgen.losses.chamfer import Chamfer, chamfer, density_aware_chamfer
+from jetgen.losses.constraints import mass_difference, pt_difference
+from jetgen.losses.emd import EMD, emd
+from jetgen.losses.exact_emd import emd_matrix, energy_movers_distance, exact_emd
+from jetgen.losses.mse import MSE, mse
+from jetgen.losses.sinkhorn import SinkhornSettings
+
+__all__ = [
+    "EMD",
+    "MSE",
+    "Chamfer",
+    "SinkhornSettings",
+    "chamfer",
+    "density_aware_chamfer",
+    "emd",
+    "emd_matrix",
+    "energy_movers_distance",
+    "exact_emd",
+    "mass_difference",
+    "mse",
+    "pt_difference",
+]

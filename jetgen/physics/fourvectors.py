@@ -145,5 +145,5 @@ def to_cartesian(cloud: ParticleCloud) -> ParticleCloud:
 
 def _safe_sqrt(square: Tensor) -> Tensor:
     """``sqrt(max(square, 0))`` with zero gradient, instead of infinite, where it is zero."""
-    positive = square > 0
+    positive = ~(square <= 0)  # a NaN stays a NaN
     return torch.where(positive, torch.where(positive, square, torch.ones_like(square)).sqrt(), torch.zeros_like(square))
