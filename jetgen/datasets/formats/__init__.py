@@ -1,6 +1,12 @@
-"""The file formats that jetgen reads, tried in this order."""
+"""The file formats that jetgen reads."""
 
+from jetgen.datasets.formats.energyflow_npz import ENERGYFLOW_NPZ
+from jetgen.datasets.formats.hls4ml_hdf5 import HLS4ML_HDF5
 from jetgen.datasets.formats.jetgen_hdf5 import JETGEN_HDF5
+from jetgen.datasets.formats.jetnet_hdf5 import JETNET_HDF5
 from jetgen.datasets.formats.source import Format
 
-FORMATS: dict[str, Format] = {form.name: form for form in (JETGEN_HDF5,)}
+FORMATS: dict[str, Format] = {
+    form.name: form for form in (JETGEN_HDF5, JETNET_HDF5, HLS4ML_HDF5, ENERGYFLOW_NPZ)
+}
+"""Every format by its name; a file is of at most one of them."""

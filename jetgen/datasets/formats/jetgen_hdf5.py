@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import re
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,6 +30,9 @@ from jetgen.physics.fourvectors import JET_KINEMATICS
 Attribute = str | int | float | Mapping[str, Any] | list[Any]
 
 JETS_PER_CHUNK = 256
+JETS_PER_BLOCK = 8 * JETS_PER_CHUNK
+"""Jets are written in whole blocks, so that no chunk is compressed twice."""
+
 COLUMNS: dict[str, tuple[Feature, ...]] = {
     "particle_features": (*RELATIVE, Feature("mask")),
     "jet_features": (
@@ -86,15 +92,18 @@ class JetgenWriter:
         self.attributes: dict[str, Attribute] = dict(attributes)
         self.slots = slots
         self.jets = 0
-        self._file: h5py.File | None = None
+        self._waiting: list[dict[str, np.ndarray[Any, Any]]] = []
+        self._written = 0
+        self._datasets: dict[str, h5py.Dataset] = {}
         self._whole = ExitStack()
 
     def __enter__(self) -> JetgenWriter:
         with ExitStack() as stack:
             temporary = stack.enter_context(whole_file(self.path))
-            self._file = stack.enter_context(h5py.File(temporary, "w"))
+            self._file = h5py.File(temporary, "w")
+            stack.push(self._close)
             for name, columns in COLUMNS.items():
-                self._create(name, columns)
+                self._datasets[name] = self._create(name, columns)
             self._whole = stack.pop_all()
         return self
 
@@ -108,17 +117,13 @@ class JetgenWriter:
         Raises:
             InputError: when the cloud is not Cartesian or lacks one of these conditions.
         """
-        assert self._file is not None, "append inside the with block"
         if cloud.features[:3] != CARTESIAN:
             names = ", ".join(f.name for f in cloud.features)
             raise InputError(f"expected particles as px, py, pz[, E] in GeV, received {names}")
-        columns = _columns(cloud, self.slots)
-        total = self.jets + len(cloud)
-        for name, values in columns.items():
-            dataset = self._file[name]
-            dataset.resize(total, axis=0)
-            dataset[self.jets :] = values
-        self.jets = total
+        self._waiting.append(_columns(cloud, self.slots))
+        self.jets += len(cloud)
+        if self.jets - self._written >= JETS_PER_BLOCK:
+            self._write((self.jets - self._written) // JETS_PER_BLOCK * JETS_PER_BLOCK)
 
     def __exit__(
         self,
@@ -131,9 +136,41 @@ class JetgenWriter:
             if error is not None:
                 raise error
             self._describe()
+            self._write(self.jets - self._written)
 
-    def _create(self, name: str, columns: tuple[Feature, ...]) -> None:
-        assert self._file is not None
+    def _write(self, jets: int) -> None:
+        """Move the first so many waiting jets to the disk.
+
+        Raises:
+            OSError: when they cannot be written, for want of space for example.
+        """
+        if not self._waiting:
+            return
+        joined = {name: np.concatenate([part[name] for part in self._waiting]) for name in COLUMNS}
+        try:
+            for name, dataset in self._datasets.items():
+                dataset.resize(self._written + jets, axis=0)
+                dataset[self._written :] = joined[name][:jets]
+            self._file.flush()
+        except (OSError, RuntimeError) as error:
+            found = re.search(r"errno = (\d+)", str(error))
+            number = int(found.group(1)) if found else errno.EIO
+            raise OSError(number, os.strerror(number), str(self.path)) from error
+        self._waiting = [{name: rows[jets:] for name, rows in joined.items()}]
+        self._written += jets
+
+    def _close(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is None:
+            self._file.close()
+            return
+        # The file is given up. Where the disk is full, HDF5 would fail once more to write what
+        # it still holds, and crash the process when it ends: let that go nowhere instead.
+        with Path(os.devnull).open("r+b") as nowhere:
+            os.dup2(nowhere.fileno(), self._file.id.get_vfd_handle())
+        with suppress(RuntimeError, OSError):
+            self._file.close()
+
+    def _create(self, name: str, columns: tuple[Feature, ...]) -> h5py.Dataset:
         shape: tuple[int, ...] = (0,)
         if name in ("particle_features", "constituents"):
             shape = (0, self.slots, len(columns))
@@ -143,16 +180,16 @@ class JetgenWriter:
             name,
             shape=shape,
             maxshape=(None, *shape[1:]),
-            chunks=(JETS_PER_CHUNK if len(shape) == 3 else 8192, *shape[1:]),
+            chunks=(JETS_PER_CHUNK if len(shape) == 3 else JETS_PER_BLOCK, *shape[1:]),
             dtype="i1" if name == "jet_type" else "f4",
             compression="gzip",
             shuffle=True,
         )
         dataset.attrs["columns"] = [f.name for f in columns]
         dataset.attrs["units"] = [f.unit for f in columns]
+        return dataset
 
     def _describe(self) -> None:
-        assert self._file is not None
         facts = {"format": "jetgen", "jetgen_version": jetgen.__version__, "jets": self.jets}
         for name, value in {**self.attributes, **facts}.items():
             plain = isinstance(value, str | int | float)

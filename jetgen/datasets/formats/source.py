@@ -41,6 +41,10 @@ class Source(ABC):
     def read(self, start: int, stop: int) -> ParticleCloud:
         """Jets ``start`` to ``stop - 1`` as they are in the file, values unchecked."""
 
+    def faults(self, start: int, stop: int) -> dict[str, Tensor]:
+        """Oddities that :meth:`read` does not show: a name, and the jets ``(B,)`` that have it."""
+        return {}
+
 
 @dataclass(frozen=True)
 class Format:

@@ -1,0 +1,86 @@
+"""JetNet's HDF5 files: relative particles of 30 or 150 slots, one jet class a file.
+
+Source: "Particle Cloud Generation with Message Passing Generative Adversarial Networks",
+R. Kansal et al., 2021, arXiv:2106.11535; the files are Zenodo records 6975118 and 6975117.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from jetgen.cloud import RELATIVE, Feature, ParticleCloud
+from jetgen.datasets.formats.hdf5 import Hdf5Source, shapes
+from jetgen.datasets.formats.source import Format
+from jetgen.physics.classes import UNKNOWN_CLASS, class_index
+
+CONDITIONS = (
+    Feature("pt", "GeV"),
+    Feature("eta"),
+    Feature("mass", "GeV"),
+    Feature("num_particles"),
+    Feature("type"),
+)
+
+
+class JetNetSource(Hdf5Source):
+    """Particles as ``etarel, phirel, ptrel``; the azimuth of the jets is not in the file.
+
+    The class is that of the published file name (``g.hdf5``, ``t150.hdf5``), else ``jet_type``.
+    """
+
+    def __init__(self, path: str | Path, jet_type: str | None = None) -> None:
+        super().__init__(path)
+        published = re.fullmatch(r"([gqtwz])(30|150)?", self.path.stem)
+        name = published.group(1) if published else jet_type
+        self.type_index = UNKNOWN_CLASS if name is None else class_index(name)
+
+    @property
+    def slots(self) -> int:
+        return int(self.file["particle_features"].shape[1])
+
+    def __len__(self) -> int:
+        return int(self.file["particle_features"].shape[0])
+
+    def types(self) -> Tensor:
+        return torch.full((len(self),), self.type_index)
+
+    def read(self, start: int, stop: int) -> ParticleCloud:
+        particles = self.rows("particle_features", start, stop).astype(np.float32)
+        jets = self.rows("jet_features", start, stop).astype(np.float32)  # pt, eta, mass, n
+        kind = np.full((len(jets), 1), self.type_index, dtype=np.float32)
+        return ParticleCloud(
+            torch.from_numpy(particles[..., :3].copy()),
+            torch.from_numpy(particles[..., 3] != 0),
+            RELATIVE,
+            torch.from_numpy(np.concatenate([jets, kind], axis=1)),
+            CONDITIONS,
+        )
+
+    def faults(self, start: int, stop: int) -> dict[str, Tensor]:
+        particles = torch.from_numpy(self.rows("particle_features", start, stop))
+        column = particles[..., 3]
+        beneath = (particles[..., :3] != 0).any(-1) & (column == 0)
+        return {
+            "mask neither 0 nor 1": ((column != 0) & (column != 1)).any(1),
+            "values where the mask is 0": beneath.any(1),
+        }
+
+
+def _matches(path: Path) -> bool:
+    found = shapes(path)
+    particles, jets = found.get("particle_features", ()), found.get("jet_features", ())
+    relative = len(particles) == 3 and particles[2] == 4 and jets == (particles[0], 4)
+    return relative and "constituents" not in found  # a file of jetgen's holds these as well
+
+
+JETNET_HDF5 = Format(
+    name="JetNet HDF5",
+    description="particle_features (J, N, 4) and jet_features (J, 4)",
+    matches=_matches,
+    open=JetNetSource,
+)

@@ -1,0 +1,168 @@
+"""Jets from files of any known format, at once or in chunks of bounded memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
+from jetgen.config.option import require
+from jetgen.datasets.detection import Paths, find_files, open_source
+from jetgen.datasets.formats.source import Source
+from jetgen.errors import InputError
+from jetgen.physics import fourvectors
+from jetgen.physics.classes import class_index, class_name
+
+
+def read(
+    paths: Paths,
+    *,
+    jet_type: str | None = None,
+    jets: int | None = None,
+    particles: int | None = None,
+) -> ParticleCloud:
+    """All jets of one or several files, in the features that the files hold.
+
+    Args:
+        paths: files, folders or glob patterns.
+        jet_type: keep this class only (``gluon`` or ``g``, ...); for a JetNet file whose name
+            is not one of the published ones, the class that its jets are.
+        jets: keep the first so many; no more than these are read.
+        particles: keep the leading so many of each jet, by pT.
+
+    Returns:
+        Particles as ``px, py, pz[, E]`` in GeV or ``etarel, phirel, ptrel``; conditions ``pt``
+        [GeV], ``eta``, ``phi`` [rad] (not in JetNet files), ``mass`` [GeV] of the jet as the
+        file has them, ``num_particles`` (those kept) and ``type`` (-1 where not known).
+
+    Raises:
+        InputError: when a file is damaged or of no known format, when files do not go
+            together, when particles hold NaN, or when there are no jets of this class.
+    """
+    chunks = iter_chunks(paths, jet_type=jet_type, jets=jets, particles=particles)
+    return ParticleCloud.concatenate(list(chunks))
+
+
+def iter_chunks(
+    paths: Paths,
+    chunk: int = 10_000,
+    *,
+    jet_type: str | None = None,
+    jets: int | None = None,
+    particles: int | None = None,
+) -> Iterator[ParticleCloud]:
+    """The jets of :func:`read` in clouds of ``chunk`` jets (fewer in the last)."""
+    for name, number in (("chunk", chunk), ("jets", jets), ("particles", particles)):
+        require(number is None or number > 0, name, "a positive number", number)
+    sources = [open_source(path, jet_type) for path in find_files(paths)]
+    chosen = _choose(sources, jet_type, jets)
+    slots = particles or max(source.slots for source in sources)
+    pieces = _pieces(sources, chosen, chunk)
+    return _rebatch((_cut(piece, slots, particles) for piece in pieces), chunk)
+
+
+def _choose(sources: list[Source], jet_type: str | None, jets: int | None) -> list[Tensor]:
+    """For each source, the indices of the jets that are asked for."""
+    wanted = None if jet_type is None else class_index(jet_type)
+    held: Counter[str] = Counter()
+    chosen = []
+    left = sum(len(source) for source in sources) if jets is None else jets
+    for source in sources:
+        types = source.types()
+        kinds, counts = types.unique(return_counts=True)
+        held.update(
+            {class_name(k): n for k, n in zip(kinds.tolist(), counts.tolist(), strict=True)}
+        )
+        matching = torch.ones_like(types, dtype=torch.bool) if wanted is None else types == wanted
+        chosen.append(matching.nonzero().squeeze(1)[:left])
+        left -= len(chosen[-1])
+    if not sum(map(len, chosen)):
+        names = ", ".join(f"{count} {name}" for name, count in held.items())
+        where = str(sources[0].path) + (" and others" if len(sources) > 1 else "")
+        raise InputError(f"{where}: expected jets of type {jet_type}, received {names} jets")
+    return chosen
+
+
+def _pieces(sources: list[Source], chosen: list[Tensor], block: int) -> Iterator[ParticleCloud]:
+    """The chosen jets, at most ``block`` at a time, checked to be sound and alike."""
+    first: tuple[Source, ParticleCloud] | None = None
+    for source, indices in zip(sources, chosen, strict=True):
+        end = int(indices[-1]) + 1 if len(indices) else 0
+        for start in range(0, end, block):
+            stop = min(start + block, end)
+            local = indices[(indices >= start) & (indices < stop)] - start
+            if not len(local):
+                continue
+            cloud = source.read(start, stop)[local]
+            _require_finite(cloud, source, local + start)
+            first = first or (source, cloud)
+            _require_alike(cloud, source, *first)
+            yield cloud
+
+
+def _require_finite(cloud: ParticleCloud, source: Source, numbers: Tensor) -> None:
+    for name, values in (("particles", cloud.particles), ("jets", cloud.conditions)):
+        bad = ~torch.isfinite(values).all(-1)
+        if bad.any():
+            jet = int(numbers[bad.reshape(len(cloud), -1).any(1)][0])
+            raise InputError(
+                f"{source.path}: expected finite numbers, received NaN or infinity in "
+                f"{int(bad.sum())} {name}, first in jet {jet}; `jetgen inspect` shows what is "
+                "odd about a file"
+            )
+
+
+def _require_alike(
+    cloud: ParticleCloud, source: Source, other: Source, model: ParticleCloud
+) -> None:
+    def columns(cloud: ParticleCloud) -> tuple[tuple[Feature, ...], ...]:
+        return cloud.features, cloud.condition_features
+
+    if columns(cloud) != columns(model):
+        ours, theirs = (
+            ", ".join(f.name for f in (*c.features, *c.condition_features)) for c in (cloud, model)
+        )
+        raise InputError(
+            f"{source.path}: expected {theirs} as in {other.path}, received {ours}; read files "
+            "of different formats one by one"
+        )
+
+
+def _cut(cloud: ParticleCloud, slots: int, particles: int | None) -> ParticleCloud:
+    """The cloud in ``slots`` slots: padded, or its leading particles by pT."""
+    if particles is not None:
+        transverse = (
+            fourvectors.pt(cloud.particles)
+            if cloud.features[:3] == CARTESIAN
+            else cloud.feature("ptrel")
+        ).masked_fill(~cloud.mask, -torch.inf)
+        order = transverse.argsort(dim=1, descending=True, stable=True)
+        cloud = replace(
+            cloud,
+            particles=torch.take_along_dim(cloud.particles, order.unsqueeze(-1), dim=1),
+            mask=torch.take_along_dim(cloud.mask, order, dim=1),
+        ).compact(particles)
+    missing = slots - cloud.mask.shape[1]
+    if missing > 0:
+        cloud = replace(
+            cloud,
+            particles=torch.nn.functional.pad(cloud.particles, (0, 0, 0, missing)),
+            mask=torch.nn.functional.pad(cloud.mask, (0, missing)),
+        )
+    return cloud.with_conditions({Feature("num_particles"): cloud.multiplicity})
+
+
+def _rebatch(pieces: Iterator[ParticleCloud], size: int) -> Iterator[ParticleCloud]:
+    pending: list[ParticleCloud] = []
+    for piece in pieces:
+        pending.append(piece)
+        if sum(map(len, pending)) >= size:
+            joined = ParticleCloud.concatenate(pending)
+            yield joined[:size]
+            pending = [joined[size:]] if len(joined) > size else []
+    if pending:
+        yield ParticleCloud.concatenate(pending)

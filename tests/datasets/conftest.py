@@ -1,0 +1,118 @@
+"""Small files in the published layouts, written without any of jetgen's own code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+PARTICLE_NAMES = [
+    "j1_px", "j1_py", "j1_pz", "j1_e", "j1_erel", "j1_pt", "j1_ptrel", "j1_eta", "j1_etarel",
+    "j1_etarot", "j1_phi", "j1_phirel", "j1_phirot", "j1_deltaR", "j1_costheta",
+    "j1_costhetarel", "j1_pdgid",
+]  # fmt: skip
+JET_NAMES = [
+    "j_ptfrac", "j_pt", "j_eta", "j_mass", "j_multiplicity", "j_g", "j_q", "j_w", "j_z", "j_t",
+    "j_undef",
+]  # fmt: skip
+
+Maker = Callable[..., Path]
+
+
+def ragged(rng: np.random.Generator, jets: int, slots: int) -> np.ndarray:
+    """A mask with at least one particle a jet, packed to the front."""
+    return np.arange(slots) < rng.integers(1, slots + 1, size=(jets, 1))
+
+
+def falling_pt(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
+    return -np.sort(-rng.uniform(1.0, 50.0, mask.shape), axis=1) * mask
+
+
+@pytest.fixture
+def jetnet_file(tmp_path: Path) -> Maker:
+    def make(name: str = "g.hdf5", jets: int = 20, slots: int = 30, seed: int = 0) -> Path:
+        rng = np.random.default_rng(seed)
+        mask = ragged(rng, jets, slots)
+        pt = falling_pt(rng, mask)
+        columns = [rng.normal(0, 0.1, mask.shape), rng.normal(0, 0.1, mask.shape), pt / 1000]
+        particles = np.stack([*(c * mask for c in columns), mask], axis=-1)
+        jet = [
+            rng.uniform(800, 1600, jets), rng.normal(0, 1, jets),
+            rng.uniform(50, 200, jets), mask.sum(1),
+        ]  # fmt: skip
+        path = tmp_path / name
+        with h5py.File(path, "w") as file:
+            file["particle_features"] = particles.astype(np.float32)
+            file["jet_features"] = np.stack(jet, axis=1).astype(np.float32)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def hls4ml_file(tmp_path: Path) -> Maker:
+    def make(
+        name: str = "jetImage_0_100p_0_10000.h5",
+        labels: str = "gqwzt",
+        slots: int = 100,
+        seed: int = 0,
+        jet_names: list[str] = JET_NAMES,
+        kind: type = np.float64,
+    ) -> Path:
+        """One jet for each letter of ``labels``; any other letter is a jet without a label."""
+        rng = np.random.default_rng(seed)
+        mask = ragged(rng, len(labels), slots)
+        pt = falling_pt(rng, mask)
+        eta, phi = rng.normal(0, 0.2, mask.shape), rng.normal(1, 0.2, mask.shape)
+        p = np.stack([pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta), pt * np.cosh(eta)])
+        particles = np.zeros((*mask.shape, 16))
+        for index, values in enumerate([*p, np.zeros_like(pt), pt]):
+            particles[..., index] = values * mask
+        total = (p * mask).sum(2)
+        known = {
+            "j_pt": np.hypot(total[0], total[1]),
+            "j_eta": np.arcsinh(total[2] / np.hypot(total[0], total[1])),
+            "j_mass": np.sqrt(total[3] ** 2 - (total[:3] ** 2).sum(0)),
+            "j_multiplicity": mask.sum(1),
+            **{f"j_{letter}": [x == letter for x in labels] for letter in "gqwzt"},
+        }
+        jets = np.zeros((len(labels), len(jet_names)))
+        for index, column in enumerate(jet_names):
+            jets[:, index] = known.get(column, -7.0)
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with h5py.File(path, "w") as file:
+            file["jetConstituentList"] = particles.astype(kind)
+            file["particleFeatureNames"] = np.array(PARTICLE_NAMES, dtype="S")
+            file["jets"] = jets.astype(kind)
+            file["jetFeatureNames"] = np.array(jet_names, dtype="S")
+            file["jetImage"] = np.zeros((len(labels), 4, 4))
+        return path
+
+    return make
+
+
+@pytest.fixture
+def energyflow_file(tmp_path: Path) -> Maker:
+    def make(
+        name: str = "QG_jets.npz",
+        jets: int = 12,
+        slots: int = 17,
+        seed: int = 0,
+        packed: bool = True,
+    ) -> Path:
+        rng = np.random.default_rng(seed)
+        mask = ragged(rng, jets, slots)
+        columns = [
+            falling_pt(rng, mask), rng.normal(0, 0.2, mask.shape),
+            rng.uniform(0, 6, mask.shape), np.full(mask.shape, 211.0),
+        ]  # fmt: skip
+        path = tmp_path / name
+        save = np.savez_compressed if packed else np.savez
+        save(path, X=np.stack(columns, -1) * mask[..., None], y=np.arange(jets) % 3 // 2 * 1.0)
+        return path
+
+    return make

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+from jetgen.cloud import ParticleCloud
+from jetgen.datasets import iter_chunks, read
+from jetgen.datasets.detection import open_source
+from jetgen.datasets.formats.hls4ml_hdf5 import Hls4mlSource
+from jetgen.datasets.formats.jetnet_hdf5 import JetNetSource
+from jetgen.errors import InputError
+
+
+class SourceDataset(torch.utils.data.Dataset):
+    """One jet an item, from a source that was in use before it went to the worker."""
+
+    def __init__(self, path: Path) -> None:
+        self.source = open_source(path)
+        self.source.read(0, 1)
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return self.source.read(index, index + 1).particles[0]
+
+
+@pytest.mark.parametrize("maker", ["jetnet_file", "hls4ml_file", "energyflow_file"])
+@pytest.mark.parametrize("context", ["spawn", "fork"])
+def test_sources_serve_worker_processes(maker: str, context: str, request) -> None:
+    path = request.getfixturevalue(maker)()
+    whole = read(path).particles
+    loader = torch.utils.data.DataLoader(
+        SourceDataset(path), batch_size=4, num_workers=2, multiprocessing_context=context
+    )
+    assert torch.equal(torch.cat(list(loader)), whole)
+
+
+def test_chunks_have_the_size_asked_for_across_files(jetnet_file) -> None:
+    files = [jetnet_file(f"{i}.hdf5", jets=n, seed=i) for i, n in enumerate((7, 12, 4))]
+    chunks = list(iter_chunks(files, chunk=5))
+    assert [len(chunk) for chunk in chunks] == [5, 5, 5, 5, 3]
+    joined = ParticleCloud.concatenate(chunks)
+    whole = read(files)
+    assert torch.equal(joined.particles, whole.particles)
+    assert torch.equal(joined.conditions, whole.conditions)
+    assert torch.equal(read(files, jets=9).particles, whole.particles[:9])
+    assert len(read(files, jets=1000)) == 23
+
+
+def test_chunks_of_one_class(hls4ml_file) -> None:
+    path = hls4ml_file(labels="gtggtgtttg")
+    expected = read(path)[[0, 2, 3, 5, 9]]
+    for chunk in (1, 2, 3, 100):
+        clouds = list(iter_chunks(path, chunk=chunk, jet_type="gluon"))
+        assert all(len(cloud) == chunk for cloud in clouds[:-1])
+        assert torch.equal(ParticleCloud.concatenate(clouds).particles, expected.particles)
+    assert torch.equal(read(path, jet_type="g", jets=3).particles, expected.particles[:3])
+
+
+def test_the_first_jets_are_read_without_the_others(jetnet_file, hls4ml_file, monkeypatch) -> None:
+    furthest = 0
+    for kind in (JetNetSource, Hls4mlSource):
+        plain = kind.read
+
+        def spy(self, start, stop, plain=plain):
+            nonlocal furthest
+            furthest = max(furthest, stop)
+            return plain(self, start, stop)
+
+        monkeypatch.setattr(kind, "read", spy)
+    read(jetnet_file(), jets=3)
+    assert furthest == 3
+    read(hls4ml_file(labels="qqggqqqqqqqq"), jet_type="g", jets=1)
+    assert furthest == 3
+
+
+@pytest.mark.parametrize("maker", ["jetnet_file", "hls4ml_file", "energyflow_file"])
+def test_the_leading_particles_by_pt(maker: str, request) -> None:
+    path = request.getfixturevalue(maker)()
+    whole, cut = read(path), read(path, particles=5)
+    assert cut.mask.shape[1] == 5
+    assert torch.equal(cut.condition("num_particles"), whole.multiplicity.clamp(max=5).float())
+    pt = (
+        whole.feature("ptrel")
+        if maker == "jetnet_file"
+        else whole.particles[..., :2].double().norm(dim=-1).float()
+    )
+    kept = (
+        cut.feature("ptrel")
+        if maker == "jetnet_file"
+        else cut.particles[..., :2].double().norm(dim=-1).float()
+    )
+    assert torch.allclose(kept, pt.sort(dim=1, descending=True).values[:, :5])
+    padded = read(path, particles=200)
+    assert padded.mask.shape[1] == 200
+    assert torch.equal(padded.multiplicity, whole.multiplicity)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_nan_in_particles_is_counted_and_located(jetnet_file, bad: float) -> None:
+    path = jetnet_file()
+    with h5py.File(path, "a") as file:
+        file["particle_features"][13, 0, 1] = bad
+        file["particle_features"][17, 0, 2] = bad
+    with pytest.raises(InputError, match=r"infinity in 2 particles, first in jet 13;"):
+        read(path)
+    assert len(read(path, jets=13)) == 13
+    with pytest.raises(InputError, match=r"first in jet 13;"):
+        list(iter_chunks(path, chunk=4))
+
+
+def test_nan_in_padding_is_no_particle(jetnet_file) -> None:
+    path = jetnet_file()
+    expected = read(path).particles
+    with h5py.File(path, "a") as file:
+        values = file["particle_features"][:]
+        values[..., :3][values[..., 3] == 0] = np.nan
+        file["particle_features"][:] = values
+    assert torch.equal(read(path).particles, expected)
+
+
+def test_files_that_do_not_go_together(jetnet_file, hls4ml_file) -> None:
+    with pytest.raises(InputError, match=r"expected etarel, .* as in .*g\.hdf5, received px,"):
+        read([jetnet_file(), hls4ml_file()])
+
+
+@pytest.mark.parametrize("options", [{"jets": 0}, {"particles": -1}, {"chunk": 0}])
+def test_numbers_must_be_positive(jetnet_file, options: dict[str, int]) -> None:
+    with pytest.raises(InputError, match="expected a positive number"):
+        iter_chunks(jetnet_file(), **options)
+
+
+def test_an_unknown_class_lists_the_known(jetnet_file) -> None:
+    with pytest.raises(InputError, match="expected one of gluon, quark, top, w, z"):
+        read(jetnet_file(), jet_type="higgs")
+
+
+def test_importing_the_readers_loads_no_simulation() -> None:
+    script = (
+        "import sys, jetgen.datasets; print({'pythia8mc', 'fastjet', 'rich'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
