@@ -25,9 +25,9 @@ from torch import Tensor, nn
 
 from jetgen.networks.dense import mlp
 from jetgen.networks.masking import masked, max_pool, mean_pool
+from jetgen.networks.messages import Aggregation, neighbour_max, neighbour_messages
 from jetgen.networks.neighbours import nearest_neighbours
 
-Aggregation = Literal["max", "mean"]
 Backend = Literal["dense", "pyg"]
 
 
@@ -71,14 +71,26 @@ class EdgeConv(nn.Module):
             sources, targets = _flat(index)[valid], _rows(index).expand_as(index)[valid]
             (layer,) = self.ragged
             return layer(x.flatten(0, 1), torch.stack([sources, targets])).view(*x.shape[:2], -1)
+        real = valid[..., 0].flatten().nonzero().squeeze(1)  # (M,), particles with neighbours
+        compact = torch.empty_like(valid[..., 0], dtype=torch.int64).flatten()
+        compact[real] = torch.arange(len(real), device=real.device)
+        received = self._convolve(
+            x.flatten(0, 1)[real],
+            compact[_flat(index).flatten(0, 1)[real]],
+            valid.flatten(0, 1)[real],
+        )
+        result = received.new_zeros(len(compact), received.shape[1])
+        return result.index_copy(0, real, received).view(*x.shape[:2], -1)
+
+    def _convolve(self, x: Tensor, index: Tensor, valid: Tensor) -> Tensor:
+        """The same for particles ``(M, inputs)``, all of which have neighbours ``(M, k)``."""
         own, other = self.first.weight.split(self.inputs, dim=1)
         centre = nn.functional.linear(x, own - other, self.first.bias)
         offers = nn.functional.linear(x, other)
         if len(self.later) == 0 and self.aggregation == "max":
-            message = torch.relu(centre + _neighbour_max(offers, index))
-            return masked(message, valid[..., 0])
-        pairs = torch.relu(_neighbour_values(offers, index) + centre.unsqueeze(2))
-        return _aggregate(self.later(pairs), valid, self.aggregation)
+            return torch.relu(centre + neighbour_max(offers, index))
+        layers = [(part.weight, part.bias) for part in self.later if isinstance(part, nn.Linear)]
+        return neighbour_messages(centre, offers, index, valid, layers, self.aggregation)
 
 
 class EdgeConvBlock(nn.Module):
@@ -185,22 +197,3 @@ def _flat(index: Tensor) -> Tensor:
     """Slots within the set ``(B, N, k)`` as slots of the flattened batch."""
     jets, size, _ = index.shape
     return index + size * torch.arange(jets, device=index.device).view(jets, 1, 1)
-
-
-def _neighbour_max(values: Tensor, index: Tensor) -> Tensor:
-    """Maximum ``(B, N, H)`` of ``values (B, N, H)`` over the neighbours ``(B, N, k)``."""
-    bags = _flat(index).flatten(0, 1)
-    return nn.functional.embedding_bag(bags, values.flatten(0, 1), mode="max").view_as(values)
-
-
-def _neighbour_values(values: Tensor, index: Tensor) -> Tensor:
-    """``values (B, N, H)`` of every neighbour, ``(B, N, k, H)``."""
-    return values.flatten(0, 1)[_flat(index)]
-
-
-def _aggregate(messages: Tensor, valid: Tensor, aggregation: Aggregation) -> Tensor:
-    """Aggregate messages ``(B, N, k, H)``, at least zero each, over the valid neighbours."""
-    kept = torch.where(valid.unsqueeze(-1), messages, messages.new_zeros(()))
-    if aggregation == "max":
-        return kept.amax(2)
-    return kept.sum(2) / valid.sum(2, keepdim=True).clamp(min=1)

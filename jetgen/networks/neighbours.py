@@ -46,6 +46,7 @@ def nearest_neighbours(points: Tensor, mask: Tensor, neighbours: int) -> tuple[T
 
 
 def _nearest(points: Tensor, mask: Tensor, kept: int) -> Tensor:
+    points = points.to(torch.promote_types(points.dtype, torch.float32))  # no cdist in half
     by_product = points.shape[-1] > _BY_DIFFERENCES
     mode = "use_mm_for_euclid_dist" if by_product else "donot_use_mm_for_euclid_dist"
     if by_product:  # distances do not change, and the product loses fewer digits
