@@ -31,15 +31,21 @@ class SourceDataset(torch.utils.data.Dataset):
         return self.source.read(index, index + 1).particles[0]
 
 
-@pytest.mark.parametrize("maker", ["jetnet_file", "hls4ml_file", "energyflow_file"])
 @pytest.mark.parametrize("context", ["spawn", "fork"])
-def test_sources_serve_worker_processes(maker: str, context: str, request) -> None:
-    path = request.getfixturevalue(maker)()
-    whole = read(path).particles
+def test_sources_serve_worker_processes(
+    context: str, jetnet_file, hls4ml_file, energyflow_file
+) -> None:
+    files = [jetnet_file(), hls4ml_file(slots=30), energyflow_file(slots=30)]
     loader = torch.utils.data.DataLoader(
-        SourceDataset(path), batch_size=4, num_workers=2, multiprocessing_context=context
+        torch.utils.data.ConcatDataset([SourceDataset(path) for path in files]),
+        batch_size=None,
+        num_workers=1,
+        multiprocessing_context=context,
     )
-    assert torch.equal(torch.cat(list(loader)), whole)
+    items = list(loader)
+    expected = [jet for path in files for jet in read(path).particles]
+    assert len(items) == len(expected) == 37
+    assert all(torch.equal(ours, theirs) for ours, theirs in zip(items, expected, strict=True))
 
 
 def test_chunks_have_the_size_asked_for_across_files(jetnet_file) -> None:

@@ -1,0 +1,14 @@
+"""Options of ``jetgen inspect``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jetgen.config.option import option
+
+
+@dataclass(frozen=True)
+class InspectConfig:
+    """Say what files hold, and what is odd about them."""
+
+    files: list[str] = option(help="files, folders or glob patterns", positional=True)
