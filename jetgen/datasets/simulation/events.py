@@ -1,0 +1,142 @@
+"""Collisions from Pythia 8 as flat arrays of particles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import awkward as ak  # before pythia8mc, whose batches of events need it
+import numpy as np
+import pythia8mc
+from numpy.typing import NDArray
+
+from jetgen.config.simulate import SimulateConfig
+from jetgen.datasets.simulation.presets import HARD_OUTGOING, PRESETS, Preset
+from jetgen.errors import InputError
+
+NEUTRINOS = (12, 14, 16)
+
+
+@dataclass(frozen=True)
+class Events:
+    """``E`` events with ``M`` particles in all, event after event.
+
+    Args:
+        momenta: ``(4, M)`` = px, py, pz, E in GeV.
+        codes: ``(M,)`` particle codes (PDG numbering).
+        offsets: ``(E + 1,)``; event i holds the particles ``offsets[i]`` to ``offsets[i + 1]``.
+    """
+
+    momenta: NDArray[np.float64]
+    codes: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @cached_property
+    def event(self) -> NDArray[np.int64]:
+        """``(M,)`` index of the event that each particle belongs to."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
+    def select(self, keep: NDArray[np.bool_]) -> Events:
+        """The same events with the particles that ``keep`` ``(M,)`` marks."""
+        kept = np.concatenate([[0], np.cumsum(keep)])
+        return Events(self.momenta[:, keep], self.codes[keep], kept[self.offsets])
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch of collisions: what can be seen, the partons behind, and their decay's quarks."""
+
+    visible: Events
+    partons: Events
+    prongs: Events
+
+
+def settings(config: SimulateConfig) -> list[str]:
+    """The lines given to Pythia, all but the seed; later ones win."""
+    return [
+        "Print:quiet = on",
+        "Beams:idA = 2212",
+        "Beams:idB = 2212",
+        f"Beams:eCM = {config.energy!r}",
+        f"PhaseSpace:pTHatMin = {config.parton_pt_min!r}",
+        f"PhaseSpace:pTHatMax = {config.parton_pt_max!r}",
+        f"PartonLevel:MPI = {'on' if config.mpi else 'off'}",
+        *PRESETS[config.jet_type].settings,
+        *config.pythia,
+    ]
+
+
+def configured(lines: Iterable[str]) -> Any:
+    """A Pythia that has read these settings.
+
+    Raises:
+        InputError: for a line that Pythia does not take.
+    """
+    pythia = pythia8mc.Pythia("", False)
+    for line in lines:
+        if not pythia.readString(line, False):
+            raise InputError(
+                f"--pythia: expected a setting that Pythia knows, with a value in its range, "
+                f"received {line!r}; see the Pythia 8 manual for its settings"
+            )
+    return pythia
+
+
+def started(config: SimulateConfig, seed: int) -> Any:
+    """A Pythia ready to make events.
+
+    Raises:
+        InputError: for a line that Pythia does not take, or settings it cannot start with.
+    """
+    pythia = configured([*settings(config), "Random:setSeed = on", f"Random:seed = {seed}"])
+    if not pythia.init():
+        raise InputError(
+            "expected settings that Pythia can start with, received "
+            f"{'; '.join(settings(config))}; change the --pythia settings or the parton pT window"
+        )
+    return pythia
+
+
+def batches(pythia: Any, config: SimulateConfig, size: int) -> Iterator[Batch]:
+    """Batches of ``size`` events without end (fewer, or none, where Pythia failed on some).
+
+    Raises:
+        InputError: when the settings make events that cannot be read.
+    """
+    preset = PRESETS[config.jet_type]
+    while True:
+        try:
+            particles = pythia.nextBatch(size)["prt"]
+        except TypeError as error:
+            raise InputError(
+                "expected hadronised and decayed events from Pythia, received events without "
+                "hadrons; leave HadronLevel and its stages on"
+            ) from error
+        if len(particles):
+            yield _batch(particles, preset)
+        else:
+            nothing = Events(np.empty((4, 0)), np.empty(0, np.int32), np.zeros(1, np.int64))
+            yield Batch(nothing, nothing, nothing)
+
+
+def _batch(particles: ak.Array, preset: Preset) -> Batch:
+    momentum = particles["p"]
+    everything = Events(
+        np.stack([_flat(momentum[name]) for name in ("px", "py", "pz", "e")]),
+        _flat(particles["id"]),
+        np.concatenate([[0], np.cumsum(ak.num(particles).to_numpy())]),
+    )
+    kind, state = np.abs(everything.codes), _flat(particles["status"])
+    visible = (state > 0) & ~np.isin(kind, NEUTRINOS)
+    partons = (state == preset.status) & np.isin(kind, preset.partons)
+    quarks = (state == HARD_OUTGOING) & (kind <= 5)
+    return Batch(*[everything.select(keep) for keep in (visible, partons, quarks)])
+
+
+def _flat(column: ak.Array) -> NDArray[Any]:
+    return ak.flatten(column).to_numpy()
