@@ -24,7 +24,9 @@ class Checkpoint(NamedTuple):
 
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all."""
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()}
+        tensors = {
+            name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()
+        }
         with whole_file(path) as temporary:
             save_file(tensors, temporary, metadata={"state": json.dumps(self.state)})
 

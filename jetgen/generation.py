@@ -88,7 +88,9 @@ class TrainedModel:
         """Each jet of ``cloud`` (in the run's representation) encoded and decoded, in its order."""
         generator = torch.Generator().manual_seed(seed)
         parts = [
-            self.model.reconstruct(cloud[start : start + batch].to(self.device), generator).to("cpu")
+            self.model.reconstruct(cloud[start : start + batch].to(self.device), generator).to(
+                "cpu"
+            )
             for start in range(0, len(cloud), batch)
         ]
         return ParticleCloud.concatenate(parts)

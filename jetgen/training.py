@@ -331,5 +331,3 @@ def _resumed_config(given: TrainConfig, folder: RunFolder) -> TrainConfig:
                 f"{value!r}; a resumed run keeps its options"
             )
     return dataclasses.replace(stored, run=given.run)
-
-

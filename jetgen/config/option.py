@@ -12,13 +12,16 @@ from typing import Any
 from jetgen.errors import InputError
 
 
-def option(default: Any = MISSING, *, help: str, positional: bool = False) -> Any:
+def option(
+    default: Any = MISSING, *, help: str, positional: bool = False, several: bool = False
+) -> Any:
     """A dataclass field with a help text; without a default it is required.
 
     A field of type ``list[str]`` is a flag that may be given several times (or, where
-    ``positional``, takes one or more values); ``tuple[str, ...]`` takes comma-separated names.
+    ``positional`` or ``several``, takes one or more values at once); ``tuple[str, ...]`` takes
+    comma-separated names.
     """
-    metadata = {"help": help, "positional": positional}
+    metadata = {"help": help, "positional": positional, "several": several}
     if isinstance(default, list):
         return field(default_factory=lambda: list(default), metadata=metadata)
     return field(default=default, metadata=metadata)

@@ -19,9 +19,7 @@ def build_encoder(config: TrainConfig, features: int, context: int, outputs: int
         case "deepsets":
             return DeepSetsEncoder(features, context, outputs, **size)
         case "edgeconv":
-            return EdgeConvEncoder(
-                features, context, outputs, neighbours=config.neighbours, **size
-            )
+            return EdgeConvEncoder(features, context, outputs, neighbours=config.neighbours, **size)
 
 
 def build_decoder(config: TrainConfig, features: int, context: int) -> nn.Module:
@@ -31,6 +29,4 @@ def build_decoder(config: TrainConfig, features: int, context: int) -> nn.Module
         case "dense":
             return DenseDecoder(config.latent, context, features, **size)
         case "deepsets":
-            return DeepSetsDecoder(
-                config.latent, context, features, queries=config.queries, **size
-            )
+            return DeepSetsDecoder(config.latent, context, features, queries=config.queries, **size)

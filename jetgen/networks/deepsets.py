@@ -2,7 +2,7 @@ r"""Deep sets: networks built from permutation-equivariant layers and symmetric 
 
 Each layer updates every particle from itself and from a pooled summary of its set,
 
-.. math:: h_i \leftarrow h_i + \phi\big(W_1 h_i + W_2 [\mathrm{mean}_j h_j, \mathrm{max}_j h_j, c]\big)
+.. math:: h_i \leftarrow h_i + \phi\big(W_1 h_i + W_2 [\mathrm{mean}_j h_j, c]\big)
 
 with a residual connection. The cost grows linearly with the number of particles.
 
@@ -29,11 +29,11 @@ class EquivariantLayer(nn.Module):
     def __init__(self, hidden: int, context: int) -> None:
         super().__init__()
         self.own = nn.Linear(hidden, hidden)
-        self.pooled = nn.Linear(2 * hidden + context, hidden)
+        self.pooled = nn.Linear(hidden + context, hidden)
         self.out = nn.Linear(hidden, hidden)
 
     def forward(self, h: Tensor, mask: Tensor, context: Tensor) -> Tensor:
-        summary = torch.cat([mean_pool(h, mask), max_pool(h, mask), context], dim=1)
+        summary = torch.cat([mean_pool(h, mask), context], dim=1)
         update = nn.functional.gelu(self.own(h) + self.pooled(summary).unsqueeze(1))
         return h + self.out(update)
 

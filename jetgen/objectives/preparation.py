@@ -48,11 +48,15 @@ class Preparation(nn.Module):
     def fit(self, cloud: ParticleCloud) -> None:
         """Fit transforms and scales on the training jets."""
         self.transforms.fit(cloud)
-        columns = self._context_values(cloud.multiplicity, cloud.condition("pt"), cloud.condition("eta"))
+        columns = self._context_values(
+            cloud.multiplicity, cloud.condition("pt"), cloud.condition("eta")
+        )
         for scale, column in zip(self.context_scales, columns, strict=True):
             scale.fit(column.double())  # type: ignore[operator]
 
-    def _context_values(self, multiplicity: Tensor, jet_pt: Tensor, jet_eta: Tensor) -> list[Tensor]:
+    def _context_values(
+        self, multiplicity: Tensor, jet_pt: Tensor, jet_eta: Tensor
+    ) -> list[Tensor]:
         values = [multiplicity.to(jet_pt)]
         return [*values, jet_pt.log(), jet_eta] if self.relative else values
 
@@ -95,5 +99,3 @@ def in_jet_frame(cloud: ParticleCloud) -> ParticleCloud:
         dim=-1,
     )
     return replace(cloud, particles=moved.to(cloud.particles))
-
-

@@ -15,7 +15,12 @@ from torch import Tensor
 from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, Feature, ParticleCloud
 from jetgen.errors import InputError
 
-JET_KINEMATICS = (Feature("pt", "GeV"), Feature("eta"), Feature("phi", "rad"), Feature("mass", "GeV"))
+JET_KINEMATICS = (
+    Feature("pt", "GeV"),
+    Feature("eta"),
+    Feature("phi", "rad"),
+    Feature("mass", "GeV"),
+)
 """The conditions that place a jet in the detector."""
 
 
@@ -100,7 +105,9 @@ def to_relative(cloud: ParticleCloud) -> ParticleCloud:
     """
     name = cloud.features[0].name
     double = cloud.to(torch.float64)
-    p4 = particle_momenta(replace(double, particles=double.particles[..., :3], features=cloud.features[:3]))
+    p4 = particle_momenta(
+        replace(double, particles=double.particles[..., :3], features=cloud.features[:3])
+    )
     total = p4.sum(1)
     jet = [pt(total), eta(total), phi(total), mass(total)]
     relative = torch.stack(
@@ -146,4 +153,8 @@ def to_cartesian(cloud: ParticleCloud) -> ParticleCloud:
 def _safe_sqrt(square: Tensor) -> Tensor:
     """``sqrt(max(square, 0))`` with zero gradient, instead of infinite, where it is zero."""
     positive = ~(square <= 0)  # a NaN stays a NaN
-    return torch.where(positive, torch.where(positive, square, torch.ones_like(square)).sqrt(), torch.zeros_like(square))
+    return torch.where(
+        positive,
+        torch.where(positive, square, torch.ones_like(square)).sqrt(),
+        torch.zeros_like(square),
+    )

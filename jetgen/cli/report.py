@@ -1,0 +1,17 @@
+"""``jetgen report``."""
+
+from __future__ import annotations
+
+from jetgen.config.report import ReportConfig as Config
+
+
+def run(config: Config) -> None:
+    from jetgen.reporting import report
+    from jetgen.reports.terminal import print_table
+
+    page = report(config)
+    print_table(page.with_name("table.json"))
+    print(f"report: {page}")
+
+
+__all__ = ["Config", "run"]

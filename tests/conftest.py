@@ -1,0 +1,49 @@
+"""Fixtures that several test files use."""
+
+import pytest
+import torch
+
+from jetgen.cloud import RELATIVE, Feature, ParticleCloud
+from jetgen.physics.fourvectors import JET_KINEMATICS, to_cartesian, to_relative
+
+
+def gaussian_jets(jets: int, seed: int, slots: int = 12) -> ParticleCloud:
+    """Jets with a known law: Gaussian widths, exponential momenta, uniform multiplicity."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def normal(*shape: int) -> torch.Tensor:
+        return torch.randn(shape, generator=generator)
+
+    counts = torch.randint(slots // 2, slots + 1, (jets,), generator=generator)
+    mask = torch.arange(slots) < counts.unsqueeze(1)
+    width = 0.1 * (1 + 0.3 * normal(jets, 1)).clamp(min=0.2)
+    momenta = -torch.rand((jets, slots), generator=generator).clamp(min=1e-3).log() + 0.05
+    particles = torch.stack(
+        [normal(jets, slots) * width, normal(jets, slots) * width, momenta], dim=-1
+    )
+    jet = {
+        Feature("pt", "GeV"): 1000 + 100 * normal(jets),
+        Feature("eta"): normal(jets),
+        Feature("phi", "rad"): 6 * torch.rand(jets, generator=generator) - 3,
+    }
+    relative = to_relative(ParticleCloud(particles, mask, RELATIVE).with_conditions(jet))
+    placed = relative.with_conditions(jet)
+    return to_cartesian(placed).with_conditions(
+        {f: to_relative(to_cartesian(placed)).condition(f.name) for f in JET_KINEMATICS}
+    )
+
+
+@pytest.fixture
+def make_gaussian_jets():
+    return gaussian_jets
+
+
+@pytest.fixture
+def gaussian_file(tmp_path):
+    """400 Gaussian jets in a file of jetgen's own format."""
+    from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
+
+    path = tmp_path / "gaussian.h5"
+    with JetgenWriter(path, attributes={"command": "test"}, slots=12) as writer:
+        writer.append(gaussian_jets(400, seed=1))
+    return path

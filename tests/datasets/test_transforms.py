@@ -1,0 +1,80 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jetgen.cloud import RELATIVE, ParticleCloud
+from jetgen.datasets.transforms import FeatureTransforms, parse_transforms
+from jetgen.errors import InputError
+
+
+def jets(seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    particles = torch.randn(40, 7, 3, generator=generator).double()
+    particles[..., 2] = particles[..., 2].exp()
+    mask = torch.rand(40, 7, generator=generator) > 0.4
+    return ParticleCloud(particles, mask, RELATIVE)
+
+
+CHAINS = ["standardise", "minmax", "signed-sqrt", "signed-sqrt+minmax", "log+standardise"]
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 100))
+def test_inverse_undoes_the_transform(chain, seed):
+    cloud = jets(seed)
+    transforms = FeatureTransforms(RELATIVE, parse_transforms([f"ptrel={chain}"], RELATIVE))
+    transforms.fit(cloud)
+    there_and_back = transforms.inverse(transforms(cloud.particles))
+    torch.testing.assert_close(there_and_back[cloud.mask], cloud.particles[cloud.mask])
+
+
+def test_standardised_real_particles_have_zero_mean_and_unit_variance():
+    cloud = jets()
+    transforms = FeatureTransforms(RELATIVE, parse_transforms(["ptrel=log+standardise"], RELATIVE))
+    transforms.fit(cloud)
+    values = transforms(cloud.particles)[cloud.mask]
+    torch.testing.assert_close(values.mean(0), torch.zeros(3).double(), atol=1e-12, rtol=0)
+    torch.testing.assert_close(values.std(0, correction=0), torch.ones(3).double())
+
+
+def test_minmax_spans_minus_one_to_one_and_signed_sqrt_broadens_about_the_median():
+    cloud = jets()
+    steps = parse_transforms(["etarel=minmax", "phirel=signed-sqrt"], RELATIVE)
+    transforms = FeatureTransforms(RELATIVE, steps)
+    transforms.fit(cloud)
+    values = transforms(cloud.particles)[cloud.mask]
+    assert values[:, 0].min() == pytest.approx(-1) and values[:, 0].max() == pytest.approx(1)
+    x = cloud.particles[cloud.mask][:, 1]
+    distance = x - x.median()
+    torch.testing.assert_close(values[:, 1] * values[:, 1].abs(), distance)
+
+
+def test_fitted_numbers_travel_with_the_weights():
+    fitted, fresh = (
+        FeatureTransforms(RELATIVE, parse_transforms(["ptrel=log+minmax"], RELATIVE))
+        for _ in range(2)
+    )
+    fitted.fit(jets())
+    fresh.load_state_dict(fitted.state_dict())
+    particles = jets(1).particles.abs() + 0.1
+    torch.testing.assert_close(fresh(particles), fitted(particles))
+
+
+def test_log_of_a_feature_that_is_not_positive_is_refused():
+    transforms = FeatureTransforms(RELATIVE, parse_transforms(["etarel=log"], RELATIVE))
+    with pytest.raises(InputError, match=r"log: expected positive values, received"):
+        transforms.fit(jets())
+
+
+@pytest.mark.parametrize("text", ["ptrel", "mass=log", "ptrel=cube", "ptrel=log+", "=log"])
+def test_malformed_transforms_are_refused(text):
+    with pytest.raises(InputError, match="--transform: expected FEATURE=STEP"):
+        parse_transforms([text], RELATIVE)
+
+
+def test_fitting_on_no_particles_is_refused():
+    empty = ParticleCloud(torch.zeros(2, 3, 3), torch.zeros(2, 3, dtype=torch.bool), RELATIVE)
+    with pytest.raises(InputError, match="expected jets with particles"):
+        FeatureTransforms(RELATIVE, parse_transforms([], RELATIVE)).fit(empty)
