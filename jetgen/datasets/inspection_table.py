@@ -33,7 +33,7 @@ def table(found: Inspection) -> Group:
         ranges.add_row(f"jet {name}", *_cells(extent))
 
     warnings = [
-        Text(f"warning: {fault.jets:,} jets with {name}, first jet {fault.first}", style="yellow")
+        Text(f"warning: {name} in {fault.jets:,} of the jets, first jet {fault.first}", "yellow")
         for name, fault in found.faults.items()
     ]
     return Group(facts, ranges, *(warnings or [Text("nothing odd found", style="green")]))

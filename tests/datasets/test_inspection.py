@@ -106,7 +106,7 @@ def test_the_command_prints_what_the_file_says_about_itself(tmp_path, capsys) ->
     printed = capsys.readouterr().out
     for text in ("jetgen HDF5", "jetgen simulate gluon", "41", '{"pythia": "8.3"}', "GeV"):
         assert text in printed
-    assert "warning: 1 jets with the same particles as an earlier jet, first jet 1" in printed
+    assert "warning: the same particles as an earlier jet in 1 of the jets, first jet 1" in printed
 
 
 def test_the_command_explains_a_foreign_file_in_one_line(tmp_path, capsys) -> None:

@@ -199,37 +199,43 @@ class JetgenWriter:
 def _columns(cloud: ParticleCloud, slots: int) -> dict[str, np.ndarray[Any, Any]]:
     """The rows of each dataset for these jets, computed in double precision."""
     p4 = fourvectors.particle_momenta(cloud.to(torch.float64))
-    transverse = fourvectors.pt(p4).masked_fill(~cloud.mask, -1.0)
-    order = torch.argsort(transverse, dim=1, descending=True, stable=True)[:, :slots]
-    p4 = torch.take_along_dim(p4, order.unsqueeze(-1), dim=1)
+    square = (p4[..., 0] ** 2 + p4[..., 1] ** 2).masked_fill(~cloud.mask, -1.0)
+    order = torch.argsort(square, dim=1, descending=True, stable=True)[:, :slots]
     mask = torch.take_along_dim(cloud.mask, order, dim=1)
-    padding = slots - mask.shape[1]
-    p4 = torch.nn.functional.pad(p4, (0, 0, 0, padding))
-    mask = torch.nn.functional.pad(mask, (0, padding))
+    mask = torch.nn.functional.pad(mask, (0, slots - mask.shape[1]))
+    p4 = torch.take_along_dim(p4, order.unsqueeze(-1), dim=1)
+    p4 = p4[mask[:, : p4.shape[1]]]  # (sum n, 4): angles cost much, and padding has none
 
     pt, eta, phi, mass = (cloud.condition(f.name).to(p4) for f in JET_KINEMATICS)
+    jet = mask.nonzero()[:, 0]
     relative = torch.stack(
         [
-            fourvectors.eta(p4) - eta.unsqueeze(1),
-            fourvectors.wrap_phi(fourvectors.phi(p4) - phi.unsqueeze(1)),
-            fourvectors.pt(p4) / pt.unsqueeze(1),
-            torch.ones_like(mask, dtype=p4.dtype),
+            fourvectors.eta(p4) - eta[jet],
+            fourvectors.wrap_phi(fourvectors.phi(p4) - phi[jet]),
+            fourvectors.pt(p4) / pt[jet],
+            torch.ones_like(pt[jet]),
         ],
         dim=-1,
     )
-    zero = p4.new_zeros(())
     kinds = (
         cloud.condition("type") if cloud.has_condition("type") else pt.new_full((), UNKNOWN_CLASS)
     )
     arrays = {
-        "particle_features": torch.where(mask.unsqueeze(-1), relative, zero),
+        "particle_features": _padded(relative, mask),
         "jet_features": torch.stack([pt, eta, mass, mask.sum(1).to(p4)], dim=1),
         "jet_phi": phi,
-        "constituents": torch.where(mask.unsqueeze(-1), p4, zero),
+        "constituents": _padded(p4, mask),
         "jet_type": kinds.expand(len(cloud)),
         "jet_weight": cloud.weights,
     }
     return {name: values.detach().cpu().numpy() for name, values in arrays.items()}
+
+
+def _padded(rows: Tensor, mask: Tensor) -> Tensor:
+    """Rows ``(sum n, F)`` in their slots ``(B, N, F)``, in single precision."""
+    padded = torch.zeros(*mask.shape, rows.shape[1], device=rows.device)
+    padded[mask] = rows.float()
+    return padded
 
 
 class JetgenSource(Hdf5Source):
