@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 from lightning.fabric import Fabric
-from rich.progress import Progress, TaskID
-
+from rich.progress import Progress
 from torch.optim import Adam, Optimizer
 
 from jetgen.checkpoint import Checkpoint, optimiser_tensors, restore_optimiser
@@ -112,7 +111,7 @@ def stages(config: TrainConfig, model: VAE, jets: ParticleCloud, split: Split) -
 
     def of_codes() -> Batches:
         known, held_out = (_encode(model, part, config.batch) for part in (training, validation))
-        assert model.flow is not None  # noqa: S101 - the stage exists only with a flow
+        assert model.flow is not None
         model.flow.fit_scale(known.draw(torch.Generator().manual_seed(config.seed)))
         return Batches(
             lambda generator: _code_batches(known, config.batch, generator),

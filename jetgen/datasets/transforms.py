@@ -7,6 +7,7 @@ logarithm. Fitted numbers are buffers, so they travel with the model's weights.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -150,12 +151,12 @@ class FeatureTransforms(nn.Module):
             raise InputError("transforms: expected jets with particles, received none")
         for column, chain in enumerate(self.chains):
             x = values[:, column]
-            for step in chain:  # type: ignore[attr-defined]
-                step.fit(x)
+            for step in cast(nn.ModuleList, chain):
+                step.fit(x)  # type: ignore[operator]
                 x = step(x)
 
     def forward(self, particles: Tensor) -> Tensor:
-        """Physical features to network features; padded slots must be masked again by the caller."""
+        """Physical features to network features; what padded slots become has no meaning."""
         return self._chained(particles, inverse=False)
 
     def inverse(self, particles: Tensor) -> Tensor:
@@ -166,7 +167,8 @@ class FeatureTransforms(nn.Module):
         columns = []
         for column, chain in enumerate(self.chains):
             x = particles[..., column]
-            for step in reversed(chain) if inverse else chain:  # type: ignore[call-overload]
+            steps = cast(nn.ModuleList, chain)
+            for step in reversed(steps) if inverse else steps:
                 x = step.inverse(x) if inverse else step(x)
             columns.append(x)
         return torch.stack(columns, dim=-1)

@@ -12,14 +12,23 @@ from jetgen.networks.edgeconv import EdgeConvEncoder
 
 def build_encoder(config: TrainConfig, features: int, context: int, outputs: int) -> nn.Module:
     """The encoder that ``config`` names, for ``features`` and ``context`` input columns."""
-    size = {"hidden": config.hidden, "layers": config.layers}
+    hidden, layers = config.hidden, config.layers
     match config.encoder:
         case "dense":
-            return DenseEncoder(features, context, outputs, particles=config.particles, **size)
+            return DenseEncoder(
+                features, context, outputs, particles=config.particles, hidden=hidden, layers=layers
+            )
         case "deepsets":
-            return DeepSetsEncoder(features, context, outputs, **size)
+            return DeepSetsEncoder(features, context, outputs, hidden=hidden, layers=layers)
         case "edgeconv":
-            return EdgeConvEncoder(features, context, outputs, neighbours=config.neighbours, **size)
+            return EdgeConvEncoder(
+                features,
+                context,
+                outputs,
+                hidden=hidden,
+                layers=layers,
+                neighbours=config.neighbours,
+            )
 
 
 def build_decoder(config: TrainConfig, features: int, context: int) -> nn.Module:

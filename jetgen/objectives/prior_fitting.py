@@ -30,7 +30,7 @@ class PriorFitting(Objective):
 
     def losses(self, batch: Codes, epoch: int, generator: torch.Generator) -> dict[str, Loss]:
         flow = self.autoencoder.flow
-        assert flow is not None  # noqa: S101 - this stage only runs for a flow prior
+        assert flow is not None
         z = batch.draw(generator)
         loss = -flow.log_prob(z, self.autoencoder.prior_context(batch.context))
         return {"prior": Loss(loss, {"prior_nll": loss})}

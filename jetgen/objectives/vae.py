@@ -160,7 +160,7 @@ class VAE(Objective):
             prior: ``gaussian`` or ``flow``; the trained one by default.
         """
         distribution = self.flow if (prior or self.config.prior) == "flow" else self.gaussian
-        assert distribution is not None  # noqa: S101 - the caller validates `prior`
+        assert distribution is not None
         draw = self.jets.draw(jets, generator)
         context = self.preparation.context(draw.multiplicity, draw.pt, draw.eta)
         z = distribution.sample(self.prior_context(context), generator)

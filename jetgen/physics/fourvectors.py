@@ -103,11 +103,13 @@ def to_relative(cloud: ParticleCloud) -> ParticleCloud:
     a jet cut to its leading particles, or one whose particles do not add up, is described in
     its own frame; its conditions follow.
     """
-    name = cloud.features[0].name
     double = cloud.to(torch.float64)
-    p4 = particle_momenta(
-        replace(double, particles=double.particles[..., :3], features=cloud.features[:3])
+    if cloud.features[:3] == RELATIVE and cloud.has_condition("pt") and cloud.has_condition("eta"):
+        double = to_cartesian(double)  # pseudorapidities of massive jets do not simply add
+    massless_only = replace(
+        double, particles=double.particles[..., :3], features=double.features[:3]
     )
+    p4 = particle_momenta(massless_only)
     total = p4.sum(1)
     jet = [pt(total), eta(total), phi(total), mass(total)]
     relative = torch.stack(
@@ -118,14 +120,6 @@ def to_relative(cloud: ParticleCloud) -> ParticleCloud:
         ],
         dim=-1,
     )
-    if name == RELATIVE[0].name and cloud.has_condition("pt"):
-        scale = double.condition("pt")
-        jet = [
-            jet[0] * scale,
-            jet[1] + (double.condition("eta") if cloud.has_condition("eta") else 0.0),
-            wrap_phi(jet[2] + (double.condition("phi") if cloud.has_condition("phi") else 0.0)),
-            jet[3] * scale,
-        ]
     measured = replace(double, particles=relative, features=RELATIVE).to(cloud.particles.dtype)
     return measured.with_conditions(dict(zip(JET_KINEMATICS, jet, strict=True)))
 
