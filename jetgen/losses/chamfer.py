@@ -7,24 +7,18 @@ pairs. The gradient is the exact one wherever the nearest neighbour is unique.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from jetgen.errors import InputError
-from jetgen.losses.distances import Norm, along, chunks, pairwise
+from jetgen.losses.distances import Norm, along
+from jetgen.losses.nearest import nearest
 from jetgen.losses.reduction import Reduction, choose, prepare, prepare_weights, reduce
 
 Sided = Literal["two", "x", "y"]
 Normalisation = Literal["sum", "mean"]
-
-
-class Neighbours(NamedTuple):
-    """Indices of nearest neighbours: ``of_x (B, N)`` into y, ``of_y (B, M)`` into x."""
-
-    of_x: Tensor
-    of_y: Tensor
 
 
 def chamfer(
@@ -75,6 +69,8 @@ def chamfer(
     choose("norm", norm, ("l2", "l1"))
     choose("normalisation", normalisation, ("sum", "mean"))
     x, y = prepare(x, x_mask, y, y_mask)
+    if not x.shape[1] or not y.shape[1]:
+        return reduce((x.sum((1, 2)) + y.sum((1, 2))) * 0, reduction)
     wx = prepare_weights(x_weights, x_mask, x, "x_weights")
     wy = prepare_weights(y_weights, y_mask, y, "y_weights")
     both = (x_mask.any(1) & y_mask.any(1)).unsqueeze(1)  # (B, 1)
@@ -118,6 +114,8 @@ def density_aware_chamfer(
         raise InputError(f"power: expected a number of at least 1, received {power}")
     choose("norm", norm, ("l2", "l1"))
     x, y = prepare(x, x_mask, y, y_mask)
+    if not x.shape[1] or not y.shape[1]:
+        return reduce((x.sum((1, 2)) + y.sum((1, 2))) * 0, reduction)
     both = (x_mask.any(1) & y_mask.any(1)).unsqueeze(1)
     neighbours = nearest(x, x_mask, y, y_mask, norm)
     values = x.new_zeros(x.shape[0])
@@ -133,24 +131,6 @@ def density_aware_chamfer(
     return reduce(values, reduction)
 
 
-@torch.no_grad()
-def nearest(x: Tensor, x_mask: Tensor, y: Tensor, y_mask: Tensor, norm: Norm = "l2") -> Neighbours:
-    """Index of the nearest real particle of the other set, both ways; zero where there is none.
-
-    The lowest index wins a tie. Padded slots get some index, which the caller ignores.
-    """
-    of_x = x_mask.new_zeros(x_mask.shape, dtype=torch.int64)
-    of_y = y_mask.new_zeros(y_mask.shape, dtype=torch.int64)
-    if not x.shape[1] or not y.shape[1]:
-        return Neighbours(of_x, of_y)
-    for jets in chunks(x, y):
-        table = pairwise(x[jets], y[jets], norm)
-        table.masked_fill_(~(x_mask[jets].unsqueeze(2) & y_mask[jets].unsqueeze(1)), torch.inf)
-        of_x[jets] = table.argmin(2)
-        of_y[jets] = table.argmin(1)
-    return Neighbours(of_x, of_y)
-
-
 def _one_side(
     x: Tensor,
     y: Tensor,
@@ -160,8 +140,6 @@ def _one_side(
     power: float,
     normalisation: Normalisation,
 ) -> Tensor:
-    if not y.shape[1]:
-        return x.new_zeros(x.shape[0])
     values = (weights * along(x, _gather(y, index), norm, power)).sum(1)
     if normalisation == "mean":
         total = weights.sum(1)
@@ -170,8 +148,6 @@ def _one_side(
 
 
 def _gather(points: Tensor, index: Tensor) -> Tensor:
-    if not points.shape[1]:
-        return points.new_zeros(*index.shape, points.shape[2])
     return points.gather(1, index.unsqueeze(2).expand(-1, -1, points.shape[2]))
 
 
