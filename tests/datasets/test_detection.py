@@ -56,6 +56,19 @@ def test_a_foreign_hdf5_file_is_told_what_it_holds(tmp_path: Path) -> None:
     assert all(name in message for name in FORMATS)
 
 
+def test_the_groups_of_a_foreign_file_are_named(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "f.h5", "w") as file:
+        file["events/table"] = np.zeros(3)
+    assert "received events ()" in one_line(tmp_path / "f.h5")
+
+
+def test_datasets_of_different_length_are_not_taken(one_of_each) -> None:
+    path = one_of_each["jetgen HDF5"]
+    with h5py.File(path, "a") as file:
+        file["jet_phi"].resize(3, axis=0)
+    assert "jet_phi (3,)" in one_line(path)
+
+
 def test_other_foreign_files(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("px,py,pz\n1,2,3\n")
     assert "neither HDF5 nor a NumPy archive" in one_line(tmp_path / "a.txt")

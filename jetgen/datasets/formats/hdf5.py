@@ -32,15 +32,11 @@ def open_hdf5(path: Path) -> h5py.File:
 
 
 def shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Shape of each numeric dataset at the top of an HDF5 file; none for other files."""
+    """Shape of each item at the top of an HDF5 file (groups have none); none for other files."""
     if not h5py.is_hdf5(path):
         return {}
     with open_hdf5(path) as file:
-        return {
-            name: item.shape
-            for name, item in file.items()
-            if isinstance(item, h5py.Dataset) and item.shape is not None
-        }
+        return {name: getattr(item, "shape", None) or () for name, item in file.items()}
 
 
 class Hdf5Source(Source):

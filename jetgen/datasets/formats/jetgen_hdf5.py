@@ -270,16 +270,18 @@ class JetgenSource(Hdf5Source):
 
 def _matches(path: Path) -> bool:
     found = shapes(path)
-    slots = found.get("constituents", (0, 0))[1:2]
+    if len(found.get("constituents", ())) != 3:
+        return False
+    jets, slots, _ = found["constituents"]
     expected = {
-        "particle_features": (*slots, 4),
-        "jet_features": (4,),
-        "jet_phi": (),
-        "constituents": (*slots, 4),
-        "jet_type": (),
-        "jet_weight": (),
+        "particle_features": (jets, slots, 4),
+        "jet_features": (jets, 4),
+        "jet_phi": (jets,),
+        "constituents": (jets, slots, 4),
+        "jet_type": (jets,),
+        "jet_weight": (jets,),
     }
-    return all(name in found and found[name][1:] == row for name, row in expected.items())
+    return all(found.get(name) == shape for name, shape in expected.items())
 
 
 JETGEN_HDF5 = Format(
