@@ -1,10 +1,13 @@
 """Fixtures that several test files use."""
 
+import math
+from collections.abc import Callable
+
 import pytest
 import torch
 
-from jetgen.cloud import RELATIVE, Feature, ParticleCloud
-from jetgen.physics.fourvectors import JET_KINEMATICS, to_cartesian, to_relative
+from jetgen.cloud import CARTESIAN, RELATIVE, Feature, ParticleCloud
+from jetgen.physics.fourvectors import JET_KINEMATICS, massless, to_cartesian, to_relative
 
 
 def gaussian_jets(jets: int, seed: int, slots: int = 12) -> ParticleCloud:
@@ -33,6 +36,22 @@ def gaussian_jets(jets: int, seed: int, slots: int = 12) -> ParticleCloud:
     )
 
 
+def correlated_jets(jets: int, seed: int, width: float = 0.12, slots: int = 30) -> ParticleCloud:
+    """Jets of about 1 TeV: a steep share-out of pT, and a jet-by-jet width (so correlations)."""
+    generator = torch.Generator().manual_seed(seed)
+    count = (18 + 4 * torch.randn(jets, 1, generator=generator)).round().clamp(4, slots)
+    mask = torch.arange(slots) < count
+    share = torch.rand(jets, slots, generator=generator).clamp(min=1e-6).log() ** 2 * mask
+    share = share / share.sum(1, keepdim=True)
+    pt = 1000 + 100 * torch.rand(jets, 1, generator=generator)
+    eta = 0.8 * torch.randn(jets, 1, generator=generator)
+    phi = math.pi * (2 * torch.rand(jets, 1, generator=generator) - 1)
+    spread = width * (0.5 + torch.rand(jets, 1, generator=generator))
+    deta, dphi = torch.randn(2, jets, slots, generator=generator) * spread
+    momenta = massless(pt * share, eta + deta, phi + dphi)
+    return ParticleCloud(momenta[..., :3], mask, CARTESIAN)
+
+
 @pytest.fixture
 def make_gaussian_jets():
     return gaussian_jets
@@ -47,3 +66,8 @@ def gaussian_file(tmp_path):
     with JetgenWriter(path, attributes={"command": "test"}, slots=12) as writer:
         writer.append(gaussian_jets(400, seed=1))
     return path
+
+
+@pytest.fixture(scope="session")
+def toy_jets() -> Callable[..., ParticleCloud]:
+    return correlated_jets

@@ -46,7 +46,7 @@ class Distance:
 
     @property
     def verdict(self) -> str:
-        """``indistinguishable`` up to 3 spreads above the floor, ``close`` to 10, else ``different``."""
+        """``indistinguishable`` (at most 3 spreads up), ``close`` (10), ``different``."""
         if self.spreads <= _AT_FLOOR:
             return "indistinguishable"
         return "close" if self.spreads <= _CLOSE else "different"
@@ -83,12 +83,14 @@ class Comparison:
         raise InputError(f"quantity {name!r}: expected one of {known}")
 
     def records(self) -> list[dict[str, Any]]:
-        """One flat record a quantity and sample, in plain units (no powers of ten)."""
+        """One flat record a quantity and sample; ``printed_unit`` suits numbers over ``scale``."""
         return [
             {
                 "quantity": row.quantity.name,
                 "title": row.quantity.observable.title,
                 "unit": row.quantity.observable.unit,
+                "scale": row.quantity.scale,
+                "printed_unit": row.quantity.unit,
                 "sample": name,
                 "w1": distance.value,
                 "uncertainty": distance.uncertainty,

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import CARTESIAN, ParticleCloud
-from jetgen.physics.fourvectors import JET_KINEMATICS, to_cartesian, to_relative
+from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
 
 
 class Observable(NamedTuple):
@@ -78,10 +78,9 @@ def measure(cloud: ParticleCloud) -> Measured:
     r"""Measure a cloud's jets: ``p = sum_i p_i`` over massless particles, in float64.
 
     ``mass = sqrt(E^2 - |p|^2)``, ``relative_mass = mass / pt``, ``eta = asinh(pz / pt)``,
-    ``phi = atan2(py, px)``; all zero for a jet without particles. Relative clouds are first
-    placed in the laboratory where they know their jets' ``pt`` and ``eta``, because the
-    pseudorapidity of a massive jet does not add up under boosts: the same jets give the same
-    numbers from either representation.
+    ``phi = atan2(py, px)``; all zero for a jet without particles. Relative clouds that know
+    their jets' ``pt`` and ``eta`` are measured in the laboratory, so that the same jets give the
+    same numbers from either representation.
 
     Raises:
         InputError: when the features are neither Cartesian nor relative.
@@ -95,7 +94,7 @@ def measure(cloud: ParticleCloud) -> Measured:
     double = cloud.to(torch.float64)
     cartesian = cloud.features[:3] == CARTESIAN
     placed = cartesian or (cloud.has_condition("pt") and cloud.has_condition("eta"))
-    relative = to_relative(to_cartesian(double) if placed else double)
+    relative = to_relative(double)
     pt, eta, phi, mass = (relative.condition(name) for name in ("pt", "eta", "phi", "mass"))
     observables = {
         "relative_mass": torch.where(pt > 0, mass / torch.where(pt > 0, pt, 1.0), 0.0),

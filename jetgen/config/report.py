@@ -1,0 +1,47 @@
+"""Options of ``jetgen report``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jetgen.config.option import option, require
+from jetgen.errors import InputError
+
+
+@dataclass(frozen=True)
+class ReportConfig:
+    """What to compare with what: a trained run, or files of jets."""
+
+    run: str | None = option(
+        None, help="folder of a trained run with its generated.h5", positional=True
+    )
+    real: str | None = option(None, help="file with real jets, in place of a run")
+    generated: list[str] = option([], help="files with jets to compare to --real", several=True)
+    output: str | None = option(
+        None, help="folder to write report.html to (default for a run: RUN/report)"
+    )
+    jets: int = option(10_000, help="at most so many jets of each kind")
+    seed: int = option(1, help="seed of the bootstrap, the floor and the baseline")
+
+    def __post_init__(self) -> None:
+        require(self.jets >= 1, "jets", "at least 1", self.jets)
+        files = self.real is not None or bool(self.generated)
+        if (self.run is not None) == files:
+            raise InputError(
+                "jetgen report: expected either a run folder or --real FILE --generated FILE..., "
+                f"received {'both' if files else 'neither'}"
+            )
+        if files and not (self.real and self.generated and self.output):
+            missing = [
+                flag
+                for flag, value in (
+                    ("--real", self.real),
+                    ("--generated", self.generated),
+                    ("--output", self.output),
+                )
+                if not value
+            ]
+            raise InputError(
+                "jetgen report: expected --real, --generated and --output together, missing "
+                + ", ".join(missing)
+            )

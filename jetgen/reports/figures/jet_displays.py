@@ -1,0 +1,76 @@
+"""Single jets as they lie in the eta-phi plane, one disc a particle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.collections import EllipseCollection
+from matplotlib.figure import Figure
+
+from jetgen.evaluation.checks import RECONSTRUCTED
+from jetgen.physics.observables import Measured
+from jetgen.reports.style import REAL, Line, grid
+
+HALF_WIDTH = 0.8
+_JETS = 4
+_LARGEST = 0.36
+"""Diameter, in the units of the axes, of a disc that holds the whole jet pT."""
+
+
+def jet_displays(
+    real: Measured, samples: Mapping[str, Measured], looks: Mapping[str, Line], seed: int
+) -> Figure:
+    """Rows of jets drawn at random: real ones, their reconstructions, and each other sample."""
+    generator = torch.Generator().manual_seed(seed)
+    shown = torch.randperm(len(real), generator=generator)[:_JETS]
+    rows = [("real", real[shown], REAL)]
+    for name, jets in samples.items():
+        own = shown
+        if name != RECONSTRUCTED:
+            own = torch.randperm(len(jets), generator=generator)[:_JETS]
+        rows.append((name, jets[own], looks[name].colour))
+    figure, spec = grid(
+        len(rows), _JETS, panel=(2.7, 2.7), margins=(0.95, 0.15, 0.55, 0.15), gaps=(0.15, 0.15)
+    )
+    axes = spec.subplots(sharex=True, sharey=True, squeeze=False)
+    for row, (name, jets, colour) in enumerate(rows):
+        for column in range(_JETS):
+            if column < len(jets):
+                _draw(axes[row, column], jets[column : column + 1], colour)
+            else:
+                axes[row, column].set_visible(False)
+        axes[row, 0].set_ylabel(f"{name}\n" + r"$\phi^\mathrm{rel}$ [rad]")
+    for axis in axes[-1]:
+        axis.set_xlabel(r"$\eta^\mathrm{rel}$")
+    return figure
+
+
+def _draw(axes: Axes, jet: Measured, colour: str) -> None:
+    cloud = jet.relative
+    particles = cloud.particles[cloud.mask].numpy()
+    particles = particles[np.argsort(-particles[:, 2])]  # small ones on top
+    diameter = _LARGEST * np.sqrt(np.clip(particles[:, 2], 0, None))
+    axes.add_collection(
+        EllipseCollection(
+            list(diameter), list(diameter), [0.0] * len(diameter), units="xy",
+            offsets=particles[:, :2], transOffset=axes.transData,
+            facecolors=colour, edgecolors="white", linewidths=0.5, alpha=0.55,
+        )
+    )  # fmt: skip
+    axes.set_xlim(-HALF_WIDTH, HALF_WIDTH)
+    axes.set_ylim(-HALF_WIDTH, HALF_WIDTH)
+    axes.set_aspect("equal")
+    axes.axhline(0, color="#bbbbbb", linewidth=0.6, zorder=0)
+    axes.axvline(0, color="#bbbbbb", linewidth=0.6, zorder=0)
+    numbers = {name: values.item() for name, values in jet.observables.items()}
+    words = [f"{numbers['multiplicity']:.0f} particles"]
+    if "mass" in numbers:
+        words.insert(0, f"$m$ = {numbers['mass']:.0f} GeV")
+        words.insert(0, rf"$p_\mathrm{{T}}$ = {numbers['pt']:.0f} GeV")
+    axes.text(
+        0.04, 0.965, "\n".join(words), transform=axes.transAxes, va="top", fontsize=9.5,
+        bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.0},
+    )  # fmt: skip

@@ -1,0 +1,77 @@
+"""The HTML page: one file that needs nothing but a browser."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from jetgen.evaluation.comparison import Comparison
+from jetgen.evaluation.quantities import PARTICLE_MEAN, QUANTITIES
+from jetgen.reports.words import cell, floor_cell, verdict
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure on the page: file name without ending, heading, caption, and the PNG."""
+
+    name: str
+    title: str
+    caption: str
+    png: bytes
+
+    @property
+    def source(self) -> str:
+        """The picture as a data URL."""
+        return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
+
+
+def render(
+    *,
+    title: str,
+    description: str,
+    comparison: Comparison,
+    counts: Mapping[str, int],
+    pictures: Sequence[Picture],
+    provenance: Mapping[str, Any],
+    timings: Mapping[str, str],
+    version: str,
+) -> str:
+    """The page as text. ``counts`` are the jets behind the figures, by sample."""
+    environment = Environment(
+        loader=PackageLoader("jetgen.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    rows = [
+        {
+            "title": row.quantity.observable.title,
+            "unit": row.quantity.unit,
+            "floor": floor_cell(row),
+            "cells": [cell(row, sample) for sample in comparison.samples],
+        }
+        for row in comparison.rows
+    ]
+    listed = {row.quantity.name for row in comparison.rows}
+    definitions = [q for q in (*QUANTITIES, PARTICLE_MEAN) if q.name in listed]
+    return environment.get_template("report.html.j2").render(
+        title=title,
+        description=description,
+        comparison=comparison,
+        verdicts={sample: verdict(comparison, sample) for sample in comparison.samples},
+        rows=rows,
+        facts={
+            "jets in the figures": ", ".join(f"{count} {name}" for name, count in counts.items()),
+            "jets in a distance": comparison.jets,
+            **timings,
+        },
+        pictures=pictures,
+        definitions=definitions,
+        provenance=provenance,
+        version=version,
+    )

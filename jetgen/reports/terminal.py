@@ -1,0 +1,47 @@
+"""The table of distances, short enough for a terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+_COLOURS = {"indistinguishable": "green", "close": "yellow", "different": "red"}
+
+
+def print_table(path: Path, console: Console | None = None) -> None:
+    """Print a report's ``table.json`` to standard output, and its warnings."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    records = content["rows"]
+    samples = list(dict.fromkeys(record["sample"] for record in records))
+    table = Table(
+        title=f"1-Wasserstein distance to real jets ({content['jets']} against {content['jets']})",
+        caption="floor: real against real; in brackets: how many of its spreads above it",
+        box=box.SIMPLE_HEAD,
+    )
+    table.add_column("quantity")
+    for name in ("floor", *samples):
+        table.add_column(escape(name), justify="right")
+    by_quantity: dict[str, dict[str, dict[str, float]]] = {}
+    for record in records:
+        by_quantity.setdefault(record["quantity"], {})[record["sample"]] = record
+    for name, found in by_quantity.items():
+        first = next(iter(found.values()))
+        unit = f" [{first['printed_unit']}]" if first["printed_unit"] else ""
+        cells = [_cell(found[sample]) if sample in found else "–" for sample in samples]
+        table.add_row(escape(name + unit), f"{first['floor'] / first['scale']:.3g}", *cells)
+    console = console or Console()
+    console.print(table)
+    for warning in content["warnings"]:
+        console.print(f"[yellow]warning:[/] {escape(warning)}")
+
+
+def _cell(record: dict[str, float]) -> str:
+    colour = _COLOURS[str(record["verdict"])]
+    above = record["spreads_above_floor"]
+    spreads = f"{above:+.0f}" if abs(above) >= 10 else f"{above:+.1f}"
+    return f"{record['w1'] / record['scale']:.3g} [{colour}]({spreads})[/]"

@@ -1,0 +1,93 @@
+"""Binned distributions: nothing lost, visible overflow, honest errors."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from jetgen.evaluation.quantities import Values
+from jetgen.reports.histograms import binning, density, nice_width, ratio
+
+
+def one_each(values):
+    return Values(values.double(), torch.arange(len(values)))
+
+
+@pytest.mark.parametrize("name", ["mass", "ptrel", "phi", "multiplicity"])
+def test_every_value_lands_in_a_bin(name):
+    generator = torch.Generator().manual_seed(0)
+    real = torch.rand(500, generator=generator).double() * 6 - 3
+    if name in ("ptrel", "multiplicity"):
+        real = real.abs() + 0.01
+    if name == "multiplicity":
+        real = (10 * real).round()
+    other = real * 1.02 if name == "phi" else real * 3
+    bins = binning(real.numpy(), [other.numpy()], name=name)
+    for values in (real, other):
+        found = density(one_each(values), torch.ones(500), bins)
+        assert (found.height * np.diff(bins.edges)).sum() == pytest.approx(1)
+
+
+def test_what_lies_beyond_is_collected_in_a_marked_bin():
+    real = torch.linspace(0, 1, 1000).double()
+    other = torch.cat([torch.full((30,), 50.0).double(), real[30:]])
+    bins = binning(real.numpy(), [other.numpy()], name="mass")
+    assert bins.overflow
+    found = density(one_each(other), torch.ones(1000), bins)
+    reference = density(one_each(real), torch.ones(1000), bins)
+    last = (found.height - reference.height)[-1] * np.diff(bins.edges)[-1]
+    assert last == pytest.approx(0.03)
+    assert bins.edges[-1] < 1.2  # the outlier does not squeeze the rest
+
+
+def test_whole_numbers_have_bins_about_them():
+    real = torch.arange(10, 40).double()
+    bins = binning(real.numpy(), [real.numpy()], name="multiplicity")
+    assert np.allclose(np.modf(bins.edges)[0], 0.5)
+    assert bins.edges[0] < 10 < 39 < bins.edges[-1]
+
+
+def test_all_values_alike_still_have_bins():
+    bins = binning(np.full(50, 3.0), [np.full(50, 3.0)], name="mass")
+    assert (np.diff(bins.edges) > 0).all()
+
+
+def test_particles_of_a_jet_are_no_independent_counts():
+    """Each jet's values all in one of two bins: the error is that of 100 coins, not of 1000."""
+    jets, copies = 100, 10
+    side = torch.arange(jets) % 2
+    values = Values(
+        side.repeat_interleave(copies).double(), torch.arange(jets).repeat_interleave(copies)
+    )
+    bins = binning(np.array([0.0, 0.4, 0.6, 1.0] * 100), [], name="mass")
+    found = density(values, torch.ones(jets), bins)
+    widths = np.diff(bins.edges)
+    assert (found.error * widths).max() == pytest.approx(copies * 0.5 / math.sqrt(jets))
+
+
+def test_weights_count_and_errors_shrink_with_jets():
+    values = torch.tensor([0.1, 0.9] * 50)
+    weights = torch.tensor([3.0, 1.0] * 50)
+    bins = binning(values.numpy(), [], name="mass")
+    found = density(one_each(values), weights, bins)
+    shares = found.height * np.diff(bins.edges)
+    assert shares.max() == pytest.approx(0.75)
+    four = density(one_each(values.repeat(4)), weights.repeat(4), bins)
+    assert four.error.max() == pytest.approx(found.error.max() / 2)
+
+
+def test_ratio_is_blank_where_there_is_nothing_real():
+    bins = binning(np.linspace(0, 1, 100), [], name="mass")
+    real = density(one_each(torch.full((10,), 0.5)), torch.ones(10), bins)
+    found = ratio(real, real)
+    assert np.nansum(found.height) == 1
+    assert np.isnan(found.height).sum() == len(found.height) - 1
+
+
+@pytest.mark.parametrize("span", [0.0013, 1.0, 7.7, 950.0])
+def test_widths_are_round(span):
+    width = nice_width(span, 20)
+    digit = width / 10 ** math.floor(math.log10(width) + 1e-9)
+    assert min(abs(digit - nice) for nice in (1, 2, 2.5, 5, 10)) < 1e-6
+    assert span / 20 <= width * 1.001 <= 3 * span / 20

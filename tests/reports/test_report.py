@@ -1,0 +1,111 @@
+"""The report as files: complete, self-contained, readable by programs."""
+
+import base64
+import csv
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from jetgen.errors import InputError
+from jetgen.evaluation.comparison import compare
+from jetgen.reports import write_report
+
+FIGURES = {
+    "jet_images", "jet_displays", "jets_generation", "particles_generation",
+    "jets_reconstruction", "particles_reconstruction", "training",
+}  # fmt: skip
+
+
+def test_the_page_needs_nothing_from_elsewhere(made):
+    text = re.sub(r'src="data:image/png;base64,[^"]+"', "", made.html)
+    assert "<script" not in text
+    assert not re.findall(r"https?:|//\w|@import|url\(", text)
+    for target in re.findall(r'(?:src|href)="([^"]*)"', text):
+        assert target.startswith("#") or target == "data:,", target
+
+
+def test_every_section_that_is_linked_exists(made):
+    anchors = set(re.findall(r'href="#([^"]+)"', made.html))
+    assert anchors == set(re.findall(r'<section id="([^"]+)"', made.html))
+    assert FIGURES | {"summary", "distances", "definitions", "repeat"} == anchors
+
+
+def test_every_image_decodes_and_lies_beside_the_page(made):
+    assert len(made.images) == len(FIGURES)
+    for text in made.images:
+        image = Image.open(io.BytesIO(base64.b64decode(text)))
+        image.load()
+        assert image.width > 500
+        small = np.asarray(image.convert("RGB").resize((64, 64)))
+        assert len(np.unique(small.reshape(-1, 3), axis=0)) > 5
+    for name in FIGURES:
+        assert (made.folder / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+        Image.open(made.folder / "figures" / f"{name}.png").verify()
+    assert made.page.stat().st_size < 8e6
+
+
+def test_text_from_outside_is_escaped(made):
+    assert "A &lt;b&gt;run&lt;/b&gt; &amp; more" in made.html
+    assert "<b>run</b>" not in made.html
+
+
+def test_what_was_wrong_is_visible(made):
+    assert "Read this first" in made.html
+    assert "generated: 1 of 90 jets hold values that are not finite" in made.html
+
+
+def test_provenance_and_timings_are_shown(made):
+    for text in ("abc123", "jetgen train", "80 jets in 1.0 s", "Toy jets."):
+        assert text in made.html
+
+
+def test_the_table_is_the_same_on_the_page_in_csv_and_in_json(made):
+    content = json.loads((made.folder / "table.json").read_text())
+    with (made.folder / "table.csv").open() as handle:
+        rows = list(csv.DictReader(handle))
+    assert len(rows) == len(content["rows"])
+    for row, record in zip(rows, content["rows"], strict=True):
+        assert (row["quantity"], row["sample"]) == (record["quantity"], record["sample"])
+        assert float(row["w1"]) == record["w1"]
+        assert record["title"] in made.html
+    assert content["jets"] == 80
+    quantities = {record["quantity"] for record in content["rows"]}
+    assert {"relative_mass", "particle_mean", "mass", "pt", "multiplicity"} <= quantities
+
+
+def test_shuffled_particles_give_the_same_numbers(made):
+    generator = torch.Generator().manual_seed(9)
+    again = compare(
+        made.real.shuffled(generator),
+        {name: cloud.shuffled(generator) for name, cloud in made.samples.items()},
+        made.training.shuffled(generator),
+    ).records()
+    first = json.loads((made.folder / "table.json").read_text())["rows"]
+    for one, other in zip(first, again, strict=True):
+        assert (one["quantity"], one["sample"]) == (other["quantity"], other["sample"])
+        for key in ("w1", "uncertainty", "floor"):
+            assert one[key] == pytest.approx(other[key], rel=1e-6, abs=1e-9), one["quantity"]
+
+
+def test_without_history_and_reconstruction_there_are_no_such_sections(toy_jets, tmp_path):
+    page = write_report(tmp_path, real=toy_jets(60, 1), samples={"a": toy_jets(60, 2)})
+    html = page.read_text(encoding="utf-8")
+    assert "Training" not in html
+    assert "econstruct" not in html
+
+
+def test_progress_names_each_step(made):
+    assert made.steps[0] == "measure"
+    assert made.steps[-1] == "write"
+    assert len(made.steps) == len(FIGURES) + 3
+
+
+def test_nothing_is_written_for_jets_that_cannot_be_compared(toy_jets, tmp_path):
+    with pytest.raises(InputError, match="at least 20 usable jets"):
+        write_report(tmp_path / "r", real=toy_jets(60, 1), samples={"a": toy_jets(5, 2)})
+    assert not (tmp_path / "r").exists()

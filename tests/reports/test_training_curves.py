@@ -1,0 +1,27 @@
+"""Training curves: whatever columns there are, grouped by what they measure."""
+
+import pytest
+
+from jetgen.errors import InputError
+from jetgen.reports.figures.training_curves import training_curves
+
+
+def test_training_and_validation_share_a_panel(tmp_path):
+    path = tmp_path / "metrics.csv"
+    path.write_text(
+        "epoch,beta,train_total,validation_total,train_kl,jets_per_second,train_empty\n"
+        "1,0.1,5,6,1,900,\n2,0.2,4,,2,950,\n"
+    )
+    figure = training_curves(path)
+    panels = {axes.get_ylabel(): axes for axes in figure.axes if axes.get_visible()}
+    assert set(panels) == {"total", "kl", "beta", "jets per second [jets / s]"}
+    assert [line.get_label() for line in panels["total"].get_lines()] == ["train", "validation"]
+    assert panels["total"].get_lines()[0].get_xydata().tolist() == [[1, 5], [2, 4]]
+
+
+@pytest.mark.parametrize("text", ["", "epoch,a\n", "a,b\n1,2\n", "epoch,a\n1,x\n"])
+def test_a_foreign_file_is_refused(tmp_path, text):
+    path = tmp_path / "metrics.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"metrics\.csv: expected"):
+        training_curves(path)
