@@ -20,7 +20,7 @@ class SimulateConfig:
     """
 
     jet_type: str = option(
-        help=f"jet class: {', '.join(JET_CLASSES)} (the last three decay to quarks)",
+        help=f"jet class: {', '.join(JET_CLASSES)} (top, w and z decay to quarks)",
         positional=True,
     )
     output: str = option(help="HDF5 file to write")
@@ -43,7 +43,7 @@ class SimulateConfig:
     detector: bool = option(
         False, help="smear particles as a detector would: energy, angles, thresholds"
     )
-    pythia: list[str] = option([], help='a Pythia setting, "Key = value"; may be repeated')  # noqa: RUF009
+    pythia: list[str] = option([], help='a Pythia setting, "Key = value"; may be repeated')
 
     def __post_init__(self) -> None:
         classes = ", ".join(JET_CLASSES)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import awkward as ak  # before pythia8mc, whose batches of events need it
@@ -71,19 +74,33 @@ def settings(config: SimulateConfig) -> list[str]:
     ]
 
 
+@contextmanager
+def silent() -> Iterator[None]:
+    """Drop what is printed to stdout, by compiled code too (Pythia's and FastJet's banners)."""
+    with Path(os.devnull).open("w") as nowhere:
+        before = os.dup(1)
+        try:
+            os.dup2(nowhere.fileno(), 1)
+            yield
+        finally:
+            os.dup2(before, 1)
+            os.close(before)
+
+
 def configured(lines: Iterable[str]) -> Any:
     """A Pythia that has read these settings.
 
     Raises:
         InputError: for a line that Pythia does not take.
     """
-    pythia = pythia8mc.Pythia("", False)
-    for line in lines:
-        if not pythia.readString(line, False):
-            raise InputError(
-                f"--pythia: expected a setting that Pythia knows, with a value in its range, "
-                f"received {line!r}; see the Pythia 8 manual for its settings"
-            )
+    with silent():
+        pythia = pythia8mc.Pythia("", False)
+        for line in lines:
+            if not pythia.readString(line, False):
+                raise InputError(
+                    "--pythia: expected a setting that Pythia knows, with a value in its range, "
+                    f"received {line!r}; see the Pythia 8 manual for its settings"
+                )
     return pythia
 
 

@@ -38,6 +38,12 @@ PRESETS = {
         ("HardQCD:qq2qq = on", "HardQCD:qqbar2qqbarNew = on", "HardQCD:gg2qqbar = on"),
         partons=(1, 2, 3),
     ),
+    "top": Preset(
+        ("Top:gg2ttbar = on", "Top:qqbar2ttbar = on", *_hadronic(24)),
+        (6,),
+        status=LAST_COPY,
+        prongs=3,
+    ),
     "w": Preset(
         ("WeakDoubleBoson:ffbar2WW = on", *_hadronic(24)), (24,), status=LAST_COPY, prongs=2
     ),
@@ -46,12 +52,6 @@ PRESETS = {
         (23,),
         status=LAST_COPY,
         prongs=2,
-    ),
-    "top": Preset(
-        ("Top:gg2ttbar = on", "Top:qqbar2ttbar = on", *_hadronic(24)),
-        (6,),
-        status=LAST_COPY,
-        prongs=3,
     ),
 }
 """One preset for each of ``jetgen.physics.classes.JET_CLASSES``."""

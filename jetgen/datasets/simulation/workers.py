@@ -8,7 +8,6 @@ not threads: Pythia holds the interpreter while it makes a batch.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import threading
 from collections import deque
@@ -39,7 +38,7 @@ def worker_seeds(seed: int, workers: int) -> list[int]:
     """Different seeds in Pythia's range, one a worker.
 
     >>> worker_seeds(1, 2)
-    [498882711, 205191408]
+    [792715521, 717845249]
     """
     words = np.random.SeedSequence(seed).generate_state(4 * workers, np.uint64)
     distinct = dict.fromkeys(int(word % LARGEST_SEED) + 1 for word in words)
@@ -171,11 +170,12 @@ def _in_turn(
 def _work(config: SimulateConfig, seed: int, jets: int, pipe: Connection) -> None:
     """A worker's life: send batches of jets, or the error that ended it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
-    with open(os.devnull, "w") as nowhere:  # noqa: PTH123
-        os.dup2(nowhere.fileno(), 1)  # the banners of Pythia and FastJet
+    from jetgen.datasets.simulation.events import silent
+
     try:
-        for batch in make_jets(config, seed, jets):
-            pipe.send(batch)
+        with silent():
+            for batch in make_jets(config, seed, jets):
+                pipe.send(batch)
     except BrokenPipeError:
         return  # the parent is gone
     except InputError as error:

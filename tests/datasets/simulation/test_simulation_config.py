@@ -1,0 +1,54 @@
+import pytest
+
+from jetgen.config.simulate import LARGEST_SEED, SimulateConfig
+from jetgen.datasets.simulation.presets import PRESETS
+from jetgen.datasets.simulation.workers import shares, worker_seeds
+from jetgen.errors import InputError
+from jetgen.physics.classes import JET_CLASSES
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"jet_type": "photon"},
+        {"jets": 0},
+        {"workers": 0},
+        {"seed": 0},
+        {"seed": LARGEST_SEED + 1},
+        {"jet_pt_min": 1700.0},
+        {"parton_pt_max": 900.0},
+        {"parton_pt_min": 7000.0, "parton_pt_max": 7100.0},
+        {"radius": 0.0},
+        {"min_particle_pt": -1.0},
+        {"max_particles": 0},
+        {"pythia": ["PartonLevel:MPI"]},
+        {"pythia": ["Random:seed = 7"]},
+    ],
+    ids=str,
+)
+def test_options_out_of_range_are_refused(wrong):
+    with pytest.raises(InputError, match="expected"):
+        SimulateConfig(**{"jet_type": "gluon", "output": "jets.h5", **wrong})
+
+
+def test_every_jet_class_has_a_preset():
+    assert tuple(PRESETS) == JET_CLASSES
+
+
+@pytest.mark.parametrize("seed", [1, 2, LARGEST_SEED])
+def test_worker_seeds_are_distinct_and_in_range(seed):
+    seeds = worker_seeds(seed, 500)
+    assert len(set(seeds)) == len(seeds) == 500
+    assert all(1 <= s <= LARGEST_SEED for s in seeds)
+
+
+def test_neighbouring_seeds_share_no_worker_seed():
+    assert not set(worker_seeds(1, 100)) & set(worker_seeds(2, 100))
+
+
+@pytest.mark.parametrize(("jets", "workers"), [(1, 4), (10, 3), (12, 4), (7, 1)])
+def test_shares_add_up(jets, workers):
+    parts = shares(jets, workers)
+    assert sum(parts) == jets
+    assert len(parts) == workers
+    assert max(parts) - min(parts) <= 1

@@ -1,0 +1,72 @@
+"""The order in which the batches of several workers are taken, without Pythia."""
+
+import multiprocessing
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from jetgen.datasets.simulation.clustering import Jets
+from jetgen.datasets.simulation.workers import _in_turn
+from jetgen.errors import InputError
+
+
+def batch(mark: int, jets: int = 2) -> Jets:
+    momenta = np.full((4, jets), float(mark))
+    return Jets(momenta, np.zeros(jets, int), momenta, np.ones(jets, int))
+
+
+def given_out(senders_work, quotas, stop=lambda: False):
+    pipes, threads = [], []
+    for work in senders_work:
+        receiver, sender = multiprocessing.Pipe(duplex=False)
+        pipes.append(receiver)
+
+        def run(work=work, sender=sender):
+            for delay, message in work:
+                time.sleep(delay)
+                sender.send(message)
+            sender.close()
+
+        threads.append(threading.Thread(target=run))
+        threads[-1].start()
+    try:
+        return [int(jets.momenta[0, 0]) for jets in _in_turn(pipes, quotas, stop)]
+    finally:
+        for thread in threads:
+            thread.join()
+        for pipe in pipes:
+            pipe.close()
+
+
+def test_the_order_does_not_depend_on_who_is_faster():
+    slow, quick = 0.05, 0.0
+    work = [[(0.0, batch(i)) for i in (1, 2, 3)], [(0.0, batch(i)) for i in (11, 12, 13)]]
+    first_slow = [[(slow, m) for _, m in work[0]], [(quick, m) for _, m in work[1]]]
+    second_slow = [[(quick, m) for _, m in work[0]], [(slow, m) for _, m in work[1]]]
+    expected = [1, 11, 2, 12, 3, 13]
+    assert given_out(first_slow, [6, 6]) == expected
+    assert given_out(second_slow, [6, 6]) == expected
+
+
+def test_a_worker_that_is_done_is_passed_over():
+    work = [[(0, batch(1, 4))], [(0, batch(11, 1)), (0, batch(12, 2))]]
+    assert given_out(work, [4, 3]) == [1, 11, 12]
+
+
+def test_a_worker_that_ends_early_is_named():
+    with pytest.raises(EOFError) as caught:
+        given_out([[(0, batch(1))], []], [2, 2])
+    assert caught.value.args == (1,)
+
+
+def test_the_error_of_a_worker_is_raised():
+    with pytest.raises(InputError, match="no such thing"):
+        given_out([[(0, InputError("no such thing"))]], [2])
+
+
+def test_stopping_gives_out_what_waits():
+    seen = iter([False, False, False, True])
+    work = [[(0.3, batch(1))], [(0, batch(11)), (0, batch(12))]]
+    assert given_out(work, [2, 4], lambda: next(seen)) in ([11], [11, 12])
