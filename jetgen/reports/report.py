@@ -119,7 +119,7 @@ def _drawings(checked: Checked, history: Path | None, seed: int) -> Iterator[_Dr
         "Average jet images",
         "Share of the jet's pT in 100 × 100 pixels around the jet axis, averaged over jets, on a "
         f"logarithmic scale (|η|, |φ| < {HALF_WIDTH}); below, the ratio to the real jets in "
-        "50 × 50 pixels, grey where either is empty.",
+        "50 × 50 pixels, grey where both are empty.",
         lambda: jet_images(real, samples),
     )
     yield _Drawing(

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from jetgen.reports.words import NOTHING
+
 _COLOURS = {"indistinguishable": "green", "close": "yellow", "different": "red"}
 
 
@@ -22,10 +24,12 @@ def print_table(path: Path, console: Console | None = None) -> None:
         title=f"1-Wasserstein distance to real jets ({content['jets']} against {content['jets']})",
         caption="floor: real against real; in brackets: how many of its spreads above it",
         box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
     )
-    table.add_column("quantity")
+    table.add_column("quantity", no_wrap=True)
     for name in ("floor", *samples):
-        table.add_column(escape(name), justify="right")
+        table.add_column(escape(name), justify="right", overflow="fold")
     by_quantity: dict[str, dict[str, dict[str, float]]] = {}
     for record in records:
         by_quantity.setdefault(record["quantity"], {})[record["sample"]] = record
@@ -33,7 +37,7 @@ def print_table(path: Path, console: Console | None = None) -> None:
         first = next(iter(found.values()))
         unit = f" [{first['printed_unit']}]" if first["printed_unit"] else ""
         cells = [_cell(found[sample]) if sample in found else "–" for sample in samples]
-        table.add_row(escape(name + unit), f"{first['floor'] / first['scale']:.3g}", *cells)
+        table.add_row(escape(name + unit), _short(first["floor"] / first["scale"]), *cells)
     console = console or Console()
     console.print(table)
     for warning in content["warnings"]:
@@ -44,4 +48,10 @@ def _cell(record: dict[str, float]) -> str:
     colour = _COLOURS[str(record["verdict"])]
     above = record["spreads_above_floor"]
     spreads = f"{above:+.0f}" if abs(above) >= 10 else f"{above:+.1f}"
-    return f"{record['w1'] / record['scale']:.3g} [{colour}]({spreads})[/]"
+    nothing = record["w1"] < NOTHING * record["floor"]
+    number = "≈ 0" if nothing else _short(record["w1"] / record["scale"])
+    return f"{number} [{colour}]({spreads})[/]"
+
+
+def _short(number: float) -> str:
+    return f"{number:.0f}" if abs(number) >= 100 else f"{number:.2g}"

@@ -11,7 +11,8 @@ BASELINE = "independent particles"
 """The sample of this name is the trivial generator that others should beat."""
 
 _DIGITS = 2
-_NOTHING = 1e-9
+NOTHING = 1e-3
+"""Distances below this share of the floor are printed as zero: rounding, or copied numbers."""
 
 
 class Cell(NamedTuple):
@@ -59,8 +60,8 @@ def cell(row: Row, sample: str) -> Cell:
         return Cell("–", "not known", "unknown")
     distance = row.distances[sample]
     scale = row.quantity.scale
-    if distance.value < _NOTHING * row.floor:  # rounding, of reconstructions that are exact
-        return Cell("0", "below the floor", distance.verdict)
+    if distance.value < NOTHING * row.floor:
+        return Cell("≈ 0", "below the floor", distance.verdict)
     number = with_uncertainty(distance.value / scale, distance.uncertainty / scale)
     return Cell(number, spreads_in_words(distance), distance.verdict)
 

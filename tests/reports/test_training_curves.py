@@ -19,6 +19,21 @@ def test_training_and_validation_share_a_panel(tmp_path):
     assert panels["total"].get_lines()[0].get_xydata().tolist() == [[1, 5], [2, 4]]
 
 
+def test_stages_do_not_run_into_each_other(tmp_path):
+    path = tmp_path / "metrics.csv"
+    path.write_text(
+        "stage,epoch,train_total,validation_total,train_nll,seconds\nautoencoder,1,5,6,,1\n"
+        "autoencoder,2,4,5,,2\nprior,1,9,8,9,3\nprior,2,8,7,8,4\n"
+    )
+    panels = {axes.get_ylabel(): axes for axes in training_curves(path).axes}
+    assert panels["total"].get_lines()[0].get_xydata().tolist() == [[1, 5], [2, 4]]
+    assert panels["total (prior)"].get_lines()[0].get_xydata().tolist() == [[1, 9], [2, 8]]
+    assert panels["total (prior)"].get_lines()[1].get_xydata().tolist() == [[1, 8], [2, 7]]
+    assert panels["nll"].get_lines()[0].get_xydata().tolist() == [[1, 9], [2, 8]]
+    labels = [line.get_label() for line in panels["seconds [s]"].get_lines()]
+    assert labels == ["autoencoder", "prior"]
+
+
 @pytest.mark.parametrize("text", ["", "epoch,a\n", "a,b\n1,2\n", "epoch,a\n1,x\n"])
 def test_a_foreign_file_is_refused(tmp_path, text):
     path = tmp_path / "metrics.csv"

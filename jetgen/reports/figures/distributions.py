@@ -17,6 +17,8 @@ from jetgen.reports.histograms import Binning, Density, binning, density, ratio
 from jetgen.reports.style import REAL, Line, grid
 
 _RATIO_RANGE = (0.4, 1.6)
+_TALLEST = 3.0
+"""Samples above so many times the highest real bin leave the panel."""
 
 
 def distributions(
@@ -79,10 +81,14 @@ def _panel(
     )
     expected = density(reference, real.relative.weights, bins)
     _draw_real(top, bottom, expected, bins)
+    highest = expected.height.max()
     for sample, values in known.items():
         found = density(values, samples[sample].relative.weights, bins)
         _draw_sample(top, bottom, found, expected, bins, looks[sample])
+        highest = max(highest, min(found.height.max(), _TALLEST * expected.height.max()))
     _dress(top, bottom, quantity, bins, expected)
+    if top.get_yscale() == "linear":
+        top.set_ylim(0, 1.25 * highest)
 
 
 def _draw_real(top: Axes, bottom: Axes, real: Density, bins: Binning) -> None:
@@ -145,8 +151,6 @@ def _dress(top: Axes, bottom: Axes, quantity: Quantity, bins: Binning, real: Den
         top.set_yscale("log")
         positive = real.height[real.height > 0]
         top.set_ylim(positive.min() / 4, positive.max() * 3)
-    else:
-        top.set_ylim(0, 1.45 * real.height.max())
     top.set_xlim(edges[0], edges[-1])
     bottom.set_ylim(*_RATIO_RANGE)
     top.tick_params(labelbottom=False)

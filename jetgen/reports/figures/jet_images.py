@@ -39,8 +39,8 @@ def jet_images(real: Measured, samples: Mapping[str, Measured]) -> Figure:
         shown = _show(axes[0, column], np.maximum(image, top * 10**-_DECADES), shades, INTENSITY)
         axes[0, column].set_title(name)
         found = _coarse(image)
-        both = (found > 0) & (expected > 0)
-        relative = np.divide(found, expected, out=np.full_like(found, np.nan), where=both)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            relative = found / expected  # infinite where only the real image is empty
         divided = _show(axes[1, column], np.clip(relative, _TICKS[0], _TICKS[-1]), ratios, RATIO)
         axes[1, column].set_facecolor("#c4c4c4")
         axes[1, column].set_xlabel(r"$\eta^\mathrm{rel}$")

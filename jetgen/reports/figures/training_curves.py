@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import math
+from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -13,59 +15,83 @@ from numpy.typing import NDArray
 from jetgen.errors import InputError
 from jetgen.reports.style import grid
 
-_SETS = {"train": ("#0072B2", "-"), "validation": ("#D55E00", (0, (5, 1.5)))}
+_SETS = ("train", "validation")
+_LOOKS: tuple[tuple[str, Any], ...] = (("#0072B2", "-"), ("#D55E00", (0, (5, 1.5))))
 _UNITS = {"seconds": "s", "jets_per_second": "jets / s"}
 
+Columns = dict[str, NDArray[np.float64]]
 
-def read_history(path: Path) -> dict[str, NDArray[np.float64]]:
-    """The columns of a run's ``metrics.csv``; an empty cell is NaN.
+
+def read_history(path: Path) -> dict[str, Columns]:
+    """The columns of a run's ``metrics.csv`` by ``stage``; an empty cell is NaN.
+
+    A file without a ``stage`` column has one stage, whose name is the empty string.
 
     Raises:
-        InputError: when the file has no ``epoch`` column or no row.
+        InputError: when the file has no ``epoch`` column or no row, or text among the numbers.
     """
     with path.open(newline="", encoding="utf-8") as handle:
         rows = list(csv.DictReader(handle))
     if not rows or "epoch" not in rows[0]:
         raise InputError(f"{path}: expected a column `epoch` and at least one row, found neither")
+    names = [name for name in rows[0] if name and name != "stage"]
+    stages: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        stages.setdefault(row.get("stage") or "", []).append(row)
     try:
         return {
-            name: np.array([float(row[name] or "nan") for row in rows]) for name in rows[0] if name
+            stage: {name: np.array([float(row[name] or "nan") for row in part]) for name in names}
+            for stage, part in stages.items()
         }
     except (TypeError, ValueError) as error:
         raise InputError(f"{path}: expected numbers in every cell ({error})") from error
 
 
 def training_curves(path: Path) -> Figure:
-    """One panel a term with training and validation in it, then the other columns."""
-    columns = read_history(path)
-    epoch = columns.pop("epoch")
-    panels: dict[str, dict[str, NDArray[np.float64]]] = {}
-    for name, values in columns.items():
-        kind, _, term = name.partition("_")
-        title, part = (term, kind) if kind in _SETS and term else (name, "")
-        if np.isfinite(values).any():
-            panels.setdefault(title, {})[part] = values
-    panels = dict(sorted(panels.items(), key=lambda item: "" in item[1]))
+    """One panel a term with training and validation in it, then the other columns by stage."""
+    panels = _panels(read_history(path))
     width = min(3, len(panels))
     height = math.ceil(len(panels) / width)
     figure, spec = grid(
         height, width, panel=(3.4, 2.2), margins=(0.85, 0.15, 0.55, 0.25), gaps=(0.95, 0.65)
     )
     axes = spec.subplots(squeeze=False)
-    for axis, (title, parts) in zip(axes.flat, panels.items(), strict=False):
-        for part, values in parts.items():
-            colour, dashes = _SETS.get(part, ("#333333", "-"))
+    for axis, (title, curves) in zip(axes.flat, panels.items(), strict=False):
+        for (label, (epoch, values)), (colour, dashes) in zip(
+            curves.items(), cycle(_LOOKS), strict=False
+        ):
             marker = "o" if len(epoch) < 3 else None
-            axis.plot(epoch, values, color=colour, linestyle=dashes, label=part, marker=marker)
+            axis.plot(epoch, values, color=colour, linestyle=dashes, label=label, marker=marker)
         unit = f" [{_UNITS[title]}]" if title in _UNITS else ""
         axis.set_ylabel(title.replace("_", " ") + unit)
         axis.set_xlabel("Epoch")
-        every = np.concatenate(list(parts.values()))
+        every = np.concatenate([values for _, values in curves.values()])
         every = every[np.isfinite(every)]
-        if len(every) and every.min() > 0 and every.max() > 20 * every.min():
+        if every.min() > 0 and every.max() > 20 * every.min():
             axis.set_yscale("log")
-        if "" not in parts:
+        if any(curves):
             axis.legend()
     for axis in list(axes.flat)[len(panels) :]:
         axis.set_visible(False)
     return figure
+
+
+def _panels(history: dict[str, Columns]) -> dict[str, dict[str, tuple[Any, Any]]]:
+    """Panel title -> label -> (epoch, values); losses first, in the order of the file.
+
+    A later stage's loss of a name that is taken gets a panel of its own.
+    """
+    losses: dict[str, dict[str, tuple[Any, Any]]] = {}
+    others: dict[str, dict[str, tuple[Any, Any]]] = {}
+    for stage, columns in history.items():
+        for name, values in columns.items():
+            if name == "epoch" or not np.isfinite(values).any():
+                continue
+            kind, _, term = name.partition("_")
+            if kind in _SETS and term:
+                taken = kind in losses.get(term, {})
+                title = f"{term} ({stage})" if taken or f"{term} ({stage})" in losses else term
+                losses.setdefault(title, {})[kind] = (columns["epoch"], values)
+            else:
+                others.setdefault(name, {})[stage] = (columns["epoch"], values)
+    return losses | others
