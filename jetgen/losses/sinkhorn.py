@@ -4,13 +4,15 @@ r"""Entropic optimal transport of masked sets by Sinkhorn's iterations in the lo
           + \varepsilon \,\mathrm{KL}(P \,|\, a \otimes b)
 
 Each jet runs its own schedule: the regularisation falls from the largest cost by a constant
-factor down to ``eps``, then the iterations go on until the plan's marginals are right or the
-bound is reached. A jet that has arrived stays as it is, so that its value does not depend on
-the jets beside it.
+factor down to ``eps``, in the log domain; then scaling iterations on the plan of the potentials
+so far, which goes back into the potentials every few steps, until its marginals are right or the
+bound is reached. A jet that has arrived stays as it is, so that its value does not depend on the
+jets beside it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,6 +23,9 @@ from jetgen.config.option import require
 
 EMPTY = -1e9
 """Logarithm of the weight of a padded slot: finite, so that no ``inf - inf`` can arise."""
+
+BLOCK = 10
+"""Iterations between two looks at the marginals."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +39,9 @@ class SinkhornSettings:
         max_iterations: bound on the iterations at the final ``eps``.
     """
 
-    eps: float = 0.01
+    eps: float = 0.05
     scaling: float = 0.5
-    tolerance: float = 1e-3
+    tolerance: float = 1e-2
     max_iterations: int = 200
 
     def __post_init__(self) -> None:
@@ -60,41 +65,76 @@ def solve_between(cost: Tensor, a: Tensor, b: Tensor, settings: SinkhornSettings
     ``cost`` is ``(B, N, M)``; what it holds where a weight is zero does not matter.
     """
     log_a, log_b = _log(a), _log(b)
-    eps = _start(cost, a, b, settings)
     f, g = torch.zeros_like(a), torch.zeros_like(b)
-    running = torch.ones_like(eps, dtype=torch.bool)
-    # At most 2 / scaling annealing steps an octave; the bound only has to be finite.
-    left = torch.full_like(eps, settings.max_iterations)
-    while bool(running.any()):
-        f_next = softmin(cost, g, log_b, eps, dim=2)
-        # With g optimal for the previous f, the row sums of the plan are a * exp((f - f') / eps).
-        error = (a * torch.expm1(((f - f_next) / eps).clamp(max=50)).abs()).sum(1, keepdim=True)
-        final = ~((eps > settings.eps) & eps.isfinite())  # a NaN ends the search
-        left = torch.where(final & running, left - 1, left)
-        f = torch.where(running, f_next, f)
+    for eps, running in _annealing(cost, a, b, settings):
+        f = torch.where(running, softmin(cost, g, log_b, eps, dim=2), f)
         g = torch.where(running, softmin(cost, f, log_a, eps, dim=1), g)
-        running = running & ~(final & ((error < settings.tolerance) | (left <= 0)))
-        eps = torch.where(running, (eps * settings.scaling).clamp(min=settings.eps), eps)
-    return Potentials(torch.where(a > 0, f, 0.0), torch.where(b > 0, g, 0.0))
+    f, g = torch.where(a > 0, f, 0.0), torch.where(b > 0, g, 0.0)
+    active = torch.arange(len(cost), device=cost.device)
+    for _ in range(-(-settings.max_iterations // BLOCK)):
+        part = Potentials(f[active], g[active])
+        part, error = _scale(cost[active], a[active], b[active], part, settings.eps)
+        f[active], g[active] = part
+        active = active[error >= settings.tolerance]  # drops a NaN as well
+        if not len(active):
+            break
+    return Potentials(f, g)
+
+
+def _scale(
+    cost: Tensor, a: Tensor, b: Tensor, potentials: Potentials, eps: float
+) -> tuple[Potentials, Tensor]:
+    """``BLOCK`` iterations ``u = a / K v, v = b / K' u`` on the plan ``K`` of the potentials.
+
+    They cost no exponentials, and cannot overflow: the potentials went into ``K`` just before,
+    so ``u`` and ``v`` stay near one. Also returns the last error ``(B,)`` of the marginals.
+    """
+    smallest = torch.finfo(cost.dtype).tiny * 1e6
+    kernel = transport_plan(cost, a, b, potentials, eps)
+    kernel.masked_fill_(kernel < smallest, 0.0)  # subnormal numbers are slow
+    u, v = torch.ones_like(a), torch.ones_like(b)
+    transposed = kernel.mT
+    for _ in range(BLOCK):
+        rows = torch.bmm(kernel, v.unsqueeze(2)).squeeze(2)
+        error = (u * rows - a).abs().sum(1)
+        u = torch.where(a > 0, a / rows.clamp(min=smallest), 1.0)
+        columns = torch.bmm(transposed, u.unsqueeze(2)).squeeze(2)
+        v = torch.where(b > 0, b / columns.clamp(min=smallest), 1.0)
+    return Potentials(potentials.f + eps * u.log(), potentials.g + eps * v.log()), error
 
 
 @torch.no_grad()
 def solve_symmetric(cost: Tensor, a: Tensor, settings: SinkhornSettings) -> Tensor:
     """The potential ``(B, N)`` of a set with itself, by averaged iterations."""
     log_a = _log(a)
-    eps = _start(cost, a, a, settings)
     f = torch.zeros_like(a)
-    running = torch.ones_like(eps, dtype=torch.bool)
-    left = torch.full_like(eps, settings.max_iterations)
-    while bool(running.any()):
-        f_next = softmin(cost, f, log_a, eps, dim=2)
-        error = (a * torch.expm1(((f - f_next) / eps).clamp(max=50)).abs()).sum(1, keepdim=True)
-        final = ~((eps > settings.eps) & eps.isfinite())  # a NaN ends the search
-        left = torch.where(final & running, left - 1, left)
-        f = torch.where(running, (f + f_next) / 2, f)
-        running = running & ~(final & ((error < settings.tolerance) | (left <= 0)))
-        eps = torch.where(running, (eps * settings.scaling).clamp(min=settings.eps), eps)
+    for eps, running in _annealing(cost, a, a, settings):
+        f = torch.where(running, (f + softmin(cost, f, log_a, eps, dim=2)) / 2, f)
+    active = torch.arange(len(cost), device=cost.device)
+    eps = torch.full_like(a[:, :1], settings.eps)
+    for _ in range(settings.max_iterations):
+        part = f[active]
+        further = softmin(cost[active], part, log_a[active], eps[active], dim=2)
+        change = ((part - further) / settings.eps).clamp(max=50)  # the rows' sums are a exp(change)
+        f[active] = (part + further) / 2
+        error = (a[active] * torch.expm1(change).abs()).sum(1)
+        active = active[error >= settings.tolerance]
+        if not len(active):
+            break
     return torch.where(a > 0, f, 0.0)
+
+
+def _annealing(
+    cost: Tensor, a: Tensor, b: Tensor, settings: SinkhornSettings
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Falling regularisation ``(B, 1)`` from each jet's largest cost, and which still run."""
+    real = (a > 0).unsqueeze(2) & (b > 0).unsqueeze(1)
+    eps = cost.masked_fill(~real, 0.0).amax((1, 2)).unsqueeze(1)
+    running = (eps > settings.eps) & eps.isfinite()
+    while bool(running.any()):
+        yield torch.where(running, eps, 1.0), running
+        eps = eps * settings.scaling
+        running = running & (eps > settings.eps)
 
 
 def softmin(cost: Tensor, potential: Tensor, log_weights: Tensor, eps: Tensor, dim: int) -> Tensor:
@@ -116,9 +156,3 @@ def transport_plan(
 def _log(weights: Tensor) -> Tensor:
     positive = weights > 0
     return torch.where(positive, torch.where(positive, weights, 1.0).log(), EMPTY)
-
-
-def _start(cost: Tensor, a: Tensor, b: Tensor, settings: SinkhornSettings) -> Tensor:
-    """The largest cost ``(B, 1)`` between real particles, at least ``eps``."""
-    real = (a > 0).unsqueeze(2) & (b > 0).unsqueeze(1)
-    return cost.masked_fill(~real, 0.0).amax((1, 2)).unsqueeze(1).clamp(min=settings.eps)

@@ -20,7 +20,7 @@ from jetgen.losses import (
 
 Loss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
-ACCURATE = SinkhornSettings(eps=0.05, tolerance=1e-10, max_iterations=2000)
+ACCURATE = SinkhornSettings(eps=2.0, tolerance=1e-10, max_iterations=500)
 
 
 def weighted(loss: Callable[..., Tensor], **options: object) -> Loss:

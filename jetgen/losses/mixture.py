@@ -1,0 +1,54 @@
+r"""Likelihood of a set under a mixture of Gaussians, one about each decoded particle."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from jetgen.losses.reduction import Reduction, prepare, reduce
+
+
+def mixture_nll(
+    centres: Tensor,
+    log_widths: Tensor,
+    centre_mask: Tensor,
+    y: Tensor,
+    y_mask: Tensor,
+    *,
+    reduction: Reduction = "none",
+) -> Tensor:
+    r"""``-mean_j log (1/N) sum_i N(y_j; x_i, s_i)``: a mean over particles, one-sided.
+
+    Every particle of ``y`` may come from any centre :math:`x_i`, with Gaussian widths
+    :math:`s_i` a feature; the smooth counterpart of the Chamfer distance from y to x, which
+    also says how far particles lie from their centres. Chamfer's squared distance is its limit
+    for one common, vanishing width.
+
+    Args:
+        centres: ``(B, N, D)``.
+        log_widths: ``(B, N, D)`` natural logarithms of the widths, in the unit of the centres.
+        centre_mask: ``(B, N)`` bool.
+        y: ``(B, M, D)``.
+        y_mask: ``(B, M)`` bool.
+        reduction: ``none`` gives ``(B,)`` nats a particle.
+
+    Returns:
+        ``(B,)``; zero for a jet where either set is empty.
+    """
+    x, y = prepare(centres, centre_mask, y, y_mask)
+    log_widths = torch.where(centre_mask.unsqueeze(-1), log_widths, 0.0)
+    precision = (-2 * log_widths).exp()  # (B, N, D)
+    # sum_d (y - x)^2 / s^2 as one product (B, M, 2D + 1) @ (B, 2D + 1, N)
+    constant = (precision * x.square() + 2 * log_widths).sum(-1, keepdim=True)
+    left = torch.cat([y.square(), y, torch.ones_like(y[..., :1])], dim=-1)
+    right = torch.cat([precision, -2 * precision * x, constant], dim=-1)
+    score = -0.5 * torch.bmm(left, right.transpose(1, 2))
+    score = score.masked_fill(~centre_mask.unsqueeze(1), -1e30)
+    norm = 0.5 * x.shape[2] * math.log(2 * math.pi)
+    counts = centre_mask.sum(1).clamp(min=1).to(x)
+    log_density = score.logsumexp(2) - counts.log().unsqueeze(1) - norm  # (B, M)
+    both = y_mask & centre_mask.any(1, keepdim=True)
+    values = -torch.where(both, log_density, 0.0).sum(1) / both.sum(1).clamp(min=1)
+    return reduce(values, reduction)
