@@ -12,16 +12,13 @@ from typing import Any
 from jetgen.errors import InputError
 
 
-def option(
-    default: Any = MISSING, *, help: str, positional: bool = False, several: bool = False
-) -> Any:
+def option(default: Any = MISSING, *, help: str, positional: bool = False) -> Any:
     """A dataclass field with a help text; without a default it is required.
 
-    A field of type ``list[str]`` is a flag that may be given several times (or, where
-    ``positional`` or ``several``, takes one or more values at once); ``tuple[str, ...]`` takes
-    comma-separated names.
+    A field of type ``list[str]`` takes one or more values, and its flag may be repeated;
+    ``tuple[str, ...]`` takes comma-separated names.
     """
-    metadata = {"help": help, "positional": positional, "several": several}
+    metadata = {"help": help, "positional": positional}
     if isinstance(default, list):
         return field(default_factory=lambda: list(default), metadata=metadata)
     return field(default=default, metadata=metadata)

@@ -16,7 +16,7 @@ class ReportConfig:
         None, help="folder of a trained run with its generated.h5", positional=True
     )
     real: str | None = option(None, help="file with real jets, in place of a run")
-    generated: list[str] = option([], help="files with jets to compare to --real", several=True)
+    generated: list[str] = option([], help="files with jets to compare to --real")
     output: str | None = option(
         None, help="folder to write report.html to (default for a run: RUN/report)"
     )

@@ -45,6 +45,11 @@ class TrainConfig:
     loss_scale: float = option(
         100.0, help="factor on the mean reconstruction loss, so that beta is of order one"
     )
+    likelihood_weight: float = option(
+        0.0,
+        help="weight of the likelihood of real particles under Gaussians about the decoded "
+        "positions; above 0 particles are drawn from them instead of put at their centres",
+    )
     mass_weight: float = option(0.0, help="weight of the jet-mass term")
     pt_weight: float = option(0.0, help="weight of the jet-pT term")
     constraint: Literal["squared", "absolute", "relative"] = option(
@@ -79,7 +84,15 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for name in ("particles", "hidden", "layers", "neighbours", "latent", "epochs", "batch"):
             require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
-        for name in ("threads", "mass_weight", "pt_weight", "beta", "beta_warmup", "clip"):
+        for name in (
+            "threads",
+            "mass_weight",
+            "pt_weight",
+            "beta",
+            "beta_warmup",
+            "clip",
+            "likelihood_weight",
+        ):
             require(getattr(self, name) >= 0, name, "zero or more", getattr(self, name))
         for name in ("learning_rate", "loss_scale", "patience", "prior_epochs"):
             require(getattr(self, name) > 0, name, "a positive number", getattr(self, name))

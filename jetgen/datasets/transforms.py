@@ -169,6 +169,6 @@ class FeatureTransforms(nn.Module):
             x = particles[..., column]
             steps = cast(nn.ModuleList, chain)
             for step in reversed(steps) if inverse else steps:
-                x = step.inverse(x) if inverse else step(x)
+                x = step.inverse(x) if inverse else step(x)  # type: ignore[operator]
             columns.append(x)
         return torch.stack(columns, dim=-1)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from jetgen.cloud import ParticleCloud
 from jetgen.config.train import TrainConfig
 from jetgen.losses.constraints import mass_difference, pt_difference
+from jetgen.losses.mixture import mixture_nll
 from jetgen.networks.building import build_decoder, build_encoder
 from jetgen.objectives.base import Loss, Objective
 from jetgen.objectives.preparation import Preparation, in_jet_frame
@@ -39,11 +40,18 @@ class VAE(Objective):
     r"""Reconstruction, constraints and the Kullback-Leibler divergence to the prior.
 
     .. math::
-        L = s\,R(x, \hat x) + w_m \Delta_m + w_{p_T} \Delta_{p_T}
+        L = s\,R(x, \hat x) + w_l \Lambda(x) + w_m \Delta_m + w_{p_T} \Delta_{p_T}
             + \beta\, \mathrm{KL}\big(q(z \mid x) \,\|\, p(z)\big)
 
     with :math:`R` the mean reconstruction loss of transformed features, :math:`s` its scale, and
-    :math:`\beta` rising linearly from 0 over the warm-up epochs. With ``--prior-training
+    :math:`\beta` rising linearly from 0 over the warm-up epochs.
+
+    A latent code cannot say where each of a hundred soft particles is. With a likelihood weight
+    :math:`w_l > 0` the decoder therefore also gives the widths of a Gaussian about every
+    decoded position; :math:`\Lambda` is the negative log-likelihood of the real particles under
+    their mixture (:func:`jetgen.losses.mixture.mixture_nll`), and decoded particles are drawn
+    from these Gaussians, also for the mass and pT terms. A weight of the typical number of
+    particles makes :math:`\beta = 1` the evidence lower bound. With ``--prior-training
     joint`` the flow takes the place of the normal distribution in the KL term (one draw of z);
     otherwise the term has its closed form. With ``--multiplicity latent`` the negative
     log-likelihood of the number of particles given z is added.
@@ -64,7 +72,9 @@ class VAE(Objective):
         self.preparation = Preparation(config)
         features, context = len(self.preparation.features), self.preparation.context_columns
         self.encoder = build_encoder(config, features, context, 2 * config.latent)
-        self.decoder = build_decoder(config, features, context)
+        self.particle_noise = config.likelihood_weight > 0
+        outputs = 2 * features if self.particle_noise else features
+        self.decoder = build_decoder(config, outputs, context)
         self.jets = JetDistribution(jets)
         self.reconstruction = reconstruction_loss(config)
         self.multiplicity = (
@@ -118,10 +128,14 @@ class VAE(Objective):
     ) -> dict[str, Loss]:
         codes = self.encode(batch)
         z = codes.draw(generator)
-        decoded = self.decoder(z, batch.mask, codes.context, generator)
+        decoded, log_widths = self._positions(z, batch.mask, codes.context, generator)
         target = self.preparation.transforms(batch.particles)
         parts = {"reconstruction": self.reconstruction(decoded, batch.mask, target, batch.mask)}
         total = self.config.loss_scale * parts["reconstruction"]
+        if log_widths is not None:
+            parts["likelihood"] = mixture_nll(decoded, log_widths, batch.mask, target, batch.mask)
+            total = total + self.config.likelihood_weight * parts["likelihood"]
+            decoded = _drawn(decoded, log_widths, generator)
         jets = self.preparation.to_physical(decoded, like=batch)
         for name, weight, difference in (
             ("mass", self.config.mass_weight, mass_difference),
@@ -136,6 +150,15 @@ class VAE(Objective):
             parts["multiplicity"] = self.multiplicity.negative_log_likelihood(z, batch.multiplicity)
             total = total + parts["multiplicity"]
         return {"autoencoder": Loss(total, parts)}
+
+    def _positions(
+        self, z: Tensor, mask: Tensor, context: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor | None]:
+        decoded = self.decoder(z, mask, context, generator)
+        if not self.particle_noise:
+            return decoded, None
+        centres, log_widths = decoded.chunk(2, dim=2)
+        return centres, log_widths.clamp(-5.0, 2.0)
 
     def _beta(self, epoch: int) -> float:
         return self.config.beta * min(1.0, (epoch + 1) / max(1, self.config.beta_warmup))
@@ -181,7 +204,9 @@ class VAE(Objective):
         slots = torch.arange(int(draw.multiplicity.max().clamp(min=1)), device=z.device)
         mask = slots < draw.multiplicity.unsqueeze(1)
         context = self.preparation.context(draw.multiplicity, draw.pt, draw.eta)
-        decoded = self.decoder(z, mask, context, generator)
+        decoded, log_widths = self._positions(z, mask, context, generator)
+        if log_widths is not None:
+            decoded = _drawn(decoded, log_widths, generator)
         blank = ParticleCloud(
             decoded,
             mask,
@@ -191,3 +216,9 @@ class VAE(Objective):
         )
         jets = self.preparation.to_physical(decoded, like=blank)
         return in_jet_frame(jets) if self.preparation.relative else jets
+
+
+def _drawn(centres: Tensor, log_widths: Tensor, generator: torch.Generator) -> Tensor:
+    """Particles drawn from Gaussians about their centres."""
+    noise = torch.randn(centres.shape, generator=generator, dtype=centres.dtype)
+    return centres + log_widths.exp() * noise.to(centres.device)

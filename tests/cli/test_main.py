@@ -1,0 +1,112 @@
+"""The command line as a user meets it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from jetgen.cli.main import COMMANDS, main
+from jetgen.cli.parser import parse
+from jetgen.config.train import TrainConfig
+from jetgen.errors import InputError
+
+HEAVY = ("torch", "awkward", "fastjet", "pythia8mc", "matplotlib", "sklearn", "lightning", "triton")
+
+
+def run(*words):
+    return subprocess.run(
+        [sys.executable, "-m", "jetgen", *words], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.smoke
+def test_import_and_help_load_no_heavy_library():
+    code = (
+        "import sys, jetgen; from jetgen.cli.main import main; main(['--help']);"
+        f"print([m for m in {HEAVY} if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+    assert all(command in done.stdout for command in COMMANDS)
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command):
+    done = run(command, "--help")
+    assert done.returncode == 0 and f"usage: jetgen {command}" in done.stdout
+    assert "--config" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nope"], "unknown command 'nope': expected one of simulate"),
+        (["train", "--nope", "1"], "unrecognized arguments: --nope"),
+        (["train", "--epochs", "many"], "Got value: many"),
+        (["train", "--epochs", "0"], "--epochs: expected at least 1, received 0"),
+        (["train", "--loss", "l7"], "'chamfer'"),
+        (["train", "--loss", "mse"], "chamfer or emd with a decoder that has no particle order"),
+        (["train", "--data", "absent.h5"], "absent.h5: expected a file, found none"),
+        (["train", "--config", "absent.yaml"], "absent.yaml"),
+        (["generate"], "run"),
+        (["generate", "absent"], "absent: expected the folder of a run"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(words, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("jetgen: error: ") and captured.err.count("\n") == 1
+    assert message in captured.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_traceback_is_there_on_request():
+    assert "Traceback" not in run("train", "--data", "absent.h5").stderr
+    assert "Traceback" in run("train", "--data", "absent.h5", "--debug").stderr
+
+
+def test_bug_is_not_mistaken_for_bad_input(monkeypatch, capsys):
+    from jetgen.cli import train
+
+    def broken(config):
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(train, "run", broken)
+    assert main(["train"]) == 1
+    assert "internal error (KeyError)" in capsys.readouterr().err
+
+
+def test_full_disk_is_one_line(monkeypatch, capsys):
+    from jetgen.cli import train
+
+    def full(config):
+        raise OSError(28, "No space left on device", "runs/x")
+
+    monkeypatch.setattr(train, "run", full)
+    assert main(["train"]) == 2
+    assert "No space left on device" in capsys.readouterr().err
+
+
+def test_flags_win_over_the_yaml_file_and_repeat(tmp_path):
+    path = tmp_path / "options.yaml"
+    path.write_text("data: [a.h5, b.h5]\nloss: emd\nlatent: 7\n")
+    words = ["--config", str(path), "--latent", "9", "--transform", "x=log", "--transform", "y=log"]
+    config = parse("train", "", TrainConfig, words)
+    assert (config.data, config.loss, config.latent) == (["a.h5", "b.h5"], "emd", 9)
+    assert config.transform == ["x=log", "y=log"]
+    replaced = parse("train", "", TrainConfig, [*words, "--data", "c.h5", "--data", "d.h5"])
+    assert replaced.data == ["c.h5", "d.h5"]
+
+
+def test_yaml_with_an_unknown_option_is_refused(tmp_path):
+    path = tmp_path / "options.yaml"
+    path.write_text("latnet: 7\n")
+    with pytest.raises(InputError, match="latnet"):
+        parse("train", "", TrainConfig, ["--config", str(path)])
+
+
+def test_defaults_of_the_parser_are_those_of_the_dataclass():
+    assert parse("train", "", TrainConfig, []) == TrainConfig()
