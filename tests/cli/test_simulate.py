@@ -13,6 +13,8 @@ import pytest
 
 pytestmark = pytest.mark.sim
 
+PATIENCE = 600  # seconds, for a machine that others use too
+
 JETGEN = [sys.executable, "-m", "jetgen", "simulate", "gluon", "--no-mpi"]
 
 
@@ -56,7 +58,7 @@ def workers_of(pid):
 
 def test_a_small_run_says_what_it_wrote(started, tmp_path):
     process = started("--jets", 20, "--output", tmp_path / "jets.h5")
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
     assert out.count("\n") == 1
     assert "20 gluon jets" in out
@@ -66,7 +68,7 @@ def test_a_small_run_says_what_it_wrote(started, tmp_path):
 
 def test_a_bad_pythia_setting_is_one_line(started, tmp_path):
     process = started("--pythia", "No:such = 1", "--output", tmp_path / "jets.h5")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2
     assert out == ""
     assert err.count("\n") == 1
@@ -77,14 +79,14 @@ def test_a_bad_pythia_setting_is_one_line(started, tmp_path):
 def test_ctrl_c_leaves_a_valid_file_with_the_jets_so_far(started, tmp_path):
     path = tmp_path / "jets.h5"
     process = started("--jets", 1_000_000, "--workers", 2, "--output", path)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:  # until some jets are written
         partial = list(tmp_path.glob(".*.partial"))
         if partial and partial[0].stat().st_size > 20_000:
             break
         time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert "Traceback" not in err
     assert "gluon jets" in out
@@ -99,12 +101,11 @@ def test_ctrl_c_leaves_a_valid_file_with_the_jets_so_far(started, tmp_path):
 
 def test_a_worker_that_dies_is_one_error_and_no_file(started, tmp_path):
     process = started("--jets", 1_000_000, "--workers", 2, "--output", tmp_path / "jets.h5")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while len(workers_of(process.pid)) < 2 and time.monotonic() < deadline:
         time.sleep(0.1)
-    time.sleep(1)
     os.kill(workers_of(process.pid)[0], signal.SIGKILL)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2
     assert "died (exit code -9)" in err
     assert not list(tmp_path.iterdir())

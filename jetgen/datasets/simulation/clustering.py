@@ -65,7 +65,7 @@ def cluster(events: Events, radius: float, min_pt: float) -> Jets:
         RuntimeError: when a jet is not the sum of its constituents.
     """
     record = ak.contents.RecordArray(
-        [ak.contents.NumpyArray(np.ascontiguousarray(row)) for row in events.momenta],
+        [ak.contents.NumpyArray(row) for row in events.momenta],
         ["px", "py", "pz", "E"],
         parameters={"__record__": "Momentum4D"},
     )
@@ -116,9 +116,9 @@ def jets_of(batch: Batch, config: SimulateConfig, random: np.random.Generator) -
     ``random`` drives the detector, where there is one.
     """
     visible = smeared(batch.visible, random) if config.detector else batch.visible
-    px, py = visible.momenta[:2]
-    square = px**2 + py**2
-    visible = visible.select((square >= config.min_particle_pt**2) & (square > 0))
+    if config.min_particle_pt:
+        px, py = visible.momenta[:2]
+        visible = visible.select(px**2 + py**2 >= config.min_particle_pt**2)
     jets = cluster(visible, config.radius, config.jet_pt_min)
     pt, eta, _, _ = kinematics(jets.momenta)
     jets = jets.select((pt <= config.jet_pt_max) & (np.abs(eta) < config.jet_eta_max))

@@ -19,7 +19,7 @@ from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets.simulation.presets import HARD_OUTGOING, PRESETS, Preset
 from jetgen.errors import InputError
 
-NEUTRINOS = (12, 14, 16)
+NU_E, NU_MU, NU_TAU = 12, 14, 16
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,9 @@ class Events:
 
     def select(self, keep: NDArray[np.bool_]) -> Events:
         """The same events with the particles that ``keep`` ``(M,)`` marks."""
-        kept = np.concatenate([[0], np.cumsum(keep)])
-        return Events(self.momenta[:, keep], self.codes[keep], kept[self.offsets])
+        index = np.flatnonzero(keep)
+        bounds = np.searchsorted(index, self.offsets)
+        return Events(self.momenta[:, index], self.codes[index], bounds)
 
 
 @dataclass(frozen=True)
@@ -143,16 +144,20 @@ def batches(pythia: Any, config: SimulateConfig, size: int) -> Iterator[Batch]:
 
 def _batch(particles: ak.Array, preset: Preset) -> Batch:
     momentum = particles["p"]
-    everything = Events(
-        np.stack([_flat(momentum[name]) for name in ("px", "py", "pz", "e")]),
-        _flat(particles["id"]),
-        np.concatenate([[0], np.cumsum(ak.num(particles).to_numpy())]),
-    )
-    kind, state = np.abs(everything.codes), _flat(particles["status"])
-    visible = (state > 0) & ~np.isin(kind, NEUTRINOS)
-    partons = (state == preset.status) & np.isin(kind, preset.partons)
-    quarks = (state == HARD_OUTGOING) & (kind <= 5)
-    return Batch(*[everything.select(keep) for keep in (visible, partons, quarks)])
+    columns = [_flat(momentum[name]) for name in ("px", "py", "pz", "e")]
+    codes, status = _flat(particles["id"]), _flat(particles["status"])
+    offsets = np.concatenate([[0], np.cumsum(ak.num(particles).to_numpy())])
+    kind = np.abs(codes)
+
+    def events(keep: NDArray[np.bool_]) -> Events:
+        index = np.flatnonzero(keep)
+        bounds = np.searchsorted(index, offsets)
+        return Events(np.stack([column[index] for column in columns]), codes[index], bounds)
+
+    moves = (columns[0] != 0) | (columns[1] != 0)  # along the beam there is no angle
+    visible = (status > 0) & moves & (kind != NU_E) & (kind != NU_MU) & (kind != NU_TAU)
+    outgoing = (status == preset.status) & np.isin(kind, preset.partons)
+    return Batch(events(visible), events(outgoing), events((status == HARD_OUTGOING) & (kind <= 5)))
 
 
 def _flat(column: ak.Array) -> NDArray[Any]:
