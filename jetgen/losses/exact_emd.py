@@ -241,7 +241,7 @@ def _solve_one(cost: Array, a: Array, b: Array, *, equal: bool) -> Plan:
 
         i, j = linear_sum_assignment(table)
         return Plan(rows[i], columns[j], np.full(len(i), total / len(i)), f, g)
-    import ot
+    import ot  # takes seconds, and only unequal sets need it
 
     weights = a[rows] / total, b[columns] / b[columns].sum()
     dense, log = ot.emd(*weights, table, numItermax=1_000_000, log=True)
