@@ -15,8 +15,9 @@ TEST_INSTALLED := $(VENV)/installed-for-tests
 .PHONY: demo test test-numpy2 lint clean
 
 demo: $(INSTALLED)
-	$(BIN)/jetgen train --config configs/vae_chamfer_flow_gluon.yaml --loss chamfer --prior flow --run $(RUN)
-	$(BIN)/jetgen generate $(RUN)
+	test -e $(RUN)/config.yaml || $(BIN)/jetgen train --config configs/vae_chamfer_flow_gluon.yaml \
+	  --loss chamfer --prior flow --run $(RUN)
+	$(BIN)/jetgen generate $(RUN) --overwrite
 	$(BIN)/jetgen report $(RUN)
 
 test: $(TEST_INSTALLED)

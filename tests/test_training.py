@@ -27,8 +27,7 @@ SMALL = {
     "flow_transforms": 2,
     "flow_hidden": 16,
     "device": "cpu",
-    "mass_weight": 1.0,
-    "pt_weight": 1.0,
+    "constraint": ["mass", "pt=2"],
 }
 
 
@@ -48,13 +47,17 @@ VARIANTS = {
     "latent multiplicity": {"prior": "flow", "multiplicity": "latent"},
     "edgeconv": {"encoder": "edgeconv"},
     "noise queries": {"queries": "noise"},
+    "edgeconv of torch-geometric": {"encoder": "edgeconv", "edgeconv_backend": "pyg"},
     "emd": {"loss": "emd"},
+    "entropic emd": {"loss": "emd", "emd_backend": "sinkhorn"},
+    "efp": {"constraint": ["efp=0.1"]},
+    "drawn particles": {"likelihood_weight": 9.0},
     "dense mse cartesian": {
         "encoder": "dense",
         "decoder": "dense",
         "loss": "mse",
         "representation": "cartesian",
-        "constraint": "relative",
+        "constraint_difference": "relative",
     },
 }
 
@@ -160,7 +163,7 @@ def test_diverging_training_names_the_cause_and_keeps_the_last_checkpoint(config
         calls += 1
         return torch.full((len(real),), float("nan") if calls > 12 else 0.0)
 
-    monkeypatch.setattr(vae, "mass_difference", poisoned)
+    monkeypatch.setitem(vae.CONSTRAINT_DIFFERENCES, "mass", poisoned)
     with pytest.raises(TrainingError, match=r"diverged in epoch 3: mass is not finite"):
         train(config(epochs=5))
     assert Checkpoint.load(RunFolder(config().run).last).state["epoch"] == 2

@@ -7,6 +7,9 @@ from typing import Literal
 
 from jetgen.config.option import option, require
 
+CONSTRAINTS = ("mass", "pt", "efp")
+"""Jet-level quantities whose difference can be a term of the loss."""
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -36,6 +39,9 @@ class TrainConfig:
     hidden: int = option(128, help="width of the hidden layers")
     layers: int = option(3, help="number of hidden layers (dense) or set layers")
     neighbours: int = option(16, help="nearest neighbours of the edgeconv encoder")
+    edgeconv_backend: Literal["dense", "pyg"] = option(
+        "dense", help="own masked kernels, or torch-geometric's layers on ragged graphs"
+    )
     queries: Literal["learned", "noise"] = option(
         "learned", help="what tells the particles of the deepsets decoder apart"
     )
@@ -50,10 +56,14 @@ class TrainConfig:
         help="weight of the likelihood of real particles under Gaussians about the decoded "
         "positions; above 0 particles are drawn from them instead of put at their centres",
     )
-    mass_weight: float = option(0.0, help="weight of the jet-mass term")
-    pt_weight: float = option(0.0, help="weight of the jet-pT term")
-    constraint: Literal["squared", "absolute", "relative"] = option(
-        "squared", help="how the jet-mass and jet-pT terms measure a difference"
+    constraint: list[str] = option(
+        [], help="jet-level terms added to the loss, NAME or NAME=WEIGHT among mass, pt, efp"
+    )
+    constraint_difference: Literal["squared", "absolute", "relative"] = option(
+        "squared", help="how these terms measure a difference"
+    )
+    emd_backend: Literal["auto", "exact", "sinkhorn", "geomloss"] = option(
+        "auto", help="solver of the emd loss; auto is exact on the CPU, sinkhorn elsewhere"
     )
     beta: float = option(1.0, help="weight of the Kullback-Leibler term")
     beta_warmup: int = option(10, help="epochs over which beta rises from 0")
@@ -86,8 +96,6 @@ class TrainConfig:
             require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
         for name in (
             "threads",
-            "mass_weight",
-            "pt_weight",
             "beta",
             "beta_warmup",
             "clip",
@@ -107,4 +115,27 @@ class TrainConfig:
             "chamfer or emd with a decoder that has no particle order (mse compares slot by slot)",
             self.loss,
         )
+        self.constraint_weights()
         require(len(self.data) > 0, "data", "at least one file", self.data)
+
+    def constraint_weights(self) -> dict[str, float]:
+        """The weight of each jet-level term by its name.
+
+        Raises:
+            InputError: for an unknown term, or a weight that is not a positive number.
+        """
+        weights = {}
+        for text in self.constraint:
+            name, _, number = text.partition("=")
+            try:
+                weights[name] = float(number) if number else 1.0
+            except ValueError:
+                weights[name] = 0.0
+            require(
+                name in CONSTRAINTS and weights[name] > 0,
+                "constraint",
+                f"NAME or NAME=WEIGHT with a name among {', '.join(CONSTRAINTS)} and a positive "
+                "weight",
+                text,
+            )
+        return weights

@@ -1,4 +1,4 @@
-r"""How far the mass and the transverse momentum of a generated jet are from the real one's.
+r"""How far a generated jet's mass, transverse momentum and substructure are from the real one's.
 
 Each takes two :class:`~jetgen.cloud.ParticleCloud` batches in physical units, Cartesian (GeV) or
 relative (then masses and momenta are in units of the jet's pT), and sums in float64: the mass
@@ -18,6 +18,7 @@ from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
 from jetgen.losses.reduction import Reduction, choose, reduce
 from jetgen.physics import fourvectors
+from jetgen.physics.efp import efps
 
 Difference = Literal["squared", "absolute", "relative"]
 
@@ -57,6 +58,30 @@ def pt_difference(
     return _difference(fourvectors.pt, generated, real, kind, reduction)
 
 
+def efp_difference(
+    generated: ParticleCloud,
+    real: ParticleCloud,
+    kind: Difference = "squared",
+    reduction: Reduction = "none",
+    max_degree: int = 3,
+) -> Tensor:
+    r"""Mean over energy-flow polynomials of ``(e - e_real)^2``, ``|e - e_real|`` or relative.
+
+    The polynomials are those of :func:`jetgen.physics.efp.efps` with at most ``max_degree``
+    edges (hadronic measure, beta 1); each sees another many-particle correlation.
+
+    Args, returns and errors as :func:`mass_difference`.
+    """
+    _check_alike(generated, real)
+
+    def polynomials(cloud: ParticleCloud) -> Tensor:
+        return efps(cloud, max_degree=max_degree)
+
+    return reduce(
+        _measured(polynomials, generated, real, kind).mean(1).to(generated.particles), reduction
+    )
+
+
 def _difference(
     quantity: Callable[[Tensor], Tensor],
     generated: ParticleCloud,
@@ -64,19 +89,35 @@ def _difference(
     kind: Difference,
     reduction: Reduction,
 ) -> Tensor:
-    choose("kind", kind, ("squared", "absolute", "relative"))
+    _check_alike(generated, real)
+
+    def of_the_sum(cloud: ParticleCloud) -> Tensor:
+        return quantity(fourvectors.jet_momentum(cloud))
+
+    values = _measured(of_the_sum, generated, real, kind)
+    return reduce(values.to(generated.particles.dtype), reduction)
+
+
+def _check_alike(generated: ParticleCloud, real: ParticleCloud) -> None:
     if len(generated) != len(real) or generated.features[:3] != real.features[:3]:
         raise InputError(
             f"real: expected {len(generated)} jets as {generated!r}, received {real!r}"
         )
-    target = quantity(fourvectors.jet_momentum(real))
-    difference = quantity(fourvectors.jet_momentum(generated)) - target
+
+
+def _measured(
+    quantity: Callable[[ParticleCloud], Tensor],
+    generated: ParticleCloud,
+    real: ParticleCloud,
+    kind: Difference,
+) -> Tensor:
+    choose("kind", kind, ("squared", "absolute", "relative"))
+    target = quantity(real)
+    difference = quantity(generated) - target
     if kind == "squared":
-        values = difference.square()
-    elif kind == "absolute":
-        values = difference.abs()
-    else:
-        known = target > 0
-        scale = torch.where(known, target, torch.ones_like(target))
-        values = torch.where(known, difference.abs() / scale, torch.zeros_like(target))
-    return reduce(values.to(generated.particles.dtype), reduction)
+        return difference.square()
+    if kind == "absolute":
+        return difference.abs()
+    known = target > 0
+    scale = torch.where(known, target, torch.ones_like(target))
+    return torch.where(known, difference.abs() / scale, torch.zeros_like(target))

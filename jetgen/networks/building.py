@@ -28,6 +28,8 @@ def build_encoder(config: TrainConfig, features: int, context: int, outputs: int
                 hidden=hidden,
                 layers=layers,
                 neighbours=config.neighbours,
+                coordinates=2 if config.representation == "relative" else 3,
+                backend=config.edgeconv_backend,
             )
 
 

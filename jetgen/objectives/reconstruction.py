@@ -18,4 +18,4 @@ def reconstruction_loss(config: TrainConfig) -> nn.Module:
         case "chamfer":
             return Chamfer(normalisation="mean")
         case "emd":
-            return EMD()
+            return EMD(backend=config.emd_backend)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from jetgen.cloud import ParticleCloud
 from jetgen.config.train import TrainConfig
-from jetgen.losses.constraints import mass_difference, pt_difference
+from jetgen.losses.constraints import efp_difference, mass_difference, pt_difference
 from jetgen.losses.mixture import mixture_nll
 from jetgen.networks.building import build_decoder, build_encoder
 from jetgen.objectives.base import Loss, Objective
@@ -21,6 +21,9 @@ from jetgen.priors.flow import FlowPrior
 from jetgen.priors.gaussian import GaussianPrior
 from jetgen.priors.jets import JetDistribution, JetDraw
 from jetgen.priors.multiplicity import LatentMultiplicity
+
+CONSTRAINT_DIFFERENCES = {"mass": mass_difference, "pt": pt_difference, "efp": efp_difference}
+"""The jet-level terms by the names of ``jetgen.config.train.CONSTRAINTS``."""
 
 
 class Codes(NamedTuple):
@@ -40,17 +43,18 @@ class VAE(Objective):
     r"""Reconstruction, constraints and the Kullback-Leibler divergence to the prior.
 
     .. math::
-        L = s\,R(x, \hat x) + w_l \Lambda(x) + w_m \Delta_m + w_{p_T} \Delta_{p_T}
+        L = s\,R(x, \hat x) + w_l \Lambda(x) + \sum_k w_k \Delta_k
             + \beta\, \mathrm{KL}\big(q(z \mid x) \,\|\, p(z)\big)
 
-    with :math:`R` the mean reconstruction loss of transformed features, :math:`s` its scale, and
+    with :math:`R` the mean reconstruction loss of transformed features, :math:`s` its scale,
+    :math:`\Delta_k` the differences of jet-level quantities (mass, pT, EFPs), and
     :math:`\beta` rising linearly from 0 over the warm-up epochs.
 
     A latent code cannot say where each of a hundred soft particles is. With a likelihood weight
     :math:`w_l > 0` the decoder therefore also gives the widths of a Gaussian about every
     decoded position; :math:`\Lambda` is the negative log-likelihood of the real particles under
     their mixture (:func:`jetgen.losses.mixture.mixture_nll`), and decoded particles are drawn
-    from these Gaussians, also for the mass and pT terms. A weight of the typical number of
+    from these Gaussians, also for the jet-level terms. A weight of the typical number of
     particles makes :math:`\beta = 1` the evidence lower bound. With ``--prior-training
     joint`` the flow takes the place of the normal distribution in the KL term (one draw of z);
     otherwise the term has its closed form. With ``--multiplicity latent`` the negative
@@ -137,13 +141,11 @@ class VAE(Objective):
             total = total + self.config.likelihood_weight * parts["likelihood"]
             decoded = _drawn(decoded, log_widths, generator)
         jets = self.preparation.to_physical(decoded, like=batch)
-        for name, weight, difference in (
-            ("mass", self.config.mass_weight, mass_difference),
-            ("pt", self.config.pt_weight, pt_difference),
-        ):
-            if weight > 0:
-                parts[name] = difference(jets, batch, self.config.constraint)
-                total = total + weight * parts[name]
+        for name, weight in self.config.constraint_weights().items():
+            parts[name] = CONSTRAINT_DIFFERENCES[name](
+                jets, batch, self.config.constraint_difference
+            )
+            total = total + weight * parts[name]
         parts["kl"] = self._divergence(codes, z)
         total = total + self._beta(epoch) * parts["kl"]
         if self.multiplicity is not None:

@@ -1,0 +1,140 @@
+"""EdgeConv blocks of jetgen against torch_geometric's on the same graph, forward and backward.
+
+The two take turns; a ratio is of two neighbouring turns, and the median over the turns counts.
+The CPU time of the process is the clock by default (on a machine shared with others wall time
+says little; `--clock wall` on a free one or on a GPU). The graph is given to both: finding
+neighbours is not part of it. Peak memory is what a turn adds to the resident set (Linux).
+
+    python benchmarks/edgeconv.py
+    python benchmarks/edgeconv.py --threads 2 --clock wall
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch_geometric.nn import EdgeConv as RaggedEdgeConv
+
+from jetgen.networks.edgeconv import EdgeConv
+from jetgen.networks.neighbours import nearest_neighbours
+
+FORMS = {
+    "one layer, max": (1, "max"),
+    "three layers, mean": (3, "mean"),
+    "three layers, max": (3, "max"),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--jets", type=int, default=128)
+    parser.add_argument("--particles", type=int, default=100)
+    parser.add_argument("--neighbours", type=int, default=16)
+    parser.add_argument("--width", type=int, default=64)
+    parser.add_argument("--turns", type=int, default=15)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--clock", choices=("cpu", "wall"), default="cpu")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--output", type=Path, default=Path("benchmarks/results/edgeconv.csv"))
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    rows = [measure(name, options) for name in FORMS]
+    for row in rows:
+        print(", ".join(f"{key} {value}" for key, value in row.items()))
+    with options.output.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def measure(name: str, options: argparse.Namespace) -> dict[str, object]:
+    """One form of the block, both ways."""
+    edge_layers, aggregation = FORMS[name]
+    torch.manual_seed(1)
+    shape = (options.jets, options.particles, options.width)
+    x = torch.randn(shape, device=options.device).requires_grad_()
+    gradient = torch.randn(shape, device=options.device)
+    mask = torch.ones(shape[:2], dtype=torch.bool, device=options.device)
+    index, valid = nearest_neighbours(x, mask, options.neighbours)
+    start = options.particles * torch.arange(options.jets, device=options.device).view(-1, 1, 1)
+    slots = torch.arange(options.jets * options.particles, device=options.device)
+    edges = torch.stack([(index + start).flatten(), slots.repeat_interleave(options.neighbours)])
+    width = options.width
+    dense = EdgeConv(width, width, edge_layers=edge_layers, aggregation=aggregation)
+    dense = dense.to(options.device)
+    ragged = RaggedEdgeConv(nn.Sequential(dense.first, nn.ReLU(), *dense.later), aggr=aggregation)
+
+    def ours() -> list[Tensor]:
+        return both_ways(dense(x, index, valid))
+
+    def theirs() -> list[Tensor]:
+        return both_ways(ragged(x.flatten(0, 1), edges).view(shape))
+
+    def both_ways(result: Tensor) -> list[Tensor]:
+        gradients = torch.autograd.grad(result, [x, *dense.parameters()], gradient)
+        if options.device != "cpu":
+            torch.cuda.synchronize()
+        return [result.detach(), *gradients]
+
+    error = max(
+        float((a - b).abs().max() / b.abs().max()) for a, b in zip(ours(), theirs(), strict=True)
+    )
+    times = [
+        (clocked(ours, options.clock), clocked(theirs, options.clock)) for _ in range(options.turns)
+    ]
+    ratios = sorted(b / a for a, b in times)
+    return {
+        "form": name,
+        "jets": options.jets,
+        "particles": options.particles,
+        "neighbours": options.neighbours,
+        "width": options.width,
+        "threads": options.threads,
+        "clock": options.clock,
+        "ours_ms": round(1e3 * statistics.median(a for a, _ in times), 1),
+        "torch_geometric_ms": round(1e3 * statistics.median(b for _, b in times), 1),
+        "ratio": round(statistics.median(ratios), 2),
+        "ratio_lowest": round(ratios[0], 2),
+        "ratio_highest": round(ratios[-1], 2),
+        "ours_mb": peak_memory(ours, options.device),
+        "torch_geometric_mb": peak_memory(theirs, options.device),
+        "largest_relative_difference": f"{error:.1e}",
+    }
+
+
+def clocked(work: Callable[[], object], clock: str) -> float:
+    """Seconds of one turn."""
+    read = time.process_time if clock == "cpu" else time.perf_counter
+    start = read()
+    work()
+    return read() - start
+
+
+def peak_memory(work: Callable[[], object], device: str) -> float:
+    """MB that a turn holds at most above what was held before."""
+    if device != "cpu":
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        work()
+        return round((torch.cuda.max_memory_allocated() - before) / 1e6, 1)
+    before = resident("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")
+    work()
+    return round(resident("VmHWM") - before, 1)
+
+
+def resident(which: str) -> float:
+    """MB of resident memory, now (VmRSS) or at most since it was reset (VmHWM)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1e3 for line in lines if line.startswith(which))
+
+
+if __name__ == "__main__":
+    main()
