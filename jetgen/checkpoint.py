@@ -23,12 +23,19 @@ class Checkpoint(NamedTuple):
     state: dict[str, Any]
 
     def save(self, path: Path) -> None:
-        """Write the file, whole or not at all."""
+        """Write the file, whole or not at all.
+
+        Raises:
+            OSError: when it cannot be written, such as on a full disk.
+        """
         tensors = {
             name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()
         }
         with whole_file(path) as temporary:
-            save_file(tensors, temporary, metadata={"state": json.dumps(self.state)})
+            try:
+                save_file(tensors, temporary, metadata={"state": json.dumps(self.state)})
+            except SafetensorError as error:
+                raise OSError(f"{path}: {error}; make room, then go on with --resume") from error
 
     @classmethod
     def load(cls, path: Path) -> Checkpoint:

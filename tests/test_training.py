@@ -193,3 +193,20 @@ def test_missing_cuda_is_one_clear_line(config):
         pytest.skip("this machine has CUDA")
     with pytest.raises(InputError, match="expected a CUDA device, found none"):
         train(config(device="cuda"))
+
+
+def test_full_disk_is_an_os_error_and_leaves_no_half_checkpoint(config, monkeypatch):
+    from safetensors import SafetensorError
+
+    from jetgen import checkpoint
+
+    def full(tensors, path, metadata):
+        path.write_bytes(b"half")
+        raise SafetensorError("I/O error: No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space left on device"):
+        patched.setattr(checkpoint, "save_file", full)
+        train(config())
+    assert list((RunFolder(config().run).path / "checkpoints").iterdir()) == []
+    resumed = train(TrainConfig(run=config().run, resume=True))
+    assert len(jetgen.load(resumed).generate(3)) == 3
