@@ -19,7 +19,7 @@ def gaussian_jets(jets: int, seed: int, slots: int = 12) -> ParticleCloud:
 
     counts = torch.randint(slots // 2, slots + 1, (jets,), generator=generator)
     mask = torch.arange(slots) < counts.unsqueeze(1)
-    width = 0.1 * (1 + 0.3 * normal(jets, 1)).clamp(min=0.2)
+    width = 0.1 * (1 + 0.6 * normal(jets, 1)).clamp(min=0.2)
     momenta = -torch.rand((jets, slots), generator=generator).clamp(min=1e-3).log() + 0.05
     particles = torch.stack(
         [normal(jets, slots) * width, normal(jets, slots) * width, momenta], dim=-1
