@@ -3,7 +3,8 @@
 The two take turns; a ratio is of two neighbouring turns, and the median over the turns counts.
 The CPU time of the process is the clock by default (on a machine shared with others wall time
 says little; `--clock wall` on a free one or on a GPU). The graph is given to both: finding
-neighbours is not part of it. Peak memory is what a turn adds to the resident set (Linux).
+neighbours is not part of it. The difference is the largest one of the result and all gradients,
+each over its largest entry, in double precision (in single, messages near zero differ in sign).
 
     python benchmarks/edgeconv.py
     python benchmarks/edgeconv.py --threads 2 --clock wall
@@ -14,11 +15,10 @@ from __future__ import annotations
 import argparse
 import csv
 import statistics
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from measuring import peak_memory, seconds
 from torch import Tensor, nn
 from torch_geometric.nn import EdgeConv as RaggedEdgeConv
 
@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("--particles", type=int, default=100)
     parser.add_argument("--neighbours", type=int, default=16)
     parser.add_argument("--width", type=int, default=64)
-    parser.add_argument("--turns", type=int, default=15)
+    parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--clock", choices=("cpu", "wall"), default="cpu")
     parser.add_argument("--device", default="cpu")
@@ -83,13 +83,16 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, object]:
             torch.cuda.synchronize()
         return [result.detach(), *gradients]
 
+    times = [
+        (seconds(ours, options.clock), seconds(theirs, options.clock)) for _ in range(options.turns)
+    ]
+    ratios = sorted(b / a for a, b in times)
+    memory = [peak_memory(work, options.device) for work in (ours, theirs)]
+    dense.double()
+    x, gradient = x.detach().double().requires_grad_(), gradient.double()
     error = max(
         float((a - b).abs().max() / b.abs().max()) for a, b in zip(ours(), theirs(), strict=True)
     )
-    times = [
-        (clocked(ours, options.clock), clocked(theirs, options.clock)) for _ in range(options.turns)
-    ]
-    ratios = sorted(b / a for a, b in times)
     return {
         "form": name,
         "jets": options.jets,
@@ -103,37 +106,10 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, object]:
         "ratio": round(statistics.median(ratios), 2),
         "ratio_lowest": round(ratios[0], 2),
         "ratio_highest": round(ratios[-1], 2),
-        "ours_mb": peak_memory(ours, options.device),
-        "torch_geometric_mb": peak_memory(theirs, options.device),
+        "ours_mb": memory[0],
+        "torch_geometric_mb": memory[1],
         "largest_relative_difference": f"{error:.1e}",
     }
-
-
-def clocked(work: Callable[[], object], clock: str) -> float:
-    """Seconds of one turn."""
-    read = time.process_time if clock == "cpu" else time.perf_counter
-    start = read()
-    work()
-    return read() - start
-
-
-def peak_memory(work: Callable[[], object], device: str) -> float:
-    """MB that a turn holds at most above what was held before."""
-    if device != "cpu":
-        torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
-        work()
-        return round((torch.cuda.max_memory_allocated() - before) / 1e6, 1)
-    before = resident("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")
-    work()
-    return round(resident("VmHWM") - before, 1)
-
-
-def resident(which: str) -> float:
-    """MB of resident memory, now (VmRSS) or at most since it was reset (VmHWM)."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1e3 for line in lines if line.startswith(which))
 
 
 if __name__ == "__main__":

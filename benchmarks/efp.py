@@ -15,12 +15,11 @@ import energyflow  # isort: skip  (before torch: the two share OpenMP badly on m
 import argparse
 import csv
 import statistics
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
+from measuring import peak_memory, seconds
 
 from jetgen.cloud import RELATIVE, ParticleCloud
 from jetgen.physics.efp import efps
@@ -66,13 +65,14 @@ def measure(size: int, options: argparse.Namespace) -> dict[str, object]:
     def run_theirs() -> np.ndarray:
         return peer.batch_compute(few, n_jobs=options.cores)
 
+    clock = "cpu" if options.cores == 1 else "wall"
     expected = run_theirs()
     error = np.abs(run_ours()[:theirs] / expected - 1).max()
     times = [
         (
-            clocked(run_ours, options.cores) / ours,
-            clocked(lambda: run_ours(torch.float32), options.cores) / ours,
-            clocked(run_theirs, options.cores) / theirs,
+            seconds(run_ours, clock) / ours,
+            seconds(lambda: run_ours(torch.float32), clock) / ours,
+            seconds(run_theirs, clock) / theirs,
         )
         for _ in range(options.turns)
     ]
@@ -81,23 +81,16 @@ def measure(size: int, options: argparse.Namespace) -> dict[str, object]:
     return {
         "particles": size,
         "cores": options.cores,
-        "clock": "cpu" if options.cores == 1 else "wall",
+        "clock": clock,
         "float64_jets_per_s": rates[0],
         "float32_jets_per_s": rates[1],
         "energyflow_jets_per_s": rates[2],
         "ratio": round(statistics.median(ratios), 1),
         "ratio_lowest": round(ratios[0], 1),
         "ratio_highest": round(ratios[-1], 1),
+        "float64_mb": peak_memory(run_ours),
         "largest_relative_difference": f"{error:.1e}",
     }
-
-
-def clocked(work: Callable[[], object], cores: int) -> float:
-    """Seconds of one turn."""
-    read = time.process_time if cores == 1 else time.perf_counter
-    start = read()
-    work()
-    return read() - start
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ from jetgen.physics.efp_program import Program, efp_program
 
 Measure = Literal["hadr", "ee"]
 
-_CPU_BLOCK = 2**15
-"""Numbers a matrix in a block: the five or so alive at a time stay in a core's cache."""
+_CPU_BLOCK = 2**16
+"""Numbers a matrix in a block, for each thread: those alive at a time about fill its cache."""
 
 _DEVICE_BLOCK = 2**25
 """The same on an accelerator, where a block has to fill it."""
@@ -55,9 +55,9 @@ def efps(
     at ``i = j``. A set without particles gives zeros. Gradients at ``theta = 0`` are zero.
 
     Sets of similar multiplicity are taken together without their padding, in blocks of
-    ``block`` numbers a matrix ``(sets, n, n)``. About eight such matrices are alive at most,
-    also in the backward pass, which repeats the forward pass block by block: 2 MB on a CPU for
-    the 36 polynomials, or what one set needs (``8 n^2`` numbers) if that is more. Graphs that
+    ``block`` numbers a matrix ``(sets, n, n)``. For the 36 polynomials about five such matrices
+    are alive at most, sixteen in the backward pass, which repeats the forward pass block by
+    block: 3 and 8 MB a thread on a CPU, or what one set needs if that is more. Graphs that
     contain the complete graph on four vertices have a factor ``n`` more.
 
     Args:
@@ -88,7 +88,8 @@ def efps(
         total = z.sum(1, keepdim=True)
         z = z / torch.where(total == 0, torch.ones_like(total), total)
     if block is None:
-        block = _CPU_BLOCK if z.device.type == "cpu" else _DEVICE_BLOCK
+        cpu = z.device.type == "cpu"
+        block = _CPU_BLOCK * torch.get_num_threads() if cpu else _DEVICE_BLOCK
     order, blocks = _blocks(cloud.mask, block, program.fixed)
     differentiated = torch.is_grad_enabled() and (z.requires_grad or points.requires_grad)
     values = []
@@ -151,7 +152,8 @@ def _squared_angles(points: Tensor) -> Tensor:
         if bool(phi.amax() - phi.amin() > math.pi):
             angle = angle.abs()
             angle = torch.minimum(angle, 2 * math.pi - angle)
-        return (first.unsqueeze(2) - first.unsqueeze(1)).square() + angle.square()
+        apart = first.unsqueeze(2) - first.unsqueeze(1)
+        return torch.addcmul(angle.square(), apart, apart)
     # 2 (1 - v_i v_j) = |v_i - v_j|^2 + (1 - v_i^2) + (1 - v_j^2) for velocities v
     *velocity, squared_mass = points.unbind(-1)
     apart = sum((v.unsqueeze(2) - v.unsqueeze(1)).square() for v in velocity)
