@@ -20,7 +20,7 @@ from jetgen.errors import InputError
 from jetgen.files import sha256
 from jetgen.objectives.vae import VAE
 from jetgen.physics.fourvectors import to_cartesian, to_relative
-from jetgen.progress import progress_bar
+from jetgen.progress import counted
 from jetgen.run_folder import RunFolder
 from jetgen.training import choose_device, load_jets
 
@@ -142,13 +142,12 @@ def generate(config: GenerateConfig) -> Path:
     writer = JetgenWriter(
         path, attributes=attributes, slots=model.config.particles, overwrite=config.overwrite
     )
-    with writer, progress_bar("jets") as bar:
-        task = bar.add_task("generate", total=config.jets, note="")
+    with writer, counted("generate", config.jets, "jets") as advance:
         for jets in model.generated_batches(
             config.jets, seed=config.seed, prior=config.prior, batch=config.batch
         ):
             writer.append(laboratory_jets(jets))
-            bar.advance(task, len(jets))
+            advance(len(jets))
     return path
 
 

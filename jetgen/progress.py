@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -27,3 +30,11 @@ def progress_bar(unit: str) -> Progress:
         TextColumn("{task.fields[note]}"),
         console=Console(stderr=True),
     )
+
+
+@contextmanager
+def counted(task: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+    """A bar for one task of known size; yields the function that advances it."""
+    with progress_bar(unit) as bar:
+        handle = bar.add_task(task, total=total, note="")
+        yield lambda count: bar.advance(handle, count)

@@ -14,10 +14,10 @@ import torch
 from jetgen.cloud import CARTESIAN_ENERGY, Feature, ParticleCloud
 from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets.formats.jetgen_hdf5 import Attribute, JetgenWriter
-from jetgen.datasets.simulation.progress import progress_bar
 from jetgen.datasets.simulation.workers import deferred_interrupt, parallel_jets, worker_seeds
 from jetgen.physics.classes import JET_CLASSES
 from jetgen.physics.fourvectors import JET_KINEMATICS
+from jetgen.progress import counted
 
 if TYPE_CHECKING:
     from jetgen.datasets.simulation.clustering import Jets
@@ -52,7 +52,7 @@ def simulate(config: SimulateConfig) -> Simulated:
         slots=config.max_particles,
         overwrite=config.overwrite,
     )
-    with writer, deferred_interrupt() as stop, progress_bar("simulate", config.jets) as advance:
+    with writer, deferred_interrupt() as stop, counted("simulate", config.jets, "jets") as advance:
         for cloud in simulated_clouds(config, stop):
             writer.append(cloud)
             particles += int(cloud.multiplicity.clamp(max=config.max_particles).sum())
