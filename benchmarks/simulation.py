@@ -1,6 +1,6 @@
 """Rate of `jetgen simulate` against bare Pythia `next()` at the same settings, side by side.
 
-On one core the two take turns, a few seconds each, in CPU time of one process; simulate's turn
+On one core the two take turns, one batch each, in CPU time of one process; simulate's turn
 holds everything: events, selection, FastJet, matching, the padded cloud and the HDF5 file. Then
 as many processes as asked for run each of the two at once; what counts is the CPU time of all
 processes together (a machine shared with others has no wall time to speak of), without start-up.
@@ -24,7 +24,7 @@ import numpy as np
 from jetgen.config.simulate import SimulateConfig
 
 
-def one_core(config: SimulateConfig, events: int, turn: int = 250) -> dict[str, float]:
+def one_core(config: SimulateConfig, events: int, turn: int = 50) -> dict[str, float]:
     """CPU milliseconds an event of both, and of the parts of simulate."""
     from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
     from jetgen.datasets.simulation import to_cloud
