@@ -31,7 +31,7 @@ lint: $(TEST_INSTALLED)
 # The package as `pip install .` gives it, with numpy 2 and without energyflow.
 test-numpy2:
 	$(MAKE) VENV=.venv-numpy2 .venv-numpy2/numpy2
-	.venv-numpy2/bin/python -m pytest -m smoke
+	.venv-numpy2/bin/pytest -m smoke
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
