@@ -1,0 +1,125 @@
+"""What the field's metrics take and give: particles, draws of jets, an estimate with its spread."""
+
+from __future__ import annotations
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from jetgen.cloud import RELATIVE, ParticleCloud
+from jetgen.errors import InputError
+from jetgen.physics.fourvectors import to_relative
+
+Jets = ParticleCloud | Tensor | NDArray[np.floating]
+"""A cloud, or an array ``(B, N, 3 or 4)`` of etarel, phirel, ptrel[, mask], zeros where padded."""
+
+Seed = int | np.random.Generator
+
+RECOMMENDED = 50_000
+"""Jets below which the numbers of the published protocol are noisier than the published ones."""
+
+
+class FewJetsWarning(UserWarning):
+    """A metric is computed, but on fewer jets than its published protocol asks for."""
+
+
+class Estimate(NamedTuple):
+    """A metric's ``value`` and its ``spread``, ``()`` or one for each of several observables."""
+
+    value: NDArray[np.float64]
+    spread: NDArray[np.float64]
+
+
+def relative_particles(jets: Jets, name: str = "jets") -> ParticleCloud:
+    """The jets as a float64 cloud of etarel, phirel, ptrel, as they are: relative ones unchanged.
+
+    A slot whose three features are all zero counts as padding, whatever the mask says.
+
+    Raises:
+        InputError: when there are no jets or particles, shapes are wrong, or values not finite.
+    """
+    if isinstance(jets, ParticleCloud):
+        cloud = jets.to(torch.float64)
+        if cloud.features[:3] != RELATIVE:
+            cloud = to_relative(cloud)
+        particles, mask = cloud.particles[..., :3], cloud.mask
+    else:
+        array = torch.as_tensor(jets).detach().cpu().double()
+        if array.ndim != 3 or array.shape[2] not in (3, 4):
+            raise InputError(
+                f"{name}: expected an array (jets, particles, 3 or 4) of etarel, phirel, "
+                f"ptrel[, mask], received shape {tuple(array.shape)}"
+            )
+        particles = array[..., :3]
+        mask = array[..., 3] >= 0.5 if array.shape[2] == 4 else torch.ones_like(array[..., 0]) > 0
+    mask = mask & (particles != 0).any(-1)
+    clean = ParticleCloud(particles, mask, RELATIVE)
+    bad = int((~clean.particles.isfinite()).any(-1).any(-1).sum())
+    if bad:
+        raise InputError(
+            f"{name}: expected finite particles, received {bad} of {len(clean)} jets with values "
+            "that are not; leave those jets out"
+        )
+    if not bool(mask.any()):
+        raise InputError(f"{name}: expected jets with particles, received {len(clean)} without any")
+    return clean
+
+
+def features(values: Tensor | NDArray[np.floating], name: str = "features") -> Tensor:
+    """``(B, d)`` finite float64 jet features of at least two jets.
+
+    Raises:
+        InputError: otherwise.
+    """
+    table = torch.as_tensor(values).detach().cpu().double()
+    if table.ndim != 2 or len(table) < 2 or not table.shape[1] or not bool(table.isfinite().all()):
+        bad = int((~table.isfinite()).sum())
+        raise InputError(
+            f"{name}: expected finite features (jets, d) of at least two jets, received shape "
+            f"{tuple(table.shape)} with {bad} values that are not finite"
+        )
+    return table
+
+
+def draw_pairs(
+    first: int, second: int, jets: int, batches: int, seed: Seed
+) -> tuple[Tensor, Tensor]:
+    """How often each jet comes up in ``batches`` pairs of ``jets`` draws with replacement.
+
+    Args:
+        first, second: jets in the two pools.
+        jets: draws from each, which may exceed the pools.
+        batches: pairs of draws, in the order first, second, first, ...
+        seed: of ``numpy.random.default_rng``, or such a generator.
+
+    Returns:
+        ``(batches, first)`` and ``(batches, second)`` float64 counts.
+    """
+    if jets < 1 or batches < 1:
+        raise InputError(f"draws: expected at least 1 jet and batch, received {jets}, {batches}")
+    random = np.random.default_rng(seed)
+    sides: tuple[list[Tensor], list[Tensor]] = ([], [])
+    for _ in range(batches):
+        for side, pool in zip(sides, (first, second), strict=True):
+            side.append(counted(random.choice(pool, size=jets), pool))
+    return torch.stack(sides[0]), torch.stack(sides[1])
+
+
+def counted(drawn: NDArray[np.integer], pool: int) -> Tensor:
+    """``(pool,)`` how often each index was drawn, float64."""
+    return torch.from_numpy(np.bincount(drawn, minlength=pool).astype(np.float64))
+
+
+def warn_if_few(metric: str, first: int, second: int, recommended: int = RECOMMENDED) -> None:
+    """Warn when a pool is smaller than the published protocol's."""
+    if min(first, second) < recommended:
+        warnings.warn(
+            f"{metric}: the published protocol has at least {recommended} jets on each side, "
+            f"received {first} and {second}; jets are drawn repeatedly",
+            FewJetsWarning,
+            stacklevel=3,
+        )
