@@ -16,7 +16,7 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
-from jetgen.evaluation.checks import RECONSTRUCTED, Checked, check
+from jetgen.evaluation.checks import Checked, check
 from jetgen.evaluation.quantities import (
     PARTICLE_MEAN,
     QUANTITIES,
@@ -24,16 +24,11 @@ from jetgen.evaluation.quantities import (
     Values,
     read_off,
 )
+from jetgen.evaluation.resampling import FEWEST, Resampling, Side, resample, with_plain
 from jetgen.evaluation.wasserstein import between_weightings
 from jetgen.physics.observables import PARTICLE_OBSERVABLES, Measured
 
-FEWEST = 20
-"""Jets below which a distance says nothing."""
-
 _AT_FLOOR, _CLOSE = 3.0, 10.0
-
-_POOL = 4
-"""Real jets drawn on for the floor, in units of the number that is compared."""
 
 
 @dataclass(frozen=True)
@@ -131,32 +126,17 @@ def compare(
 
 def compare_checked(checked: Checked, *, replicas: int = 100, seed: int = 1) -> Comparison:
     """:func:`compare` for jets that have been measured and checked already."""
-    generator = torch.Generator().manual_seed(seed)
-    warnings = list(checked.warnings)
-    real, pool = checked.real, checked.pool
-    sizes = {"real": len(real), **{name: len(sample) for name, sample in checked.samples.items()}}
-    size = min(*sizes.values(), len(pool) // 2)
-    if size < FEWEST:
-        raise InputError(
-            f"comparison: expected at least {FEWEST} usable jets of each kind and {2 * FEWEST} "
-            f"real ones for the floor, received {sizes} and {len(pool)} real ones; give more jets"
-        )
-    chosen = torch.randperm(len(real), generator=generator)[:size]
-    reference = real[chosen]
-    pool = pool[torch.randperm(len(pool), generator=generator)[: _POOL * size]]
-    splits = _splits(len(pool), size, replicas, generator)
-    resampled_real = _bootstrap(size, replicas, generator)
-    sides = {}
-    for name, sample in checked.samples.items():
-        paired = name == RECONSTRUCTED
-        pick = chosen if paired else torch.randperm(len(sample), generator=generator)[:size]
-        counts = resampled_real if paired else _bootstrap(size, replicas, generator)
-        sides[name] = (sample[pick], counts)
+    return compare_resampled(resample(checked, replicas=replicas, seed=seed))
 
+
+def compare_resampled(drawn: Resampling) -> Comparison:
+    """:func:`compare` for jets that have been drawn already."""
+    warnings = list(drawn.warnings)
     floors: dict[str, Tensor] = {}
     distances: dict[str, dict[str, Tensor]] = {}
     for quantity in QUANTITIES:
-        kinds = {"real": reference, "all real": pool, **{n: jets for n, (jets, _) in sides.items()}}
+        sides = {name: side.jets for name, side in drawn.sides.items()}
+        kinds = {"real": drawn.real.jets, "all real": drawn.pool, **sides}
         values = {name: read for name, jets in kinds.items() if (read := _values(jets, quantity))}
         missing = [name for name in kinds if name not in values]
         title = quantity.observable.title
@@ -165,48 +145,49 @@ def compare_checked(checked: Checked, *, replicas: int = 100, seed: int = 1) -> 
             continue
         if missing:
             warnings.append(f"{title}: it is not known for {', '.join(missing)} jets")
-        weights = pool.relative.weights.double()
-        floors[quantity.name] = between_weightings(
-            *values["all real"], splits[0] * weights, splits[1] * weights
-        )
+        floors[quantity.name] = floor_between(drawn, values["all real"])
         distances[quantity.name] = {
-            name: _replicated(
-                values["real"], values[name], reference, sample, resampled_real, counts
-            )
-            for name, (sample, counts) in sides.items()
+            name: replicated(drawn.real, side, values["real"], values[name])
+            for name, side in drawn.sides.items()
             if name in values
         }
     _add_particle_mean(floors, distances)
     order = [quantity for quantity in _table_order() if quantity.name in floors]
     rows = tuple(
-        _row(quantity, floors[quantity.name], distances[quantity.name]) for quantity in order
+        table_row(quantity, floors[quantity.name], distances[quantity.name]) for quantity in order
     )
     return Comparison(
-        rows, tuple(checked.samples), size, len(pool), replicas, seed, tuple(warnings)
+        rows,
+        tuple(drawn.sides),
+        drawn.size,
+        len(drawn.pool),
+        drawn.replicas,
+        drawn.seed,
+        tuple(warnings),
     )
 
 
-def _replicated(
-    target: Values,
-    sample: Values,
-    reference: Measured,
-    jets: Measured,
-    real_counts: Tensor,
-    sample_counts: Tensor,
-) -> Tensor:
+def floor_between(drawn: Resampling, values: Values) -> Tensor:
+    """``(R,)`` distances between disjoint sets of real jets, from the pool's values."""
+    weights = drawn.pool.relative.weights.double()
+    return between_weightings(*values, *(split * weights for split in drawn.splits))
+
+
+def replicated(real: Side, sample: Side, target: Values, values: Values) -> Tensor:
     """``(1 + R,)`` the distance of the samples as they are, then of their resamplings."""
-    size = len(reference)
-    plus = _with_plain(real_counts) * reference.relative.weights.double()
-    minus = _with_plain(sample_counts) * jets.relative.weights.double()
+    size = len(real.jets)
+    plus = with_plain(real.counts) * real.jets.relative.weights.double()
+    minus = with_plain(sample.counts) * sample.jets.relative.weights.double()
     return between_weightings(
-        torch.cat([target.values, sample.values]),
-        torch.cat([target.jet, sample.jet + size]),
+        torch.cat([target.values, values.values]),
+        torch.cat([target.jet, values.jet + size]),
         torch.cat([plus, torch.zeros_like(minus)], dim=1),
         torch.cat([torch.zeros_like(plus), minus], dim=1),
     )
 
 
-def _row(quantity: Quantity, floor: Tensor, distances: dict[str, Tensor]) -> Row:
+def table_row(quantity: Quantity, floor: Tensor, distances: dict[str, Tensor]) -> Row:
+    """A row from the floor's replicas ``(R,)`` and each sample's value and replicas."""
     mean, spread = floor.mean().item(), floor.std().item()
     return Row(
         quantity,
@@ -240,33 +221,6 @@ def _table_order() -> list[Quantity]:
     last = [quantity.name for quantity in order].index(PARTICLE_OBSERVABLES[-1].name)
     order.insert(last + 1, PARTICLE_MEAN)
     return order
-
-
-def _splits(
-    pool: int, size: int, replicas: int, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Two ``(R, pool)`` indicators of disjoint random sets of ``size``."""
-    order = torch.rand(replicas, pool, generator=generator).argsort(1)
-    first, second = torch.zeros(2, replicas, pool, dtype=torch.float64)
-    first.scatter_(1, order[:, :size], 1.0)
-    second.scatter_(1, order[:, size : 2 * size], 1.0)
-    return first, second
-
-
-def _bootstrap(size: int, replicas: int, generator: torch.Generator) -> Tensor:
-    """``(R, size)`` how often each jet is drawn in ``size`` draws with replacement."""
-    drawn = torch.randint(size, (replicas, size), generator=generator)
-    counts = torch.zeros(replicas, size, dtype=torch.float64)
-    return counts.scatter_add_(1, drawn, torch.ones_like(counts))
-
-
-def _with_plain(counts: Tensor) -> Tensor:
-    return torch.cat([torch.ones_like(counts[:1]), counts])
-
-
-def _take(jets: Measured, index: Tensor) -> Measured:
-    observables = {name: values[index] for name, values in jets.observables.items()}
-    return Measured(jets.relative[index], observables)
 
 
 def _values(jets: Measured, quantity: Quantity) -> Values | None:

@@ -11,7 +11,7 @@ from jetgen.physics.observables import JET_OBSERVABLES, PARTICLE_OBSERVABLES, Me
 
 
 class Quantity(NamedTuple):
-    """A row of the table: ``scale`` divides the numbers as printed (1e-3 or 1)."""
+    """A row of the table: ``scale`` divides the numbers as printed (1, 1e-3 or 1e-5)."""
 
     observable: Observable
     scale: float
@@ -24,7 +24,7 @@ class Quantity(NamedTuple):
     @property
     def unit(self) -> str:
         """The unit of the numbers as printed, power of ten included."""
-        power = "10⁻³" if self.scale == 1e-3 else ""
+        power = {1e-3: "10⁻³", 1e-5: "10⁻⁵"}.get(self.scale, "")
         return " ".join(part for part in (power, self.observable.unit) if part)
 
 

@@ -1,0 +1,109 @@
+"""Which jets are compared: as many of each kind, their resamplings, and splits for the floor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from jetgen.errors import InputError
+from jetgen.evaluation.checks import RECONSTRUCTED, Checked
+from jetgen.physics.observables import Measured
+
+FEWEST = 20
+"""Jets below which a distance says nothing."""
+
+_POOL = 4
+"""Real jets drawn on for the floor, in units of the number that is compared."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """A sample cut to ``n`` jets, and ``(R, n)`` how often each counts in R resamplings."""
+
+    jets: Measured
+    counts: Tensor
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """Everything random about a comparison.
+
+    Args:
+        real: the real jets that samples are compared to.
+        sides: the samples by name; ``reconstructed`` in the order and resampling of ``real``.
+        pool: real jets for the floor.
+        splits: two ``(R, pool)`` indicators of disjoint random sets of as many jets.
+        seed: what decided it.
+        warnings: what the reader must be told of the jets.
+    """
+
+    real: Side
+    sides: dict[str, Side]
+    pool: Measured
+    splits: tuple[Tensor, Tensor]
+    seed: int
+    warnings: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        """Jets on each side of every distance."""
+        return len(self.real.jets)
+
+    @property
+    def replicas(self) -> int:
+        return len(self.real.counts)
+
+
+def resample(checked: Checked, *, replicas: int, seed: int, most: int | None = None) -> Resampling:
+    """Draw as many jets of every kind, at most ``most``, as fit twice into the real ones.
+
+    Raises:
+        InputError: when there are too few usable jets.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    real, pool = checked.real, checked.pool
+    sizes = {"real": len(real), **{name: len(sample) for name, sample in checked.samples.items()}}
+    size = min(*sizes.values(), len(pool) // 2)
+    if size < FEWEST:
+        raise InputError(
+            f"comparison: expected at least {FEWEST} usable jets of each kind and {2 * FEWEST} "
+            f"real ones for the floor, received {sizes} and {len(pool)} real ones; give more jets"
+        )
+    size = size if most is None else min(size, most)
+    chosen = torch.randperm(len(real), generator=generator)[:size]
+    pool = pool[torch.randperm(len(pool), generator=generator)[: _POOL * size]]
+    splits = _splits(len(pool), size, replicas, generator)
+    reference = Side(real[chosen], _bootstrap(size, replicas, generator))
+    sides = {}
+    for name, sample in checked.samples.items():
+        if name == RECONSTRUCTED:
+            sides[name] = Side(sample[chosen], reference.counts)
+        else:
+            pick = torch.randperm(len(sample), generator=generator)[:size]
+            sides[name] = Side(sample[pick], _bootstrap(size, replicas, generator))
+    return Resampling(reference, sides, pool, splits, seed, checked.warnings)
+
+
+def with_plain(counts: Tensor) -> Tensor:
+    """``(1 + R, n)``: the jets as they are, then their resamplings."""
+    return torch.cat([torch.ones_like(counts[:1]), counts])
+
+
+def _splits(
+    pool: int, size: int, replicas: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Two ``(R, pool)`` indicators of disjoint random sets of ``size``."""
+    order = torch.rand(replicas, pool, generator=generator).argsort(1)
+    first, second = torch.zeros(2, replicas, pool, dtype=torch.float64)
+    first.scatter_(1, order[:, :size], 1.0)
+    second.scatter_(1, order[:, size : 2 * size], 1.0)
+    return first, second
+
+
+def _bootstrap(size: int, replicas: int, generator: torch.Generator) -> Tensor:
+    """``(R, size)`` how often each jet is drawn in ``size`` draws with replacement."""
+    drawn = torch.randint(size, (replicas, size), generator=generator)
+    counts = torch.zeros(replicas, size, dtype=torch.float64)
+    return counts.scatter_add_(1, drawn, torch.ones_like(counts))
