@@ -18,7 +18,8 @@ from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.loading import split_indices
 from jetgen.errors import InputError
 from jetgen.files import sha256
-from jetgen.objectives.vae import VAE
+from jetgen.objectives.autoencoder import Autoencoder
+from jetgen.objectives.building import build_objective
 from jetgen.physics.fourvectors import to_cartesian, to_relative
 from jetgen.progress import counted
 from jetgen.run_folder import RunFolder
@@ -46,8 +47,8 @@ class TrainedModel:
         self.folder, self.device = folder, device
         self.config: TrainConfig = folder.read_config()
         checkpoint = folder.load_model()
-        weights = checkpoint.part("model")
-        self.model = VAE(self.config, jets=len(weights["jets.pt"]))
+        weights = checkpoint.part("model") | checkpoint.part("average")
+        self.model = build_objective(self.config, jets=len(weights["jets.pt"]))
         self.model.load_state_dict(weights)
         self.model.to(device).eval()
         self._jets: ParticleCloud | None = None
@@ -85,7 +86,16 @@ class TrainedModel:
             yield self.model.sample(size, generator, prior).to("cpu")
 
     def reconstruct(self, cloud: ParticleCloud, batch: int = 1024, seed: int = 1) -> ParticleCloud:
-        """Each jet of ``cloud`` (in the run's representation) encoded and decoded, in its order."""
+        """Each jet of ``cloud`` (in the run's representation) encoded and decoded, in its order.
+
+        Raises:
+            InputError: when the model is no autoencoder.
+        """
+        if not isinstance(self.model, Autoencoder):
+            raise InputError(
+                f"{self.folder.path}: expected an autoencoder to reconstruct jets, found the "
+                f"objective {self.config.objective}, which can only generate them"
+            )
         generator = torch.Generator().manual_seed(seed)
         parts = [
             self.model.reconstruct(cloud[start : start + batch].to(self.device), generator).to(

@@ -6,6 +6,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,16 +15,19 @@ from lightning.fabric import Fabric
 from rich.progress import Progress
 from torch.optim import Adam, Optimizer
 
+from jetgen.averaging import Average
 from jetgen.checkpoint import Checkpoint, optimiser_tensors, restore_optimiser
 from jetgen.cloud import ParticleCloud
 from jetgen.config.train import TrainConfig
 from jetgen.datasets import read
 from jetgen.datasets.loading import Split, batches, split_indices
 from jetgen.errors import InputError, TrainingError
-from jetgen.objectives.base import Loss, Objective
+from jetgen.objectives.autoencoder import Autoencoder, Codes
+from jetgen.objectives.base import Loss, Means, Objective
+from jetgen.objectives.building import build_objective
+from jetgen.objectives.model import JetModel
 from jetgen.objectives.preparation import represent
 from jetgen.objectives.prior_fitting import PriorFitting
-from jetgen.objectives.vae import VAE, Codes
 from jetgen.progress import progress_bar
 from jetgen.run_folder import RunFolder
 
@@ -72,7 +76,7 @@ def train(config: TrainConfig) -> Path:
     jets = load_jets(config)
     split = split_indices(len(jets), config.seed)
     torch.manual_seed(config.seed)  # initial weights
-    model = VAE(config, jets=len(split.training))
+    model = build_objective(config, jets=len(split.training))
     model.fit_data(jets[split.training])
     folder.write_config(dataclasses.replace(config, resume=False))
     folder.write_environment(config, device, {k: len(v) for k, v in split._asdict().items()})
@@ -98,8 +102,8 @@ def choose_device(wanted: str) -> str:
     return "cuda" if available and wanted != "cpu" else "cpu"
 
 
-def stages(config: TrainConfig, model: VAE, jets: ParticleCloud, split: Split) -> list[Stage]:
-    """The autoencoder and, where the prior is fitted after it, the prior."""
+def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Split) -> list[Stage]:
+    """The model and, where a prior is fitted to the codes of an autoencoder, the prior."""
     training, validation = jets[split.training], jets[split.validation]
     limit = math.inf if config.time_limit is None else 60 * config.time_limit
 
@@ -108,6 +112,11 @@ def stages(config: TrainConfig, model: VAE, jets: ParticleCloud, split: Split) -
             lambda generator: batches(training, config.batch, generator),
             lambda: batches(validation, config.batch),
         )
+
+    if not isinstance(model, Autoencoder):
+        return [Stage(config.objective, model, of_jets, config.epochs, limit)]
+    if config.prior != "flow" or config.prior_training != "after":
+        return [Stage("autoencoder", model, of_jets, config.epochs, limit)]
 
     def of_codes() -> Batches:
         known, held_out = (_encode(model, part, config.batch) for part in (training, validation))
@@ -118,12 +127,10 @@ def stages(config: TrainConfig, model: VAE, jets: ParticleCloud, split: Split) -
             lambda: [held_out],
         )
 
-    if config.prior == "flow" and config.prior_training == "after":
-        return [
-            Stage("autoencoder", model, of_jets, config.epochs, limit * (1 - PRIOR_SHARE)),
-            Stage("prior", PriorFitting(model), of_codes, config.prior_epochs, limit),
-        ]
-    return [Stage("autoencoder", model, of_jets, config.epochs, limit)]
+    return [
+        Stage("autoencoder", model, of_jets, config.epochs, limit * (1 - PRIOR_SHARE)),
+        Stage("prior", PriorFitting(model), of_codes, config.prior_epochs, limit),
+    ]
 
 
 class Loop:
@@ -133,13 +140,16 @@ class Loop:
     resumed run goes on as if it had not been interrupted.
     """
 
-    def __init__(self, config: TrainConfig, folder: RunFolder, model: VAE, device: str) -> None:
+    def __init__(
+        self, config: TrainConfig, folder: RunFolder, model: JetModel, device: str
+    ) -> None:
         self.config, self.folder, self.model = config, folder, model
         self.fabric = Fabric(
             accelerator=device, devices=1, precision="bf16-mixed" if device == "cuda" else "32-true"
         )
         self.rows: list[dict[str, Any]] = []
         self.elapsed = 0.0
+        self.average: Average | None = None
 
     def run(self, stages: list[Stage], resumed: Checkpoint | None = None) -> None:
         """Train every stage, from the beginning or from a ``last`` checkpoint."""
@@ -163,19 +173,33 @@ class Loop:
     def _run_stage(
         self, index: int, stage: Stage, bar: Progress, resumed: Checkpoint | None
     ) -> None:
-        names = list(stage.objective.optimised())
-        optimisers: list[Optimizer] = [
-            Adam(parameters, lr=self.config.learning_rate)
-            for parameters in stage.objective.optimised().values()
-        ]
-        module, *wrapped = self.fabric.setup(stage.objective, *optimisers)
-        module.mark_forward_method("losses")
+        objective = stage.objective
+        players = objective.players()
+        optimisers: dict[str, Optimizer] = {
+            name: Adam(
+                player.parameters,
+                lr=self.config.learning_rate,
+                betas=player.betas,
+                amsgrad=player.amsgrad,
+            )
+            for name, player in players.items()
+        }
+        rates = {name: player.rate for name, player in players.items()}
+        module, *wrapped = self.fabric.setup(objective, *optimisers.values())
+        module.mark_forward_method("loss")
+        module.mark_forward_method("validate")
+        stepped = dict(zip(players, wrapped, strict=True))
+        self.average = Average(objective, objective.averaging) if objective.averaging else None
+        step = 0
         epoch, best, since_best = 0, math.inf, 0
         if resumed is not None:
             epoch, since_best = resumed.state["epoch"], resumed.state["since_best"]
             best = resumed.state["best"] if resumed.state["best"] is not None else math.inf
-            for name, optimiser in zip(names, optimisers, strict=True):
+            step = resumed.state["step"]
+            for name, optimiser in optimisers.items():
                 restore_optimiser(optimiser, resumed.part(f"optimiser.{name}"))
+            if self.average is not None:
+                self.average.restore(resumed.part("average"))
         data = stage.prepare()
         began = time.monotonic() - (resumed.state["stage_seconds"] if resumed else 0.0)
         task = bar.add_task(stage.name, total=stage.epochs, completed=epoch, note="")
@@ -186,13 +210,19 @@ class Loop:
             generator = torch.Generator().manual_seed(self._seed(index, epoch))
             row: dict[str, Any] = {"stage": stage.name, "epoch": epoch + 1}
             jets = 0
-            sums: dict[str, float] = {}
+            means = Means()
             module.train()
             for batch in data.training(generator):
-                losses = module.losses(batch, epoch, generator)
-                self._step(module, names, wrapped, losses, rate, stage, epoch)
-                jets += _accumulate(sums, losses)
-            row |= _means("train", sums, jets)
+                for name in objective.turns(step):
+                    with _only(name, optimisers):
+                        loss = module.loss(name, batch, epoch, generator)
+                        self._step(module, stepped[name], loss, rate * rates[name], stage, epoch)
+                    means.add(loss, "total" if name == next(iter(players)) else name)
+                step += 1
+                if self.average is not None:
+                    self.average.update(step)
+                jets += len(loss.total)
+            row |= means.values("train_")
             row |= self._validate(module, stage, data, index)
             score = row["validation_total"]
             epoch, since_best = epoch + 1, since_best + 1
@@ -210,6 +240,7 @@ class Loop:
                 "stage": index,
                 "stage_name": stage.name,
                 "epoch": epoch,
+                "step": step,
                 "best": best,
                 "since_best": since_best,
                 "stage_seconds": time.monotonic() - began,
@@ -218,11 +249,15 @@ class Loop:
                 "finished": False,
             }
             self.folder.write_metrics(self.rows)
+            self._diagnose(stage, epoch)
             if improved:
                 self._save(self.folder.best, {}, state)
-            self._save(self.folder.last, dict(zip(names, optimisers, strict=True)), state)
+            self._save(self.folder.last, optimisers, state)
             bar.update(task, completed=epoch, note=f"loss {score:.4g}")
-        self.model.load_state_dict(Checkpoint.load(self.folder.best).part("model"))
+        best_checkpoint = Checkpoint.load(self.folder.best)
+        self.model.load_state_dict(best_checkpoint.part("model"))
+        if self.average is not None:
+            self.average.restore(best_checkpoint.part("average"))
         bar.update(task, total=epoch, completed=epoch)
 
     def _stage_is_over(self, stage: Stage, epoch: int, since_best: int) -> bool:
@@ -241,26 +276,26 @@ class Loop:
         return (self.config.seed * 1_000_003 + stage) * 1_000_003 + epoch
 
     def _step(
-        self,
-        module: Any,
-        names: list[str],
-        optimisers: list[Any],
-        losses: dict[str, Loss],
-        rate: float,
-        stage: Stage,
-        epoch: int,
+        self, module: Any, optimiser: Any, loss: Loss, rate: float, stage: Stage, epoch: int
     ) -> None:
-        for name, optimiser in zip(names, optimisers, strict=True):
-            total = losses[name].total.mean()
-            if not bool(torch.isfinite(total)):
-                raise TrainingError(self._diverged(losses[name], stage, epoch))
-            optimiser.zero_grad()
-            self.fabric.backward(total)
-            if self.config.clip:
-                self.fabric.clip_gradients(module, optimiser, max_norm=self.config.clip)
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-            optimiser.step()
+        total = loss.total.mean()
+        if not bool(torch.isfinite(total)):
+            raise TrainingError(self._diverged(loss, stage, epoch))
+        optimiser.zero_grad()
+        self.fabric.backward(total)
+        if self.config.clip:
+            self.fabric.clip_gradients(module, optimiser, max_norm=self.config.clip)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        optimiser.step()
+
+    def _diagnose(self, stage: Stage, epoch: int) -> None:
+        cause = stage.objective.diagnosis([r for r in self.rows if r["stage"] == stage.name])
+        if cause is not None:
+            raise TrainingError(
+                f"training of the {stage.name} stopped after epoch {epoch}: {cause}; the best "
+                f"checkpoint so far is kept in {self.folder.best}"
+            )
 
     def _diverged(self, loss: Loss, stage: Stage, epoch: int) -> str:
         culprits = [name for name, part in loss.parts.items() if not torch.isfinite(part).all()]
@@ -275,35 +310,41 @@ class Loop:
     def _validate(self, module: Any, stage: Stage, data: Batches, index: int) -> dict[str, Any]:
         module.eval()
         generator = torch.Generator().manual_seed(self._seed(index, stage.epochs))
-        sums: dict[str, float] = {}
-        jets = 0
-        for batch in data.validation():
-            jets += _accumulate(sums, module.losses(batch, stage.epochs, generator))
-        return _means("validation", sums, jets)
+        with nullcontext() if self.average is None else self.average.applied():
+            values = module.validate(data.validation(), stage.epochs, generator)
+        return {f"validation_{name}": value for name, value in values.items()}
 
     def _save(self, path: Path, optimisers: dict[str, Optimizer], state: dict[str, Any]) -> None:
         tensors = {f"model.{name}": t for name, t in self.model.state_dict().items()}
+        if self.average is not None:
+            tensors |= {f"average.{name}": t for name, t in self.average.weights.items()}
         for name, optimiser in optimisers.items():
             tensors |= optimiser_tensors(f"optimiser.{name}", optimiser)
         Checkpoint(tensors, state).save(path)
 
 
-def _accumulate(sums: dict[str, float], losses: dict[str, Loss]) -> int:
-    """Add the sums over jets of every loss and part to ``sums``; return the number of jets."""
-    jets = 0
-    for loss in losses.values():
-        jets = len(loss.total)
-        for name, values in {"total": loss.total, **loss.parts}.items():
-            sums[name] = sums.get(name, 0.0) + float(values.detach().sum())
-    return jets
-
-
-def _means(prefix: str, sums: dict[str, float], jets: int) -> dict[str, float]:
-    return {f"{prefix}_{name}": value / jets for name, value in sums.items()}
+@contextmanager
+def _only(name: str, optimisers: dict[str, Optimizer]) -> Iterator[None]:
+    """Gradients for the parameters of one optimiser alone, within the block."""
+    others = [
+        parameter
+        for other, optimiser in optimisers.items()
+        if other != name
+        for group in optimiser.param_groups
+        for parameter in group["params"]
+        if parameter.requires_grad
+    ]
+    for parameter in others:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in others:
+            parameter.requires_grad_(True)
 
 
 @torch.no_grad()
-def _encode(model: VAE, jets: ParticleCloud, size: int) -> Codes:
+def _encode(model: Autoencoder, jets: ParticleCloud, size: int) -> Codes:
     model.eval()
     parts = [model.encode(batch) for batch in batches(jets, size)]
     return Codes(*(torch.cat(columns) for columns in zip(*parts, strict=True)))

@@ -154,7 +154,7 @@ def test_resume_refuses_other_options_and_finished_runs(config):
 
 
 def test_diverging_training_names_the_cause_and_keeps_the_last_checkpoint(config, monkeypatch):
-    from jetgen.objectives import vae
+    from jetgen.objectives import autoencoder
 
     calls = 0
 
@@ -163,7 +163,7 @@ def test_diverging_training_names_the_cause_and_keeps_the_last_checkpoint(config
         calls += 1
         return torch.full((len(real),), float("nan") if calls > 12 else 0.0)
 
-    monkeypatch.setitem(vae.CONSTRAINT_DIFFERENCES, "mass", poisoned)
+    monkeypatch.setitem(autoencoder.CONSTRAINT_DIFFERENCES, "mass", poisoned)
     with pytest.raises(TrainingError, match=r"diverged in epoch 3: mass is not finite"):
         train(config(epochs=5))
     assert Checkpoint.load(RunFolder(config().run).last).state["epoch"] == 2

@@ -34,6 +34,7 @@ class TrainConfig:
         "(ptrel=log+standardise); may be given several times; other features are standardised",
     )
 
+    objective: Literal["ae", "vae"] = option("vae", help="what the training minimises")
     encoder: Literal["dense", "deepsets", "edgeconv"] = option("deepsets", help="encoder network")
     decoder: Literal["dense", "deepsets"] = option("deepsets", help="decoder network")
     hidden: int = option(128, help="width of the hidden layers")
@@ -67,6 +68,9 @@ class TrainConfig:
     )
     beta: float = option(1.0, help="weight of the Kullback-Leibler term")
     beta_warmup: int = option(10, help="epochs over which beta rises from 0")
+    free_bits: float = option(
+        0.0, help="nats that every latent column may carry without a Kullback-Leibler cost"
+    )
 
     prior: Literal["gaussian", "flow"] = option("gaussian", help="distribution of latent codes")
     prior_training: Literal["after", "joint"] = option(
@@ -98,6 +102,7 @@ class TrainConfig:
             "threads",
             "beta",
             "beta_warmup",
+            "free_bits",
             "clip",
             "likelihood_weight",
         ):
@@ -114,6 +119,18 @@ class TrainConfig:
             "loss",
             "chamfer or emd with a decoder that has no particle order (mse compares slot by slot)",
             self.loss,
+        )
+        require(
+            self.prior_training == "after" or self.objective == "vae",
+            "prior_training",
+            f"after with the objective {self.objective} (only the vae has a joint likelihood)",
+            self.prior_training,
+        )
+        require(
+            not (self.free_bits and self.prior == "flow" and self.prior_training == "joint"),
+            "free_bits",
+            "0 with a joint flow prior, whose divergence has no term for each column",
+            self.free_bits,
         )
         self.constraint_weights()
         require(len(self.data) > 0, "data", "at least one file", self.data)

@@ -1,0 +1,54 @@
+"""The moving average of a model's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+
+class Average:
+    r"""Exponential moving average of the parameters, step by step.
+
+    .. math:: \bar w_t = d_t \bar w_{t-1} + (1 - d_t) w_t, \qquad
+              d_t = \min\left(d, \frac{1 + t}{10 + t}\right)
+
+    so that the first, random weights are soon forgotten.
+
+    Args:
+        module: whose parameters.
+        decay: :math:`d`, below 1.
+    """
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self.module, self.decay = module, decay
+        self.weights = {name: p.detach().clone() for name, p in module.named_parameters()}
+
+    @torch.no_grad()
+    def update(self, step: int) -> None:
+        """Take in the weights after the step with this number, from 1."""
+        decay = min(self.decay, (1 + step) / (10 + step))
+        for name, parameter in self.module.named_parameters():
+            self.weights[name].lerp_(parameter, 1 - decay)
+
+    def restore(self, weights: Mapping[str, Tensor]) -> None:
+        """Take over stored averages."""
+        for name, weight in self.weights.items():
+            weight.copy_(weights[name])
+
+    @contextmanager
+    @torch.no_grad()
+    def applied(self) -> Iterator[None]:
+        """The averages in the place of the weights, within the block."""
+        raw = {name: p.detach().clone() for name, p in self.module.named_parameters()}
+        self._assign(self.weights)
+        try:
+            yield
+        finally:
+            self._assign(raw)
+
+    def _assign(self, weights: Mapping[str, Tensor]) -> None:
+        for name, parameter in self.module.named_parameters():
+            parameter.data.copy_(weights[name])

@@ -1,0 +1,26 @@
+"""The plain autoencoder of particle clouds."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from jetgen.objectives.autoencoder import Autoencoder, Codes
+from jetgen.objectives.base import Loss
+
+
+class AE(Autoencoder):
+    r"""The autoencoder with one code a jet and no term on it, :math:`\Omega = 0`.
+
+    Nothing ties its codes to a distribution, so jets can be generated sensibly only from a prior
+    that is fitted to the codes (``--prior flow``).
+
+    Reference:
+        Reducing the Dimensionality of Data with Neural Networks (Hinton, Salakhutdinov, 2006),
+        Science 313, 504.
+    """
+
+    stochastic = False
+
+    def penalty(self, codes: Codes, z: Tensor, epoch: int, generator: torch.Generator) -> Loss:
+        return Loss(z.new_zeros(len(z)), {})

@@ -1,0 +1,207 @@
+"""What every autoencoder of particle clouds shares: all but the term on its codes."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from jetgen.cloud import ParticleCloud
+from jetgen.config.train import TrainConfig
+from jetgen.losses.constraints import efp_difference, mass_difference, pt_difference
+from jetgen.losses.mixture import mixture_nll
+from jetgen.networks.building import build_decoder, build_encoder
+from jetgen.objectives.base import Loss, Player
+from jetgen.objectives.model import JetModel, random_azimuth
+from jetgen.objectives.reconstruction import reconstruction_loss
+from jetgen.priors.flow import FlowPrior
+from jetgen.priors.gaussian import GaussianPrior
+from jetgen.priors.jets import JetDraw
+from jetgen.priors.multiplicity import LatentMultiplicity
+
+CONSTRAINT_DIFFERENCES = {"mass": mass_difference, "pt": pt_difference, "efp": efp_difference}
+"""The jet-level terms by the names of ``jetgen.config.train.CONSTRAINTS``."""
+
+
+class Codes(NamedTuple):
+    """A batch of posteriors: means and log-variances ``(B, L)``, and the context ``(B, C)``.
+
+    The log-variances of a deterministic code are minus infinity.
+    """
+
+    mean: Tensor
+    log_variance: Tensor
+    context: Tensor
+
+    def draw(self, generator: torch.Generator) -> Tensor:
+        """Codes ``(B, L)`` drawn from the posteriors."""
+        noise = torch.randn(self.mean.shape, generator=generator, dtype=self.mean.dtype)
+        return self.mean + (0.5 * self.log_variance).exp() * noise.to(self.mean.device)
+
+
+class Autoencoder(JetModel):
+    r"""Reconstruction, constraints, and a term on the codes that each subclass has its own of.
+
+    .. math::
+        L = s\,R(x, \hat x) + w_l \Lambda(x) + \sum_k w_k \Delta_k + \Omega(z)
+
+    with :math:`R` the mean reconstruction loss of transformed features, :math:`s` its scale,
+    :math:`\Delta_k` the differences of jet-level quantities (mass, pT, EFPs), and
+    :math:`\Omega` the :meth:`penalty`.
+
+    A latent code cannot say where each of a hundred soft particles is. With a likelihood weight
+    :math:`w_l > 0` the decoder therefore also gives the widths of a Gaussian about every
+    decoded position; :math:`\Lambda` is the negative log-likelihood of the real particles under
+    their mixture (:func:`jetgen.losses.mixture.mixture_nll`), and decoded particles are drawn
+    from these Gaussians, also for the jet-level terms. A weight of the typical number of
+    particles makes a Kullback-Leibler term of weight 1 the evidence lower bound. With
+    ``--multiplicity latent`` the negative log-likelihood of the number of particles given z is
+    added.
+
+    Args:
+        config: the options of the training.
+        jets: number of training jets, whose jet-level distribution the model keeps.
+    """
+
+    stochastic: ClassVar[bool]
+    """Whether a jet has a posterior with widths, or one code."""
+
+    def __init__(self, config: TrainConfig, jets: int) -> None:
+        super().__init__(config, jets)
+        features, context = len(self.preparation.features), self.preparation.context_columns
+        columns = 2 * config.latent if self.stochastic else config.latent
+        self.encoder = build_encoder(config, features, context, columns)
+        self.particle_noise = config.likelihood_weight > 0
+        outputs = 2 * features if self.particle_noise else features
+        self.decoder = build_decoder(config, outputs, context)
+        self.reconstruction = reconstruction_loss(config)
+        self.multiplicity = (
+            LatentMultiplicity(config.latent, config.particles, config.hidden)
+            if config.multiplicity == "latent"
+            else None
+        )
+        self.gaussian = GaussianPrior(config.latent)
+        self.flow = (
+            FlowPrior(
+                config.latent,
+                self._prior_context_columns,
+                transforms=config.flow_transforms,
+                hidden=config.flow_hidden,
+            )
+            if config.prior == "flow"
+            else None
+        )
+
+    @property
+    def _prior_context_columns(self) -> int:
+        # The first context column is the multiplicity, which z decides when it is modelled.
+        return self.preparation.context_columns - (self.config.multiplicity == "latent")
+
+    def prior_context(self, context: Tensor) -> Tensor:
+        """The context columns ``(B, C')`` that are known before z is drawn."""
+        return context[:, context.shape[1] - self._prior_context_columns :]
+
+    @property
+    def joint_flow(self) -> FlowPrior | None:
+        """The flow prior, when it is trained together with the autoencoder."""
+        return self.flow if self.config.prior_training == "joint" else None
+
+    def players(self) -> dict[str, Player]:
+        parts: list[nn.Module | None]
+        parts = [self.encoder, self.decoder, self.multiplicity, self.joint_flow]
+        parameters = [p for part in parts if part is not None for p in part.parameters()]
+        return {"autoencoder": Player(parameters)}
+
+    @abstractmethod
+    def penalty(self, codes: Codes, z: Tensor, epoch: int, generator: torch.Generator) -> Loss:
+        """The weighted term on the codes, and what of it to log.
+
+        Args:
+            codes: the posteriors of a batch.
+            z: codes ``(B, L)`` drawn from them.
+            epoch: number of epochs done.
+            generator: source of the noise.
+        """
+
+    def encode(self, cloud: ParticleCloud) -> Codes:
+        """Posteriors of the codes of jets in the run's representation."""
+        context = self.context(cloud)
+        seen = self.preparation.transforms(cloud.particles)
+        outputs = self.encoder(seen, cloud.mask, context)
+        if not self.stochastic:
+            return Codes(outputs, torch.full_like(outputs, -torch.inf), context)
+        mean, log_variance = outputs.chunk(2, dim=1)
+        return Codes(mean, log_variance.clamp(-12.0, 6.0), context)
+
+    def loss(
+        self, player: str, batch: ParticleCloud, epoch: int, generator: torch.Generator
+    ) -> Loss:
+        codes = self.encode(batch)
+        z = codes.draw(generator)
+        decoded, log_widths = self._positions(z, batch.mask, codes.context, generator)
+        target = self.preparation.transforms(batch.particles)
+        parts = {"reconstruction": self.reconstruction(decoded, batch.mask, target, batch.mask)}
+        total = self.config.loss_scale * parts["reconstruction"]
+        if log_widths is not None:
+            parts["likelihood"] = mixture_nll(decoded, log_widths, batch.mask, target, batch.mask)
+            total = total + self.config.likelihood_weight * parts["likelihood"]
+            decoded = _drawn(decoded, log_widths, generator)
+        jets = self.preparation.to_physical(decoded, like=batch)
+        for name, weight in self.config.constraint_weights().items():
+            parts[name] = CONSTRAINT_DIFFERENCES[name](
+                jets, batch, self.config.constraint_difference
+            )
+            total = total + weight * parts[name]
+        penalty = self.penalty(codes, z, epoch, generator)
+        parts |= penalty.parts
+        total = total + penalty.total
+        if self.multiplicity is not None:
+            parts["multiplicity"] = self.multiplicity.negative_log_likelihood(z, batch.multiplicity)
+            total = total + parts["multiplicity"]
+        return Loss(total, parts)
+
+    def _positions(
+        self, z: Tensor, mask: Tensor, context: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor | None]:
+        decoded = self.decoder(z, mask, context, generator)
+        if not self.particle_noise:
+            return decoded, None
+        centres, log_widths = decoded.chunk(2, dim=2)
+        return centres, log_widths.clamp(-5.0, 2.0)
+
+    @torch.no_grad()
+    def sample(
+        self, jets: int, generator: torch.Generator, prior: str | None = None
+    ) -> ParticleCloud:
+        """Jets decoded from codes of the prior ``gaussian`` or ``flow``, in physical units."""
+        distribution = self.flow if (prior or self.config.prior) == "flow" else self.gaussian
+        assert distribution is not None
+        draw = self.jets.draw(jets, generator)
+        context = self.preparation.context(draw.multiplicity, draw.pt, draw.eta)
+        z = distribution.sample(self.prior_context(context), generator)
+        if self.multiplicity is not None:
+            draw = draw._replace(multiplicity=self.multiplicity.draw(z, generator))
+        return self._decode(z, draw, random_azimuth(z, generator), generator)
+
+    @torch.no_grad()
+    def reconstruct(self, cloud: ParticleCloud, generator: torch.Generator) -> ParticleCloud:
+        """Jets decoded from the mean codes of ``cloud`` (in the run's representation)."""
+        draw = JetDraw(cloud.multiplicity, cloud.condition("pt"), cloud.condition("eta"))
+        return self._decode(self.encode(cloud).mean, draw, cloud.condition("phi"), generator)
+
+    def _decode(
+        self, z: Tensor, draw: JetDraw, phi: Tensor, generator: torch.Generator
+    ) -> ParticleCloud:
+        mask, context = self.slots(draw)
+        decoded, log_widths = self._positions(z, mask, context, generator)
+        if log_widths is not None:
+            decoded = _drawn(decoded, log_widths, generator)
+        return self.finish(decoded, mask, draw, phi)
+
+
+def _drawn(centres: Tensor, log_widths: Tensor, generator: torch.Generator) -> Tensor:
+    """Particles drawn from Gaussians about their centres."""
+    noise = torch.randn(centres.shape, generator=generator, dtype=centres.dtype)
+    return centres + log_widths.exp() * noise.to(centres.device)

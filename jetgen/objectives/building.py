@@ -1,0 +1,16 @@
+"""Training objectives by name, from the options of a training."""
+
+from __future__ import annotations
+
+from jetgen.config.train import TrainConfig
+from jetgen.objectives.ae import AE
+from jetgen.objectives.model import JetModel
+from jetgen.objectives.vae import VAE
+
+OBJECTIVES: dict[str, type[JetModel]] = {"ae": AE, "vae": VAE}
+"""The models by the names of ``--objective``."""
+
+
+def build_objective(config: TrainConfig, jets: int) -> JetModel:
+    """The model that ``config`` names, for a training on ``jets`` jets."""
+    return OBJECTIVES[config.objective](config, jets)

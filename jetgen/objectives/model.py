@@ -1,0 +1,79 @@
+"""What every model of jets has, whatever it is trained by."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor
+
+from jetgen.cloud import ParticleCloud
+from jetgen.config.train import TrainConfig
+from jetgen.objectives.base import Objective
+from jetgen.objectives.preparation import Preparation, in_jet_frame
+from jetgen.physics.fourvectors import JET_KINEMATICS
+from jetgen.priors.jets import JetDistribution, JetDraw
+
+
+class JetModel(Objective):
+    """The transforms of the features, the jet-level distribution, and jets made of both.
+
+    Args:
+        config: the options of the training.
+        jets: number of training jets, whose jet-level distribution the model keeps.
+    """
+
+    evaluations: int = 1
+    """How often the network that makes the particles is evaluated for a batch of jets."""
+
+    def __init__(self, config: TrainConfig, jets: int) -> None:
+        super().__init__()
+        self.config = config
+        self.preparation = Preparation(config)
+        self.jets = JetDistribution(jets)
+
+    def fit_data(self, training: ParticleCloud) -> None:
+        """Fit everything that is not learned by gradient: transforms, scales, distributions."""
+        self.preparation.fit(training)
+        self.jets.fit(training)
+
+    def context(self, cloud: ParticleCloud) -> Tensor:
+        """The context columns ``(B, C)`` of jets in the run's representation."""
+        return self.preparation.context(
+            cloud.multiplicity, cloud.condition("pt"), cloud.condition("eta")
+        )
+
+    @abstractmethod
+    def sample(
+        self, jets: int, generator: torch.Generator, prior: str | None = None
+    ) -> ParticleCloud:
+        """Jets drawn from the model, in physical units.
+
+        Args:
+            jets: how many.
+            generator: source of all randomness.
+            prior: the distribution of codes, where there is a choice; the trained one by default.
+        """
+
+    def slots(self, draw: JetDraw) -> tuple[Tensor, Tensor]:
+        """Mask ``(B, N)`` and context ``(B, C)`` of the jets to be made."""
+        slots = torch.arange(int(draw.multiplicity.max().clamp(min=1)), device=draw.pt.device)
+        context = self.preparation.context(draw.multiplicity, draw.pt, draw.eta)
+        return slots < draw.multiplicity.unsqueeze(1), context
+
+    def finish(self, particles: Tensor, mask: Tensor, draw: JetDraw, phi: Tensor) -> ParticleCloud:
+        """Network features ``(B, N, F)`` as jets of the drawn pT and eta, at azimuth ``phi``."""
+        blank = ParticleCloud(
+            particles,
+            mask,
+            self.preparation.features,
+            torch.stack([draw.pt, draw.eta, phi], dim=1),
+            JET_KINEMATICS[:3],
+        )
+        jets = self.preparation.to_physical(particles, like=blank)
+        return in_jet_frame(jets) if self.preparation.relative else jets
+
+
+def random_azimuth(like: Tensor, generator: torch.Generator) -> Tensor:
+    """Uniform angles in [-pi, pi) ``(B,)``, one for each row of ``like``."""
+    return torch.rand(len(like), generator=generator).to(like) * (2 * torch.pi) - torch.pi
