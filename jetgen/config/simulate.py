@@ -39,6 +39,9 @@ class SimulateConfig:
     min_particle_pt: float = option(
         0.0, help="particles below this pT in GeV are not seen (not clustered)"
     )
+    particle_eta_max: float = option(
+        5.0, help="particles beyond this |eta| are not seen, as beyond a detector's acceptance"
+    )
     max_particles: int = option(150, help="constituents kept of a jet, the leading ones by pT")
     detector: bool = option(
         False, help="smear particles as a detector would: energy, angles, thresholds"
@@ -53,7 +56,14 @@ class SimulateConfig:
             require(value >= 1, name, "a positive number", value)
         in_range = 1 <= self.seed <= LARGEST_SEED
         require(in_range, "seed", f"a number from 1 to {LARGEST_SEED:,}", self.seed)
-        for name in ("energy", "parton_pt_min", "radius", "jet_pt_min", "jet_eta_max"):
+        for name in (
+            "energy",
+            "parton_pt_min",
+            "radius",
+            "jet_pt_min",
+            "jet_eta_max",
+            "particle_eta_max",
+        ):
             value = getattr(self, name)
             require(value > 0, name, "a positive number", value)
         for low, high in (("parton_pt_min", "parton_pt_max"), ("jet_pt_min", "jet_pt_max")):

@@ -116,10 +116,12 @@ def jets_of(batch: Batch, config: SimulateConfig, random: np.random.Generator) -
     ``random`` drives the detector, where there is one.
     """
     visible = smeared(batch.visible, random) if config.detector else batch.visible
-    if config.min_particle_pt:
-        px, py = visible.momenta[:2]
-        visible = visible.select(px**2 + py**2 >= config.min_particle_pt**2)
-    jets = cluster(visible, config.radius, config.jet_pt_min)
+    px, py, pz, _ = visible.momenta
+    square = px**2 + py**2
+    seen = (square >= config.min_particle_pt**2) & (
+        np.abs(pz) < np.sinh(config.particle_eta_max) * np.sqrt(square)
+    )
+    jets = cluster(visible.select(seen), config.radius, config.jet_pt_min)
     pt, eta, _, _ = kinematics(jets.momenta)
     jets = jets.select((pt <= config.jet_pt_max) & (np.abs(eta) < config.jet_eta_max))
     matched = near(jets, batch.partons, config.radius) == 1
