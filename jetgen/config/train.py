@@ -10,6 +10,9 @@ from jetgen.config.option import option, require
 CONSTRAINTS = ("mass", "pt", "efp")
 """Jet-level quantities whose difference can be a term of the loss."""
 
+ORDERED_DECODERS = ("dense", "conv")
+"""Decoders whose slots keep their meaning from jet to jet."""
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -34,17 +37,27 @@ class TrainConfig:
         "(ptrel=log+standardise); may be given several times; other features are standardised",
     )
 
-    objective: Literal["ae", "vae"] = option("vae", help="what the training minimises")
-    encoder: Literal["dense", "deepsets", "edgeconv"] = option("deepsets", help="encoder network")
-    decoder: Literal["dense", "deepsets"] = option("deepsets", help="decoder network")
+    objective: Literal["ae", "vae", "wae", "swae", "aae", "gan"] = option(
+        "vae",
+        help="what the training minimises: an autoencoder plain, variational, with a kernel or "
+        "sliced Wasserstein distance of its codes to the prior, or adversarial; or a GAN",
+    )
+    encoder: Literal[
+        "dense", "conv", "deepsets", "edgeconv", "epic", "message-passing", "transformer"
+    ] = option("deepsets", help="encoder network")
+    decoder: Literal["dense", "conv", "deepsets", "epic", "message-passing", "transformer"] = (
+        option("deepsets", help="decoder network")
+    )
     hidden: int = option(128, help="width of the hidden layers")
-    layers: int = option(3, help="number of hidden layers (dense) or set layers")
+    layers: int = option(
+        3, help="number of hidden layers (dense), convolutions (conv) or set layers"
+    )
     neighbours: int = option(16, help="nearest neighbours of the edgeconv encoder")
     edgeconv_backend: Literal["dense", "pyg"] = option(
         "dense", help="own masked kernels, or torch-geometric's layers on ragged graphs"
     )
     queries: Literal["learned", "noise"] = option(
-        "learned", help="what tells the particles of the deepsets decoder apart"
+        "learned", help="what tells the particles apart that a decoder of sets makes"
     )
     latent: int = option(20, help="latent dimension")
 
@@ -70,6 +83,33 @@ class TrainConfig:
     beta_warmup: int = option(10, help="epochs over which beta rises from 0")
     free_bits: float = option(
         0.0, help="nats that every latent column may carry without a Kullback-Leibler cost"
+    )
+    latent_weight: float = option(
+        10.0, help="weight of the term that draws codes to the prior (wae, swae, aae)"
+    )
+    mmd_kernel: Literal["inverse-multiquadric", "rbf"] = option(
+        "inverse-multiquadric", help="kernel of the wae's distance"
+    )
+    projections: int = option(50, help="random directions of a sliced Wasserstein distance")
+
+    gan_loss: Literal["bce", "lsgan", "hinge", "wgan-gp"] = option(
+        "bce", help="what generator and discriminator minimise"
+    )
+    label_noise: float = option(
+        0.3, help="Gaussian noise on real and fake labels (gan losses bce and lsgan)"
+    )
+    label_smoothing: float = option(0.0, help="taken off the real labels alone (bce, lsgan)")
+    input_noise: float = option(
+        0.001, help="Gaussian noise on the transformed features that the gan's discriminator sees"
+    )
+    gradient_penalty: float = option(10.0, help="weight of the gradient penalty of wgan-gp")
+    critic_steps: int = option(1, help="steps of the gan's discriminator for one of its generator")
+    discriminator_rate: float = option(
+        1.0, help="factor on the learning rate for the discriminator (aae, gan)"
+    )
+    amsgrad: bool = option(False, help="AMSGrad variant of Adam (gan)")
+    average: float = option(
+        0.999, help="decay of the averaged weights that generate (gan); 0 for none"
     )
 
     prior: Literal["gaussian", "flow"] = option("gaussian", help="distribution of latent codes")
@@ -103,19 +143,31 @@ class TrainConfig:
             "beta",
             "beta_warmup",
             "free_bits",
+            "label_noise",
+            "label_smoothing",
+            "input_noise",
+            "gradient_penalty",
+            "average",
             "clip",
             "likelihood_weight",
         ):
             require(getattr(self, name) >= 0, name, "zero or more", getattr(self, name))
-        for name in ("learning_rate", "loss_scale", "patience", "prior_epochs"):
+        for name in (
+            "learning_rate",
+            "loss_scale",
+            "patience",
+            "prior_epochs",
+            "latent_weight",
+            "discriminator_rate",
+        ):
             require(getattr(self, name) > 0, name, "a positive number", getattr(self, name))
-        for name in ("flow_transforms", "flow_hidden"):
+        for name in ("flow_transforms", "flow_hidden", "projections", "critic_steps"):
             require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
         for name in ("jets", "time_limit"):
             value = getattr(self, name)
             require(value is None or value > 0, name, "a positive number", value)
         require(
-            not (self.loss == "mse" and self.decoder == "deepsets"),
+            self.loss != "mse" or self.decoder in ORDERED_DECODERS,
             "loss",
             "chamfer or emd with a decoder that has no particle order (mse compares slot by slot)",
             self.loss,
@@ -131,6 +183,32 @@ class TrainConfig:
             "free_bits",
             "0 with a joint flow prior, whose divergence has no term for each column",
             self.free_bits,
+        )
+        require(
+            not (self.objective in ("wae", "swae") and self.multiplicity == "latent"),
+            "multiplicity",
+            f"data with the objective {self.objective}, which compares the codes of jets of "
+            "similar multiplicity with the prior",
+            self.multiplicity,
+        )
+        require(self.average < 1, "average", "less than 1", self.average)
+        require(
+            self.objective != "gan" or (self.prior == "gaussian" and self.multiplicity == "data"),
+            "objective",
+            "an autoencoder with --prior flow or --multiplicity latent",
+            self.objective,
+        )
+        require(
+            not (
+                self.objective == "gan"
+                and self.gan_loss == "wgan-gp"
+                and self.encoder == "edgeconv"
+                and self.edgeconv_backend == "dense"
+            ),
+            "gan_loss",
+            "another loss, --encoder deepsets or --edgeconv-backend pyg (the dense edgeconv has no "
+            "second derivative, which the gradient penalty needs)",
+            self.gan_loss,
         )
         self.constraint_weights()
         require(len(self.data) > 0, "data", "at least one file", self.data)

@@ -1,0 +1,41 @@
+"""What tells the particles of a decoder apart before it knows anything else about them.
+
+Every slot starts from a vector: a learned one, the same for every jet, so that a code always
+gives the same particles; or noise, so that it gives new ones at every call. Which slot a
+particle comes from carries no meaning in either.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class LearnedQueries(nn.Module):
+    """A learned vector for each of ``particles`` slots."""
+
+    def __init__(self, particles: int, hidden: int) -> None:
+        super().__init__()
+        self.vectors = nn.Parameter(torch.randn(particles, hidden) / math.sqrt(hidden))
+
+    def forward(self, mask: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Vectors ``(N, hidden)`` for the slots of ``mask (B, N)``."""
+        return self.vectors[: mask.shape[1]]
+
+
+class NoiseQueries(nn.Module):
+    """Normal noise through a linear layer."""
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(hidden, hidden)
+
+    def forward(self, mask: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Vectors ``(B, N, hidden)`` for ``mask (B, N)``, drawn where the generator is."""
+        weight = self.linear.weight
+        place = weight.device if generator is None else generator.device
+        shape = (*mask.shape, weight.shape[1])
+        noise = torch.randn(shape, generator=generator, device=place, dtype=weight.dtype)
+        return self.linear(noise.to(weight.device))

@@ -1,0 +1,108 @@
+r"""Transformers over sets: masked attention through induced points.
+
+A few induced points, learned and shifted by a summary of the set, attend to the particles, and
+the particles attend to them,
+
+.. math::
+    p_k &\leftarrow p_k + \mathrm{attention}(p_k; \{h_j\}), \qquad
+    p_k = q_k + W_s [\mathrm{mean}_j h_j, c] \\
+    h_i &\leftarrow h_i + \mathrm{attention}(h_i; \{p_k\}) \\
+    h_i &\leftarrow h_i + \mathrm{mlp}(h_i)
+
+with layer norms before the sums. Padded slots are never attended to; in an empty set nobody is
+heard and the points stay as they are. The cost grows linearly with the number of particles,
+where attention between all of them grows with its square.
+
+Reference:
+    Set Transformer: A Framework for Attention-based Permutation-Invariant Neural Networks (Lee,
+    Lee, Kim, Kosiorek, Choi, Teh, 2018), arXiv:1810.00825. Evaluating generative models in high
+    energy physics (Kansal, Li, Duarte, Chernyavskaya, Pierini, Orzari, Tomei, 2022; its GAPT),
+    arXiv:2211.10295.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from jetgen.networks.dense import mlp
+from jetgen.networks.masking import mean_pool
+from jetgen.networks.sets import Layers, SetDecoder, SetEncoder
+
+_HEADS = 4
+_POINTS = 16
+
+
+class Attention(nn.Module):
+    r"""Multi-head attention :math:`\mathrm{softmax}_j(q_i \cdot k_j / \sqrt{d})\, v_j`.
+
+    Args:
+        hidden: width of queries and of what they attend to; four heads share it, or as many as
+            divide it.
+    """
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.heads = math.gcd(_HEADS, hidden)
+        self.query = nn.Linear(hidden, hidden)
+        self.key_value = nn.Linear(hidden, 2 * hidden)
+        self.out = nn.Linear(hidden, hidden)
+
+    def forward(self, queries: Tensor, heard: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Attend from ``queries (B, M, hidden)`` to ``heard (B, N, hidden)``.
+
+        ``mask (B, N)`` tells which of them can be heard, all without one; where none can, the
+        result is zero.
+        """
+        query = self._split(self.query(queries)) / math.sqrt(queries.shape[-1] / self.heads)
+        key, value = map(self._split, self.key_value(heard).chunk(2, dim=-1))
+        scores = query @ key.transpose(2, 3)  # (B, heads, M, N)
+        if mask is not None:
+            # The lowest number, not minus infinity: a row without anybody stays finite.
+            scores = scores.masked_fill(~mask[:, None, None], torch.finfo(scores.dtype).min)
+        result = self.out((scores.softmax(-1) @ value).transpose(1, 2).flatten(2))
+        return result if mask is None else result * mask.any(1)[:, None, None]
+
+    def _split(self, columns: Tensor) -> Tensor:
+        return columns.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, heads, N, d)
+
+
+class InducedAttentionLayer(nn.Module):
+    """One layer of the module's formula; ``context`` is ``c`` with ``(B, context)``."""
+
+    def __init__(self, hidden: int, context: int) -> None:
+        super().__init__()
+        self.points = nn.Parameter(torch.randn(_POINTS, hidden))
+        self.shift = nn.Linear(hidden + context, hidden)
+        self.norm_particles, self.norm_points = nn.LayerNorm(hidden), nn.LayerNorm(hidden)
+        self.collect, self.spread = Attention(hidden), Attention(hidden)
+        self.norm_update = nn.LayerNorm(hidden)
+        self.update = mlp(hidden, hidden, hidden)
+
+    def forward(self, h: Tensor, mask: Tensor, context: Tensor) -> Tensor:
+        summary = self.shift(torch.cat([mean_pool(h, mask), context], dim=1))
+        points = self.points + summary.unsqueeze(1)  # (B, points, hidden)
+        particles = self.norm_particles(h)
+        points = self.norm_points(points + self.collect(points, particles, mask))
+        h = h + self.spread(particles, points)
+        return h + self.update(self.norm_update(h))
+
+
+class TransformerLayers(Layers):
+    """Several layers, one after the other."""
+
+    kind = InducedAttentionLayer
+
+
+class TransformerEncoder(SetEncoder):
+    """Encoder of induced attention."""
+
+    stack = TransformerLayers
+
+
+class TransformerDecoder(SetDecoder):
+    """Decoder of induced attention."""
+
+    stack = TransformerLayers
