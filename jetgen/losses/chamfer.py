@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from jetgen.errors import InputError
 from jetgen.losses.distances import Norm, along
+from jetgen.losses.kernels.selection import use_triton
 from jetgen.losses.nearest import nearest
 from jetgen.losses.reduction import Reduction, choose, prepare, prepare_weights, reduce
 
@@ -148,6 +149,10 @@ def _one_side(
 
 
 def _gather(points: Tensor, index: Tensor) -> Tensor:
+    if use_triton(points):
+        from jetgen.losses.kernels.gather import gather_particles
+
+        return gather_particles(points, index)
     return points.gather(1, index.unsqueeze(2).expand(-1, -1, points.shape[2]))
 
 

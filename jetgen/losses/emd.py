@@ -20,6 +20,7 @@ from jetgen.errors import InputError
 from jetgen.losses.distances import chunks, pairwise, power_of
 from jetgen.losses.envelope import Solution, attach, plan_gradients
 from jetgen.losses.exact_emd import exact_emd, normalised
+from jetgen.losses.kernels.selection import use_triton_transport
 from jetgen.losses.reduction import Reduction, choose, prepare, prepare_weights, reduce
 from jetgen.losses.sinkhorn import (
     Potentials,
@@ -101,7 +102,10 @@ def emd(
 def solve(
     x: Tensor, y: Tensor, a: Tensor, b: Tensor, power: float, settings: SinkhornSettings
 ) -> Solution:
-    """Sinkhorn divergence and its gradients, a few jets at a time.
+    """Sinkhorn divergence and its gradients, by Triton or in torch a few jets at a time.
+
+    The choice is that of :mod:`jetgen.losses.kernels.selection`; sets of more than its ``LARGEST``
+    particles go to torch.
 
     Args:
         x, y: ``(B, N, D)`` and ``(B, M, D)`` without NaN.
@@ -110,6 +114,8 @@ def solve(
     solution = Solution(x.new_zeros(len(x)), *(torch.zeros_like(t) for t in (x, y, a, b)))
     if not x.shape[1] or not y.shape[1]:
         return solution
+    if use_triton_transport(x, y):
+        return _solve_on_chip(x, y, a, b, power, settings)
     for jets in chunks(x, y):
         part = _solve_chunk(x[jets], y[jets], a[jets], b[jets], power, settings)
         for whole, piece in zip(solution, part, strict=True):
@@ -132,6 +138,25 @@ def _solve_chunk(
         gradient -= plan_gradients(points, points, itself, power)[0]
         self_potentials.append(f)
     by_a, by_b = cross.f - self_potentials[0], cross.g - self_potentials[1]
+    return Solution((a * by_a).sum(1) + (b * by_b).sum(1), by_x, by_y, by_a, by_b)
+
+
+def _solve_on_chip(
+    x: Tensor, y: Tensor, a: Tensor, b: Tensor, power: float, settings: SinkhornSettings
+) -> Solution:
+    from jetgen.losses.kernels.plan import plan_gradient
+    from jetgen.losses.kernels.sinkhorn import potential_symmetric, potentials_between
+
+    eps = settings.eps
+    f, g = potentials_between(x, y, a, b, power, settings)
+    by_x = plan_gradient(x, y, a, b, Potentials(f, g), eps, power)
+    by_y = plan_gradient(y, x, b, a, Potentials(g, f), eps, power)
+    itself = []
+    for points, weights, gradient in ((x, a, by_x), (y, b, by_y)):
+        h = potential_symmetric(points, weights, power, settings)
+        gradient -= plan_gradient(points, points, weights, weights, Potentials(h, h), eps, power)
+        itself.append(h)
+    by_a, by_b = f - itself[0], g - itself[1]
     return Solution((a * by_a).sum(1) + (b * by_b).sum(1), by_x, by_y, by_a, by_b)
 
 

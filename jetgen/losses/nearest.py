@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from jetgen.losses.distances import Norm, chunks, pairwise
+from jetgen.losses.kernels.selection import use_triton
 
 SERIAL = 32768
 """Elements up to which torch runs an operation in the calling thread."""
@@ -32,6 +33,10 @@ def nearest(x: Tensor, x_mask: Tensor, y: Tensor, y_mask: Tensor, norm: Norm = "
         x, y: ``(B, N, D)`` and ``(B, M, D)``, with ``N`` and ``M`` at least 1.
         x_mask, y_mask: ``(B, N)`` and ``(B, M)`` bool.
     """
+    if use_triton(x):
+        from jetgen.losses.kernels.nearest import nearest_indices
+
+        return Neighbours(*nearest_indices(x, x_mask, y, y_mask, norm))
     if x.device.type == "cpu":
         return _nearest_cpu(x, x_mask, y, y_mask, norm)
     parts = [

@@ -1,0 +1,99 @@
+"""``points.gather(1, index)`` of whole particles with a gradient that adds up in a fixed order.
+
+On CUDA, torch's own gradient adds with atomics, in an order that changes from run to run. Here
+one program takes a few particles and walks over all who chose them, in the order of their slots.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from jetgen.losses.kernels.tiles import LAUNCH, accumulator, bucket
+
+
+@triton.jit(do_not_specialize=["n", "m"])
+def _spread_kernel(  # type: ignore[no-untyped-def]
+    values,
+    index,
+    totals,
+    n,
+    m,
+    D: tl.constexpr,
+    PADDED: tl.constexpr,
+    TYPE: tl.constexpr,
+    ROWS: tl.constexpr,
+    COLUMNS: tl.constexpr,
+):
+    blocks = tl.cdiv(m, ROWS)
+    jet = (tl.program_id(0) // blocks).to(tl.int64)
+    j = (tl.program_id(0) % blocks) * ROWS + tl.arange(0, ROWS)
+    axis = tl.arange(0, PADDED)
+    total = tl.zeros([ROWS, PADDED], TYPE)
+    for start in range(0, n, COLUMNS):
+        i = start + tl.arange(0, COLUMNS)
+        chosen = tl.load(index + jet * n + i, mask=i < n, other=-1)
+        hit = chosen[None, :] == j[:, None]
+        for d in tl.static_range(D):
+            value = tl.load(values + (jet * n + i) * D + d, mask=i < n, other=0.0).to(TYPE)
+            part = tl.sum(tl.where(hit, value[None, :], 0.0), 1)
+            total += tl.where(axis[None, :] == d, part[:, None], 0.0)
+    place = (jet * m + j)[:, None] * D + axis[None, :]
+    tl.store(totals + place, total, mask=(j < m)[:, None] & (axis < D)[None, :])
+
+
+def _launch(values: Tensor, index: Tensor, m: int) -> Tensor:
+    values, index = values.contiguous(), index.contiguous()
+    size, n, dimensions = values.shape
+    totals = values.new_empty(size, m, dimensions)
+    rows = bucket(m, 32)
+    if totals.numel():
+        _spread_kernel[(size * triton.cdiv(m, rows),)](
+            values,
+            index,
+            totals,
+            n,
+            m,
+            D=dimensions,
+            PADDED=triton.next_power_of_2(dimensions),
+            TYPE=accumulator(values),
+            ROWS=rows,
+            COLUMNS=bucket(n, 64),
+            **LAUNCH,
+        )
+    return totals
+
+
+class _Gather(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, points: Tensor, index: Tensor) -> Tensor:
+        ctx.save_for_backward(index)
+        ctx.size = points.shape[1]
+        return points.gather(1, index.unsqueeze(2).expand(-1, -1, points.shape[2]))
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None]:
+        return _Spread.apply(upstream, *ctx.saved_tensors, ctx.size), None
+
+
+class _Spread(torch.autograd.Function):
+    """The transpose of the gather, and its gradient is the gather again."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, index: Tensor, size: int) -> Tensor:
+        ctx.save_for_backward(index)
+        return _launch(values, index, size)
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:
+        return _Gather.apply(upstream, *ctx.saved_tensors), None, None
+
+
+def gather_particles(points: Tensor, index: Tensor) -> Tensor:
+    """Particles ``(B, N, D)`` of ``points (B, M, D)`` at the slots ``index (B, N)``."""
+    gathered: Tensor = _Gather.apply(points, index)
+    return gathered
