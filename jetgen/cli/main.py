@@ -14,7 +14,9 @@ COMMANDS = {
     "inspect": "say what a file holds, and what is odd about it",
     "train": "train a generator on jets",
     "generate": "write jets from a trained generator to HDF5",
+    "evaluate": "measure how far generated jets are from real ones",
     "report": "compare generated and real jets in one HTML page",
+    "doctor": "say what this machine offers, and which kernels run",
 }
 """Each has a module ``jetgen.cli.NAME`` with its option dataclass ``Config`` and ``run``."""
 

@@ -1,0 +1,112 @@
+"""What this machine offers to jetgen: devices, kernels, packages, cores and memory."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+
+from jetgen.errors import InputError
+from jetgen.losses.kernels.selection import choose_kernels
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+PACKAGES = {
+    "pythia8mc": ("simulation", "pip install pythia8mc==8.317.0"),
+    "fastjet": ("simulation", "pip install fastjet"),
+    "triton": ("kernels on CUDA devices", "pip install triton"),
+    "EnergyFlow": ("the reference of the polynomials in tests", "pip install 'EnergyFlow>=1.4,<2'"),
+    "torch-scatter": (
+        "faster torch_geometric layers",
+        "pip install --no-build-isolation 'torch-scatter>=2.1'",
+    ),
+}
+"""What each package is for, and how to get it."""
+
+
+class Finding(NamedTuple):
+    """One line: the name of a thing, and what was found."""
+
+    name: str
+    found: str
+
+
+def examine() -> list[Finding]:
+    """Everything that ``jetgen doctor`` says, from top to bottom."""
+    kinds = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
+    return [
+        Finding("jetgen", importlib.metadata.version("jetgen")),
+        Finding("Python", f"{platform.python_version()} ({sys.executable})"),
+        Finding("torch", f"{torch.__version__}, built for {_build()}"),
+        *_devices(),
+        *(Finding(f"kernels on {device}", _kernels(device)) for device in kinds),
+        *(Finding(name, _package(name, *about)) for name, about in PACKAGES.items()),
+        Finding("cores", f"{_cores()} usable, torch uses {torch.get_num_threads()}"),
+        Finding("memory", _memory()),
+    ]
+
+
+def table(findings: list[Finding]) -> Table:
+    """The findings, for the terminal."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    result = Table.grid(padding=(0, 2))
+    for name, found in findings:
+        result.add_row(name, escape(found))
+    return result
+
+
+def _build() -> str:
+    if torch.version.cuda:
+        return f"CUDA {torch.version.cuda}"
+    hip = getattr(torch.version, "hip", None)
+    return f"ROCm {hip}" if hip else "CPU only"
+
+
+def _devices() -> list[Finding]:
+    if not torch.cuda.is_available():
+        return [Finding("CUDA devices", "none")]
+    devices = []
+    for k in range(torch.cuda.device_count()):
+        properties = torch.cuda.get_device_properties(k)
+        about = (
+            f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB, "
+            f"compute capability {properties.major}.{properties.minor}"
+        )
+        devices.append(Finding(f"cuda:{k}", about))
+    return devices
+
+
+def _kernels(device: str) -> str:
+    try:
+        choice = choose_kernels(torch.device(device))
+    except InputError as error:
+        return str(error)
+    return f"{choice.kernels} ({choice.reason})"
+
+
+def _package(name: str, purpose: str, remedy: str) -> str:
+    try:
+        return f"{importlib.metadata.version(name)} ({purpose})"
+    except importlib.metadata.PackageNotFoundError:
+        return f"not installed ({purpose}): {remedy}"
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _memory() -> str:
+    try:
+        size = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not on Windows
+        return "unknown"
+    return f"{size / 2**30:.1f} GiB"
