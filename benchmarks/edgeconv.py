@@ -13,12 +13,11 @@ each over its largest entry, in double precision (in single, messages near zero 
 from __future__ import annotations
 
 import argparse
-import csv
 import statistics
 from pathlib import Path
 
 import torch
-from measuring import peak_memory, seconds
+from measuring import peak_memory, seconds, write_rows
 from torch import Tensor, nn
 from torch_geometric.nn import EdgeConv as RaggedEdgeConv
 
@@ -48,10 +47,7 @@ def main() -> None:
     rows = [measure(name, options) for name in FORMS]
     for row in rows:
         print(", ".join(f"{key} {value}" for key, value in row.items()))
-    with options.output.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(options.output, rows)
 
 
 def measure(name: str, options: argparse.Namespace) -> dict[str, object]:

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import energyflow  # isort: skip  (before torch: the two share OpenMP badly on macOS)
 import argparse
-import csv
 import statistics
 from pathlib import Path
 
 import numpy as np
 import torch
-from measuring import peak_memory, seconds
+from measuring import peak_memory, seconds, write_rows
 
 from jetgen.cloud import RELATIVE, ParticleCloud
 from jetgen.physics.efp import efps
@@ -30,16 +29,14 @@ def main() -> None:
     parser.add_argument("--particles", type=int, nargs="+", default=[30, 100])
     parser.add_argument("--turns", type=int, default=9)
     parser.add_argument("--cores", type=int, default=1)
+    parser.add_argument("--device", default="cpu", help="where jetgen computes")
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results/efp.csv"))
     options = parser.parse_args()
     torch.set_num_threads(options.cores)
     rows = [measure(size, options) for size in options.particles]
     for row in rows:
         print(", ".join(f"{key} {value}" for key, value in row.items()))
-    with options.output.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(options.output, rows)
 
 
 def measure(size: int, options: argparse.Namespace) -> dict[str, object]:
@@ -55,17 +52,17 @@ def measure(size: int, options: argparse.Namespace) -> dict[str, object]:
     )
     cloud = ParticleCloud(
         torch.from_numpy(jets), torch.ones(ours, size, dtype=torch.bool), RELATIVE
-    )
+    ).to(options.device)
     few = np.ascontiguousarray(jets[:theirs, :, [2, 0, 1]])
     peer = energyflow.EFPSet(("d<=", 4), measure="hadr", beta=1, normed=False, coords="ptyphim")
 
     def run_ours(dtype: torch.dtype = torch.float64) -> np.ndarray:
-        return efps(cloud, dtype=dtype).numpy()
+        return efps(cloud, dtype=dtype).cpu().numpy()
 
     def run_theirs() -> np.ndarray:
         return peer.batch_compute(few, n_jobs=options.cores)
 
-    clock = "cpu" if options.cores == 1 else "wall"
+    clock = "cpu" if options.cores == 1 and options.device == "cpu" else "wall"
     expected = run_theirs()
     error = np.abs(run_ours()[:theirs] / expected - 1).max()
     times = [
@@ -80,6 +77,7 @@ def measure(size: int, options: argparse.Namespace) -> dict[str, object]:
     rates = [round(1 / statistics.median(column)) for column in zip(*times, strict=True)]
     return {
         "particles": size,
+        "device": options.device,
         "cores": options.cores,
         "clock": clock,
         "float64_jets_per_s": rates[0],
@@ -88,7 +86,7 @@ def measure(size: int, options: argparse.Namespace) -> dict[str, object]:
         "ratio": round(statistics.median(ratios), 1),
         "ratio_lowest": round(ratios[0], 1),
         "ratio_highest": round(ratios[-1], 1),
-        "float64_mb": peak_memory(run_ours),
+        "float64_mb": peak_memory(run_ours, options.device),
         "largest_relative_difference": f"{error:.1e}",
     }
 

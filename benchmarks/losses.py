@@ -1,28 +1,35 @@
 """Speed and memory of the losses beside their peers: ``python benchmarks/losses.py``.
 
 Every variant of a loss runs on the same jets in the same process, one after the other in each
-round, so that a busy machine slows all of them alike; medians over the rounds. Peak memory is
-the growth of the resident size during forward and backward on the CPU (each variant in a process
-of its own), the allocator's peak on CUDA. The rows go to ``benchmarks/results/losses-DEVICE.csv``.
+round, so that a busy machine slows all of them alike; times are medians over the rounds, and
+``speed_over_peer`` is the median of each round's ratio. Jets have a third to all of their slots
+filled. Peak memory is that of torch's tensors during forward and backward (on the CPU in one
+thread). The bias is that of the mean value, relative to the exact one.
+
+    python benchmarks/losses.py --threads 2
+    python benchmarks/losses.py --device cuda
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import multiprocessing
+import os
 import statistics
-import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import torch
+from measuring import RESULTS, peak_memory, write_rows
 from torch import Tensor
 
-from jetgen.losses import SinkhornSettings, chamfer, emd
+from jetgen.losses import SinkhornSettings, chamfer, emd, exact_emd
+from jetgen.losses.kernels.selection import choose_kernels
 
-SIZES = ((256, 30), (256, 100), (1024, 150))
+ROUNDS = {"cpu": {(256, 30): 9, (256, 100): 5, (1024, 150): 1}, "cuda": {}}
+ROUNDS["cuda"] = {(256, 30): 20, (256, 100): 20, (1024, 150): 10, (4096, 150): 5}
+"""Rounds for each number of jets and slots."""
+
 Loss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
@@ -53,19 +60,35 @@ def transport(backend: str, eps: float = 0.05) -> Loss:
     return lambda *sets: emd(*sets, backend=backend, settings=settings)  # type: ignore[arg-type]
 
 
-FAMILIES: dict[str, dict[str, Loss]] = {
-    "chamfer": {
-        "jetgen": chamfer,
-        "broadcast": broadcast,
-        "cdist": cdist("donot_use_mm_for_euclid_dist"),
-        "cdist-matmul": cdist("use_mm_for_euclid_dist"),
-    },
-    "emd": {
-        "jetgen-exact": transport("exact"),
-        "jetgen-sinkhorn": transport("sinkhorn"),
-        "geomloss": transport("geomloss"),
-    },
-}
+def in_torch(loss: Loss) -> Loss:
+    """The same loss without the Triton kernels."""
+
+    def call(x: Tensor, x_mask: Tensor, y: Tensor, y_mask: Tensor) -> Tensor:
+        before = os.environ.get("JETGEN_KERNELS", "auto")
+        os.environ["JETGEN_KERNELS"] = "torch"
+        try:
+            return loss(x, x_mask, y, y_mask)
+        finally:
+            os.environ["JETGEN_KERNELS"] = before
+
+    return call
+
+
+def variants(family: str, device: str) -> tuple[str, dict[str, Loss]]:
+    """The peer that speeds are relative to, and every way to the loss, by name."""
+    cuda = device == "cuda"
+    if family == "chamfer":
+        plain = {"jetgen-torch": in_torch(chamfer)} if cuda else {}
+        return "broadcast", {
+            "jetgen": chamfer,
+            **plain,
+            "broadcast": broadcast,
+            "cdist": cdist("donot_use_mm_for_euclid_dist"),
+            "cdist-matmul": cdist("use_mm_for_euclid_dist"),
+        }
+    sinkhorn = transport("sinkhorn")
+    plain = {"jetgen-torch": in_torch(sinkhorn)} if cuda else {"jetgen-exact": exact_emd}
+    return "geomloss", {"jetgen-sinkhorn": sinkhorn, **plain, "geomloss": transport("geomloss")}
 
 
 def jets(B: int, N: int, device: str) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -98,100 +121,74 @@ def _clock(device: torch.device) -> Callable[[], float]:
     return now
 
 
-def peak_megabytes(family: str, variant: str, B: int, N: int, device: str) -> float:
-    """Growth of memory during one forward and backward pass after a small one."""
-    loss = FAMILIES[family][variant]
-    if device != "cpu":
-        sets = jets(B, N, device)
-        timed(loss, sets)
-        torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
-        timed(loss, sets)
-        return (torch.cuda.max_memory_allocated() - before) / 1e6
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_resident_growth, (family, variant, B, N, torch.get_num_threads()))
-
-
-def _resident_growth(family: str, variant: str, B: int, N: int, threads: int) -> float:
-    torch.set_num_threads(threads)
-    loss = FAMILIES[family][variant]
-    timed(loss, jets(2, N, "cpu"))
-    sets = jets(B, N, "cpu")
-    before = peak = _resident()
-    done = threading.Event()
-
-    def watch() -> None:
-        nonlocal peak
-        while not done.wait(0.0005):
-            peak = max(peak, _resident())
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    timed(loss, sets)
-    done.set()
-    watcher.join()
-    return (max(peak, _resident()) - before) / 1e6
-
-
-def _resident() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
-
-
 def measure(family: str, B: int, N: int, device: str, rounds: int) -> list[dict[str, object]]:
     sets = jets(B, N, device)
-    variants = FAMILIES[family]
-    reference = "broadcast" if family == "chamfer" else "jetgen-exact"
-    truth = timed(variants[reference], sets)[2]
-    times: dict[str, list[tuple[float, float]]] = {name: [] for name in variants}
+    peer, losses = variants(family, device)
+    truth = (broadcast if family == "chamfer" else exact_emd)(*sets).double().mean()
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in losses}
     bias = {}
-    for k in range(rounds + 1):
-        for name, loss in variants.items():
+    if rounds > 1 or device != "cpu":  # a single round on the CPU comes after smaller sizes
+        for loss in losses.values():
+            timed(loss, sets)
+    for _ in range(rounds):
+        for name, loss in losses.items():
             forward, backward, value = timed(loss, sets)
-            bias[name] = ((value - truth).mean() / truth.mean()).item()
-            if k:  # the first round warms up
-                times[name].append((forward, backward))
-    slowest = "broadcast" if family == "chamfer" else "geomloss"
-    both = {name: statistics.median(f + b for f, b in times[name]) for name in variants}
-    return [
-        {
-            "loss": family,
-            "variant": name,
-            "device": device,
-            "threads": torch.get_num_threads(),
-            "B": B,
-            "N": N,
-            "forward_ms": round(1e3 * statistics.median(f for f, _ in times[name]), 3),
-            "backward_ms": round(1e3 * statistics.median(b for _, b in times[name]), 3),
-            "both_ms": round(1e3 * both[name], 3),
-            "speed_over_peer": round(both[slowest] / both[name], 2),
-            "peer": slowest,
-            "peak_MB": round(peak_megabytes(family, name, B, N, device), 2),
-            "relative_bias": f"{bias[name]:.2e}",
-        }
-        for name in variants
-    ]
+            bias[name] = float(value.double().mean() / truth - 1)
+            times[name].append((forward, backward))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the profiler sees only this thread's memory
+    memory = {
+        name: peak_memory(partial(timed, loss, sets), device) for name, loss in losses.items()
+    }
+    torch.set_num_threads(threads)
+    rows: list[dict[str, object]] = []
+    for name, turns in times.items():
+        both = [sum(turn) for turn in turns]
+        ratios = [sum(other) / one for one, other in zip(both, times[peer], strict=True)]
+        rows.append(
+            {
+                "loss": family,
+                "variant": name,
+                "device": device,
+                "kernels": choose_kernels(torch.device(device)).kernels,
+                "threads": threads,
+                "B": B,
+                "N": N,
+                "forward_ms": round(1e3 * statistics.median(f for f, _ in turns), 3),
+                "backward_ms": round(1e3 * statistics.median(b for _, b in turns), 3),
+                "both_ms": round(1e3 * statistics.median(both), 3),
+                "speed_over_peer": round(statistics.median(ratios), 2),
+                "peer": peer,
+                "peak_MB": memory[name],
+                "relative_bias": f"{bias[name]:.1e}",
+            }
+        )
+    return rows
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--loss", choices=FAMILIES, action="append")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--rounds", type=int, help="for every size; by size when omitted")
+    parser.add_argument("--loss", choices=("chamfer", "emd"), action="append")
     parser.add_argument("--size", action="append", help="B x N, such as 256x100")
-    arguments = parser.parse_args()
-    given = [tuple(int(n) for n in size.split("x")) for size in arguments.size or ()]
+    options = parser.parse_args()
+    if options.device == "cuda" and not torch.cuda.is_available():
+        parser.error("--device cuda: expected a CUDA device, found none")
+    torch.set_num_threads(options.threads)
+    known = ROUNDS[options.device]
+    sizes = [tuple(int(n) for n in size.split("x")) for size in options.size or ()] or list(known)
     rows: list[dict[str, object]] = []
-    for family in arguments.loss or FAMILIES:
-        for B, N in given or SIZES:
-            for row in measure(family, B, N, arguments.device, arguments.rounds):
+    for family in options.loss or ("chamfer", "emd"):
+        for B, N in sizes:
+            if family == "emd" and B > 1024:
+                continue
+            rounds = options.rounds or known.get((B, N), 1)
+            for row in measure(family, B, N, options.device, rounds):
                 rows.append(row)
                 print(" ".join(f"{key}={value}" for key, value in row.items()), flush=True)
-    folder = Path(__file__).parent / "results"
-    folder.mkdir(exist_ok=True)
-    with (folder / f"losses-{arguments.device}.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0])
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(RESULTS / f"losses-{options.device}.csv", rows)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,28 @@
-"""Time and memory of one turn of a benchmark."""
+"""Time and memory of one turn of a benchmark, and where the results are kept."""
 
 from __future__ import annotations
 
+import csv
 import time
 from collections.abc import Callable
 from itertools import accumulate
+from pathlib import Path
 
 import torch
 from torch.profiler import ProfilerActivity, profile
 
 Work = Callable[[], object]
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def write_rows(path: Path, rows: list[dict[str, object]]) -> None:
+    """One line for each row, and the names of the columns above."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def seconds(work: Work, clock: str) -> float:
