@@ -1,0 +1,75 @@
+"""What ``jetgen evaluate`` prints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich import box
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+_COLOURS = {"indistinguishable": "green", "close": "yellow", "different": "red"}
+
+
+def table(content: dict[str, Any]) -> Group:
+    """The metrics of an evaluation, and the classifier's line where there is one."""
+    if content["mode"] == "jetnet":
+        return Group(_protocol(content))
+    lines = [_floors(content)]
+    merit = content["classifier"]
+    if merit is not None:
+        telling = ", ".join(f"{name} ({loss:.3f})" for name, loss in merit["telling"][:3])
+        return Group(
+            *lines,
+            Text(
+                f"boosted trees on {merit['jets']} jets of each kind: AUC {merit['auc']:.3f} ± "
+                f"{merit['auc_error']:.3f}, reduced chi-squared {merit['chi2']:.1f}, overlap "
+                f"{merit['overlap']:.2f}; most telling: {telling}"
+            ),
+        )
+    return Group(*lines)
+
+
+def _protocol(content: dict[str, Any]) -> Table:
+    made = Table(title="metrics by the JetNet library's protocol", box=box.SIMPLE_HEAD)
+    made.add_column("metric")
+    made.add_column("value", justify="right")
+    made.add_column("spread", justify="right")
+    for row in content["rows"]:
+        made.add_row(row["metric"], f"{row['value']:.4g}", _number(row["spread"]))
+    return made
+
+
+def _floors(content: dict[str, Any]) -> Table:
+    jets = content["jets"]
+    made = Table(
+        title=f"generated jets against real ones ({jets} against {jets})",
+        caption="floor: real against real; spreads: how far above it, in spreads of the floor",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
+    made.add_column("metric", no_wrap=True)
+    for name in ("value", "floor", "spreads"):
+        made.add_column(name, justify="right", no_wrap=True)
+    made.add_column("verdict", no_wrap=True)
+    for row in content["rows"]:
+        unit = f" [{row['printed_unit']}]" if row["printed_unit"] else ""
+        numbers = [
+            _number(row[name] / row["scale"])
+            for name in ("value", "uncertainty", "floor", "floor_spread")
+        ]
+        spreads = row["spreads_above_floor"]
+        made.add_row(
+            Text(row["metric"] + unit),
+            " ± ".join(numbers[:2]),
+            " ± ".join(numbers[2:]),
+            "–" if spreads is None else f"{spreads:+.1f}",
+            Text(row["verdict"], style=_COLOURS[row["verdict"]]),
+        )
+    return made
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"

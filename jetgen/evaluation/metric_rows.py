@@ -1,0 +1,194 @@
+"""The field's metrics as rows of a comparison: disjoint jets, bootstrap, floor of the same size.
+
+The published protocols draw jets with replacement, also from samples smaller than the draw, so
+that their numbers hide the size of the samples. Here every jet counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from jetgen.evaluation.checks import Checked
+from jetgen.evaluation.comparison import Distance, Row, floor_between, replicated, table_row
+from jetgen.evaluation.cov_mmd import coverage_and_mmd, distances
+from jetgen.evaluation.fpd import frechet
+from jetgen.evaluation.kpd import kernel
+from jetgen.evaluation.quantities import Quantity, Values
+from jetgen.evaluation.resampling import Resampling, resample, with_plain
+from jetgen.evaluation.w1efp import GRAPHS
+from jetgen.physics.efp import efps
+from jetgen.physics.efp_graphs import efp_graphs
+from jetgen.physics.observables import Measured, Observable
+
+KPD_JETS = 2_500
+"""Most jets on each side of KPD, whose cost grows as their square."""
+
+MATCHED_JETS, MATCHED_BATCHES = 100, 5
+"""Jets on each side of one coverage, as published, and disjoint batches of them."""
+
+_ROWS = 512
+
+Metric = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+"""From features ``(B, d)``, ``(C, d)`` and weights ``(R, B)``, ``(R, C)`` to ``(R,)`` values."""
+
+
+def metric_rows(checked: Checked, drawn: Resampling) -> tuple[list[Row], list[str]]:
+    """Rows of W1EFP, FPD, KPD, coverage and matching distance, and warnings of those left out."""
+    return (
+        [*efp_rows(drawn), *_moment_rows(checked, drawn), *matching_rows(drawn)],
+        _left_out(drawn),
+    )
+
+
+def efp_rows(drawn: Resampling) -> list[Row]:
+    """W1 of the five polynomials of W1EFP, and their mean."""
+    every = {name: efps(jets.relative, GRAPHS) for name, jets in _kinds(drawn).items()}
+    floors: list[Tensor] = []
+    found: dict[str, list[Tensor]] = {name: [] for name in drawn.sides}
+    for k in range(len(GRAPHS)):
+        values = {name: Values(x[:, k], torch.arange(len(x))) for name, x in every.items()}
+        floors.append(floor_between(drawn, values["all real"]))
+        for name, side in drawn.sides.items():
+            found[name].append(replicated(drawn.real, side, values["real"], values[name]))
+    rows = [
+        table_row(
+            _quantity(
+                f"efp_{k + 1}", f"energy-flow polynomial {k + 1} of 5", f"W1EFP, {k + 1}", 1e-5
+            ),
+            floor,
+            {name: parts[k] for name, parts in found.items()},
+        )
+        for k, floor in enumerate(floors)
+    ]
+    mean = table_row(
+        _quantity("w1efp", "mean of the five polynomials", "W1EFP", 1e-5),
+        torch.stack(floors).mean(0),
+        {name: torch.stack(parts).mean(0) for name, parts in found.items()},
+    )
+    return [*rows, mean]
+
+
+def _moment_rows(checked: Checked, drawn: Resampling) -> list[Row]:
+    rows = []
+    if drawn.size > len(efp_graphs(4)):
+        quantity = _quantity("fpd", f"FPD of {drawn.size} jets, not extrapolated", "FPD", 1e-3)
+        rows.append(feature_row(drawn, quantity, frechet_distances))
+    fewer = resample(checked, replicas=drawn.replicas, seed=drawn.seed, most=KPD_JETS)
+    quantity = _quantity("kpd", f"KPD of {fewer.size} jets", "KPD", 1e-3)
+    return [*rows, feature_row(fewer, quantity, discrepancies)]
+
+
+def feature_row(drawn: Resampling, quantity: Quantity, metric: Metric) -> Row:
+    """A metric on the 36 polynomials, each divided by its largest value in the real jets."""
+    values = {name: efps(jets.relative) for name, jets in _kinds(drawn).items()}
+    largest = values["real"].abs().amax(0)
+    scale = torch.where(largest == 0, torch.ones_like(largest), largest)
+    values = {name: x / scale for name, x in values.items()}
+    pool, real = values["all real"], values["real"]
+    return table_row(
+        quantity,
+        metric(pool, pool, *drawn.splits),
+        {
+            name: metric(real, values[name], with_plain(drawn.real.counts), with_plain(side.counts))
+            for name, side in drawn.sides.items()
+        },
+    )
+
+
+def frechet_distances(x: Tensor, y: Tensor, plus: Tensor, minus: Tensor) -> Tensor:
+    """:func:`jetgen.evaluation.fpd.frechet` for each pair of counts."""
+    return torch.stack([frechet(x, y, a, b) for a, b in zip(plus, minus, strict=True)])
+
+
+def discrepancies(x: Tensor, y: Tensor, plus: Tensor, minus: Tensor) -> Tensor:
+    """Squared discrepancies for all weightings at once, pairs of a jet with itself left out.
+
+    Unlike :func:`jetgen.evaluation.kpd.discrepancy` a jet that a bootstrap drew twice does not
+    form a pair, so that resamplings scatter around the plain value and not above it.
+    """
+    return _pairs(x, x, plus, plus) + _pairs(y, y, minus, minus) - 2 * _pairs(x, y, plus, minus)
+
+
+def _pairs(x: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """``(R,)`` weighted means of the kernel over pairs, of distinct ones where x is y."""
+    total = a.new_zeros(len(a))
+    for start in range(0, len(x), _ROWS):
+        rows = slice(start, start + _ROWS)
+        values = kernel(x[rows], y)
+        if x is y:
+            values[torch.arange(len(values)), start + torch.arange(len(values))] = 0
+        total += ((b @ values.T) * a[:, rows]).sum(1)
+    same = (a * b).sum(1) if x is y else 0
+    return total / (a.sum(1) * b.sum(1) - same)
+
+
+def matching_rows(drawn: Resampling) -> list[Row]:
+    """Uncovered share and matching distance of disjoint batches of 100 jets; none for too few."""
+    count = min(MATCHED_BATCHES, drawn.size // MATCHED_JETS)
+    if count < 2:
+        return []
+    floor = _matched(drawn.pool[: drawn.size], drawn.pool[drawn.size :], count)
+    found = {name: _matched(drawn.real.jets, s.jets, count) for name, s in drawn.sides.items()}
+    titles = (
+        ("uncovered", "1 - COV, share of real jets that are nobody's nearest", 1.0),
+        ("mmd", f"MMD of {MATCHED_JETS} jets", 1e-3),
+    )
+    return [
+        _batch_row(
+            _quantity(name, title, title, scale), floor[k], {n: v[k] for n, v in found.items()}
+        )
+        for k, (name, title, scale) in enumerate(titles)
+    ]
+
+
+def _matched(real: Measured, generated: Measured, count: int) -> Tensor:
+    """``(2, count)`` uncovered share and matching distance of disjoint batches."""
+    found = []
+    for k in range(count):
+        batch = slice(k * MATCHED_JETS, (k + 1) * MATCHED_JETS)
+        coverage, mmd = coverage_and_mmd(distances(generated[batch].relative, real[batch].relative))
+        found.append(torch.stack([1 - coverage, mmd]))
+    return torch.stack(found, dim=1)
+
+
+def _batch_row(quantity: Quantity, floor: Tensor, samples: dict[str, Tensor]) -> Row:
+    """Means over batches, with the errors of the means."""
+    error = len(floor) ** -0.5
+    spread = floor.std().item() * error
+    return Row(
+        quantity,
+        floor.mean().item(),
+        spread,
+        {
+            name: Distance(
+                values.mean().item(),
+                values.std().item() * error,
+                (values.mean() - floor.mean()).item() / spread if spread > 0 else float("nan"),
+            )
+            for name, values in samples.items()
+        },
+    )
+
+
+def _left_out(drawn: Resampling) -> list[str]:
+    warnings = []
+    if drawn.size <= len(efp_graphs(4)):
+        warnings.append(f"FPD: left out, it needs more than 36 jets a side, there are {drawn.size}")
+    if drawn.size < 2 * MATCHED_JETS:
+        warnings.append(
+            f"COV and MMD: left out, they need {2 * MATCHED_JETS} jets a side, there are "
+            f"{drawn.size}"
+        )
+    return warnings
+
+
+def _kinds(drawn: Resampling) -> dict[str, Measured]:
+    sides = {name: side.jets for name, side in drawn.sides.items()}
+    return {"real": drawn.real.jets, "all real": drawn.pool, **sides}
+
+
+def _quantity(name: str, title: str, symbol: str, scale: float) -> Quantity:
+    return Quantity(Observable(name, title, symbol), scale, title)

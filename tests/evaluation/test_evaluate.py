@@ -1,0 +1,113 @@
+"""All metrics at once: real jets at the floor, planted differences above, on the command line."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from jetgen.cli.main import main
+from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
+from jetgen.errors import InputError
+from jetgen.evaluation.cov_mmd import cov_mmd
+from jetgen.evaluation.evaluate import evaluate
+from jetgen.evaluation.kpd import discrepancy
+from jetgen.evaluation.metric_rows import discrepancies
+from jetgen.evaluation.protocol import jetnet_protocol
+from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
+
+
+@pytest.fixture(scope="module")
+def write(tmp_path_factory, toy_jets):
+    folder = tmp_path_factory.mktemp("jets")
+
+    def written(name, *arguments, **options):
+        jets = toy_jets(*arguments, **options)
+        relative = to_relative(jets)
+        placed = jets.with_conditions({f: relative.condition(f.name) for f in JET_KINEMATICS})
+        with JetgenWriter(folder / name, attributes={"command": "test"}, slots=30) as writer:
+            writer.append(placed)
+        return str(folder / name)
+
+    return written
+
+
+def test_real_jets_are_at_the_floor_and_wider_ones_are_not(toy_jets, monkeypatch):
+    monkeypatch.setattr("jetgen.evaluation.metric_rows.MATCHED_JETS", 25)  # 100 take a minute
+    real = toy_jets(1200, 1)
+    same, trees = evaluate(real, toy_jets(600, 2), replicas=30, seed=1)
+    wide, wide_trees = evaluate(real, toy_jets(600, 3, width=0.18), replicas=30, seed=1)
+    names = [f"efp_{k}" for k in range(1, 6)] + ["w1efp", "fpd", "kpd", "uncovered", "mmd"]
+    assert [row.quantity.name for row in same.rows[-10:]] == names
+    assert same.jets == wide.jets == 600
+    for name in names:
+        assert same.row(name).distances["generated"].spreads < 6
+    for name in ("relative_mass", "w1efp", "fpd", "kpd"):
+        assert wide.row(name).distances["generated"].verdict == "different"
+    assert trees.auc == pytest.approx(0.5, abs=5 * trees.auc_error)
+    assert wide_trees.auc > trees.auc + 5 * trees.auc_error
+    assert wide_trees.telling[0][0] in ("relative_mass", "mass")
+
+
+def test_too_few_jets_leave_rows_out_and_say_so(toy_jets):
+    table, trees = evaluate(toy_jets(60, 1), toy_jets(60, 2), replicas=5)
+    assert trees is None
+    found = {row.quantity.name for row in table.rows}
+    assert "kpd" in found and not {"fpd", "mmd"} & found
+    for name in ("FPD", "COV and MMD", "classifier"):
+        assert any(warning.startswith(f"{name}: left out") for warning in table.warnings)
+
+
+def test_weighted_discrepancies_are_the_plain_one_where_no_jet_repeats():
+    x, y = torch.rand(2, 600, 4, generator=torch.Generator().manual_seed(1)).double()
+    ones = torch.ones(1, 600).double()
+    half = (torch.arange(600) < 300).double()[None]
+    found = discrepancies(x, y, torch.cat([ones, half]), torch.cat([ones, 1 - half]))
+    assert found[0].item() == pytest.approx(discrepancy(x, y, ones[0], ones[0]).item(), abs=1e-12)
+    parts = discrepancy(x, y, half[0], 1 - half[0])
+    assert found[1].item() == pytest.approx(parts.item(), abs=1e-12)
+
+
+def test_the_command_writes_what_it_prints(write, capsys, tmp_path):
+    real, generated = write("real.h5", 240, 1), write("generated.h5", 150, 2)
+    path = tmp_path / "out.json"
+    assert main(["evaluate", generated, "--real", real, "--output", str(path)]) == 0
+    printed = capsys.readouterr().out
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert content["mode"] == "disjoint" and content["jets"] == 120
+    assert content["files"]["generated"]["jets"] == 150
+    for row in content["rows"]:
+        assert row["metric"] in printed
+        assert np.isfinite([row["value"], row["uncertainty"], row["floor"]]).all()
+    assert "COV and MMD: left out" in " ".join(printed.split())
+    assert "AUC" in printed
+
+
+def test_the_published_protocol(toy_jets, monkeypatch):
+    monkeypatch.setattr(
+        "jetgen.evaluation.protocol.cov_mmd",
+        lambda a, b, seed: cov_mmd(a, b, jets=5, batches=2, seed=seed),
+    )
+    rows, warnings = jetnet_protocol(toy_jets(60, 1), toy_jets(50, 2))
+    values = {row["metric"]: row["value"] for row in rows}
+    parts = [values[f"w1p_{name}"] for name in ("etarel", "phirel", "ptrel")]
+    assert values["w1p"] == pytest.approx(np.mean(parts))
+    assert {"w1m", "w1efp", "w1efp_5", "fpd", "kpd", "cov", "mmd"} <= set(values)
+    assert any("at least 50000 jets on each side, received 60 and 50" in text for text in warnings)
+
+
+def test_bad_files_are_one_line(write, capsys, tmp_path):
+    real = write("few.h5", 30, 1)
+    assert main(["evaluate", real, "--real", str(tmp_path / "absent.h5")]) == 2
+    assert "absent.h5" in capsys.readouterr().err
+    assert main(["evaluate", real, "--real", real, "--jets", "10"]) == 2
+    assert "at least 20 usable jets" in capsys.readouterr().err
+
+
+def test_broken_jets_are_named_or_refused(toy_jets):
+    broken = toy_jets(80, 2)
+    broken.particles[3, 0] = torch.nan
+    table, _ = evaluate(toy_jets(80, 1), broken, replicas=5)
+    assert any("generated: 1 of 80 jets hold values" in warning for warning in table.warnings)
+    with pytest.raises(InputError, match="received 1 of 80 jets"):
+        jetnet_protocol(toy_jets(80, 1), broken)
