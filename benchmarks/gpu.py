@@ -1,0 +1,167 @@
+"""Everything about jetgen on one CUDA device, in under nine minutes: ``python benchmarks/gpu.py``.
+
+The CUDA tests, the benchmarks of the losses, the polynomials and EdgeConv beside their peers, and
+a training at full scale with a time limit. Each is a process of its own with its own limit, and
+one that fails or runs out of time is a line of the table, so that the others still count. Prints
+one table and writes ``benchmarks/results/gpu.json``; the exit code is 1 where something failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+from measuring import RESULTS
+
+HERE = Path(__file__).parent
+CONFIG = HERE.parent / "configs" / "vae_chamfer_flow_gluon.yaml"
+CLOCK_HZ, LANES = 1.98e9, 128
+"""Of an H200 without a limit on its power; single-precision lanes of one multiprocessor."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=1.5, help="of the training")
+    options = parser.parse_args()
+    if not torch.cuda.is_available():
+        print("benchmarks/gpu.py: expected a CUDA device, found none", file=sys.stderr)
+        return 2
+    device = torch.cuda.get_device_properties(0)
+    report: dict[str, object] = {
+        "device": device.name,
+        "torch": torch.__version__,
+        "kernels": os.environ.get("JETGEN_KERNELS", "auto"),
+        "started": time.strftime("%Y-%m-%d %H:%M:%S"),
+    }
+    steps: dict[str, dict[str, object]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder) / "run"
+        cpu_efps, efps, edgeconv = (Path(folder) / f"{n}.csv" for n in ("cpu", "efp", "edgeconv"))
+        train = ["jetgen", "train", "--config", str(CONFIG), "--device", "cuda", "--run", str(run)]
+        train += ["--epochs", "100000", "--prior-epochs", "5"]
+        convolution = [str(HERE / "edgeconv.py"), "--device", "cuda", "--clock", "wall"]
+        commands = {
+            "tests": (["pytest", "-q", "-m", "gpu or triton", "tests"], 180),
+            "losses": ([str(HERE / "losses.py"), "--device", "cuda"], 120),
+            "efps, one core": ([str(HERE / "efp.py"), "--turns", "3", "--output", cpu_efps], 45),
+            "efps": (
+                [str(HERE / "efp.py"), "--device", "cuda", "--turns", "3", "--output", efps],
+                45,
+            ),
+            "edgeconv": ([*convolution, "--jets", "1024", "--output", edgeconv], 40),
+            "training": ([*train, "--time-limit", str(options.minutes)], 60 * options.minutes + 20),
+        }
+        for name, (words, limit) in commands.items():
+            steps[name] = attempt([str(word) for word in words], limit)
+            print(f"{name}: {steps[name]['outcome']}, {steps[name]['seconds']} s", flush=True)
+        tables = {
+            "losses": rows(RESULTS / "losses-cuda.csv") if good(steps["losses"]) else [],
+            "efps, one core": rows(cpu_efps),
+            "efps": rows(efps),
+            "edgeconv": rows(edgeconv),
+            "training": rows(run / "metrics.csv"),
+        }
+    report |= {"steps": steps, "bars": bars(tables, device.multi_processor_count), "rows": tables}
+    (RESULTS / "gpu.json").write_text(json.dumps(report, indent=1))
+    print(f"\n{device.name}, torch {torch.__version__}")
+    for bar in report["bars"]:
+        print(f"{bar['what']:<62} {bar['reached']:>10} {bar['bar']:>14}")
+    return 0 if all(good(step) for step in steps.values()) else 1
+
+
+def attempt(words: list[str], limit: float) -> dict[str, object]:
+    """Run a module or a script of Python; what came of it, and the end of what it said."""
+    command = words if words[0].endswith(".py") else ["-m", *words]
+    environment = {k: v for k, v in os.environ.items() if k != "TRITON_INTERPRET"}
+    start = time.perf_counter()
+    try:
+        done = subprocess.run(
+            [sys.executable, *command],
+            capture_output=True,
+            text=True,
+            timeout=limit,
+            env=environment,
+            cwd=HERE.parent,
+            check=False,
+        )
+        outcome = "good" if done.returncode == 0 else f"failed with exit code {done.returncode}"
+        said = done.stdout + done.stderr
+    except subprocess.TimeoutExpired as error:
+        outcome = f"stopped after {limit:.0f} s"
+        said = (error.stdout or b"").decode() + (error.stderr or b"").decode()
+    return {
+        "outcome": outcome,
+        "seconds": round(time.perf_counter() - start, 1),
+        "command": " ".join(["python", *command]),
+        "said": said[-2000:],
+    }
+
+
+def good(step: dict[str, object]) -> bool:
+    return step["outcome"] == "good"
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file; none where the benchmark did not come to write it."""
+    if not path.exists():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def bars(
+    tables: dict[str, list[dict[str, str]]], multiprocessors: int
+) -> list[dict[str, str | float]]:
+    """What is asked of a GPU beside what was reached, for the benchmarks that came to an end."""
+    result: list[dict[str, str | float]] = []
+
+    def add(what: str, reached: float, bar: str) -> None:
+        result.append({"what": what, "reached": round(reached, 2), "bar": bar})
+
+    losses = {(r["variant"], int(r["B"]), int(r["N"])): r for r in tables["losses"]}
+
+    def loss(variant: str, B: int, column: str = "both_ms") -> float:
+        return float(losses[variant, B, 150][column])
+
+    if losses:
+        bound = 1e3 * chamfer_bound(4096, 150, 3, multiprocessors)
+        add(
+            f"Chamfer forward, 4096 x 150, over its bound ({bound:.3f} ms)",
+            loss("jetgen", 4096, "forward_ms") / bound,
+            "at most 2",
+        )
+        peer = min(loss("cdist", 4096), loss("cdist-matmul", 4096))
+        add("Chamfer both ways, 4096 x 150, over cdist", peer / loss("jetgen", 4096), "at least 5")
+        ours = loss("jetgen-sinkhorn", 1024)
+        add("Sinkhorn both ways, 1024 x 150, over geomloss", loss("geomloss", 1024) / ours, "20")
+        for variant in ("jetgen-sinkhorn", "geomloss"):
+            bias = 100 * loss(variant, 1024, "relative_bias")
+            add(f"  bias of {variant} [%]", bias, "equal")
+    for one, other in zip(tables["efps, one core"], tables["efps"], strict=False):
+        ratio = float(other["float64_jets_per_s"]) / float(one["float64_jets_per_s"])
+        add(f"EFPs, {one['particles']} particles, over one core of ours", ratio, "at least 50")
+    for row in tables["edgeconv"]:
+        add(f"EdgeConv, {row['form']}, over torch_geometric", float(row["ratio"]), "")
+    if tables["training"]:
+        add("epochs of the training", len(tables["training"]), "")
+    return result
+
+
+def chamfer_bound(B: int, N: int, D: int, multiprocessors: int) -> float:
+    """Seconds of ``2 D + 3`` instructions a pair and direction with every lane busy.
+
+    A difference and a fused multiply-add a coordinate, a comparison and two selections.
+    """
+    return 2 * B * N * N * (2 * D + 3) / (multiprocessors * LANES * CLOCK_HZ)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
