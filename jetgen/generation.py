@@ -85,17 +85,28 @@ class TrainedModel:
             size = min(batch, jets - start)
             yield self.model.sample(size, generator, prior).to("cpu")
 
+    @property
+    def title(self) -> str:
+        """The model in one line."""
+        return self.model.title
+
+    @property
+    def reconstructs(self) -> bool:
+        """Whether jets can be encoded and decoded."""
+        return isinstance(self.model, Autoencoder)
+
     def reconstruct(self, cloud: ParticleCloud, batch: int = 1024, seed: int = 1) -> ParticleCloud:
         """Each jet of ``cloud`` (in the run's representation) encoded and decoded, in its order.
 
         Raises:
             InputError: when the model is no autoencoder.
         """
-        if not isinstance(self.model, Autoencoder):
+        if not self.reconstructs:
             raise InputError(
                 f"{self.folder.path}: expected an autoencoder to reconstruct jets, found the "
                 f"objective {self.config.objective}, which can only generate them"
             )
+        assert isinstance(self.model, Autoencoder)
         generator = torch.Generator().manual_seed(seed)
         parts = [
             self.model.reconstruct(cloud[start : start + batch].to(self.device), generator).to(
@@ -146,6 +157,7 @@ def generate(config: GenerateConfig) -> Path:
         "train": provenance["config"],
         "seed": config.seed,
         "prior": config.prior or model.config.prior,
+        "network_evaluations": model.model.evaluations,
         "jetgen_version": provenance["libraries"]["jetgen"],
         "checkpoint_sha256": provenance["checkpoint_sha256"],
     }

@@ -50,17 +50,16 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
     training = model.training_jets()
     timings: dict[str, str] = {}
     progress("reconstruct")
-    samples = {
-        RECONSTRUCTED: _timed("reconstruction", timings, lambda: model.reconstruct(real)),
-        "generated": read(folder.generated_file, jets=config.jets),
-    }
+    samples: dict[str, ParticleCloud] = {}
+    if model.reconstructs:
+        samples[RECONSTRUCTED] = _timed("reconstruction", timings, lambda: model.reconstruct(real))
+    samples["generated"] = read(folder.generated_file, jets=config.jets)
     if model.config.prior != "gaussian":
         progress("generate with the Gaussian prior")
         samples["generated (Gaussian prior)"] = model.generate(
             len(real), prior="gaussian", seed=config.seed
         )
     samples[BASELINE] = _baseline(training, len(real), config.seed)
-    options = model.config
     return write_report(
         config.output or folder.report_folder,
         real=real,
@@ -68,10 +67,8 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
         training=training,
         title=f"Generated jets: {folder.path.resolve().name}",
         description=(
-            f"A {options.encoder}–{options.decoder} variational autoencoder with the "
-            f"{options.loss} loss, {options.latent} latent dimensions and the {options.prior} "
-            f"prior, trained on {len(training)} jets of {', '.join(options.data)}. Real jets are "
-            "the held-out test jets, which training has not seen."
+            f"{model.title}, trained on {len(training)} jets of {', '.join(model.config.data)}. "
+            "Real jets are the held-out test jets, which training has not seen."
         ),
         provenance={
             "report command": ["jetgen", *sys.argv[1:]],

@@ -36,11 +36,11 @@ def quick(monkeypatch):
 class Model:
     """Stands for a trained model."""
 
+    title, reconstructs = "A model", True
+
     def __init__(self, folder, toy_jets, prior):
         self.folder, self.toy_jets = RunFolder(folder), toy_jets
-        self.config = SimpleNamespace(
-            prior=prior, encoder="deepsets", decoder="dense", loss="mse", latent=3, data=["a.h5"]
-        )
+        self.config = SimpleNamespace(prior=prior, data=["a.h5"])
 
     def held_out(self):
         return self.toy_jets(50, 1)
@@ -72,7 +72,7 @@ def test_a_run_is_compared_with_its_held_out_jets(toy_jets, quick, monkeypatch, 
     assert (len(quick["real"]), len(quick["training"])) == (40, 200)
     assert quick["history"] is None
     assert quick["provenance"]["run"] == {"seed": 3}
-    assert "held-out" in quick["description"]
+    assert "held-out" in quick["description"] and "A model" in quick["description"]
 
 
 def test_with_a_gaussian_prior_there_is_no_second_one(toy_jets, quick, monkeypatch, tmp_path):

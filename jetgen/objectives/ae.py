@@ -20,6 +20,7 @@ class AE(Autoencoder):
         Science 313, 504.
     """
 
+    name = "Autoencoder"
     stochastic = False
 
     def penalty(self, codes: Codes, z: Tensor, epoch: int, generator: torch.Generator) -> Loss:

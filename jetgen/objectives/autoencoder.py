@@ -95,6 +95,14 @@ class Autoencoder(JetModel):
         )
 
     @property
+    def title(self) -> str:
+        options = self.config
+        return (
+            f"{self.name} ({options.encoder}–{options.decoder}) with the {options.loss} loss, "
+            f"{options.latent} latent dimensions and the {options.prior} prior"
+        )
+
+    @property
     def _prior_context_columns(self) -> int:
         # The first context column is the multiplicity, which z decides when it is modelled.
         return self.preparation.context_columns - (self.config.multiplicity == "latent")

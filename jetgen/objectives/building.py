@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from jetgen.config.train import TrainConfig
+from jetgen.objectives.aae import AAE
 from jetgen.objectives.ae import AE
+from jetgen.objectives.gan import GAN
 from jetgen.objectives.model import JetModel
+from jetgen.objectives.swae import SWAE
 from jetgen.objectives.vae import VAE
+from jetgen.objectives.wae import WAE
 
-OBJECTIVES: dict[str, type[JetModel]] = {"ae": AE, "vae": VAE}
+OBJECTIVES: dict[str, type[JetModel]] = {
+    "ae": AE,
+    "vae": VAE,
+    "wae": WAE,
+    "swae": SWAE,
+    "aae": AAE,
+    "gan": GAN,
+}
 """The models by the names of ``--objective``."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -23,6 +24,9 @@ class JetModel(Objective):
         jets: number of training jets, whose jet-level distribution the model keeps.
     """
 
+    name: ClassVar[str]
+    """What the model is, in words."""
+
     evaluations: int = 1
     """How often the network that makes the particles is evaluated for a batch of jets."""
 
@@ -31,6 +35,11 @@ class JetModel(Objective):
         self.config = config
         self.preparation = Preparation(config)
         self.jets = JetDistribution(jets)
+
+    @property
+    def title(self) -> str:
+        """The model in one line, for a report."""
+        return f"{self.name} with the {self.config.decoder} network"
 
     def fit_data(self, training: ParticleCloud) -> None:
         """Fit everything that is not learned by gradient: transforms, scales, distributions."""

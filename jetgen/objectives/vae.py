@@ -30,6 +30,7 @@ class VAE(Autoencoder):
         et al., 2022), arXiv:2203.00520.
     """
 
+    name = "Variational autoencoder"
     stochastic = True
 
     def penalty(self, codes: Codes, z: Tensor, epoch: int, generator: torch.Generator) -> Loss:

@@ -1,0 +1,80 @@
+"""The adversarial autoencoder of particle clouds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import softplus
+
+from jetgen.cloud import ParticleCloud
+from jetgen.config.train import TrainConfig
+from jetgen.losses.latent import random_directions, sliced_wasserstein
+from jetgen.networks.dense import mlp
+from jetgen.objectives.adversary import dead_discriminator, health
+from jetgen.objectives.autoencoder import Autoencoder, Codes
+from jetgen.objectives.base import Loss, Player
+
+
+class AAE(Autoencoder):
+    r"""The autoencoder with a discriminator that tells its codes from draws of the prior.
+
+    .. math::
+        \Omega = -\lambda \log D(z), \qquad
+        L_D = -\log D(\tilde z) - \log\big(1 - D(z)\big), \qquad \tilde z \sim p(z)
+
+    with one code a jet and :math:`\lambda` of ``--latent-weight``; the discriminator also sees
+    the context. The discriminator has its turn first, then encoder and decoder together.
+
+    The adversarial term says how the two networks stand to each other, not how good either is.
+    So validation puts the sliced Wasserstein distance of the codes to the prior in its place,
+    with the same weight, and best epoch and patience go by the sum of that and the rest.
+
+    Reference:
+        Adversarial Autoencoders (Makhzani, Shlens, Jaitly, Goodfellow, Frey, 2015),
+        arXiv:1511.05644.
+    """
+
+    name = "Adversarial autoencoder"
+    stochastic = False
+
+    def __init__(self, config: TrainConfig, jets: int) -> None:
+        super().__init__(config, jets)
+        columns = config.latent + self._prior_context_columns
+        self.discriminator = mlp(columns, config.hidden, config.hidden, 1)
+
+    def players(self) -> dict[str, Player]:
+        critic = Player(self.discriminator.parameters(), rate=self.config.discriminator_rate)
+        return {**super().players(), "discriminator": critic}
+
+    def turns(self, step: int) -> Sequence[str]:
+        return ["discriminator", "autoencoder"]
+
+    def loss(
+        self, player: str, batch: ParticleCloud, epoch: int, generator: torch.Generator
+    ) -> Loss:
+        if player == "autoencoder":
+            return super().loss(player, batch, epoch, generator)
+        codes = self.encode(batch)
+        drawn = self._judged(self.gaussian.sample(codes.mean, generator), codes)
+        made = self._judged(codes.draw(generator), codes)
+        return Loss(softplus(-drawn) + softplus(made), health(drawn, made))
+
+    def penalty(self, codes: Codes, z: Tensor, epoch: int, generator: torch.Generator) -> Loss:
+        weight = self.config.latent_weight
+        if self.training:
+            adversarial = softplus(-self._judged(z, codes))
+            return Loss(weight * adversarial, {"adversarial": adversarial})
+        wanted = self.gaussian.sample(z, generator)
+        directions = random_directions(self.config.projections, z, generator)
+        distance = sliced_wasserstein(z, wanted, directions).expand(len(z))
+        return Loss(weight * distance, {"sliced_wasserstein": distance})
+
+    def diagnosis(self, history: Sequence[Mapping[str, Any]]) -> str | None:
+        return dead_discriminator(history)
+
+    def _judged(self, z: Tensor, codes: Codes) -> Tensor:
+        """Logits ``(B,)``, large where a code seems a draw of the prior."""
+        return self.discriminator(torch.cat([z, self.prior_context(codes.context)], 1)).squeeze(1)

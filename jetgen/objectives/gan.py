@@ -1,0 +1,165 @@
+"""The generative adversarial network of particle clouds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import relu, softplus
+
+from jetgen.cloud import ParticleCloud
+from jetgen.config.train import TrainConfig
+from jetgen.networks.building import build_decoder, build_encoder
+from jetgen.networks.masking import masked
+from jetgen.objectives.adversary import dead_discriminator, health
+from jetgen.objectives.base import Loss, Player
+from jetgen.objectives.closeness import closeness
+from jetgen.objectives.model import JetModel, random_azimuth
+from jetgen.priors.gaussian import GaussianPrior
+
+BETAS = (0.5, 0.9)
+"""Adam's decay rates; a smaller first one than usual, because the loss moves."""
+
+
+class GAN(JetModel):
+    r"""A generator from the prior, and a discriminator of its jets from real ones.
+
+    The generator is the ``--decoder`` network, fed with ``z`` from the normal prior and, as the
+    discriminator, told the context: the number of particles is drawn from the data, never
+    learned. The discriminator is the ``--encoder`` network with one output :math:`D`. With
+    :math:`x` real jets and :math:`g` made ones, the losses are
+
+    * ``bce``: :math:`L_D = H(D(x), y) + H(D(g), \tilde y)`, :math:`L_G = H(D(g), 1)`;
+    * ``lsgan``: :math:`L_D = \frac12 (D(x) - y)^2 + \frac12 (D(g) - \tilde y)^2`,
+      :math:`L_G = \frac12 (D(g) - 1)^2`;
+    * ``hinge``: :math:`L_D = (1 - D(x))_+ + (1 + D(g))_+`, :math:`L_G = -D(g)`;
+    * ``wgan-gp``: :math:`L_D = D(g) - D(x) + \lambda (|\nabla D(\hat x)| - 1)^2`,
+      :math:`L_G = -D(g)`;
+
+    with :math:`H(D, y) = \mathrm{softplus}(D) - y D` the cross-entropy of a logit. The labels of
+    bce and lsgan are :math:`y = 1 - s + \sigma\epsilon` with the smoothing ``s`` of real labels
+    alone, and :math:`\tilde y = \sigma\epsilon`; small noise is added to the particles that the
+    discriminator sees in training. The penalty of wgan-gp is taken in float32 at
+    :math:`\hat x = u x + (1 - u) g`, ``u`` uniform and one a jet, over the real particles only.
+
+    A batch is a turn of the discriminator; every ``--critic-steps``-th one is also a turn of the
+    generator. The losses do not say how good the jets are, so best epoch and patience go by
+    the distances of :func:`jetgen.objectives.closeness.closeness` between validation jets
+    and jets made for their contexts from the averaged weights.
+
+    Reference:
+        Generative Adversarial Networks (Goodfellow et al., 2014), arXiv:1406.2661. Least
+        Squares GAN (Mao et al., 2016), arXiv:1611.04076. Geometric GAN (Lim, Ye, 2017),
+        arXiv:1705.02894. Improved Training of Wasserstein GANs (Gulrajani et al., 2017),
+        arXiv:1704.00028.
+    """
+
+    name = "Generative adversarial network"
+
+    def __init__(self, config: TrainConfig, jets: int) -> None:
+        super().__init__(config, jets)
+        features, context = len(self.preparation.features), self.preparation.context_columns
+        self.generator = build_decoder(config, features, context)
+        self.discriminator = build_encoder(config, features, context, 1)
+        self.prior = GaussianPrior(config.latent)
+        self.averaging = config.average
+
+    def players(self) -> dict[str, Player]:
+        def player(network: nn.Module, rate: float) -> Player:
+            return Player(network.parameters(), rate, BETAS, self.config.amsgrad)
+
+        return {
+            "generator": player(self.generator, 1.0),
+            "discriminator": player(self.discriminator, self.config.discriminator_rate),
+        }
+
+    def turns(self, step: int) -> Sequence[str]:
+        both = (step + 1) % self.config.critic_steps == 0
+        return ["discriminator", "generator"] if both else ["discriminator"]
+
+    def make(self, mask: Tensor, context: Tensor, generator: torch.Generator) -> Tensor:
+        """Network features ``(B, N, F)`` of jets with these particles and contexts."""
+        z = self.prior.sample(context, generator)
+        return self.generator(z, mask, context, generator)
+
+    def loss(
+        self, player: str, batch: ParticleCloud, epoch: int, generator: torch.Generator
+    ) -> Loss:
+        context = self.context(batch)
+        made = self.make(batch.mask, context, generator)
+        fake = self._judged(made, batch.mask, context, generator)
+        if player == "generator":
+            return Loss(self._generator_loss(fake), {})
+        target = masked(self.preparation.transforms(batch.particles), batch.mask)
+        real = self._judged(target, batch.mask, context, generator)
+        total, parts = self._discriminator_loss(real, fake, generator), health(real, fake)
+        if self.config.gan_loss == "wgan-gp":
+            parts["gradient_penalty"] = self.gradient_penalty(
+                target, made, batch.mask, context, generator
+            )
+            total = total + self.config.gradient_penalty * parts["gradient_penalty"]
+        return Loss(total, parts)
+
+    def _judged(
+        self, particles: Tensor, mask: Tensor, context: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        noise = torch.randn(particles.shape, generator=generator).to(particles)
+        seen = masked(particles + self.config.input_noise * noise, mask)
+        return self.discriminator(seen, mask, context).squeeze(1)
+
+    def _generator_loss(self, fake: Tensor) -> Tensor:
+        match self.config.gan_loss:
+            case "bce":
+                return softplus(-fake)
+            case "lsgan":
+                return 0.5 * (fake - 1).square()
+            case "hinge" | "wgan-gp":
+                return -fake
+
+    def _discriminator_loss(self, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
+        match self.config.gan_loss:
+            case "hinge":
+                return relu(1 - real) + relu(1 + fake)
+            case "wgan-gp":
+                return fake - real
+        noise = self.config.label_noise * torch.randn((2, len(real)), generator=generator)
+        real_label = 1 - self.config.label_smoothing + noise[0].to(real)
+        fake_label = noise[1].to(fake)
+        if self.config.gan_loss == "bce":
+            return softplus(real) - real_label * real + softplus(fake) - fake_label * fake
+        return 0.5 * (real - real_label).square() + 0.5 * (fake - fake_label).square()
+
+    def gradient_penalty(
+        self, real: Tensor, made: Tensor, mask: Tensor, context: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """``(|grad D| - 1)^2`` ``(B,)`` between real and made particles ``(B, N, F)``."""
+        u = torch.rand((len(real), 1, 1), generator=generator).to(real)
+        with torch.autocast(real.device.type, enabled=False):
+            between = (u * real + (1 - u) * made).detach().float().requires_grad_()
+            output = self.discriminator(between, mask, context.float()).sum()
+            (slope,) = torch.autograd.grad(output, between, create_graph=True)
+            norm = (masked(slope, mask).square().sum((1, 2)) + 1e-12).sqrt()
+        return (norm - 1).square()
+
+    @torch.no_grad()
+    def validate(
+        self, batches: Iterable[ParticleCloud], epochs: int, generator: torch.Generator
+    ) -> dict[str, float]:
+        real = ParticleCloud.concatenate(list(batches))
+        made = self.make(real.mask, self.context(real), generator).float()
+        seen = masked(self.preparation.transforms(real.particles), real.mask)
+        return closeness(self.preparation.to_physical(made, like=real), real, made, seen)
+
+    def diagnosis(self, history: Sequence[Mapping[str, Any]]) -> str | None:
+        return dead_discriminator(history, saturates=self.config.gan_loss != "wgan-gp")
+
+    @torch.no_grad()
+    def sample(
+        self, jets: int, generator: torch.Generator, prior: str | None = None
+    ) -> ParticleCloud:
+        draw = self.jets.draw(jets, generator)
+        mask, context = self.slots(draw)
+        particles = self.make(mask, context, generator)
+        return self.finish(particles, mask, draw, random_azimuth(context, generator))

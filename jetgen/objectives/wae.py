@@ -1,0 +1,34 @@
+"""The Wasserstein autoencoder of particle clouds with a kernel penalty."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from jetgen.losses.latent import mmd
+from jetgen.objectives.autoencoder import Autoencoder, Codes
+from jetgen.objectives.base import Loss
+
+
+class WAE(Autoencoder):
+    r"""The autoencoder with the maximum mean discrepancy of its codes to the prior.
+
+    .. math:: \Omega = \lambda\, \mathrm{MMD}_k^2\big(\{z\}, \{\tilde z\}\big),
+              \qquad \tilde z \sim p(z)
+
+    with one code a jet, as many draws of the prior as jets in the batch, and
+    :math:`\lambda` of ``--latent-weight``. Batches hold jets of similar multiplicity, so that
+    the codes follow the prior at every multiplicity, which the decoder is told.
+
+    Reference:
+        Wasserstein Auto-Encoders (Tolstikhin, Bousquet, Gelly, Schoelkopf, 2017),
+        arXiv:1711.01558.
+    """
+
+    name = "Wasserstein autoencoder"
+    stochastic = False
+
+    def penalty(self, codes: Codes, z: Tensor, epoch: int, generator: torch.Generator) -> Loss:
+        wanted = self.gaussian.sample(z, generator)
+        distance = mmd(z, wanted, self.config.mmd_kernel).expand(len(z))
+        return Loss(self.config.latent_weight * distance, {"mmd": distance})
