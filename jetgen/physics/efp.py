@@ -156,8 +156,10 @@ def _squared_angles(points: Tensor) -> Tensor:
         return torch.addcmul(angle.square(), apart, apart)
     # 2 (1 - v_i v_j) = |v_i - v_j|^2 + (1 - v_i^2) + (1 - v_j^2) for velocities v
     *velocity, squared_mass = points.unbind(-1)
-    apart = sum((v.unsqueeze(2) - v.unsqueeze(1)).square() for v in velocity)
-    return (apart + squared_mass.unsqueeze(2) + squared_mass.unsqueeze(1)).abs()
+    squared = squared_mass.unsqueeze(2) + squared_mass.unsqueeze(1)
+    for v in velocity:
+        squared = squared + (v.unsqueeze(2) - v.unsqueeze(1)).square()
+    return squared.abs()
 
 
 def _blocks(
