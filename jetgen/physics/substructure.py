@@ -1,0 +1,91 @@
+r"""How a jet shares out its momentum: dispersion, angularities, energy correlators.
+
+All are pure numbers, differentiable, for each jet ``(B,)``, with ``z_i = pT_i / sum pT`` and
+``theta`` the distance in pseudorapidity and azimuth, folded into [0, pi]. A jet without particles
+gives zeros.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from jetgen.cloud import RELATIVE, ParticleCloud
+from jetgen.physics.efp import efps
+from jetgen.physics.fourvectors import to_relative, wrap_phi
+
+_PAIR, _TRIANGLE = ((0, 1),), ((0, 1), (1, 2), (0, 2))
+
+
+def pt_dispersion(cloud: ParticleCloud) -> Tensor:
+    """``sqrt(sum_i z_i^2)``: one for a single particle, ``n^(-1/2)`` for n equal ones."""
+    shares = _shares(_relative(cloud))
+    square = shares.square().sum(1)
+    return torch.where(square > 0, torch.where(square > 0, square, 1.0).sqrt(), 0.0)
+
+
+def angularity(cloud: ParticleCloud, *, beta: float = 1.0, kappa: float = 1.0) -> Tensor:
+    r"""``sum_i z_i^kappa theta_i^beta`` about the axis of the jet's momentum.
+
+    ``kappa = 1``: girth or width (``beta = 1``), thrust (2), Les Houches angularity (0.5).
+
+    Source:
+        Gaining (Mutual) Information about Quark/Gluon Discrimination (Larkoski, Thaler,
+        Waalewijn, 2014), arXiv:1408.3122.
+    """
+    relative = _relative(cloud)
+    square = relative.feature("etarel").square() + wrap_phi(relative.feature("phirel")).square()
+    away = square > 0
+    theta = torch.where(away, torch.where(away, square, 1.0).pow(beta / 2), 0.0)
+    shares = _shares(relative)
+    present = shares > 0
+    weights = torch.where(present, torch.where(present, shares, 1.0).pow(kappa), 0.0)
+    return (weights * theta).sum(1)
+
+
+def correlator_ratios(cloud: ParticleCloud, *, beta: float = 1.0) -> tuple[Tensor, Tensor]:
+    r"""``C2 = e3 / e2^2`` and ``D2 = e3 / e2^3`` of the correlators over distinct particles.
+
+    ``e2 = sum_{i<j} z_i z_j theta_ij^beta``, ``e3`` the same over triples with the product of the
+    three distances. Zero for fewer than two particles apart.
+
+    Source:
+        Energy Correlation Functions for Jet Substructure (Larkoski, Salam, Thaler, 2013),
+        arXiv:1305.0007; Power Counting to Better Jet Observables (Larkoski, Moult, Neill, 2014),
+        arXiv:1409.6298.
+    """
+    pairs, triples = efps(cloud, (_PAIR, _TRIANGLE), beta=beta, normed=True).unbind(1)
+    second, third = pairs / 2, triples / 6
+    apart = second > 0
+    second = torch.where(apart, second, torch.ones_like(second))
+    nothing = torch.zeros_like(second)
+    return (
+        torch.where(apart, third / second**2, nothing),
+        torch.where(apart, third / second**3, nothing),
+    )
+
+
+def substructure(cloud: ParticleCloud) -> dict[str, Tensor]:
+    """``pt_dispersion``, ``girth``, ``thrust``, ``c2`` and ``d2`` of each jet, in float64."""
+    jets = _relative(cloud)
+    c2, d2 = correlator_ratios(jets)
+    return {
+        "pt_dispersion": pt_dispersion(jets),
+        "girth": angularity(jets),
+        "thrust": angularity(jets, beta=2.0),
+        "c2": c2,
+        "d2": d2,
+    }
+
+
+def _relative(cloud: ParticleCloud) -> ParticleCloud:
+    """Relative to the jet's axis, in float64; relative jets as they are."""
+    double = cloud.to(torch.float64)
+    return double if cloud.features[:3] == RELATIVE else to_relative(double)
+
+
+def _shares(relative: ParticleCloud) -> Tensor:
+    """``(B, N)`` pT over the sum of pT."""
+    momenta = relative.feature("ptrel")
+    total = momenta.sum(1, keepdim=True)
+    return momenta / torch.where(total > 0, total, torch.ones_like(total))
