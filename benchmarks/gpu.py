@@ -47,8 +47,14 @@ def main() -> int:
         cpu_efps, efps, edgeconv = (Path(folder) / f"{n}.csv" for n in ("cpu", "efp", "edgeconv"))
         train = ["jetgen", "train", "--config", str(CONFIG), "--device", "cuda", "--run", str(run)]
         train += ["--epochs", "100000", "--prior-epochs", "5"]
-        convolution = [str(HERE / "edgeconv.py"), "--device", "cuda", "--clock", "wall"]
-        commands = {
+        convolution: list[object] = [
+            str(HERE / "edgeconv.py"),
+            "--device",
+            "cuda",
+            "--clock",
+            "wall",
+        ]
+        commands: dict[str, tuple[list[object], float]] = {
             "tests": (["pytest", "-q", "-m", "gpu or triton", "tests"], 180),
             "losses": ([str(HERE / "losses.py"), "--device", "cuda"], 120),
             "efps, one core": ([str(HERE / "efp.py"), "--turns", "3", "--output", cpu_efps], 45),
@@ -69,10 +75,11 @@ def main() -> int:
             "edgeconv": rows(edgeconv),
             "training": rows(run / "metrics.csv"),
         }
-    report |= {"steps": steps, "bars": bars(tables, device.multi_processor_count), "rows": tables}
+    reached = bars(tables, device.multi_processor_count)
+    report |= {"steps": steps, "bars": reached, "rows": tables}
     (RESULTS / "gpu.json").write_text(json.dumps(report, indent=1))
     print(f"\n{device.name}, torch {torch.__version__}")
-    for bar in report["bars"]:
+    for bar in reached:
         print(f"{bar['what']:<62} {bar['reached']:>10} {bar['bar']:>14}")
     return 0 if all(good(step) for step in steps.values()) else 1
 

@@ -26,7 +26,7 @@ from torch import Tensor
 from jetgen.losses import SinkhornSettings, chamfer, emd, exact_emd
 from jetgen.losses.kernels.selection import choose_kernels
 
-ROUNDS = {"cpu": {(256, 30): 9, (256, 100): 5, (1024, 150): 1}, "cuda": {}}
+ROUNDS = {"cpu": {(256, 30): 9, (256, 100): 3, (1024, 150): 1}, "cuda": {}}
 ROUNDS["cuda"] = {(256, 30): 20, (256, 100): 20, (1024, 150): 10, (4096, 150): 5}
 """Rounds for each number of jets and slots."""
 
