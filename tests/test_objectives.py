@@ -7,9 +7,11 @@ import jetgen
 from jetgen.checkpoint import Checkpoint
 from jetgen.config.train import TrainConfig
 from jetgen.datasets import read
-from jetgen.errors import InputError
+from jetgen.errors import InputError, TrainingError
+from jetgen.objectives.adversary import dead_discriminator
 from jetgen.objectives.autoencoder import Autoencoder
 from jetgen.objectives.building import OBJECTIVES, build_objective
+from jetgen.objectives.closeness import closeness
 from jetgen.objectives.preparation import represent
 from jetgen.run_folder import RunFolder
 from jetgen.training import train
@@ -36,6 +38,13 @@ VARIANTS = {
     "gan bce": {"objective": "gan", "queries": "noise", "amsgrad": True, "label_smoothing": 0.1},
     "gan lsgan": {"objective": "gan", "gan_loss": "lsgan", "average": 0.0},
     "gan hinge": {"objective": "gan", "gan_loss": "hinge"},
+    "flow matching": {"objective": "flow-matching", "solver_steps": 3},
+    "flow matching rk4": {
+        "objective": "flow-matching",
+        "solver": "rk4",
+        "solver_steps": 2,
+        "decoder": "epic",
+    },
     "gan wgan-gp": {"objective": "gan", "gan_loss": "wgan-gp", "critic_steps": 2},
 }
 
@@ -140,6 +149,62 @@ def test_gradient_penalty_is_masked_and_that_of_a_linear_critic_is_exact(config)
     torch.testing.assert_close(penalty, torch.tensor([1.0, (5 - 1.0) ** 2, (10 - 1.0) ** 2]))
 
 
+def test_flow_matching_learns_zero_velocity_for_padding_and_counts_its_evaluations(config):
+    model = build_objective(config(objective="flow-matching", solver="rk4", solver_steps=5), 10)
+    calls = []
+    model.velocity.register_forward_hook(lambda *call: calls.append(call[1]))
+    mask = torch.arange(12) < torch.tensor([[0], [1], [7]])
+    made = model.make(mask, torch.zeros(3, 3), torch.Generator().manual_seed(1))
+    assert made[mask].any() and not made[~mask].any()
+    assert len(calls) == model.evaluations == 20
+    assert not any(particles[~mask].any() for particles, *_ in calls)
+
+
+def test_flow_matching_loss_of_a_network_that_says_nothing_is_the_power_of_the_velocity(config):
+    options = config(objective="flow-matching")
+    jets = represent(read(options.data), options)
+    model = build_objective(options, len(jets))
+    model.fit_data(jets)
+    for parameter in model.velocity.head[-1].parameters():
+        torch.nn.init.zeros_(parameter)
+    loss = model.loss("velocity", jets, 0, torch.Generator().manual_seed(1))
+    # standardised features and normal noise, both of unit variance
+    assert loss.total.mean().item() == pytest.approx(2.0, rel=0.05)
+
+
+def test_posterior_collapse_stops_a_training_with_the_cause_and_what_to_try(config):
+    options = config(beta=100.0, beta_warmup=0, learning_rate=0.01, epochs=60, batch=64)
+    with pytest.raises(TrainingError, match=r"posterior collapse.*--free-bits.*is kept in"):
+        train(options)
+    assert RunFolder(options.run).best.exists()
+    with pytest.raises(TrainingError, match="posterior collapse"):
+        train(TrainConfig(run=options.run, resume=True))
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "spread", "cause"),
+    [(1.0, 2.0, "tells every jet"), (0.5, 1e-7, "same output"), (0.8, 1.0, None)],
+)
+def test_dead_discriminators_are_told_from_living_ones(accuracy, spread, cause):
+    row = {"train_discriminator_accuracy": accuracy, "train_discriminator_spread": str(spread)}
+    assert dead_discriminator([row] * 9) is None
+    found = dead_discriminator([row] * 10)
+    assert found is None if cause is None else cause in found
+    if accuracy == 1.0:
+        assert dead_discriminator([row] * 10, saturates=False) is None
+
+
+def test_closeness_is_zero_for_the_same_jets_and_the_shift_in_widths_for_moved_ones(toy_jets):
+    jets = toy_jets(100, 1)
+    same = closeness(jets, jets, jets.particles, jets.particles)
+    assert same["total"] == 0 and set(same) == {"total", "w1_px", "w1_py", "w1_pz", "w1_mass"}
+    width = jets.particles[..., 1][jets.mask].double().std(correction=0)
+    moved = jets.particles + torch.tensor([0.0, 3.0, 0.0])
+    assert closeness(jets, jets, moved, jets.particles)["w1_py"] == pytest.approx(
+        float(3 / width), rel=1e-4
+    )
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -147,6 +212,7 @@ def test_gradient_penalty_is_masked_and_that_of_a_linear_critic_is_exact(config)
         {"objective": "aae", "prior": "flow", "prior_training": "joint"},
         {"objective": "gan", "prior": "flow"},
         {"objective": "gan", "gan_loss": "wgan-gp", "encoder": "edgeconv"},
+        {"objective": "flow-matching", "decoder": "dense"},
         {"average": 1.0},
         {"free_bits": 0.1, "prior": "flow", "prior_training": "joint"},
     ],

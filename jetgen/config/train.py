@@ -37,10 +37,11 @@ class TrainConfig:
         "(ptrel=log+standardise); may be given several times; other features are standardised",
     )
 
-    objective: Literal["ae", "vae", "wae", "swae", "aae", "gan"] = option(
+    objective: Literal["ae", "vae", "wae", "swae", "aae", "gan", "flow-matching"] = option(
         "vae",
         help="what the training minimises: an autoencoder plain, variational, with a kernel or "
-        "sliced Wasserstein distance of its codes to the prior, or adversarial; or a GAN",
+        "sliced Wasserstein distance of its codes to the prior, or adversarial; or a generative "
+        "adversarial network; or flow matching",
     )
     encoder: Literal[
         "dense", "conv", "deepsets", "edgeconv", "epic", "message-passing", "transformer"
@@ -109,7 +110,14 @@ class TrainConfig:
     )
     amsgrad: bool = option(False, help="AMSGrad variant of Adam (gan)")
     average: float = option(
-        0.999, help="decay of the averaged weights that generate (gan); 0 for none"
+        0.999,
+        help="decay of the averaged weights that generate (gan, flow-matching); 0 for none",
+    )
+    solver: Literal["midpoint", "heun", "rk4"] = option(
+        "midpoint", help="how flow matching integrates its velocities"
+    )
+    solver_steps: int = option(
+        50, help="fixed steps of the solver, of two network evaluations each, or four for rk4"
     )
 
     prior: Literal["gaussian", "flow"] = option("gaussian", help="distribution of latent codes")
@@ -161,7 +169,13 @@ class TrainConfig:
             "discriminator_rate",
         ):
             require(getattr(self, name) > 0, name, "a positive number", getattr(self, name))
-        for name in ("flow_transforms", "flow_hidden", "projections", "critic_steps"):
+        for name in (
+            "flow_transforms",
+            "flow_hidden",
+            "projections",
+            "critic_steps",
+            "solver_steps",
+        ):
             require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
         for name in ("jets", "time_limit"):
             value = getattr(self, name)
@@ -193,10 +207,17 @@ class TrainConfig:
         )
         require(self.average < 1, "average", "less than 1", self.average)
         require(
-            self.objective != "gan" or (self.prior == "gaussian" and self.multiplicity == "data"),
+            self.objective not in ("gan", "flow-matching")
+            or (self.prior == "gaussian" and self.multiplicity == "data"),
             "objective",
             "an autoencoder with --prior flow or --multiplicity latent",
             self.objective,
+        )
+        require(
+            self.objective != "flow-matching" or self.decoder not in ORDERED_DECODERS,
+            "decoder",
+            "a network over sets with the objective flow-matching",
+            self.decoder,
         )
         require(
             not (

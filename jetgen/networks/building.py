@@ -13,6 +13,7 @@ from jetgen.networks.epic import EpicDecoder, EpicEncoder
 from jetgen.networks.message_passing import MessagePassingDecoder, MessagePassingEncoder
 from jetgen.networks.sets import SetDecoder, SetEncoder
 from jetgen.networks.transformer import TransformerDecoder, TransformerEncoder
+from jetgen.networks.velocity import SetVelocity
 
 _ORDERED_ENCODERS = {"dense": DenseEncoder, "conv": ConvEncoder}
 _ORDERED_DECODERS = {"dense": DenseDecoder, "conv": ConvDecoder}
@@ -58,3 +59,14 @@ def build_decoder(config: TrainConfig, features: int, context: int) -> nn.Module
     if name in _ORDERED_DECODERS:
         return _ORDERED_DECODERS[name](*columns, **size)
     return _SET_DECODERS[name](*columns, **size, queries=config.queries)
+
+
+def build_velocity(config: TrainConfig, features: int, context: int) -> SetVelocity:
+    """A velocity network of the layers of the decoder that ``config`` names."""
+    return SetVelocity(
+        _SET_DECODERS[config.decoder].stack,
+        features,
+        context,
+        hidden=config.hidden,
+        layers=config.layers,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from jetgen.config.train import TrainConfig
 from jetgen.objectives.aae import AAE
 from jetgen.objectives.ae import AE
+from jetgen.objectives.flow_matching import FlowMatching
 from jetgen.objectives.gan import GAN
 from jetgen.objectives.model import JetModel
 from jetgen.objectives.swae import SWAE
@@ -18,6 +19,7 @@ OBJECTIVES: dict[str, type[JetModel]] = {
     "swae": SWAE,
     "aae": AAE,
     "gan": GAN,
+    "flow-matching": FlowMatching,
 }
 """The models by the names of ``--objective``."""
 

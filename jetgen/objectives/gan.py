@@ -16,14 +16,14 @@ from jetgen.networks.masking import masked
 from jetgen.objectives.adversary import dead_discriminator, health
 from jetgen.objectives.base import Loss, Player
 from jetgen.objectives.closeness import closeness
-from jetgen.objectives.model import JetModel, random_azimuth
+from jetgen.objectives.model import DirectModel
 from jetgen.priors.gaussian import GaussianPrior
 
 BETAS = (0.5, 0.9)
 """Adam's decay rates; a smaller first one than usual, because the loss moves."""
 
 
-class GAN(JetModel):
+class GAN(DirectModel):
     r"""A generator from the prior, and a discriminator of its jets from real ones.
 
     The generator is the ``--decoder`` network, fed with ``z`` from the normal prior and, as the
@@ -80,7 +80,6 @@ class GAN(JetModel):
         return ["discriminator", "generator"] if both else ["discriminator"]
 
     def make(self, mask: Tensor, context: Tensor, generator: torch.Generator) -> Tensor:
-        """Network features ``(B, N, F)`` of jets with these particles and contexts."""
         z = self.prior.sample(context, generator)
         return self.generator(z, mask, context, generator)
 
@@ -154,12 +153,3 @@ class GAN(JetModel):
 
     def diagnosis(self, history: Sequence[Mapping[str, Any]]) -> str | None:
         return dead_discriminator(history, saturates=self.config.gan_loss != "wgan-gp")
-
-    @torch.no_grad()
-    def sample(
-        self, jets: int, generator: torch.Generator, prior: str | None = None
-    ) -> ParticleCloud:
-        draw = self.jets.draw(jets, generator)
-        mask, context = self.slots(draw)
-        particles = self.make(mask, context, generator)
-        return self.finish(particles, mask, draw, random_azimuth(context, generator))

@@ -83,6 +83,23 @@ class JetModel(Objective):
         return in_jet_frame(jets) if self.preparation.relative else jets
 
 
+class DirectModel(JetModel):
+    """A model whose particles come from noise in one go, without codes of real jets."""
+
+    @abstractmethod
+    def make(self, mask: Tensor, context: Tensor, generator: torch.Generator) -> Tensor:
+        """Network features ``(B, N, F)`` of jets with these particles and contexts."""
+
+    @torch.no_grad()
+    def sample(
+        self, jets: int, generator: torch.Generator, prior: str | None = None
+    ) -> ParticleCloud:
+        draw = self.jets.draw(jets, generator)
+        mask, context = self.slots(draw)
+        particles = self.make(mask, context, generator)
+        return self.finish(particles, mask, draw, random_azimuth(context, generator))
+
+
 def random_azimuth(like: Tensor, generator: torch.Generator) -> Tensor:
     """Uniform angles in [-pi, pi) ``(B,)``, one for each row of ``like``."""
     return torch.rand(len(like), generator=generator).to(like) * (2 * torch.pi) - torch.pi

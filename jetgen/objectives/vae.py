@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.base import Loss
+
+COLLAPSED, PATIENCE = 0.1, 10
+"""Divergence [nats] below which a code says nothing, and epochs in a row of that."""
 
 
 class VAE(Autoencoder):
@@ -47,6 +53,17 @@ class VAE(Autoencoder):
             free = columns.mean(0).clamp(min=self.config.free_bits).sum()
             cost = free.expand(len(kl))
         return Loss(self._beta(epoch) * cost, {"kl": kl})
+
+    def diagnosis(self, history: Sequence[Mapping[str, Any]]) -> str | None:
+        warm = [row for row in history if int(row["epoch"]) > self.config.beta_warmup]
+        recent = [float(row["train_kl"]) for row in warm[-PATIENCE:]]
+        if self.config.beta == 0 or len(recent) < PATIENCE or max(recent) > COLLAPSED:
+            return None
+        return (
+            f"posterior collapse: for {PATIENCE} epochs a code has carried less than {COLLAPSED} "
+            "nats about its jet, so that the decoder does not heed it; try a smaller --beta, a "
+            "longer --beta-warmup, --free-bits 0.1, or larger weights of the reconstruction"
+        )
 
     def _beta(self, epoch: int) -> float:
         return self.config.beta * min(1.0, (epoch + 1) / max(1, self.config.beta_warmup))

@@ -1,0 +1,76 @@
+"""Conditional flow matching of particle clouds."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from jetgen.cloud import ParticleCloud
+from jetgen.config.train import TrainConfig
+from jetgen.networks.building import build_velocity
+from jetgen.networks.integration import function_evaluations, integrate
+from jetgen.networks.masking import masked
+from jetgen.objectives.base import Loss, Player
+from jetgen.objectives.model import DirectModel
+
+SMALLEST_WIDTH = 1e-4
+"""Width of the Gaussian about a jet at the end of its path."""
+
+
+class FlowMatching(DirectModel):
+    r"""Regression of the velocity of straight paths from noise to jets.
+
+    .. math::
+        L = \frac{1}{nF} \sum_{i=1}^{n} \left| v(x_t, t, c)_i - u_i \right|^2, \quad
+        x_t = \big(1 - (1 - \sigma) t\big) x_0 + t x_1, \quad u = x_1 - (1 - \sigma) x_0
+
+    with normal noise :math:`x_0` for each of the ``n`` particles, :math:`x_1` the transformed
+    jet, :math:`t` uniform in [0, 1], :math:`\sigma` = :data:`SMALLEST_WIDTH` and :math:`c` the
+    context. Noise, path, velocity and every step of the solver are zero in padded slots. The
+    velocity network is made of the layers of the ``--decoder``.
+
+    Jets are made by integrating the averaged network from noise, ``--solver-steps`` fixed steps
+    of ``--solver``; the number of its evaluations is written beside the jets. Best epoch and
+    patience go by the loss of the averaged network on validation jets.
+
+    Reference:
+        Flow Matching for Generative Modeling (Lipman, Chen, Ben-Hamu, Nickel, Le, 2022),
+        arXiv:2210.02747. EPiC-ly Fast Particle Cloud Generation with Flow-Matching and Diffusion
+        (Buhmann et al., 2023), arXiv:2310.00049.
+    """
+
+    name = "Flow matching"
+
+    def __init__(self, config: TrainConfig, jets: int) -> None:
+        super().__init__(config, jets)
+        features, context = len(self.preparation.features), self.preparation.context_columns
+        self.velocity = build_velocity(config, features, context)
+        self.averaging = config.average
+        self.evaluations = function_evaluations(config.solver_steps, config.solver)
+
+    def players(self) -> dict[str, Player]:
+        return {"velocity": Player(self.velocity.parameters())}
+
+    def loss(
+        self, player: str, batch: ParticleCloud, epoch: int, generator: torch.Generator
+    ) -> Loss:
+        x1 = masked(self.preparation.transforms(batch.particles), batch.mask)
+        x0 = self._noise(batch.mask, generator, like=x1)
+        t = torch.rand(len(x1), generator=generator).to(x1)
+        kept = 1 - (1 - SMALLEST_WIDTH) * t.view(-1, 1, 1)
+        path = kept * x0 + t.view(-1, 1, 1) * x1
+        wanted = x1 - (1 - SMALLEST_WIDTH) * x0
+        error = self.velocity(path, t, batch.mask, self.context(batch)).float() - wanted
+        entries = (batch.multiplicity * x1.shape[2]).clamp(min=1)
+        return Loss(masked(error, batch.mask).square().sum((1, 2)) / entries, {})
+
+    def make(self, mask: Tensor, context: Tensor, generator: torch.Generator) -> Tensor:
+        def velocity(x: Tensor, time: float) -> Tensor:
+            return self.velocity(x, x.new_full((len(x),), time), mask, context)
+
+        noise = self._noise(mask, generator, like=context)
+        return integrate(velocity, noise, steps=self.config.solver_steps, solver=self.config.solver)
+
+    def _noise(self, mask: Tensor, generator: torch.Generator, like: Tensor) -> Tensor:
+        shape = (*mask.shape, len(self.preparation.features))
+        return masked(torch.randn(shape, generator=generator).to(like), mask)
