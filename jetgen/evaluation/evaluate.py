@@ -23,6 +23,7 @@ from jetgen.evaluation.metric_rows import metric_rows
 from jetgen.evaluation.protocol import jetnet_protocol
 from jetgen.evaluation.resampling import resample
 from jetgen.files import sha256, write_json
+from jetgen.physics.substructure import substructure
 
 GENERATED = "generated"
 
@@ -95,17 +96,18 @@ def evaluate(
 
 
 def _figure_of_merit(checked: Checked, seed: int, warnings: list[str]) -> FigureOfMerit | None:
-    """On every observable that both kinds of jets determine."""
-    real, generated = checked.real, checked.samples[GENERATED]
-    if min(len(real), len(generated)) < FEWEST:
+    """On every observable that both kinds of jets determine, and their substructure."""
+    sides = checked.real, checked.samples[GENERATED]
+    if min(map(len, sides)) < FEWEST:
         warnings.append(
-            f"classifier: left out, it needs {FEWEST} jets of each kind, there are {len(real)} "
-            f"and {len(generated)}"
+            f"classifier: left out, it needs {FEWEST} jets of each kind, there are "
+            f"{len(sides[0])} and {len(sides[1])}"
         )
         return None
-    names = [name for name in real.observables if name in generated.observables]
+    real, generated = (side.observables | substructure(side.relative) for side in sides)
+    names = [name for name in real if name in generated]
     first, second = (
-        torch.stack([side.observables[name] for name in names], dim=1) for side in (real, generated)
+        torch.stack([columns[name] for name in names], dim=1) for columns in (real, generated)
     )
     return figure_of_merit(first, second, names, seed=seed)
 
