@@ -26,6 +26,9 @@ from jetgen.networks.masking import mean_pool
 from jetgen.networks.pairs import mean_message
 from jetgen.networks.sets import Layers, SetDecoder, SetEncoder
 
+_NARROWER = 4
+"""Particles are so many times wider than messages, of which there are so many more."""
+
 _COORDINATES = 3
 """Columns of the learned positions whose distances the messages see."""
 
@@ -35,10 +38,11 @@ class MessageLayer(nn.Module):
 
     def __init__(self, hidden: int, context: int) -> None:
         super().__init__()
-        self.widths = [hidden, hidden, hidden, _COORDINATES]
+        width = max(1, hidden // _NARROWER)
+        self.widths = [hidden, width, width, _COORDINATES]
         self.project = nn.Linear(hidden, sum(self.widths))
-        self.distance = nn.Linear(1, hidden, bias=False)
-        self.message = nn.Linear(hidden, hidden, bias=False)
+        self.distance = nn.Linear(1, width, bias=False)
+        self.message = nn.Linear(width, hidden, bias=False)
         self.pooled = nn.Linear(hidden + context, hidden)
         self.out = nn.Linear(hidden, hidden)
 

@@ -36,8 +36,8 @@ class SetUpdate(nn.Module):
         self.out = nn.Linear(hidden, hidden)
 
     def forward(self, h: Tensor, summary: Tensor) -> Tensor:
-        update = nn.functional.gelu(self.own(h) + self.pooled(summary).unsqueeze(1))
-        return h + self.out(update)
+        update = self.own(h).add_(self.pooled(summary).unsqueeze(1))
+        return h + self.out(nn.functional.gelu(update))
 
 
 class Layers(nn.ModuleList):
