@@ -36,10 +36,9 @@ def mass_smeared(jets: ParticleCloud, generator: torch.Generator) -> ParticleClo
 
 
 def tail_removed(jets: ParticleCloud, generator: torch.Generator) -> ParticleCloud:
-    """The 5 % of jets with the largest m / pT replaced by others."""
+    """Without the 5 % of jets with the largest m / pT."""
     mass = jets.condition("mass") / jets.condition("pt")
-    kept = jets[mass <= mass.quantile(0.95)]
-    return kept[torch.randint(len(kept), (len(jets),), generator=generator)]
+    return jets[mass <= mass.quantile(0.95)]
 
 
 def angles_smeared(jets: ParticleCloud, generator: torch.Generator) -> ParticleCloud:
