@@ -20,9 +20,9 @@ loss_scale: 1
 likelihood_weight: 9
 beta: 0.5
 batch: 64
-epochs: 25
+epochs: 40
 prior: flow
-prior_epochs: 20
+prior_epochs: 30
 flow_transforms: 3
 flow_hidden: 32
 schedule: cosine
