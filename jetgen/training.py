@@ -206,7 +206,8 @@ class Loop:
         while not self._stage_is_over(stage, epoch, since_best):
             started = time.monotonic()
             seconds = started - began
-            rate = self._learning_rate(epoch / stage.epochs, seconds / stage.time_limit)
+            left = stage.time_limit - self.elapsed
+            rate = self._learning_rate(epoch / stage.epochs, seconds / (seconds + left))
             generator = torch.Generator().manual_seed(self._seed(index, epoch))
             row: dict[str, Any] = {"stage": stage.name, "epoch": epoch + 1}
             jets = 0

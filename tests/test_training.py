@@ -178,6 +178,13 @@ def test_time_limit_ends_training_in_good_order(config):
     assert len(jetgen.load(run).generate(5)) == 5
 
 
+def test_the_learning_rate_falls_within_the_time_of_each_stage(config):
+    limits = {"epochs": 100_000, "prior_epochs": 100_000, "time_limit": 0.06}
+    run = train(config(prior="flow", schedule="cosine", **limits))
+    last = {row["stage"]: float(row["learning_rate"]) for row in RunFolder(run).read_metrics()}
+    assert max(last.values()) < 0.5 * config().learning_rate
+
+
 def test_patience_stops_a_training_that_does_not_improve(config):
     run = train(config(epochs=200, patience=2, learning_rate=1e-12))
     assert len(RunFolder(run).read_metrics()) < 50
