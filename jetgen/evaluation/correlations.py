@@ -1,0 +1,71 @@
+r"""How strongly jet observables go together: matrices of linear correlations, and how far apart.
+
+.. math:: \rho_{ij} = \frac{\langle x_i x_j \rangle - \langle x_i \rangle \langle x_j \rangle}
+                           {\sigma_i \sigma_j}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+_ROWS = 8_192
+"""Jets whose products of observables are alive at a time."""
+
+_CONSTANT = 1e-12
+"""Variance, in units of all jets' variance, below which an observable counts as constant."""
+
+
+def correlations(observables: Mapping[str, Tensor], weights: Tensor | None = None) -> Tensor:
+    """``(d, d)`` Pearson correlations of ``d`` observables ``(B,)``, in the mapping's order.
+
+    Float64, one on the diagonal. A constant observable has no correlation: zero.
+
+    Args:
+        observables: values by name, one a jet, finite.
+        weights: ``(B,)`` event weights, ones when omitted.
+
+    >>> x = torch.tensor([0.0, 1.0, 2.0])
+    >>> correlations({"x": x, "minus x": -x})
+    tensor([[ 1., -1.],
+            [-1.,  1.]], dtype=torch.float64)
+    """
+    values = torch.stack([column.double() for column in observables.values()], dim=1)
+    counts = torch.ones(len(values)) if weights is None else weights
+    return correlation_matrices(values, counts.unsqueeze(0))[0]
+
+
+def correlation_matrices(values: Tensor, counts: Tensor) -> Tensor:
+    """``(R, d, d)`` correlations of values ``(B, d)`` for each weighting of the jets ``(R, B)``.
+
+    The values are centred and scaled by all jets first, so that the moments do not cancel.
+    """
+    values, counts = values.double(), counts.double()
+    spread = values.std(0, correction=0)
+    scale = torch.where(spread > 0, spread, torch.ones_like(spread))
+    values = (values - values.mean(0)) / scale
+    size, total = values.shape[1], counts.sum(1, keepdim=True)
+    mean = counts @ values / total  # (R, d)
+    square = values.new_zeros(len(counts), size * size)
+    for rows, some in zip(values.split(_ROWS), counts.split(_ROWS, dim=1), strict=True):
+        square += some @ (rows.unsqueeze(2) * rows.unsqueeze(1)).flatten(1)
+    covariance = (square / total).unflatten(1, (size, size)) - mean.unsqueeze(2) * mean.unsqueeze(1)
+    variance = covariance.diagonal(dim1=1, dim2=2)
+    varies = variance > _CONSTANT
+    sigma = torch.where(varies, variance, torch.ones_like(variance)).sqrt()
+    known = varies.unsqueeze(2) & varies.unsqueeze(1)
+    found = torch.where(known, covariance / (sigma.unsqueeze(2) * sigma.unsqueeze(1)), 0.0)
+    found = found.clamp(-1, 1)
+    found.diagonal(dim1=1, dim2=2).fill_(1.0)
+    return found
+
+
+def correlation_distance(first: Tensor, second: Tensor) -> Tensor:
+    """``(...)`` mean of ``|rho_ij - rho'_ij|`` over pairs ``i < j`` of matrices ``(..., d, d)``.
+
+    Zero for equal matrices, at most two.
+    """
+    above = torch.ones(first.shape[-2:], dtype=torch.bool).triu(1)
+    return (first - second).abs()[..., above].mean(-1)
