@@ -16,6 +16,7 @@ COMMANDS = {
     "generate": "write jets from a trained generator to HDF5",
     "evaluate": "measure how far generated jets are from real ones",
     "report": "compare generated and real jets in one HTML page",
+    "study": "repeat a study of the literature, from simulation to conclusion",
     "doctor": "say what this machine offers, and which kernels run",
 }
 """Each has a module ``jetgen.cli.NAME`` with its option dataclass ``Config`` and ``run``."""

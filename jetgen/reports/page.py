@@ -29,6 +29,17 @@ class Picture:
         return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
 
 
+def environment() -> Environment:
+    """The templates of every page."""
+    return Environment(
+        loader=PackageLoader("jetgen.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
 def render(
     *,
     title: str,
@@ -41,13 +52,6 @@ def render(
     version: str,
 ) -> str:
     """The page as text. ``counts`` are the jets behind the figures, by sample."""
-    environment = Environment(
-        loader=PackageLoader("jetgen.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     rows = [
         {
             "title": row.quantity.observable.title,
@@ -59,19 +63,25 @@ def render(
     ]
     listed = {row.quantity.name for row in comparison.rows}
     definitions = [q for q in (*QUANTITIES, PARTICLE_MEAN) if q.name in listed]
-    return environment.get_template("report.html.j2").render(
-        title=title,
-        description=description,
-        comparison=comparison,
-        verdicts={sample: verdict(comparison, sample) for sample in comparison.samples},
-        rows=rows,
-        facts={
-            "jets in the figures": ", ".join(f"{count} {name}" for name, count in counts.items()),
-            "jets in a distance": comparison.jets,
-            **timings,
-        },
-        pictures=pictures,
-        definitions=definitions,
-        provenance=provenance,
-        version=version,
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            title=title,
+            description=description,
+            comparison=comparison,
+            verdicts={sample: verdict(comparison, sample) for sample in comparison.samples},
+            rows=rows,
+            facts={
+                "jets in the figures": ", ".join(
+                    f"{count} {name}" for name, count in counts.items()
+                ),
+                "jets in a distance": comparison.jets,
+                **timings,
+            },
+            pictures=pictures,
+            definitions=definitions,
+            provenance=provenance,
+            version=version,
+        )
     )

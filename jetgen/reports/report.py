@@ -87,7 +87,7 @@ def write_report(
     for drawing in _drawings(checked, history, seed):
         progress(f"draw {drawing.title.lower()}")
         with figure_style():
-            png = _save(drawing.draw(), folder / "figures" / drawing.name)
+            png = save_figure(drawing.draw(), folder / "figures" / drawing.name)
         pictures.append(Picture(drawing.name, drawing.title, drawing.caption, png))
     progress("write")
     _write_table(folder, comparison)
@@ -164,7 +164,7 @@ def _drawings(checked: Checked, history: Path | None, seed: int) -> Iterator[_Dr
         )
 
 
-def _save(figure: Figure, stem: Path) -> bytes:
+def save_figure(figure: Figure, stem: Path) -> bytes:
     """Write ``stem.pdf`` and ``stem.png``; return the latter's content."""
     with whole_file(stem.with_suffix(".pdf")) as path:
         figure.savefig(path, format="pdf", metadata={"CreationDate": None})

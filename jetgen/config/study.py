@@ -1,0 +1,25 @@
+"""Options of ``jetgen study``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jetgen.config.option import option, require
+
+
+@dataclass(frozen=True)
+class StudyConfig:
+    """Which study to repeat, and at which scale."""
+
+    study: str = option(
+        help="name of a study below configs/studies, or a folder with a study.yaml",
+        positional=True,
+    )
+    quick: bool = option(False, help="the small scale, a few minutes on two cores")
+    output: str | None = option(
+        None, help="folder of everything the study makes (default runs/studies/NAME[-quick])"
+    )
+    workers: int = option(2, help="steps that run side by side where none needs the other")
+
+    def __post_init__(self) -> None:
+        require(self.workers >= 1, "workers", "at least 1", self.workers)

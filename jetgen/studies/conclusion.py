@@ -1,0 +1,62 @@
+"""What a study finds: claims with their evidence, tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from matplotlib.figure import Figure
+
+Verdict = Literal["confirmed", "not confirmed", "undecided"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A published statement, and what was measured here."""
+
+    statement: str
+    verdict: Verdict
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text under column titles."""
+
+    name: str
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure with its file name, title and caption."""
+
+    name: str
+    title: str
+    caption: str
+    figure: Figure
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """The answer in a few sentences, and what it rests on."""
+
+    answer: str
+    claims: Sequence[Claim] = field(default=())
+    tables: Sequence[Table] = field(default=())
+    drawings: Sequence[Drawing] = field(default=())
+
+
+def judged(difference: float, error: float, threshold: float = 2.0) -> Verdict:
+    """Whether a difference that should be positive is, in units of its error.
+
+    ``confirmed`` above ``threshold`` errors, ``not confirmed`` below minus as many, and
+    ``undecided`` between.
+    """
+    if difference > threshold * error:
+        return "confirmed"
+    return "not confirmed" if difference < -threshold * error else "undecided"

@@ -1,0 +1,132 @@
+"""What a study is: a question, settings at two scales, and steps that are jetgen commands."""
+
+from __future__ import annotations
+
+import itertools
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from jetgen.errors import InputError
+
+DEFINITION = "study.yaml"
+_OUTPUT_FLAGS = ("--run", "--output")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One jetgen command and the file or folder that it makes."""
+
+    words: tuple[str, ...]
+    makes: Path
+
+    def needs(self, other: Step) -> bool:
+        """Whether a word of this command is, or lies in, what ``other`` makes."""
+        made = other.makes.as_posix()
+        return any(
+            part == made or part.startswith(made + "/")
+            for word in self.words
+            for part in word.split("=")
+        )
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study at one scale, its steps in order.
+
+    Attributes:
+        name: the folder's name, which is also that of its module in ``jetgen.studies``.
+        title: the study in one line.
+        question: what it is to find out.
+        source: the published work that it follows.
+        settings: the values that its steps and its conclusion use.
+        definition: the folder with ``study.yaml``.
+        folder: where everything that it makes goes.
+        steps: the commands.
+    """
+
+    name: str
+    title: str
+    question: str
+    source: str
+    settings: Mapping[str, Any]
+    definition: Path
+    folder: Path
+    steps: tuple[Step, ...]
+
+
+def find(name: str) -> Path:
+    """The folder of a study, given its name or path.
+
+    Raises:
+        InputError: when there is no such study.
+    """
+    package = Path(__file__).parents[1]
+    rooms = [path / "configs" / "studies" for path in (Path(), package, package.parent)]
+    for folder in (Path(name), *(room / name for room in rooms)):
+        if (folder / DEFINITION).is_file():
+            return folder
+    known = {path.parent.name for room in rooms for path in room.glob(f"*/{DEFINITION}")}
+    raise InputError(
+        f"{name}: expected a study among {', '.join(sorted(known)) or 'none found'}, or a folder "
+        f"with a {DEFINITION}"
+    )
+
+
+def define(definition: Path, folder: Path, *, quick: bool) -> Study:
+    """The study of a folder, its settings put into its steps.
+
+    ``study.yaml`` has ``title``, ``question``, ``source``, ``settings`` with the mappings
+    ``full`` and ``quick``, and ``steps``. A step is the words of a jetgen command, in which
+    ``{folder}``, ``{study}`` and ``{SETTING}`` are replaced; or a mapping of ``run`` to such
+    words and ``for`` to the values of further names, one command for every combination.
+    A command names what it makes by ``--run`` or ``--output``.
+
+    Raises:
+        InputError: when the file is not of this form.
+    """
+    path = definition / DEFINITION
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        settings = content["settings"]["quick" if quick else "full"]
+        steps = [step for entry in content["steps"] for step in _expanded(entry)]
+        known = {"folder": folder.as_posix(), "study": definition.as_posix(), **settings}
+        return Study(
+            name=definition.resolve().name,
+            title=content["title"],
+            question=content["question"],
+            source=content["source"],
+            settings=settings,
+            definition=definition,
+            folder=folder,
+            steps=tuple(_step(words, {**known, **values}) for words, values in steps),
+        )
+    except (KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+        raise InputError(
+            f"{path}: expected title, question, source, settings (full, quick) and steps; "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def _expanded(entry: str | Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(entry, str):
+        yield entry, {}
+        return
+    names = list(entry["for"])
+    for values in itertools.product(*entry["for"].values()):
+        yield entry["run"], dict(zip(names, values, strict=True))
+
+
+def _step(words: str, values: Mapping[str, Any]) -> Step:
+    split = tuple(shlex.split(words.format_map(values)))
+    made = [split[i + 1] for i, word in enumerate(split[:-1]) if word in _OUTPUT_FLAGS]
+    if len(made) != 1:
+        raise InputError(
+            f"{' '.join(split)}: expected a study's step to name what it makes by one of "
+            f"{', '.join(_OUTPUT_FLAGS)}, found {len(made)}"
+        )
+    return Step(split, Path(made[0]))

@@ -1,0 +1,132 @@
+"""Running the steps of a study: each once, the independent ones side by side."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+from jetgen import __version__
+from jetgen.errors import InputError
+from jetgen.files import write_json
+from jetgen.progress import progress_bar
+from jetgen.studies.definition import Step, Study
+
+_STAMPS = "steps.json"
+_DONE, _BEGUN = "done", "begun"
+
+
+def run_steps(study: Study, workers: int) -> None:
+    """Run every step that is not done yet; what one prints goes to ``logs/``.
+
+    A step is done when the same command, on the same configuration files and on what the same
+    earlier steps made, has come to its end before. A training that was interrupted goes on
+    where it stopped; anything else that is half done is removed and made again.
+
+    Raises:
+        InputError: when a step fails; the message names its command and its log.
+    """
+    study.folder.mkdir(parents=True, exist_ok=True)
+    keys = _keys(study)
+    stamps = _Stamps(study.folder / _STAMPS)
+    waiting = [
+        index
+        for index, step in enumerate(study.steps)
+        if stamps.state(step, keys[index]) != _DONE or not step.makes.exists()
+    ]
+    running: dict[Future[None], int] = {}
+    with progress_bar("steps") as bar, ThreadPoolExecutor(workers) as pool:
+        task = bar.add_task(study.name, total=len(study.steps), note="")
+        bar.advance(task, len(study.steps) - len(waiting))
+        while waiting or running:
+            for index in list(waiting):
+                if len(running) < workers and not _blocked(index, study.steps, waiting, running):
+                    waiting.remove(index)
+                    step = study.steps[index]
+                    resumed = stamps.state(step, keys[index]) == _BEGUN
+                    stamps.set(step, keys[index], _BEGUN)
+                    log = study.folder / "logs" / f"{index + 1:02}.txt"
+                    future = pool.submit(_run, step, resumed, log, workers)
+                    running[future] = index
+            bar.update(task, note=", ".join(study.steps[i].makes.name for i in running.values()))
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                index = running.pop(future)
+                future.result()
+                stamps.set(study.steps[index], keys[index], _DONE)
+                bar.advance(task)
+
+
+def _blocked(
+    index: int, steps: Sequence[Step], waiting: Sequence[int], running: dict[Future[None], int]
+) -> bool:
+    return any(
+        earlier < index and steps[index].needs(steps[earlier])
+        for earlier in (*waiting, *running.values())
+    )
+
+
+def _run(step: Step, resumed: bool, log: Path, workers: int) -> None:
+    words = list(step.words)
+    if step.makes.exists():
+        if resumed and words[0] == "train":
+            words.append("--resume")
+        elif step.makes.is_dir():
+            shutil.rmtree(step.makes)
+        else:
+            step.makes.unlink()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    with log.open("w", encoding="utf-8") as output:
+        print("jetgen", *words, file=output, flush=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "jetgen", *words],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+            check=False,
+        )
+    if done.returncode:
+        lines = log.read_text(encoding="utf-8").strip().splitlines()
+        raise InputError(f"jetgen {' '.join(words)}: failed; {lines[-1]} ({log} has the rest)")
+    if not step.makes.exists():
+        raise InputError(f"jetgen {' '.join(words)}: expected it to make {step.makes}, found none")
+
+
+def _keys(study: Study) -> list[str]:
+    """A hash for each step: its command, the study's files it names, the steps it needs."""
+    keys: list[str] = []
+    for index, step in enumerate(study.steps):
+        digest = hashlib.sha256(json.dumps([__version__, step.words]).encode())
+        for word in step.words:
+            path = Path(word)
+            if path.is_file() and study.definition.resolve() in path.resolve().parents:
+                digest.update(path.read_bytes())
+        for earlier in range(index):
+            if step.needs(study.steps[earlier]):
+                digest.update(keys[earlier].encode())
+        keys.append(digest.hexdigest())
+    return keys
+
+
+class _Stamps:
+    """For each thing made, the key of the step that made it and whether it is done; in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.states: dict[str, list[str]] = (
+            json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        )
+
+    def state(self, step: Step, key: str) -> str | None:
+        made_by, state = self.states.get(step.makes.as_posix(), ("", None))
+        return state if made_by == key else None
+
+    def set(self, step: Step, key: str, state: str) -> None:
+        self.states[step.makes.as_posix()] = [key, state]
+        write_json(self.path, self.states)

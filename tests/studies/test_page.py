@@ -1,0 +1,39 @@
+"""A conclusion appears whole on the page, in Markdown and as CSV."""
+
+from matplotlib.figure import Figure
+
+from jetgen.studies.conclusion import Claim, Conclusion, Drawing, Table, judged
+from jetgen.studies.definition import Step, Study
+from jetgen.studies.page import write_study
+
+
+def test_everything_is_written(tmp_path):
+    study = Study(
+        "toy",
+        "A toy",
+        "Does it?",
+        "somebody",
+        {"jets": 5},
+        tmp_path,
+        tmp_path,
+        (Step(("simulate", "gluon"), tmp_path / "x.h5"),),
+    )
+    conclusion = Conclusion(
+        "It does <so>.",
+        [Claim("A beats B", "confirmed", "1.0 ± 0.1 against 2.0 ± 0.1")],
+        [Table("numbers", "Numbers", ("run", "w1m"), [("A", "1.0"), ("B", "2.0")], "smaller")],
+        [Drawing("line", "A line", "straight", Figure())],
+    )
+    page = write_study(study, conclusion, command=["jetgen", "study", "toy"], minutes=1.5)
+    text = page.read_text()
+    for words in ("A toy", "Does it?", "It does &lt;so&gt;.", "A beats B", "jets: 5", "data:image"):
+        assert words in text
+    assert (tmp_path / "numbers.csv").read_text() == "run,w1m\nA,1.0\nB,2.0\n"
+    assert "| A | 1.0 |" in (tmp_path / "results.md").read_text()
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {"line.pdf", "line.png"}
+
+
+def test_a_difference_counts_from_two_errors():
+    assert judged(2.1, 1.0) == "confirmed"
+    assert judged(-2.1, 1.0) == "not confirmed"
+    assert judged(1.9, 1.0) == judged(-1.9, 1.0) == "undecided"
