@@ -12,6 +12,7 @@ import torch
 
 from jetgen.errors import InputError
 from jetgen.losses.kernels.selection import choose_kernels
+from jetgen.losses.search import may_compile
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -45,6 +46,7 @@ def examine() -> list[Finding]:
         Finding("torch", f"{torch.__version__}, built for {_build()}"),
         *_devices(),
         *(Finding(f"kernels on {device}", _kernels(device)) for device in kinds),
+        Finding("Chamfer on cpu", _search()),
         *(Finding(name, _package(name, *about)) for name, about in PACKAGES.items()),
         Finding("cores", f"{_cores()} usable, torch uses {torch.get_num_threads()}"),
         Finding("memory", _memory()),
@@ -89,6 +91,12 @@ def _kernels(device: str) -> str:
     except InputError as error:
         return str(error)
     return f"{choice.kernels} ({choice.reason})"
+
+
+def _search() -> str:
+    if may_compile():
+        return "compiled with Inductor once that pays"
+    return "in chunks (JETGEN_KERNELS=torch, or no C++ compiler with Python's headers)"
 
 
 def _package(name: str, purpose: str, remedy: str) -> str:

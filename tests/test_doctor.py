@@ -50,6 +50,7 @@ def test_a_bad_choice_of_kernels_is_a_finding(monkeypatch):
     assert "expected torch, triton or auto, received 'fast'" in found()["kernels on cpu"]
     monkeypatch.setenv("JETGEN_KERNELS", "torch")
     assert found()["kernels on cpu"] == "torch (JETGEN_KERNELS=torch)"
+    assert found()["Chamfer on cpu"].startswith("in chunks")
 
 
 def test_cuda_devices_are_listed(monkeypatch):

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jetgen.losses.nearest import nearest, nearest_plain
+from jetgen.losses.search import Search, first_at, may_compile, search_chunks, smallest_distances
 
 SIZES = [*range(1, 10), 31, 33, 127]
 
@@ -71,3 +72,85 @@ def test_a_permuted_copy_is_found_again(order: list[int], seed: int) -> None:
     found = nearest(x, mask, x[:, order], mask)
     assert found.of_y.tolist() == [list(order)]
     assert found.of_x[0].tolist() == torch.tensor(order).argsort().tolist()
+
+
+def closest(x: torch.Tensor, y: torch.Tensor, y_mask: torch.Tensor, norm: str) -> torch.Tensor:
+    """What Inductor compiles, as it is."""
+    return first_at(x, y, y_mask, smallest_distances(x, y, y_mask, norm), norm)
+
+
+def random_sets(N: int, M: int, scale: float = 1.0) -> tuple[torch.Tensor, ...]:
+    generator = torch.Generator().manual_seed(N)
+    x, y = (scale * torch.randn(5, n, 3, generator=generator) for n in (N, M))
+    x_mask, y_mask = (torch.rand(5, n, generator=generator) < 0.7 for n in (N, M))
+    return x, x_mask, y, y_mask
+
+
+@pytest.mark.parametrize("norm", ["l2", "l1"])
+def test_two_minima_are_the_arg_min(norm: str) -> None:
+    for N in SIZES:
+        x, x_mask, y, y_mask = random_sets(N, SIZES[-N % len(SIZES)])
+        chunks = search_chunks(x, x_mask, y, y_mask, norm)
+        assert torch.equal(
+            closest(x.mT, y, y_mask, norm)[x_mask],
+            torch.where(y_mask.any(1, keepdim=True), chunks.of_x, 0)[x_mask],
+        )
+        assert torch.equal(
+            closest(y.mT, x, x_mask, norm)[y_mask],
+            torch.where(x_mask.any(1, keepdim=True), chunks.of_y, 0)[y_mask],
+        )
+
+
+def test_a_nan_is_found_by_both_searches() -> None:
+    x, y = torch.zeros(1, 4, 2), torch.zeros(1, 5, 2)
+    y[0, 3, 1] = torch.nan
+    masks = torch.ones(1, 4, dtype=torch.bool), torch.ones(1, 5, dtype=torch.bool)
+    assert (search_chunks(x, masks[0], y, masks[1], "l2").of_x == 3).all()
+    assert (closest(x.mT, y, masks[1], "l2") == 3).all()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not may_compile(), reason="needs a C++ compiler and Python's headers")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own
+def test_the_compiled_search_gives_the_same_indices() -> None:
+    """Also the same bits of the distances: collimated particles make near ties."""
+    search = Search(pays_after=0)
+    for N, M in ((30, 30), (127, 33), (2, 9)):
+        x, x_mask, y, y_mask = random_sets(N, M, scale=1e-4)
+        compiled = search(x + 1, x_mask, y + 1, y_mask, "l2")
+        chunks = search_chunks(x + 1, x_mask, y + 1, y_mask, "l2")
+        assert torch.equal(compiled.of_x[x_mask], chunks.of_x[x_mask])
+        assert torch.equal(compiled.of_y[y_mask], chunks.of_y[y_mask])
+    assert "fused" in vars(search)  # it did compile
+
+
+def test_the_search_is_compiled_when_chunks_have_cost_as_much(monkeypatch) -> None:
+    monkeypatch.delenv("JETGEN_KERNELS", raising=False)
+    monkeypatch.setattr("jetgen.losses.search.may_compile", lambda: True)
+    search = Search(pays_after=2 * 5 * 4 * 3)
+    calls = []
+    # in place of Inductor's
+    search.fused = smallest_distances, lambda *a: calls.append(a) or first_at(*a)
+    for _ in range(3):
+        x, x_mask, y, y_mask = random_sets(4, 3)
+        search(x, x_mask, y, y_mask, "l2")
+    assert len(calls) == 2  # the third call, for each side
+    search(x[:1], x_mask[:1], y[:1], y_mask[:1], "l2")
+    assert len(calls) == 2  # a single jet would be compiled anew
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_compiler_that_fails_is_reported_and_the_search_goes_on(monkeypatch) -> None:
+    from torch._dynamo.exc import BackendCompilerFailed
+
+    def fails(*arguments: object) -> None:
+        raise BackendCompilerFailed(fails, RuntimeError("no space left"), None)
+
+    monkeypatch.setattr("jetgen.losses.search.may_compile", lambda: True)
+    search = Search(pays_after=0)
+    search.fused = fails, first_at
+    sets = random_sets(4, 3)
+    with pytest.warns(RuntimeWarning, match="did not compile .*no space left"):
+        found = search(*sets, "l2")
+    assert torch.equal(found.of_x, search_chunks(*sets, "l2").of_x)
+    search(*sets, "l2")  # without another attempt
