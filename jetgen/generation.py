@@ -18,6 +18,7 @@ from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.loading import split_indices
 from jetgen.errors import InputError
 from jetgen.files import sha256
+from jetgen.networks.integration import Solver
 from jetgen.objectives.autoencoder import Autoencoder
 from jetgen.objectives.building import build_objective
 from jetgen.physics.fourvectors import to_cartesian, to_relative
@@ -26,13 +27,20 @@ from jetgen.run_folder import RunFolder
 from jetgen.training import choose_device, load_jets
 
 
-def load(run: str | Path, device: str = "cpu") -> TrainedModel:
+def load(
+    run: str | Path,
+    device: str = "cpu",
+    *,
+    solver: Solver | None = None,
+    solver_steps: int | None = None,
+) -> TrainedModel:
     """The trained model of a run folder.
 
     Raises:
-        InputError: when the folder holds no finished run.
+        InputError: when the folder holds no finished run, or a solver is chosen for a run that
+            integrates nothing.
     """
-    return TrainedModel(RunFolder(run), device)
+    return TrainedModel(RunFolder(run), device, solver=solver, solver_steps=solver_steps)
 
 
 class TrainedModel:
@@ -41,14 +49,24 @@ class TrainedModel:
     Args:
         folder: the run.
         device: where to compute.
+        solver: how flow matching integrates its velocities; as in the training by default.
+        solver_steps: in how many steps; as in the training by default.
     """
 
-    def __init__(self, folder: RunFolder, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        device: str = "cpu",
+        *,
+        solver: Solver | None = None,
+        solver_steps: int | None = None,
+    ) -> None:
         self.folder, self.device = folder, device
         self.config: TrainConfig = folder.read_config()
         checkpoint = folder.load_model()
         weights = checkpoint.part("model") | checkpoint.part("average")
-        self.model = build_objective(self.config, jets=len(weights["jets.pt"]))
+        integrated = self._integrated(solver, solver_steps)
+        self.model = build_objective(integrated, jets=len(weights["jets.pt"]))
         self.model.load_state_dict(weights)
         self.model.to(device).eval()
         self._jets: ParticleCloud | None = None
@@ -61,7 +79,7 @@ class TrainedModel:
         Args:
             jets: how many.
             seed: seed of the jets; the same seed, number and batch give the same jets.
-            prior: ``gaussian`` or ``flow``; the trained one by default.
+            prior: one of :attr:`priors`; the trained one by default.
             batch: jets a step.
 
         Raises:
@@ -75,10 +93,10 @@ class TrainedModel:
         self, jets: int, *, seed: int = 1, prior: str | None = None, batch: int = 1024
     ) -> Iterator[ParticleCloud]:
         """The jets of :meth:`generate`, batch by batch, so that memory stays bounded."""
-        if prior == "flow" and self.config.prior != "flow":
+        if prior is not None and prior not in self.priors:
             raise InputError(
-                f"--prior: expected gaussian, the only prior of {self.folder.path}, received flow; "
-                "train with --prior flow"
+                f"--prior: expected {' or '.join(self.priors)}, as {self.folder.path} has, "
+                f"received {prior}; train with --prior {prior}"
             )
         generator = torch.Generator().manual_seed(seed)
         for start in range(0, jets, batch):
@@ -89,6 +107,11 @@ class TrainedModel:
     def title(self) -> str:
         """The model in one line."""
         return self.model.title
+
+    @property
+    def priors(self) -> dict[str, str]:
+        """The priors that jets can be drawn from, by name, in words; first the trained one."""
+        return {name: prior.title for name, prior in self.model.priors.items()}
 
     @property
     def reconstructs(self) -> bool:
@@ -131,6 +154,21 @@ class TrainedModel:
             self._jets = load_jets(self.config)
         return self._jets
 
+    def _integrated(self, solver: Solver | None, steps: int | None) -> TrainConfig:
+        """The options of the training with another solver."""
+        chosen = solver is not None or steps is not None
+        if chosen and "flow-matching" not in (self.config.objective, self.config.prior):
+            raise InputError(
+                f"--{'solver-steps' if solver is None else 'solver'}: expected a run with the "
+                f"objective or the prior flow-matching, received {self.folder.path} with the "
+                f"objective {self.config.objective} and the prior {self.config.prior}"
+            )
+        return dataclasses.replace(
+            self.config,
+            solver=solver or self.config.solver,
+            solver_steps=steps or self.config.solver_steps,
+        )
+
     def provenance(self) -> dict[str, Any]:
         """Where the model comes from: environment, options, hash of its weights."""
         environment = json.loads(self.folder.environment_file.read_text(encoding="utf-8"))
@@ -148,16 +186,23 @@ def generate(config: GenerateConfig) -> Path:
         InputError: when the run is not finished, has not the prior asked for, or the output
             exists already.
     """
-    model = load(config.run, choose_device(config.device))
+    model = load(
+        config.run,
+        choose_device(config.device),
+        solver=config.solver,
+        solver_steps=config.solver_steps,
+    )
     path = Path(config.output) if config.output else model.folder.generated_file
     provenance = model.provenance()
+    prior = config.prior or model.config.prior
     attributes = {
         "command": ["jetgen", *sys.argv[1:]],
         "generate": dataclasses.asdict(config),
         "train": provenance["config"],
         "seed": config.seed,
-        "prior": config.prior or model.config.prior,
+        "prior": prior,
         "network_evaluations": model.model.evaluations,
+        "prior_evaluations": model.model.prior_evaluations(prior),
         "jetgen_version": provenance["libraries"]["jetgen"],
         "checkpoint_sha256": provenance["checkpoint_sha256"],
     }

@@ -54,10 +54,10 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
     if model.reconstructs:
         samples[RECONSTRUCTED] = _timed("reconstruction", timings, lambda: model.reconstruct(real))
     samples["generated"] = read(folder.generated_file, jets=config.jets)
-    if model.config.prior != "gaussian":
-        progress("generate with the Gaussian prior")
-        samples["generated (Gaussian prior)"] = model.generate(
-            len(real), prior="gaussian", seed=config.seed
+    for prior, title in list(model.priors.items())[1:]:
+        progress(f"generate with the {title} prior")
+        samples[f"generated ({title} prior)"] = model.generate(
+            len(real), prior=prior, seed=config.seed
         )
     samples[BASELINE] = _baseline(training, len(real), config.seed)
     return write_report(

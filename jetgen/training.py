@@ -115,13 +115,13 @@ def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Spl
 
     if not isinstance(model, Autoencoder):
         return [Stage(config.objective, model, of_jets, config.epochs, limit)]
-    if config.prior != "flow" or config.prior_training != "after":
+    prior = model.learned_prior
+    if prior is None or config.prior_training == "joint":
         return [Stage("autoencoder", model, of_jets, config.epochs, limit)]
 
     def of_codes() -> Batches:
         known, held_out = (_encode(model, part, config.batch) for part in (training, validation))
-        assert model.flow is not None
-        model.flow.fit_scale(known.draw(torch.Generator().manual_seed(config.seed)))
+        prior.fit_scale(known.draw(torch.Generator().manual_seed(config.seed)))
         return Batches(
             lambda generator: _code_batches(known, config.batch, generator),
             lambda: [held_out],

@@ -5,6 +5,7 @@ import torch
 
 import jetgen
 from jetgen.checkpoint import Checkpoint
+from jetgen.cloud import RELATIVE, ParticleCloud
 from jetgen.config.train import TrainConfig
 from jetgen.datasets import read
 from jetgen.errors import InputError, TrainingError
@@ -12,6 +13,7 @@ from jetgen.objectives.adversary import dead_discriminator
 from jetgen.objectives.autoencoder import Autoencoder
 from jetgen.objectives.building import OBJECTIVES, build_objective
 from jetgen.objectives.closeness import closeness
+from jetgen.objectives.multiplicity import effective_multiplicity
 from jetgen.objectives.preparation import represent
 from jetgen.run_folder import RunFolder
 from jetgen.training import train
@@ -27,6 +29,8 @@ SMALL = {
     "device": "cpu",
 }
 
+JOINT = {"prior_training": "joint", "flow_transforms": 2, "flow_hidden": 16}
+
 VARIANTS = {
     "ae": {"objective": "ae"},
     "vae with free bits": {"objective": "vae", "free_bits": 0.1},
@@ -35,6 +39,12 @@ VARIANTS = {
     "swae": {"objective": "swae"},
     "aae": {"objective": "aae"},
     "aae latent multiplicity": {"objective": "aae", "multiplicity": "latent"},
+    "aae mixture": {"objective": "aae", "prior": "mixture", "components": 3},
+    "wae discrete": {"objective": "wae", "prior": "discrete", "components": 3},
+    "vae mixture": {"objective": "vae", "prior": "mixture"},
+    "ae flow matching joint": {"objective": "ae", "prior": "flow-matching", **JOINT},
+    "aae flow joint": {"objective": "aae", "prior": "flow", **JOINT},
+    "vae flow matching after": {"prior": "flow-matching", "prior_epochs": 2, "solver_steps": 2},
     "gan bce": {"objective": "gan", "queries": "noise", "amsgrad": True, "label_smoothing": 0.1},
     "gan lsgan": {"objective": "gan", "gan_loss": "lsgan", "average": 0.0},
     "gan hinge": {"objective": "gan", "gan_loss": "hinge"},
@@ -59,7 +69,7 @@ def config(tmp_path, gaussian_file):
 
 
 def test_every_objective_is_tested():
-    assert {options["objective"] for options in VARIANTS.values()} == set(OBJECTIVES)
+    assert {options.get("objective", "vae") for options in VARIANTS.values()} == set(OBJECTIVES)
 
 
 @pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS)
@@ -145,7 +155,8 @@ def test_gradient_penalty_is_masked_and_that_of_a_linear_critic_is_exact(config)
     model.discriminator = Linear()
     mask = torch.arange(5) < torch.tensor([[0], [1], [4]])
     real, made = torch.randn(2, 3, 5, 3, generator=torch.Generator().manual_seed(1))
-    penalty = model.gradient_penalty(real, made, mask, torch.zeros(3, 3), torch.Generator())
+    jets = ParticleCloud(real, mask, RELATIVE)
+    penalty = model.gradient_penalty(real, made, jets, torch.zeros(3, 3), torch.Generator())
     torch.testing.assert_close(penalty, torch.tensor([1.0, (5 - 1.0) ** 2, (10 - 1.0) ** 2]))
 
 
@@ -181,6 +192,65 @@ def test_posterior_collapse_stops_a_training_with_the_cause_and_what_to_try(conf
         train(TrainConfig(run=options.run, resume=True))
 
 
+def test_prior_that_follows_the_codes_does_not_move_the_encoder(config):
+    options = config(objective="ae", prior="flow", **JOINT)
+    jets = represent(read(options.data), options)
+    model = build_objective(options, len(jets))
+    model.fit_data(jets)
+    loss = model.loss("prior", jets[:64], 0, torch.Generator().manual_seed(1)).total.mean()
+    codes = list(model.encoder.parameters())
+    assert all(g is None for g in torch.autograd.grad(loss, codes, allow_unused=True))
+    codes = model.encode(jets[:64]).mean
+    torch.testing.assert_close(model.learned_prior.shift, codes.mean(0))
+
+
+def test_generation_takes_the_priors_and_the_solver_that_the_run_has(config):
+    run = train(config(objective="wae", prior="flow-matching", epochs=1, prior_epochs=1))
+    model = jetgen.load(run, solver="rk4", solver_steps=2)
+    assert model.priors == {"flow-matching": "flow-matching", "gaussian": "Gaussian"}
+    assert model.model.prior_evaluations("flow-matching") == 8
+    assert model.model.prior_evaluations("gaussian") == 0
+    again = jetgen.load(run)
+    assert again.config.solver == "midpoint"
+    assert not torch.equal(model.generate(5).particles, again.generate(5).particles)
+    with pytest.raises(InputError, match=r"expected flow-matching or gaussian.*received mixture"):
+        model.generate(5, prior="mixture")
+    plain = train(config("plain", epochs=1))
+    with pytest.raises(InputError, match="--solver: expected a run with the objective or the"):
+        jetgen.load(plain, solver="heun")
+
+
+def test_effective_multiplicity_counts_distinct_particles_with_momentum():
+    apart = torch.tensor([[1.0, 0.0, 0.1], [0.0, 1.0, 0.1], [0.0, 0.0, 0.1], [0.5, 0.5, 0.1]])
+    together = apart[:1].expand(4, 3)
+    pairs = apart[[0, 0, 1, 1]]
+    soft = apart * torch.tensor([[1.0, 1.0, 1.0]] * 3 + [[1.0, 1.0, 1e-6]])
+    particles = torch.stack([apart, together, pairs, soft, apart])
+    mask = torch.ones(5, 4, dtype=torch.bool)
+    mask[4, 2:] = False
+    jets = ParticleCloud(particles, mask, RELATIVE)
+    counted = effective_multiplicity(particles, jets, jets[:1])
+    torch.testing.assert_close(counted, torch.tensor([4.0, 1.0, 2.0, 3.0, 2.0]))
+
+
+def test_particles_that_all_fall_on_one_point_stop_a_training_with_the_cause(config, monkeypatch):
+    from jetgen.objectives.autoencoder import Autoencoder
+
+    positions = Autoencoder._positions
+
+    def collapsed(self, z, mask, context, generator):
+        decoded, widths = positions(self, z, mask, context, generator)
+        return decoded.mean(1, keepdim=True).expand_as(decoded), widths
+
+    monkeypatch.setattr(Autoencoder, "_positions", collapsed)
+    # 6 to 12 particles a jet: one that is left is at least a twelfth
+    monkeypatch.setattr("jetgen.objectives.multiplicity.COLLAPSED", 0.2)
+    options = config(objective="ae", epochs=20)
+    with pytest.raises(TrainingError, match=r"collapsed multiplicity.*--loss emd.*is kept in"):
+        train(options)
+    assert RunFolder(options.run).best.exists()
+
+
 @pytest.mark.parametrize(
     ("accuracy", "spread", "cause"),
     [(1.0, 2.0, "tells every jet"), (0.5, 1e-7, "same output"), (0.8, 1.0, None)],
@@ -209,7 +279,11 @@ def test_closeness_is_zero_for_the_same_jets_and_the_shift_in_widths_for_moved_o
     "options",
     [
         {"objective": "wae", "multiplicity": "latent"},
-        {"objective": "aae", "prior": "flow", "prior_training": "joint"},
+        {"objective": "aae", "prior": "mixture", "prior_training": "joint"},
+        {"objective": "ae", "prior": "mixture"},
+        {"objective": "vae", "prior": "discrete"},
+        {"objective": "wae", "prior": "discrete", "components": 30},
+        {"free_bits": 0.1, "prior": "mixture"},
         {"objective": "gan", "prior": "flow"},
         {"objective": "gan", "gan_loss": "wgan-gp", "encoder": "edgeconv"},
         {"objective": "flow-matching", "decoder": "dense"},

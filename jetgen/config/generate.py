@@ -15,9 +15,15 @@ class GenerateConfig:
     run: str = option(help="folder of a trained run", positional=True)
     jets: int = option(10_000, help="number of jets")
     output: str | None = option(None, help="HDF5 file to write (default: RUN/generated.h5)")
-    prior: Literal["gaussian", "flow"] | None = option(
-        None, help="prior to draw from (default: the one the run was trained with)"
+    prior: Literal["gaussian", "mixture", "discrete", "flow", "flow-matching"] | None = option(
+        None,
+        help="prior to draw from: the one the run was trained with (default), or the gaussian one "
+        "beside a flow or flow-matching prior",
     )
+    solver: Literal["midpoint", "heun", "rk4"] | None = option(
+        None, help="how flow matching integrates its velocities (default: as in the training)"
+    )
+    solver_steps: int | None = option(None, help="its steps (default: as in the training)")
     seed: int = option(1, help="seed of the generated jets")
     batch: int = option(1024, help="jets a step; memory grows with it, not with --jets")
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to generate")
@@ -26,3 +32,9 @@ class GenerateConfig:
     def __post_init__(self) -> None:
         for name in ("jets", "batch"):
             require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
+        require(
+            self.solver_steps is None or self.solver_steps >= 1,
+            "solver_steps",
+            "at least 1",
+            self.solver_steps,
+        )

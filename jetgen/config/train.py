@@ -10,6 +10,9 @@ from jetgen.config.option import option, require
 CONSTRAINTS = ("mass", "pt", "efp")
 """Jet-level quantities whose difference can be a term of the loss."""
 
+LEARNED_PRIORS = ("flow", "flow-matching")
+"""Priors that are fitted to the codes instead of drawing the codes to them."""
+
 ORDERED_DECODERS = ("dense", "conv")
 """Decoders whose slots keep their meaning from jet to jet."""
 
@@ -114,19 +117,24 @@ class TrainConfig:
         help="decay of the averaged weights that generate (gan, flow-matching); 0 for none",
     )
     solver: Literal["midpoint", "heun", "rk4"] = option(
-        "midpoint", help="how flow matching integrates its velocities"
+        "midpoint", help="how flow matching integrates its velocities (objective and prior)"
     )
     solver_steps: int = option(
         50, help="fixed steps of the solver, of two network evaluations each, or four for rk4"
     )
 
-    prior: Literal["gaussian", "flow"] = option("gaussian", help="distribution of latent codes")
-    prior_training: Literal["after", "joint"] = option(
-        "after", help="fit the flow prior after the autoencoder or together with it"
+    prior: Literal["gaussian", "mixture", "discrete", "flow", "flow-matching"] = option(
+        "gaussian",
+        help="distribution of latent codes: fixed, so that the objective draws the codes to it "
+        "(gaussian, mixture, discrete), or learned from the codes (flow, flow-matching)",
     )
-    prior_epochs: int = option(200, help="epochs of the flow prior, when it is fitted after")
+    components: int = option(10, help="components of the mixture, categories of the discrete prior")
+    prior_training: Literal["after", "joint"] = option(
+        "after", help="fit a learned prior after the autoencoder or together with it"
+    )
+    prior_epochs: int = option(200, help="epochs of a learned prior, when it is fitted after")
     flow_transforms: int = option(6, help="coupling transforms of the flow prior")
-    flow_hidden: int = option(128, help="width of the flow prior's networks")
+    flow_hidden: int = option(128, help="width of a learned prior's networks")
     multiplicity: Literal["data", "latent"] = option(
         "data",
         help="draw particle numbers from the data's distribution, or from a model of them "
@@ -169,6 +177,7 @@ class TrainConfig:
             "discriminator_rate",
         ):
             require(getattr(self, name) > 0, name, "a positive number", getattr(self, name))
+        require(self.components >= 2, "components", "at least 2", self.components)
         for name in (
             "flow_transforms",
             "flow_hidden",
@@ -187,15 +196,37 @@ class TrainConfig:
             self.loss,
         )
         require(
-            self.prior_training == "after" or self.objective == "vae",
+            self.prior_training == "after" or self.prior in LEARNED_PRIORS,
             "prior_training",
-            f"after with the objective {self.objective} (only the vae has a joint likelihood)",
+            f"after with the prior {self.prior}, which has nothing to learn",
             self.prior_training,
         )
         require(
-            not (self.free_bits and self.prior == "flow" and self.prior_training == "joint"),
+            not (self.objective == "ae" and self.prior in ("mixture", "discrete")),
+            "prior",
+            "gaussian, flow or flow-matching with the objective ae, which draws its codes to no "
+            "distribution",
+            self.prior,
+        )
+        require(
+            not (self.objective == "vae" and self.prior == "discrete"),
+            "prior",
+            "a prior with a density with the objective vae (gaussian, mixture, flow, "
+            "flow-matching); discrete goes with wae, swae and aae",
+            self.prior,
+        )
+        require(
+            self.prior != "discrete" or self.components <= self.latent,
+            "components",
+            f"at most the latent dimension, {self.latent}, with the discrete prior",
+            self.components,
+        )
+        joint_flow = self.prior == "flow" and self.prior_training == "joint"
+        require(
+            not (self.free_bits and (joint_flow or self.prior == "mixture")),
             "free_bits",
-            "0 with a joint flow prior, whose divergence has no term for each column",
+            "0 with a mixture or a joint flow as prior, whose divergence has no term for each "
+            "column",
             self.free_bits,
         )
         require(
@@ -210,7 +241,7 @@ class TrainConfig:
             self.objective not in ("gan", "flow-matching")
             or (self.prior == "gaussian" and self.multiplicity == "data"),
             "objective",
-            "an autoencoder with --prior flow or --multiplicity latent",
+            f"an autoencoder with --prior {self.prior} and --multiplicity {self.multiplicity}",
             self.objective,
         )
         require(

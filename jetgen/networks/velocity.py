@@ -1,4 +1,4 @@
-"""The velocity of the particles of a set, at a time between noise and data."""
+"""Velocities at a time between noise and data: of the particles of a set, of latent codes."""
 
 from __future__ import annotations
 
@@ -41,6 +41,25 @@ class SetVelocity(nn.Module):
         code = self.expand(torch.cat([_waves(time), context], dim=1))  # (B, hidden)
         h = self.embed(masked(particles, mask)) + code.unsqueeze(1)
         return masked(self.head(self.layers(h, mask, code)), mask)
+
+
+class CodeVelocity(nn.Module):
+    """Map of codes ``(B, L)`` and a time to their velocities ``(B, L)``: three hidden layers.
+
+    Args:
+        latent: number of latent columns ``L``.
+        context: number of context columns ``C``.
+        hidden: width of the layers.
+    """
+
+    def __init__(self, latent: int, context: int, *, hidden: int) -> None:
+        super().__init__()
+        columns = latent + 2 * FREQUENCIES + context
+        self.network = mlp(columns, hidden, hidden, hidden, latent)
+
+    def forward(self, z: Tensor, time: Tensor, context: Tensor) -> Tensor:
+        """Velocities at the times ``(B,)`` in [0, 1]."""
+        return self.network(torch.cat([z, _waves(time), context], dim=1))
 
 
 def _waves(time: Tensor) -> Tensor:

@@ -50,15 +50,16 @@ class AAE(Autoencoder):
         return {**super().players(), "discriminator": critic}
 
     def turns(self, step: int) -> Sequence[str]:
-        return ["discriminator", "autoencoder"]
+        *others, discriminator = self.players()
+        return [discriminator, *others]
 
     def loss(
         self, player: str, batch: ParticleCloud, epoch: int, generator: torch.Generator
     ) -> Loss:
-        if player == "autoencoder":
+        if player != "discriminator":
             return super().loss(player, batch, epoch, generator)
         codes = self.encode(batch)
-        drawn = self._judged(self.gaussian.sample(codes.mean, generator), codes)
+        drawn = self._judged(self.fixed_prior.sample(codes.mean, generator), codes)
         made = self._judged(codes.draw(generator), codes)
         return Loss(softplus(-drawn) + softplus(made), health(drawn, made))
 
@@ -67,13 +68,13 @@ class AAE(Autoencoder):
         if self.training:
             adversarial = softplus(-self._judged(z, codes))
             return Loss(weight * adversarial, {"adversarial": adversarial})
-        wanted = self.gaussian.sample(z, generator)
+        wanted = self.fixed_prior.sample(z, generator)
         directions = random_directions(self.config.projections, z, generator)
         distance = sliced_wasserstein(z, wanted, directions).expand(len(z))
         return Loss(weight * distance, {"sliced_wasserstein": distance})
 
     def diagnosis(self, history: Sequence[Mapping[str, Any]]) -> str | None:
-        return dead_discriminator(history)
+        return dead_discriminator(history) or super().diagnosis(history)
 
     def _judged(self, z: Tensor, codes: Codes) -> Tensor:
         """Logits ``(B,)``, large where a code seems a draw of the prior."""

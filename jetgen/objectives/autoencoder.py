@@ -16,8 +16,8 @@ from jetgen.networks.building import build_decoder, build_encoder
 from jetgen.objectives.base import Loss, Player
 from jetgen.objectives.model import JetModel, random_azimuth
 from jetgen.objectives.reconstruction import reconstruction_loss
-from jetgen.priors.flow import FlowPrior
-from jetgen.priors.gaussian import GaussianPrior
+from jetgen.priors.base import LearnedPrior, Prior
+from jetgen.priors.building import build_fixed_prior, build_learned_prior
 from jetgen.priors.jets import JetDraw
 from jetgen.priors.multiplicity import LatentMultiplicity
 
@@ -82,24 +82,15 @@ class Autoencoder(JetModel):
             if config.multiplicity == "latent"
             else None
         )
-        self.gaussian = GaussianPrior(config.latent)
-        self.flow = (
-            FlowPrior(
-                config.latent,
-                self._prior_context_columns,
-                transforms=config.flow_transforms,
-                hidden=config.flow_hidden,
-            )
-            if config.prior == "flow"
-            else None
-        )
+        self.fixed_prior = build_fixed_prior(config)
+        self.learned_prior = build_learned_prior(config, self._prior_context_columns)
 
     @property
     def title(self) -> str:
         options = self.config
         return (
             f"{self.name} ({options.encoder}–{options.decoder}) with the {options.loss} loss, "
-            f"{options.latent} latent dimensions and the {options.prior} prior"
+            f"{options.latent} latent dimensions and the {self.priors[options.prior].title} prior"
         )
 
     @property
@@ -112,15 +103,37 @@ class Autoencoder(JetModel):
         return context[:, context.shape[1] - self._prior_context_columns :]
 
     @property
-    def joint_flow(self) -> FlowPrior | None:
-        """The flow prior, when it is trained together with the autoencoder."""
-        return self.flow if self.config.prior_training == "joint" else None
+    def joint_prior(self) -> LearnedPrior | None:
+        """The learned prior whose density is part of the autoencoder's own loss, if any.
+
+        So it is when both are trained jointly and jets have posteriors. Codes without widths
+        would only be drawn together, to a point where the density can grow without bound.
+        """
+        prior = self.learned_prior if self.config.prior_training == "joint" else None
+        return prior if prior is not None and prior.has_density and self.stochastic else None
+
+    @property
+    def following_prior(self) -> LearnedPrior | None:
+        """The learned prior that is fitted to the codes while they form, without moving them."""
+        jointly = self.config.prior_training == "joint" and self.joint_prior is None
+        return self.learned_prior if jointly else None
 
     def players(self) -> dict[str, Player]:
         parts: list[nn.Module | None]
-        parts = [self.encoder, self.decoder, self.multiplicity, self.joint_flow]
+        parts = [self.encoder, self.decoder, self.multiplicity, self.joint_prior]
         parameters = [p for part in parts if part is not None for p in part.parameters()]
-        return {"autoencoder": Player(parameters)}
+        players = {"autoencoder": Player(parameters)}
+        if self.following_prior is not None:
+            players["prior"] = Player(self.following_prior.parameters())
+        return players
+
+    @property
+    def priors(self) -> dict[str, Prior]:
+        """The priors that jets can be drawn from, by name; the first is the one trained for."""
+        fixed = self.fixed_prior
+        if self.learned_prior is None:
+            return {self.config.prior: fixed}
+        return {self.config.prior: self.learned_prior, "gaussian": fixed}
 
     @abstractmethod
     def penalty(self, codes: Codes, z: Tensor, epoch: int, generator: torch.Generator) -> Loss:
@@ -139,13 +152,16 @@ class Autoencoder(JetModel):
         seen = self.preparation.transforms(cloud.particles)
         outputs = self.encoder(seen, cloud.mask, context)
         if not self.stochastic:
-            return Codes(outputs, torch.full_like(outputs, -torch.inf), context)
+            codes = self.fixed_prior.admit(outputs)
+            return Codes(codes, torch.full_like(codes, -torch.inf), context)
         mean, log_variance = outputs.chunk(2, dim=1)
         return Codes(mean, log_variance.clamp(-12.0, 6.0), context)
 
     def loss(
         self, player: str, batch: ParticleCloud, epoch: int, generator: torch.Generator
     ) -> Loss:
+        if player == "prior" and self.following_prior is not None:
+            return self._fit_prior(self.following_prior, batch, generator)
         codes = self.encode(batch)
         z = codes.draw(generator)
         decoded, log_widths = self._positions(z, batch.mask, codes.context, generator)
@@ -168,7 +184,22 @@ class Autoencoder(JetModel):
         if self.multiplicity is not None:
             parts["multiplicity"] = self.multiplicity.negative_log_likelihood(z, batch.multiplicity)
             total = total + parts["multiplicity"]
+        if not self.training:
+            parts["particle_share"] = self.particle_share(decoded, jets, batch)
+            if self.multiplicity is not None:
+                drawn = self.multiplicity.draw(z, generator)
+                parts["particle_share"] *= drawn / batch.multiplicity.clamp(min=1)
         return Loss(total, parts)
+
+    def _fit_prior(
+        self, prior: LearnedPrior, batch: ParticleCloud, generator: torch.Generator
+    ) -> Loss:
+        with torch.no_grad():
+            codes = self.encode(batch)
+            z = codes.draw(generator)
+        if self.training:
+            prior.follow_scale(z)
+        return Loss(prior.loss(z, self.prior_context(codes.context), generator), {})
 
     def _positions(
         self, z: Tensor, mask: Tensor, context: Tensor, generator: torch.Generator
@@ -183,9 +214,8 @@ class Autoencoder(JetModel):
     def sample(
         self, jets: int, generator: torch.Generator, prior: str | None = None
     ) -> ParticleCloud:
-        """Jets decoded from codes of the prior ``gaussian`` or ``flow``, in physical units."""
-        distribution = self.flow if (prior or self.config.prior) == "flow" else self.gaussian
-        assert distribution is not None
+        """Jets decoded from codes of one of :attr:`priors`, in physical units."""
+        distribution = self.priors[prior or self.config.prior]
         draw = self.jets.draw(jets, generator)
         context = self.preparation.context(draw.multiplicity, draw.pt, draw.eta)
         z = distribution.sample(self.prior_context(context), generator)

@@ -10,24 +10,22 @@ from jetgen.config.train import TrainConfig
 from jetgen.networks.building import build_velocity
 from jetgen.networks.integration import function_evaluations, integrate
 from jetgen.networks.masking import masked
+from jetgen.networks.paths import straight_path
 from jetgen.objectives.base import Loss, Player
 from jetgen.objectives.model import DirectModel
-
-SMALLEST_WIDTH = 1e-4
-"""Width of the Gaussian about a jet at the end of its path."""
 
 
 class FlowMatching(DirectModel):
     r"""Regression of the velocity of straight paths from noise to jets.
 
     .. math::
-        L = \frac{1}{nF} \sum_{i=1}^{n} \left| v(x_t, t, c)_i - u_i \right|^2, \quad
-        x_t = \big(1 - (1 - \sigma) t\big) x_0 + t x_1, \quad u = x_1 - (1 - \sigma) x_0
+        L = \frac{1}{nF} \sum_{i=1}^{n} \left| v(x_t, t, c)_i - u_i \right|^2
 
-    with normal noise :math:`x_0` for each of the ``n`` particles, :math:`x_1` the transformed
-    jet, :math:`t` uniform in [0, 1], :math:`\sigma` = :data:`SMALLEST_WIDTH` and :math:`c` the
-    context. Noise, path, velocity and every step of the solver are zero in padded slots. The
-    velocity network is made of the layers of the ``--decoder``.
+    with points :math:`x_t` and velocities :math:`u` of straight paths
+    (:func:`jetgen.networks.paths.straight_path`) from normal noise for each of the ``n``
+    particles to the transformed jet, :math:`t` uniform in [0, 1] and :math:`c` the context.
+    Noise, path, velocity and every step of the solver are zero in padded slots. The velocity
+    network is made of the layers of the ``--decoder``.
 
     Jets are made by integrating the averaged network from noise, ``--solver-steps`` fixed steps
     of ``--solver``; the number of its evaluations is written beside the jets. Best epoch and
@@ -57,10 +55,8 @@ class FlowMatching(DirectModel):
         x1 = masked(self.preparation.transforms(batch.particles), batch.mask)
         x0 = self._noise(batch.mask, generator, like=x1)
         t = torch.rand(len(x1), generator=generator).to(x1)
-        kept = 1 - (1 - SMALLEST_WIDTH) * t.view(-1, 1, 1)
-        path = kept * x0 + t.view(-1, 1, 1) * x1
-        wanted = x1 - (1 - SMALLEST_WIDTH) * x0
-        error = self.velocity(path, t, batch.mask, self.context(batch)).float() - wanted
+        point, wanted = straight_path(x0, x1, t)
+        error = self.velocity(point, t, batch.mask, self.context(batch)).float() - wanted
         entries = (batch.multiplicity * x1.shape[2]).clamp(min=1)
         return Loss(masked(error, batch.mask).square().sum((1, 2)) / entries, {})
 

@@ -16,6 +16,7 @@ from jetgen.networks.masking import masked
 from jetgen.objectives.adversary import dead_discriminator, health
 from jetgen.objectives.base import Loss, Player
 from jetgen.objectives.closeness import closeness
+from jetgen.objectives.jet_summary import COLUMNS, JetSummary
 from jetgen.objectives.model import DirectModel
 from jetgen.priors.gaussian import GaussianPrior
 
@@ -62,9 +63,14 @@ class GAN(DirectModel):
         super().__init__(config, jets)
         features, context = len(self.preparation.features), self.preparation.context_columns
         self.generator = build_decoder(config, features, context)
-        self.discriminator = build_encoder(config, features, context, 1)
+        self.summary = JetSummary()
+        self.discriminator = build_encoder(config, features, context + COLUMNS, 1)
         self.prior = GaussianPrior(config.latent)
         self.averaging = config.average
+
+    def fit_data(self, training: ParticleCloud) -> None:
+        super().fit_data(training)
+        self.summary.fit(training)
 
     def players(self) -> dict[str, Player]:
         def player(network: nn.Module, rate: float) -> Player:
@@ -88,25 +94,30 @@ class GAN(DirectModel):
     ) -> Loss:
         context = self.context(batch)
         made = self.make(batch.mask, context, generator)
-        fake = self._judged(made, batch.mask, context, generator)
+        fake = self._judged(made, batch, context, generator)
         if player == "generator":
             return Loss(self._generator_loss(fake), {})
         target = masked(self.preparation.transforms(batch.particles), batch.mask)
-        real = self._judged(target, batch.mask, context, generator)
+        real = self._judged(target, batch, context, generator)
         total, parts = self._discriminator_loss(real, fake, generator), health(real, fake)
         if self.config.gan_loss == "wgan-gp":
             parts["gradient_penalty"] = self.gradient_penalty(
-                target, made, batch.mask, context, generator
+                target, made, batch, context, generator
             )
             total = total + self.config.gradient_penalty * parts["gradient_penalty"]
         return Loss(total, parts)
 
     def _judged(
-        self, particles: Tensor, mask: Tensor, context: Tensor, generator: torch.Generator
+        self, particles: Tensor, like: ParticleCloud, context: Tensor, generator: torch.Generator
     ) -> Tensor:
         noise = torch.randn(particles.shape, generator=generator).to(particles)
-        seen = masked(particles + self.config.input_noise * noise, mask)
-        return self.discriminator(seen, mask, context).squeeze(1)
+        return self._judge(particles + self.config.input_noise * noise, like, context)
+
+    def _judge(self, particles: Tensor, like: ParticleCloud, context: Tensor) -> Tensor:
+        """The discriminator's outputs ``(B,)`` for particles in the slots of ``like``."""
+        summary = self.summary(self.preparation.to_physical(particles, like))
+        told = torch.cat([context, summary], dim=1)
+        return self.discriminator(masked(particles, like.mask), like.mask, told).squeeze(1)
 
     def _generator_loss(self, fake: Tensor) -> Tensor:
         match self.config.gan_loss:
@@ -131,15 +142,20 @@ class GAN(DirectModel):
         return 0.5 * (real - real_label).square() + 0.5 * (fake - fake_label).square()
 
     def gradient_penalty(
-        self, real: Tensor, made: Tensor, mask: Tensor, context: Tensor, generator: torch.Generator
+        self,
+        real: Tensor,
+        made: Tensor,
+        like: ParticleCloud,
+        context: Tensor,
+        generator: torch.Generator,
     ) -> Tensor:
         """``(|grad D| - 1)^2`` ``(B,)`` between real and made particles ``(B, N, F)``."""
         u = torch.rand((len(real), 1, 1), generator=generator).to(real)
         with torch.autocast(real.device.type, enabled=False):
             between = (u * real + (1 - u) * made).detach().float().requires_grad_()
-            output = self.discriminator(between, mask, context.float()).sum()
+            output = self._judge(between, like, context.float()).sum()
             (slope,) = torch.autograd.grad(output, between, create_graph=True)
-            norm = (masked(slope, mask).square().sum((1, 2)) + 1e-12).sqrt()
+            norm = (masked(slope, like.mask).square().sum((1, 2)) + 1e-12).sqrt()
         return (norm - 1).square()
 
     @torch.no_grad()
@@ -149,7 +165,10 @@ class GAN(DirectModel):
         real = ParticleCloud.concatenate(list(batches))
         made = self.make(real.mask, self.context(real), generator).float()
         seen = masked(self.preparation.transforms(real.particles), real.mask)
-        return closeness(self.preparation.to_physical(made, like=real), real, made, seen)
+        jets = self.preparation.to_physical(made, like=real)
+        share = float(self.particle_share(made, jets, real).mean())
+        return {**closeness(jets, real, made, seen), "particle_share": share}
 
     def diagnosis(self, history: Sequence[Mapping[str, Any]]) -> str | None:
-        return dead_discriminator(history, saturates=self.config.gan_loss != "wgan-gp")
+        saturates = self.config.gan_loss != "wgan-gp"
+        return dead_discriminator(history, saturates) or super().diagnosis(history)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -11,8 +12,10 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.config.train import TrainConfig
 from jetgen.objectives.base import Objective
+from jetgen.objectives.multiplicity import collapsed_multiplicity, effective_multiplicity
 from jetgen.objectives.preparation import Preparation, in_jet_frame
 from jetgen.physics.fourvectors import JET_KINEMATICS
+from jetgen.priors.base import Prior
 from jetgen.priors.jets import JetDistribution, JetDraw
 
 
@@ -37,6 +40,15 @@ class JetModel(Objective):
         self.jets = JetDistribution(jets)
 
     @property
+    def priors(self) -> Mapping[str, Prior]:
+        """The distributions of codes to draw from, by name; none where there is no choice."""
+        return {}
+
+    def prior_evaluations(self, name: str) -> int:
+        """How often a network is evaluated for a batch of codes of the prior ``name``."""
+        return self.priors[name].evaluations if name in self.priors else 0
+
+    @property
     def title(self) -> str:
         """The model in one line, for a report."""
         return f"{self.name} with the {self.config.decoder} network"
@@ -51,6 +63,20 @@ class JetModel(Objective):
         return self.preparation.context(
             cloud.multiplicity, cloud.condition("pt"), cloud.condition("eta")
         )
+
+    def particle_share(self, made: Tensor, jets: ParticleCloud, real: ParticleCloud) -> Tensor:
+        """Distinct particles of made jets over their number in real ones ``(B,)``.
+
+        Args:
+            made: transformed features ``(B, N, F)`` of the jets.
+            jets: the jets in physical units.
+            real: the real jets that they stand for.
+        """
+        distinct = effective_multiplicity(made, jets, real)
+        return distinct / real.multiplicity.clamp(min=1)
+
+    def diagnosis(self, history: Sequence[Mapping[str, Any]]) -> str | None:
+        return collapsed_multiplicity(history)
 
     @abstractmethod
     def sample(

@@ -1,4 +1,4 @@
-"""Fitting the flow prior to the codes of a trained autoencoder."""
+"""Fitting a learned prior to the codes of a trained autoencoder."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from jetgen.objectives.base import Loss, Objective, Player
 
 
 class PriorFitting(Objective):
-    r"""Negative log-likelihood :math:`-\log p(z \mid c)` of codes drawn from the posteriors.
+    """The prior's own loss for codes drawn from the posteriors.
 
     The autoencoder stays as it is. A batch is a :class:`~jetgen.objectives.autoencoder.Codes`.
 
     Args:
-        autoencoder: the trained model, with a flow prior.
+        autoencoder: the trained model, with a learned prior.
     """
 
     def __init__(self, autoencoder: Autoencoder) -> None:
@@ -22,12 +22,12 @@ class PriorFitting(Objective):
         self.autoencoder = autoencoder
 
     def players(self) -> dict[str, Player]:
-        flow = self.autoencoder.flow
-        return {"prior": Player(flow.parameters() if flow is not None else [])}
+        prior = self.autoencoder.learned_prior
+        return {"prior": Player(prior.parameters() if prior is not None else [])}
 
     def loss(self, player: str, batch: Codes, epoch: int, generator: torch.Generator) -> Loss:
-        flow = self.autoencoder.flow
-        assert flow is not None
-        z = batch.draw(generator)
-        loss = -flow.log_prob(z, self.autoencoder.prior_context(batch.context))
-        return Loss(loss, {"prior_nll": loss})
+        prior = self.autoencoder.learned_prior
+        assert prior is not None
+        context = self.autoencoder.prior_context(batch.context)
+        loss = prior.loss(batch.draw(generator), context, generator)
+        return Loss(loss, {prior.criterion: loss})

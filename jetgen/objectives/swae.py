@@ -27,7 +27,7 @@ class SWAE(Autoencoder):
     stochastic = False
 
     def penalty(self, codes: Codes, z: Tensor, epoch: int, generator: torch.Generator) -> Loss:
-        wanted = self.gaussian.sample(z, generator)
+        wanted = self.fixed_prior.sample(z, generator)
         directions = random_directions(self.config.projections, z, generator)
         distance = sliced_wasserstein(z, wanted, directions).expand(len(z))
         return Loss(self.config.latent_weight * distance, {"sliced_wasserstein": distance})

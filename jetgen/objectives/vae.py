@@ -7,9 +7,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.distributions import Normal
 
 from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.base import Loss
+from jetgen.priors.gaussian import GaussianPrior
 
 COLLAPSED, PATIENCE = 0.1, 10
 """Divergence [nats] below which a code says nothing, and epochs in a row of that."""
@@ -26,7 +28,7 @@ class VAE(Autoencoder):
     :math:`\lambda > 0` every latent column may carry :math:`\lambda` nats, on average over the
     batch, without a cost: its term is :math:`\max(\lambda, \overline{\mathrm{KL}}_i)`. With
     ``--prior-training joint`` the flow takes the place of the normal distribution and the term
-    is the difference of log-densities at one draw of z.
+    is the difference of log-densities at one draw of z; so it is for a mixture.
 
     Reference:
         Auto-Encoding Variational Bayes (Kingma, Welling, 2013), arXiv:1312.6114.
@@ -40,10 +42,10 @@ class VAE(Autoencoder):
     stochastic = True
 
     def penalty(self, codes: Codes, z: Tensor, epoch: int, generator: torch.Generator) -> Loss:
-        if self.joint_flow is not None:
-            noise = (z - codes.mean) / (0.5 * codes.log_variance).exp()
-            posterior = self.gaussian.log_prob(noise, noise) - 0.5 * codes.log_variance.sum(1)
-            kl = posterior - self.joint_flow.log_prob(z, self.prior_context(codes.context))
+        prior = self.joint_prior or self.fixed_prior
+        if not isinstance(prior, GaussianPrior):
+            posterior = Normal(codes.mean, (0.5 * codes.log_variance).exp()).log_prob(z).sum(1)
+            kl = posterior - prior.log_prob(z, self.prior_context(codes.context))
             return Loss(self._beta(epoch) * kl, {"kl": kl})
         variance = codes.log_variance.exp()
         columns = 0.5 * (variance + codes.mean.square() - 1 - codes.log_variance)  # (B, L)
@@ -58,7 +60,7 @@ class VAE(Autoencoder):
         warm = [row for row in history if int(row["epoch"]) > self.config.beta_warmup]
         recent = [float(row["train_kl"]) for row in warm[-PATIENCE:]]
         if self.config.beta == 0 or len(recent) < PATIENCE or max(recent) > COLLAPSED:
-            return None
+            return super().diagnosis(history)
         return (
             f"posterior collapse: for {PATIENCE} epochs a code has carried less than {COLLAPSED} "
             "nats about its jet, so that the decoder does not heed it; try a smaller --beta, a "

@@ -29,6 +29,6 @@ class WAE(Autoencoder):
     stochastic = False
 
     def penalty(self, codes: Codes, z: Tensor, epoch: int, generator: torch.Generator) -> Loss:
-        wanted = self.gaussian.sample(z, generator)
+        wanted = self.fixed_prior.sample(z, generator)
         distance = mmd(z, wanted, self.config.mmd_kernel).expand(len(z))
         return Loss(self.config.latent_weight * distance, {"mmd": distance})

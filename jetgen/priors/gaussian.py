@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from jetgen.priors.base import Prior
 
 
-class GaussianPrior(nn.Module):
+class GaussianPrior(Prior):
     r""":math:`p(z) = \prod_i N(z_i; 0, 1)`, whatever the context."""
+
+    title = "Gaussian"
 
     def __init__(self, latent: int) -> None:
         super().__init__()

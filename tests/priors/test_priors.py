@@ -3,9 +3,12 @@ import math
 import pytest
 import torch
 
+from jetgen.priors.discrete import DiscretePrior
 from jetgen.priors.flow import FlowPrior
+from jetgen.priors.flow_matching import FlowMatchingPrior
 from jetgen.priors.gaussian import GaussianPrior
 from jetgen.priors.jets import JetDistribution
+from jetgen.priors.mixture import WIDTH, MixturePrior
 from jetgen.priors.multiplicity import LatentMultiplicity
 
 
@@ -95,3 +98,71 @@ def test_multiplicity_given_z_learns_its_law():
         optimiser.step()
     drawn = model.draw(z, torch.Generator().manual_seed(0))
     assert (drawn == multiplicity).float().mean() > 0.95
+
+
+def test_mixture_density_is_normalised_and_as_wide_as_the_normal_one():
+    torch.manual_seed(0)
+    prior = MixturePrior(1, 4)
+    z = torch.linspace(-10, 10, 2001).unsqueeze(1)
+    density = prior.log_prob(z, z).exp()
+    assert torch.trapezoid(density, z[:, 0]).item() == pytest.approx(1, abs=1e-4)
+    assert torch.trapezoid(density * z[:, 0] ** 2, z[:, 0]).item() == pytest.approx(1, abs=1e-4)
+
+
+def test_mixture_draws_each_component_as_often_with_its_width():
+    torch.manual_seed(0)
+    prior = MixturePrior(20, 3)
+    z = prior.sample(torch.zeros(6000, 1), torch.Generator().manual_seed(1))
+    nearest = torch.cdist(z, prior.means).argmin(1)
+    assert nearest.bincount().tolist() == pytest.approx([2000] * 3, rel=0.06)
+    assert (z - prior.means[nearest]).std().item() == pytest.approx(WIDTH, rel=0.01)
+
+
+def test_discrete_prior_has_a_category_and_a_style_and_no_density():
+    prior = DiscretePrior(5, 3)
+    z = prior.sample(torch.zeros(6000, 1), torch.Generator().manual_seed(1))
+    category, style = z.split([3, 2], dim=1)
+    assert torch.equal(category.sort(1).values, torch.tensor([[0.0, 0.0, 1.0]]).expand(6000, 3))
+    assert category.sum(0).tolist() == pytest.approx([2000] * 3, rel=0.06)
+    assert style.std(0).tolist() == pytest.approx([1, 1], rel=0.03)
+    admitted = prior.admit(torch.tensor([[50.0, 0.0, 0.0, -7.0, 8.0]]))
+    torch.testing.assert_close(admitted, torch.tensor([[1.0, 0.0, 0.0, -7.0, 8.0]]))
+    with pytest.raises(NotImplementedError, match="discrete prior has no density"):
+        prior.log_prob(z, z)
+
+
+def test_flow_matching_prior_learns_two_modes_that_follow_the_context():
+    torch.manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
+
+    def codes(context):
+        side = torch.sign(torch.randn(context.shape, generator=generator))
+        return 20 + 3 * torch.cat([context, side], 1) + 0.1 * torch.randn(len(context), 2)
+
+    prior = FlowMatchingPrior(2, 1, hidden=64, solver="heun", steps=20)
+    context = torch.randn(1000, 1, generator=generator)
+    known = codes(context)
+    prior.fit_scale(known)
+    optimiser = torch.optim.Adam(prior.parameters(), lr=5e-3)
+    for _ in range(400):
+        optimiser.zero_grad()
+        prior.loss(known, context, generator).mean().backward()
+        optimiser.step()
+    calls = []
+    prior.velocity.register_forward_hook(lambda *call: calls.append(call))
+    asked = torch.randn(1000, 1, generator=generator)
+    with torch.no_grad():
+        z = (prior.sample(asked, generator) - 20) / 3
+    assert len(calls) == prior.evaluations == 40
+    assert (z[:, 0] - asked[:, 0]).abs().mean() < 0.2
+    assert (z[:, 1].abs() - 1).abs().mean() < 0.2
+    assert 0.4 < (z[:, 1] > 0).double().mean() < 0.6
+
+
+def test_standardisation_follows_codes_whose_batches_differ():
+    prior = flow(latent=1)
+    generator = torch.Generator().manual_seed(0)
+    for step in range(1000):
+        prior.follow_scale(5 + (-1) ** step * 3 + 4 * torch.randn(64, 1, generator=generator))
+    assert prior.shift.item() == pytest.approx(5, abs=0.3)
+    assert prior.scale.item() == pytest.approx(5, abs=0.2)  # of both batches together

@@ -1,0 +1,45 @@
+"""A category and a style: a one-hot code beside a normal one."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from jetgen.priors.base import Prior
+
+
+class DiscretePrior(Prior):
+    r"""One of K equally probable categories, one-hot, and independent normal columns.
+
+    .. math:: p(z) = \mathrm{Cat}\big(z_{1 \ldots K}; \tfrac1K\big) \prod_{i > K} N(z_i; 0, 1)
+
+    An encoder reaches the corners of the first K columns through a softmax, so that its codes
+    stay differentiable while it learns which category a jet is of. There is no density on the
+    space of codes: the prior is for objectives that only draw from it.
+
+    Reference:
+        Adversarial Autoencoders (Makhzani, Shlens, Jaitly, Goodfellow, Frey, 2015),
+        arXiv:1511.05644, section 5.
+
+    Args:
+        latent: number of latent columns, not less than ``categories``.
+        categories: number of categories ``K``.
+    """
+
+    title = "discrete"
+    has_density = False
+
+    def __init__(self, latent: int, categories: int) -> None:
+        super().__init__()
+        self.latent, self.categories = latent, categories
+
+    def sample(self, context: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        category = torch.randint(self.categories, (len(context),), generator=generator)
+        shape = (len(context), self.latent - self.categories)
+        style = torch.randn(shape, generator=generator, dtype=context.dtype)
+        return torch.cat([one_hot(category, self.categories).to(style), style], 1).to(context)
+
+    def admit(self, codes: Tensor) -> Tensor:
+        logits, style = codes.tensor_split([self.categories], dim=1)
+        return torch.cat([logits.softmax(1), style], dim=1)
