@@ -55,6 +55,11 @@ VARIANTS = {
     "emd": {"loss": "emd"},
     "entropic emd": {"loss": "emd", "emd_backend": "sinkhorn"},
     "efp": {"constraint": ["efp=0.1"]},
+    "multiplicity terms": {
+        "constraint": ["multiplicity"],
+        "constraint_difference": "relative",
+        "multiplicity": "latent",
+    },
     "drawn particles": {"likelihood_weight": 9.0},
     "dense mse cartesian": {
         "encoder": "dense",

@@ -7,7 +7,7 @@ from typing import Literal
 
 from jetgen.config.option import option, require
 
-CONSTRAINTS = ("mass", "pt", "efp")
+CONSTRAINTS = ("mass", "pt", "efp", "multiplicity")
 """Jet-level quantities whose difference can be a term of the loss."""
 
 LEARNED_PRIORS = ("flow", "flow-matching")
@@ -75,7 +75,9 @@ class TrainConfig:
         "positions; above 0 particles are drawn from them instead of put at their centres",
     )
     constraint: list[str] = option(
-        [], help="jet-level terms added to the loss, NAME or NAME=WEIGHT among mass, pt, efp"
+        [],
+        help="jet-level terms added to the loss, NAME or NAME=WEIGHT among mass, pt, efp, "
+        "multiplicity (of the particles that carry the pT: (sum pT)^2 / sum pT^2)",
     )
     constraint_difference: Literal["squared", "absolute", "relative"] = option(
         "squared", help="how these terms measure a difference"

@@ -7,14 +7,15 @@ pairs. The gradient is the exact one wherever the nearest neighbour is unique.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from jetgen.errors import InputError
 from jetgen.losses.distances import Norm, along
 from jetgen.losses.kernels.selection import use_triton
+from jetgen.losses.module import SetLoss
 from jetgen.losses.nearest import nearest
 from jetgen.losses.reduction import Reduction, choose, prepare, prepare_weights, reduce
 
@@ -156,7 +157,7 @@ def _gather(points: Tensor, index: Tensor) -> Tensor:
     return points.gather(1, index.unsqueeze(2).expand(-1, -1, points.shape[2]))
 
 
-class Chamfer(nn.Module):
+class Chamfer(SetLoss):
     """:func:`chamfer` with its options fixed; weights come with each call."""
 
     def __init__(
@@ -168,27 +169,11 @@ class Chamfer(nn.Module):
         normalisation: Normalisation = "sum",
         reduction: Reduction = "none",
     ) -> None:
-        super().__init__()
-        self.options: dict[str, Any] = {
-            "power": power,
-            "sided": sided,
-            "norm": norm,
-            "normalisation": normalisation,
-            "reduction": reduction,
-        }
-
-    def forward(
-        self,
-        x: Tensor,
-        x_mask: Tensor,
-        y: Tensor,
-        y_mask: Tensor,
-        x_weights: Tensor | None = None,
-        y_weights: Tensor | None = None,
-    ) -> Tensor:
-        return chamfer(
-            x, x_mask, y, y_mask, x_weights=x_weights, y_weights=y_weights, **self.options
+        super().__init__(
+            chamfer,
+            power=power,
+            sided=sided,
+            norm=norm,
+            normalisation=normalisation,
+            reduction=reduction,
         )
-
-    def extra_repr(self) -> str:
-        return ", ".join(f"{name}={value}" for name, value in self.options.items())

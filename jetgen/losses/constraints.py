@@ -1,4 +1,4 @@
-r"""How far a generated jet's mass, transverse momentum and substructure are from the real one's.
+r"""How far a generated jet's mass, pT, multiplicity and substructure are from the real one's.
 
 Each takes two :class:`~jetgen.cloud.ParticleCloud` batches in physical units, Cartesian (GeV) or
 relative (then masses and momenta are in units of the jet's pT), and sums in float64: the mass
@@ -19,6 +19,7 @@ from jetgen.errors import InputError
 from jetgen.losses.reduction import Reduction, choose, reduce
 from jetgen.physics import fourvectors
 from jetgen.physics.efp import efps
+from jetgen.physics.substructure import effective_multiplicity
 
 Difference = Literal["squared", "absolute", "relative"]
 
@@ -80,6 +81,25 @@ def efp_difference(
     return reduce(
         _measured(polynomials, generated, real, kind).mean(1).to(generated.particles), reduction
     )
+
+
+def multiplicity_difference(
+    generated: ParticleCloud,
+    real: ParticleCloud,
+    kind: Difference = "squared",
+    reduction: Reduction = "none",
+) -> Tensor:
+    r"""Difference of the numbers of particles that carry the jets' pT.
+
+    The number of filled slots is given to a decoder and has no gradient. What it can get wrong
+    is how many of them matter: their :func:`~jetgen.physics.substructure.effective_multiplicity`
+    ``(sum pT)^2 / sum pT^2``, a count that is smooth in the momenta.
+
+    Args, returns and errors as :func:`mass_difference`, without unit.
+    """
+    _check_alike(generated, real)
+    values = _measured(effective_multiplicity, generated, real, kind)
+    return reduce(values.to(generated.particles.dtype), reduction)
 
 
 def _difference(

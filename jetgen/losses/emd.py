@@ -11,16 +11,17 @@ Transport and MMD using Sinkhorn Divergences" (2018), arXiv:1810.08278.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from jetgen.errors import InputError
 from jetgen.losses.distances import chunks, pairwise, power_of
 from jetgen.losses.envelope import Solution, attach, plan_gradients
 from jetgen.losses.exact_emd import exact_emd, normalised
 from jetgen.losses.kernels.selection import use_triton_transport
+from jetgen.losses.module import SetLoss
 from jetgen.losses.reduction import Reduction, choose, prepare, prepare_weights, reduce
 from jetgen.losses.sinkhorn import (
     Potentials,
@@ -182,7 +183,7 @@ def _geomloss(
     return torch.where(a.sum(1) > 0, values, values.new_zeros(()))
 
 
-class EMD(nn.Module):
+class EMD(SetLoss):
     """:func:`emd` with its options fixed; weights come with each call."""
 
     def __init__(
@@ -193,24 +194,4 @@ class EMD(nn.Module):
         settings: SinkhornSettings = DEFAULTS,
         reduction: Reduction = "none",
     ) -> None:
-        super().__init__()
-        self.options: dict[str, Any] = {
-            "power": power,
-            "backend": backend,
-            "settings": settings,
-            "reduction": reduction,
-        }
-
-    def forward(
-        self,
-        x: Tensor,
-        x_mask: Tensor,
-        y: Tensor,
-        y_mask: Tensor,
-        x_weights: Tensor | None = None,
-        y_weights: Tensor | None = None,
-    ) -> Tensor:
-        return emd(x, x_mask, y, y_mask, x_weights=x_weights, y_weights=y_weights, **self.options)
-
-    def extra_repr(self) -> str:
-        return ", ".join(f"{name}={value}" for name, value in self.options.items())
+        super().__init__(emd, power=power, backend=backend, settings=settings, reduction=reduction)

@@ -50,8 +50,8 @@ class MessageLayer(nn.Module):
         own, receiver, sender, position = self.project(h).split(self.widths, dim=-1)
         heard = mean_message(receiver, sender, position, self.distance.weight[:, 0], mask)
         summary = self.pooled(torch.cat([mean_pool(h, mask), context], dim=1))
-        update = nn.functional.gelu(own + self.message(heard) + summary.unsqueeze(1))
-        return h + self.out(update)
+        update = self.message(heard).add_(own).add_(summary.unsqueeze(1))
+        return self.out(nn.functional.gelu(update)).add_(h)
 
 
 class MessageLayers(Layers):

@@ -6,6 +6,7 @@ again: nothing but inputs is kept.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,10 +55,13 @@ class _SummedMessages(torch.autograd.Function):
     ) -> Tensor:
         ctx.save_for_backward(receiver, sender, position, scale)
         result = torch.empty_like(receiver)
+        memory = receiver.new_empty(0)
         for rows in _blocks(receiver):
-            square = _differences(position[rows], position[rows[0]]).square().sum(-1, keepdim=True)
-            pairs = receiver[rows].unsqueeze(2) + sender[rows[0]].unsqueeze(1)
-            result[rows] = pairs.addcmul_(square, scale).relu_().sum(2)
+            here, there = position[rows], position[rows[0]]
+            distances = torch.cdist(here, there, compute_mode="donot_use_mm_for_euclid_dist")
+            pairs = _pairs(receiver[rows], sender[rows[0]], memory)
+            pairs.addcmul_(distances.square_().unsqueeze(-1), scale)
+            result[rows] = pairs.relu_().sum(2)
         return result
 
     @staticmethod
@@ -68,12 +72,12 @@ class _SummedMessages(torch.autograd.Function):
             return torch.autograd.grad(plain, inputs, gradient, create_graph=True)
         receiver, sender, position, scale = inputs
         to_receiver, to_sender, to_position, to_scale = map(torch.zeros_like, inputs)
+        memory = receiver.new_empty(0)
         for rows in _blocks(receiver):
             jets = rows[0]
             differences = _differences(position[rows], position[jets])
             square = differences.square().sum(-1, keepdim=True)
-            pairs = receiver[rows].unsqueeze(2) + sender[jets].unsqueeze(1)
-            pairs.addcmul_(square, scale)
+            pairs = _pairs(receiver[rows], sender[jets], memory).addcmul_(square, scale)
             to_pairs = (pairs > 0) * gradient[rows].unsqueeze(2)
             to_receiver[rows] = to_pairs.sum(2)
             to_sender[jets] += to_pairs.sum(1)
@@ -82,6 +86,15 @@ class _SummedMessages(torch.autograd.Function):
             to_position[rows] += pulls.sum(2)
             to_position[jets] -= pulls.sum(1)
         return to_receiver, to_sender, to_position, to_scale
+
+
+def _pairs(receiver: Tensor, sender: Tensor, memory: Tensor) -> Tensor:
+    """Sums ``(B, M, N, H)`` of ``(B, M, H)`` and ``(B, N, H)``, in memory still in the cache."""
+    shape = (*receiver.shape[:2], *sender.shape[1:])
+    if memory.numel() < math.prod(shape):
+        memory.resize_(math.prod(shape))
+    pairs = memory[: math.prod(shape)].view(shape)
+    return torch.add(receiver.unsqueeze(2), sender.unsqueeze(1), out=pairs)
 
 
 def _differences(position: Tensor, origin: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ class SetUpdate(nn.Module):
 
     def forward(self, h: Tensor, summary: Tensor) -> Tensor:
         update = self.own(h).add_(self.pooled(summary).unsqueeze(1))
-        return h + self.out(nn.functional.gelu(update))
+        return self.out(nn.functional.gelu(update)).add_(h)
 
 
 class Layers(nn.ModuleList):

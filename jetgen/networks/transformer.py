@@ -86,8 +86,8 @@ class InducedAttentionLayer(nn.Module):
         points = self.points + summary.unsqueeze(1)  # (B, points, hidden)
         particles = self.norm_particles(h)
         points = self.norm_points(points + self.collect(points, particles, mask))
-        h = h + self.spread(particles, points)
-        return h + self.update(self.norm_update(h))
+        h = self.spread(particles, points).add_(h)
+        return self.update(self.norm_update(h)).add_(h)
 
 
 class TransformerLayers(Layers):

@@ -10,7 +10,12 @@ from torch import Tensor, nn
 
 from jetgen.cloud import ParticleCloud
 from jetgen.config.train import TrainConfig
-from jetgen.losses.constraints import efp_difference, mass_difference, pt_difference
+from jetgen.losses.constraints import (
+    efp_difference,
+    mass_difference,
+    multiplicity_difference,
+    pt_difference,
+)
 from jetgen.losses.mixture import mixture_nll
 from jetgen.networks.building import build_decoder, build_encoder
 from jetgen.objectives.base import Loss, Player
@@ -21,7 +26,12 @@ from jetgen.priors.building import build_fixed_prior, build_learned_prior
 from jetgen.priors.jets import JetDraw
 from jetgen.priors.multiplicity import LatentMultiplicity
 
-CONSTRAINT_DIFFERENCES = {"mass": mass_difference, "pt": pt_difference, "efp": efp_difference}
+CONSTRAINT_DIFFERENCES = {
+    "mass": mass_difference,
+    "pt": pt_difference,
+    "efp": efp_difference,
+    "multiplicity": multiplicity_difference,
+}
 """The jet-level terms by the names of ``jetgen.config.train.CONSTRAINTS``."""
 
 
@@ -182,8 +192,9 @@ class Autoencoder(JetModel):
         parts |= penalty.parts
         total = total + penalty.total
         if self.multiplicity is not None:
-            parts["multiplicity"] = self.multiplicity.negative_log_likelihood(z, batch.multiplicity)
-            total = total + parts["multiplicity"]
+            likelihood = self.multiplicity.negative_log_likelihood(z, batch.multiplicity)
+            parts["multiplicity_likelihood"] = likelihood
+            total = total + likelihood
         if not self.training:
             parts["particle_share"] = self.particle_share(decoded, jets, batch)
             if self.multiplicity is not None:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import RELATIVE, ParticleCloud
+from jetgen.physics import fourvectors
 from jetgen.physics.efp import efps
 from jetgen.physics.fourvectors import to_relative, wrap_phi
 
@@ -22,6 +23,19 @@ def pt_dispersion(cloud: ParticleCloud) -> Tensor:
     shares = _shares(_relative(cloud))
     square = shares.square().sum(1)
     return torch.where(square > 0, torch.where(square > 0, square, 1.0).sqrt(), 0.0)
+
+
+def effective_multiplicity(cloud: ParticleCloud) -> Tensor:
+    """``(sum_i pT_i)^2 / sum_i pT_i^2``: n for n equal particles, fewer where few carry most.
+
+    One over the squared :func:`pt_dispersion`, whose root gluon and quark jets are told apart by:
+    "Search for a Higgs boson in the decay channel H to ZZ(*) to q qbar l- l+" (CMS, 2012),
+    arXiv:1202.1416. In float64; constant at one, with zero gradient, for a single particle.
+    """
+    pt = fourvectors.pt(fourvectors.particle_momenta(cloud.to(torch.float64)))
+    square = pt.square().sum(1)
+    present = ~(square <= 0)  # a NaN stays a NaN
+    return torch.where(present, pt.sum(1).square() / torch.where(present, square, 1.0), 0.0)
 
 
 def angularity(cloud: ParticleCloud, *, beta: float = 1.0, kappa: float = 1.0) -> Tensor:

@@ -7,7 +7,8 @@ import torch
 
 from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, ParticleCloud
 from jetgen.errors import InputError
-from jetgen.losses import mass_difference, pt_difference
+from jetgen.losses import mass_difference, multiplicity_difference, pt_difference
+from jetgen.physics.substructure import effective_multiplicity
 
 
 def jets(*rows: list[list[float]], features: tuple = CARTESIAN) -> ParticleCloud:
@@ -65,12 +66,32 @@ def test_gradients_at_zero_mass_are_finite(features: tuple) -> None:
     particles.requires_grad_()
     generated = ParticleCloud(particles, mask, features)
     real = ParticleCloud(torch.rand(3, 4, width), mask.roll(1, 0), features)
-    for loss in (mass_difference, pt_difference):
+    for loss in (mass_difference, pt_difference, multiplicity_difference):
         for kind in ("squared", "absolute", "relative"):
             value = loss(generated, real, kind=kind).sum()
             (gradient,) = torch.autograd.grad(value, particles, retain_graph=True)
             assert gradient.isfinite().all()
             assert (gradient[~mask] == 0).all()
+
+
+def test_effective_multiplicity_counts_what_carries_the_momentum() -> None:
+    equal = jets([[3.0, 4.0, 1.0]] * 4)
+    with_soft_ones = jets([[0.0, 2.0, 7.0], [0.0, -2.0, 7.0], [0.0, 0.0, 5.0]])
+    shares = jets([[0.1, 0.2, 0.5], [0.0, -0.1, 0.25], [0.0, 0.0, 0.25]], features=RELATIVE)
+    assert effective_multiplicity(equal).item() == pytest.approx(4)
+    assert effective_multiplicity(with_soft_ones).item() == pytest.approx(2)
+    assert effective_multiplicity(shares).item() == pytest.approx(8 / 3)
+    assert multiplicity_difference(equal, with_soft_ones).item() == pytest.approx(4)
+    assert multiplicity_difference(with_soft_ones, equal, "relative").item() == pytest.approx(0.5)
+
+
+def test_the_multiplicity_of_one_particle_has_no_gradient() -> None:
+    particles = torch.tensor([[[0.3, 0.1, 0.7]]], dtype=torch.float64, requires_grad=True)
+    one = ParticleCloud(particles, torch.ones(1, 1, dtype=torch.bool), RELATIVE)
+    count = effective_multiplicity(one).sum()
+    assert count.item() == pytest.approx(1)
+    (gradient,) = torch.autograd.grad(count, particles)
+    assert gradient.abs().max() < 1e-14
 
 
 def test_wrong_arguments_are_named() -> None:

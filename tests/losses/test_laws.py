@@ -15,6 +15,7 @@ from jetgen.losses import (
     energy_movers_distance,
     mass_difference,
     mse,
+    multiplicity_difference,
     pt_difference,
 )
 
@@ -74,7 +75,10 @@ LOSSES: dict[str, Loss] = {
     "mass-relative-frame": constraint(mass_difference, RELATIVE, "absolute"),
     "pt": constraint(pt_difference, CARTESIAN, "relative"),
     "pt-relative-frame": constraint(pt_difference, RELATIVE, "squared"),
+    "multiplicity": constraint(multiplicity_difference, CARTESIAN, "squared"),
+    "multiplicity-relative-frame": constraint(multiplicity_difference, RELATIVE, "absolute"),
 }
+JET_LEVEL = ("mse", "energy", "mass", "pt", "multiplicity")  # seen in an empty set too
 ORDERED = {"mse", "mse-sum"}
 SYMMETRIC = {n for n in LOSSES if not n.startswith(("chamfer-x", "chamfer-y", "pt", "mass-rel"))}
 
@@ -114,7 +118,7 @@ def test_value_per_jet_is_finite_and_not_negative(name: str) -> None:
     assert (value > -1e-9).all()
     assert value[2] == 0  # both empty
     assert value[[0, 5, 6]].min() > 0
-    assert value[1] > 0 or name.startswith("mass")  # one massless particle each
+    assert value[1] > 0 or name.startswith(("mass", "multiplicity"))  # one massless particle
     assert dx.isfinite().all()
     assert dy.isfinite().all()
     assert dx[0].abs().sum() > 0 or "-y" in name
@@ -182,7 +186,7 @@ def test_any_number_of_particles(name: str, n: int, m: int) -> None:
     assert value.isfinite().all()
     assert dx.isfinite().all()
     assert dy.isfinite().all()
-    if not (n and m) and not name.startswith(("mse", "energy", "mass", "pt")):
+    if not (n and m) and not name.startswith(JET_LEVEL):
         assert value[0] == 0
         assert (dx[0] == 0).all()
         assert (dy[0] == 0).all()
@@ -232,6 +236,8 @@ def test_single_and_half_precision(name: str, dtype: torch.dtype) -> None:
     value, dx, dy = value_and_gradients(LOSSES[name], x, x_mask, y, y_mask)
     expected = LOSSES[name](x.double(), x_mask, y.double(), y_mask)
     assert (dx.dtype, dy.dtype) == (dtype, dtype)
-    rough = dtype == torch.bfloat16 and ("weighted" in name or "movers" in name or "pt" in name)
+    rough = dtype == torch.bfloat16 and (
+        "weighted" in name or "movers" in name or "pt" in name or "multi" in name
+    )
     tolerance = 3e-2 if rough or "mass" in name else 1e-4
     torch.testing.assert_close(value.double(), expected, rtol=tolerance, atol=tolerance)

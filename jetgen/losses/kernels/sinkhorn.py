@@ -10,6 +10,8 @@ until the marginals are right.
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 import torch
 import triton
 import triton.language as tl
@@ -29,6 +31,20 @@ def _load_weights(weights, i, size, TYPE: tl.constexpr):  # type: ignore[no-unty
     """Weights and their logarithms, finite for a weight of zero."""
     w = tl.load(weights + i, mask=i < size, other=0.0).to(TYPE)
     return w, tl.where(w > 0, tl.log(tl.where(w > 0, w, 1.0)), NOTHING)
+
+
+@triton.jit
+def _softmin(scores, eps):  # type: ignore[no-untyped-def]
+    """``-eps log sum_j exp(scores_ij)`` of the rows of a tile."""
+    highest = tl.max(scores, 1)
+    return -eps * (highest + tl.log(tl.sum(tl.exp(scores - highest[:, None]), 1)))
+
+
+@triton.jit
+def _missing(weights, potential, new, eps):  # type: ignore[no-untyped-def]
+    """The summed error of the marginals before a step from ``potential`` to ``new``."""
+    change = tl.minimum((potential - new) / eps, 50.0)
+    return tl.sum(tl.where(weights > 0, weights * tl.abs(tl.exp(change) - 1), 0.0), 0)
 
 
 @triton.jit
@@ -86,9 +102,7 @@ def _between_kernel(  # type: ignore[no-untyped-def]
             i = start + tl.arange(0, ROWS)
             _, log_a = _load_weights(a, i, n, TYPE)
             cost = costs(coordinates(x, i, n, D, TYPE), ys, D, POWER) / eps
-            scores = (log_b + g / eps)[None, :] - cost
-            highest = tl.max(scores, 1)
-            f = -eps * (highest + tl.log(tl.sum(tl.exp(scores - highest[:, None]), 1)))
+            f = _softmin((log_b + g / eps)[None, :] - cost, eps)
             tl.store(f_out + jet * n + i, tl.where(log_a > NOTHING, f, 0.0), mask=i < n)
             scores = (log_a + f / eps)[:, None] - cost
             higher = tl.maximum(top, tl.max(scores, 0))
@@ -96,9 +110,7 @@ def _between_kernel(  # type: ignore[no-untyped-def]
             top = higher
         new = tl.where(weights > 0, -eps * (top + tl.log(total)), 0.0)
         # The rows' sums were right with the old g, the columns' were b exp((g - new) / eps).
-        change = tl.minimum((g - new) / eps, 50.0)
-        missing = tl.sum(weights * tl.abs(tl.exp(change) - 1), 0)
-        error = tl.where(annealing, 1e30, missing)
+        error = tl.where(annealing, 1e30, _missing(weights, g, new, eps))
         step += tl.where(annealing, 0, 1)
         falling *= scaling
         g = new
@@ -138,14 +150,10 @@ def _symmetric_kernel(  # type: ignore[no-untyped-def]
         for start in range(0, n, ROWS):
             i = start + tl.arange(0, ROWS)
             cost = costs(coordinates(x, i, n, D, TYPE), ys, D, POWER) / eps
-            scores = (log_a + f / eps)[None, :] - cost
-            highest = tl.max(scores, 1)
-            rows = -eps * (highest + tl.log(tl.sum(tl.exp(scores - highest[:, None]), 1)))
+            rows = _softmin((log_a + f / eps)[None, :] - cost, eps)
             # Into the slots i of a vector over j, without a way through memory.
             new += tl.sum(tl.where(i[:, None] == j[None, :], rows[:, None], 0.0), 0)
-        change = tl.minimum((f - new) / eps, 50.0)
-        missing = tl.sum(tl.where(weights > 0, weights * tl.abs(tl.exp(change) - 1), 0.0), 0)
-        error = tl.where(annealing, 1e30, missing)
+        error = tl.where(annealing, 1e30, _missing(weights, f, new, eps))
         step += tl.where(annealing, 0, 1)
         falling *= scaling
         f = tl.where(weights > 0, (f + new) / 2, 0.0)
@@ -187,10 +195,7 @@ def potentials_between(
             g,
             n,
             m,
-            settings.eps,
-            settings.scaling,
-            settings.tolerance,
-            settings.max_iterations,
+            *astuple(settings),
             **_sizes(x, n, m, power),
         )
     return Potentials(f, g)
@@ -208,10 +213,7 @@ def potential_symmetric(x: Tensor, a: Tensor, power: float, settings: SinkhornSe
             a,
             f,
             n,
-            settings.eps,
-            settings.scaling,
-            settings.tolerance,
-            settings.max_iterations,
+            *astuple(settings),
             **_sizes(x, n, n, power),
         )
     return f

@@ -1,0 +1,31 @@
+"""Losses with their options fixed, for those who build models of modules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor, nn
+
+
+class SetLoss(nn.Module):
+    """``loss(x, x_mask, y, y_mask)`` with its options fixed; weights come with each call."""
+
+    def __init__(self, loss: Callable[..., Tensor], **options: Any) -> None:
+        super().__init__()
+        self.loss, self.options = loss, options
+
+    def forward(
+        self,
+        x: Tensor,
+        x_mask: Tensor,
+        y: Tensor,
+        y_mask: Tensor,
+        x_weights: Tensor | None = None,
+        y_weights: Tensor | None = None,
+    ) -> Tensor:
+        weights = {"x_weights": x_weights, "y_weights": y_weights}
+        return self.loss(x, x_mask, y, y_mask, **weights, **self.options)
+
+    def extra_repr(self) -> str:
+        return ", ".join(f"{name}={value}" for name, value in self.options.items())
