@@ -233,6 +233,20 @@ def test_effective_multiplicity_counts_distinct_particles_with_momentum():
     torch.testing.assert_close(counted, torch.tensor([4.0, 1.0, 2.0, 3.0, 2.0]))
 
 
+def test_numbers_of_particles_that_the_code_makes_too_small_count_as_collapsed(config, monkeypatch):
+    options = config(objective="ae", multiplicity="latent")
+    jets = represent(read(options.data), options)
+    model = build_objective(options, len(jets)).eval()
+    model.fit_data(jets)
+    monkeypatch.setattr(
+        type(model.multiplicity), "draw", lambda self, z, generator: torch.ones(len(z))
+    )
+    share = model.loss("autoencoder", jets, 1, torch.Generator().manual_seed(1)).parts
+    torch.testing.assert_close(
+        share["particle_share"].mean(), (1 / jets.multiplicity).mean(), rtol=0.05, atol=0
+    )
+
+
 def test_particles_that_all_fall_on_one_point_stop_a_training_with_the_cause(config, monkeypatch):
     from jetgen.objectives.autoencoder import Autoencoder
 
@@ -243,8 +257,6 @@ def test_particles_that_all_fall_on_one_point_stop_a_training_with_the_cause(con
         return decoded.mean(1, keepdim=True).expand_as(decoded), widths
 
     monkeypatch.setattr(Autoencoder, "_positions", collapsed)
-    # 6 to 12 particles a jet: one that is left is at least a twelfth
-    monkeypatch.setattr("jetgen.objectives.multiplicity.COLLAPSED", 0.2)
     options = config(objective="ae", epochs=20)
     with pytest.raises(TrainingError, match=r"collapsed multiplicity.*--loss emd.*is kept in"):
         train(options)

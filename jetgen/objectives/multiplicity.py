@@ -22,7 +22,7 @@ CLOSE = 0.01
 SOFT = 0.01
 """Share of the softest real particle's pT below which a particle counts as none."""
 
-COLLAPSED, PATIENCE = 0.1, 10
+COLLAPSED, PATIENCE = 0.3, 10
 """Share of the real particles below which few are left, and epochs in a row of that."""
 
 
