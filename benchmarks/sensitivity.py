@@ -98,12 +98,13 @@ def main() -> None:
     real, other = cloud[order[quarter:]], cloud[order[:quarter]]
     rows: list[dict[str, object]] = []
     for distortion in DISTORTIONS:
-        table, trees = evaluate(real, distortion(other, generator), seed=1)
+        table, merits = evaluate(real, distortion(other, generator), seed=1)
         spreads = {
             title: round(table.row(name).distances["generated"].spreads, 1)
             for title, name in METRICS.items()
         }
-        auc = "" if trees is None else f"{trees.auc:.3f} ± {trees.auc_error:.3f}"
+        trees = merits["trees"]
+        auc = f"{trees.auc:.3f} ± {trees.auc_error:.3f}"
         row = {"distortion": distortion.__name__.replace("_", " "), "jets": table.jets}
         rows.append({**row, **spreads, "AUC of trees": auc})
         print(rows[-1], flush=True)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, cast, get_args
 
 from jetgen.config.option import option, require
+
+Classifier = Literal["trees", "particlenet", "transformer"]
+"""What can be trained to tell generated jets from real ones."""
 
 
 @dataclass(frozen=True)
@@ -16,12 +20,42 @@ class EvaluateConfig:
     output: str | None = option(
         None, help="JSON file to write (default: GENERATED with .metrics.json for its ending)"
     )
-    jets: int = option(50_000, help="at most so many jets of each kind")
+    jets: int = option(100_000, help="at most so many jets of each kind")
     jetnet: bool = option(
         False,
         help="follow the JetNet library: draws with replacement at its sizes, no floor",
     )
-    seed: int = option(42, help="seed of draws, bootstrap, floor and classifier")
+    classifier: list[str] = option(
+        ["trees"],
+        help="what is trained to tell generated from real jets, one or several of trees (boosted, "
+        "on jet features), particlenet and transformer (on the particles)",
+    )
+    features: Literal["observables", "flat"] = option(
+        "observables",
+        help="what the trees see: jet observables, or the momenta of the leading particles",
+    )
+    seed: int = option(42, help="seed of draws, bootstrap, floor and classifiers")
 
     def __post_init__(self) -> None:
         require(self.jets >= 1, "jets", "at least 1", self.jets)
+        known = get_args(Classifier)
+        for name in self.classifier:
+            require(name in known, "classifier", f"one of {', '.join(known)}", name)
+        require(
+            "trees" in self.classifier or self.features == "observables",
+            "features",
+            "trees among the --classifier, which alone see features",
+            self.features,
+        )
+        plain = self.classifier == ["trees"] and self.features == "observables"
+        require(
+            not self.jetnet or plain,
+            "jetnet",
+            "no --classifier and no --features, which are no part of that protocol",
+            self.jetnet,
+        )
+
+    @property
+    def classifiers(self) -> list[Classifier]:
+        """The classifiers' names, each once."""
+        return cast(list[Classifier], list(dict.fromkeys(self.classifier)))

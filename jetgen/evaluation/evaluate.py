@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import torch
 from rich.console import Console
 
 from jetgen import __version__
 from jetgen.cloud import ParticleCloud
-from jetgen.config.evaluate import EvaluateConfig
+from jetgen.config.evaluate import Classifier, EvaluateConfig
 from jetgen.datasets import read
-from jetgen.evaluation.checks import Checked, check
-from jetgen.evaluation.classifier import FEWEST, FigureOfMerit, figure_of_merit
+from jetgen.evaluation.boosted_trees import feature_table, figure_of_merit
+from jetgen.evaluation.checks import check
 from jetgen.evaluation.comparison import Comparison, compare_resampled
+from jetgen.evaluation.figure_of_merit import FEWEST, FigureOfMerit
 from jetgen.evaluation.metric_rows import metric_rows
+from jetgen.evaluation.particle_classifier import particle_figure_of_merit
 from jetgen.evaluation.protocol import jetnet_protocol
 from jetgen.evaluation.resampling import resample
 from jetgen.files import sha256, write_json
-from jetgen.physics.substructure import substructure
 
 GENERATED = "generated"
 
@@ -58,9 +58,15 @@ def evaluate_files(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
             )
             content |= {"rows": rows, "warnings": warnings}
         else:
-            content |= _content(
-                *evaluate(real, generated, seed=config.seed, progress=status.update)
+            table, merits = evaluate(
+                real,
+                generated,
+                classifiers=config.classifiers,
+                features=config.features,
+                seed=config.seed,
+                progress=status.update,
             )
+            content |= _content(table, merits)
     write_json(path, content)
     return content, path
 
@@ -69,14 +75,24 @@ def evaluate(
     real: ParticleCloud,
     generated: ParticleCloud,
     *,
+    classifiers: Sequence[Classifier] = ("trees",),
+    features: Literal["observables", "flat"] = "observables",
     replicas: int = 100,
     seed: int = 42,
     progress: Callable[[str], None] = lambda text: None,
-) -> tuple[Comparison, FigureOfMerit | None]:
-    """Every metric with its uncertainty, floor and verdict, and the trees' figure of merit.
+) -> tuple[Comparison, dict[str, FigureOfMerit]]:
+    """Every metric with its uncertainty, floor and verdict, and each classifier's figures.
 
     The table of :func:`jetgen.evaluation.comparison.compare` with rows for W1EFP, FPD, KPD,
-    coverage and matching distance. No figure of merit for fewer than 100 jets of each kind.
+    coverage and matching distance. No figures for fewer than 100 jets of each kind.
+
+    Args:
+        real, generated: jets in any representation.
+        classifiers: names among ``trees``, ``particlenet`` and ``transformer``.
+        features: what the trees see.
+        replicas: bootstrap resamplings, and splits for the floor.
+        seed: of everything random.
+        progress: is told what is being done.
 
     Raises:
         InputError: when there are too few usable jets.
@@ -87,32 +103,27 @@ def evaluate(
     table = compare_resampled(drawn)
     progress("energy-flow polynomials, FPD, KPD, COV, MMD")
     rows, warnings = metric_rows(checked, drawn)
-    progress("train boosted trees")
-    merit = _figure_of_merit(checked, seed, warnings)
-    return (
-        replace(table, rows=(*table.rows, *rows), warnings=(*table.warnings, *warnings)),
-        merit,
-    )
-
-
-def _figure_of_merit(checked: Checked, seed: int, warnings: list[str]) -> FigureOfMerit | None:
-    """On every observable that both kinds of jets determine, and their substructure."""
+    merits: dict[str, FigureOfMerit] = {}
     sides = checked.real, checked.samples[GENERATED]
-    if min(map(len, sides)) < FEWEST:
+    if classifiers and min(map(len, sides)) < FEWEST:
         warnings.append(
             f"classifier: left out, it needs {FEWEST} jets of each kind, there are "
             f"{len(sides[0])} and {len(sides[1])}"
         )
-        return None
-    real, generated = (side.observables | substructure(side.relative) for side in sides)
-    names = [name for name in real if name in generated]
-    first, second = (
-        torch.stack([columns[name] for name in names], dim=1) for columns in (real, generated)
+        classifiers = ()
+    for name in classifiers:
+        progress(f"train {name}")
+        if name == "trees":
+            merits[name] = figure_of_merit(*feature_table(*sides, features), seed=seed)
+        else:
+            merits[name] = particle_figure_of_merit(*sides, name, seed=seed, progress=progress)
+    return (
+        replace(table, rows=(*table.rows, *rows), warnings=(*table.warnings, *warnings)),
+        merits,
     )
-    return figure_of_merit(first, second, names, seed=seed)
 
 
-def _content(table: Comparison, merit: FigureOfMerit | None) -> dict[str, Any]:
+def _content(table: Comparison, merits: dict[str, FigureOfMerit]) -> dict[str, Any]:
     rows = []
     for record in table.records():
         value = record.pop("w1")
@@ -126,6 +137,6 @@ def _content(table: Comparison, merit: FigureOfMerit | None) -> dict[str, Any]:
         "real_jets_of_the_floor": table.pool,
         "replicas": table.replicas,
         "rows": rows,
-        "classifier": None if merit is None else merit._asdict(),
+        "classifiers": {name: merit._asdict() for name, merit in merits.items()},
         "warnings": list(table.warnings),
     }

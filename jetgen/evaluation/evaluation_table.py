@@ -10,25 +10,28 @@ from rich.table import Table
 from rich.text import Text
 
 _COLOURS = {"indistinguishable": "green", "close": "yellow", "different": "red"}
+_CLASSIFIERS = {
+    "trees": "boosted trees",
+    "particlenet": "ParticleNet",
+    "transformer": "transformer",
+}
 
 
 def table(content: dict[str, Any]) -> Group:
-    """The metrics of an evaluation, and the classifier's line where there is one."""
+    """The metrics of an evaluation, and a line for each classifier."""
     if content["mode"] == "jetnet":
         return Group(_protocol(content))
-    lines = [_floors(content)]
-    merit = content["classifier"]
-    if merit is not None:
-        telling = ", ".join(f"{name} ({loss:.3f})" for name, loss in merit["telling"][:3])
-        return Group(
-            *lines,
-            Text(
-                f"boosted trees on {merit['jets']} jets of each kind: AUC {merit['auc']:.3f} ± "
-                f"{merit['auc_error']:.3f}, reduced chi-squared {merit['chi2']:.1f}, overlap "
-                f"{merit['overlap']:.2f}; most telling: {telling}"
-            ),
-        )
-    return Group(*lines)
+    lines = [_merit(name, merit) for name, merit in content["classifiers"].items()]
+    return Group(_floors(content), *lines)
+
+
+def _merit(name: str, merit: dict[str, Any]) -> Text:
+    telling = ", ".join(f"{name} ({loss:.3f})" for name, loss in merit["telling"][:3])
+    return Text(
+        f"{_CLASSIFIERS[name]} on {merit['jets']} jets of each kind: AUC {merit['auc']:.3f} ± "
+        f"{merit['auc_error']:.3f}, reduced chi-squared {merit['chi2']:.1f}, overlap "
+        f"{merit['overlap']:.2f}" + (f"; most telling: {telling}" if telling else "")
+    )
 
 
 def _protocol(content: dict[str, Any]) -> Table:

@@ -35,8 +35,9 @@ def write(tmp_path_factory, toy_jets):
 def test_real_jets_are_at_the_floor_and_wider_ones_are_not(toy_jets, monkeypatch):
     monkeypatch.setattr("jetgen.evaluation.metric_rows.MATCHED_JETS", 25)  # 100 take a minute
     real = toy_jets(1200, 1)
-    same, trees = evaluate(real, toy_jets(600, 2), replicas=30, seed=1)
-    wide, wide_trees = evaluate(real, toy_jets(600, 3, width=0.18), replicas=30, seed=1)
+    same, merits = evaluate(real, toy_jets(600, 2), replicas=30, seed=1)
+    wide, wide_merits = evaluate(real, toy_jets(600, 3, width=0.18), replicas=30, seed=1)
+    trees, wide_trees = merits["trees"], wide_merits["trees"]
     names = [f"efp_{k}" for k in range(1, 6)] + ["w1efp", "fpd", "kpd", "uncovered", "mmd"]
     assert [row.quantity.name for row in same.rows[-10:]] == names
     assert same.jets == wide.jets == 600
@@ -50,8 +51,8 @@ def test_real_jets_are_at_the_floor_and_wider_ones_are_not(toy_jets, monkeypatch
 
 
 def test_too_few_jets_leave_rows_out_and_say_so(toy_jets):
-    table, trees = evaluate(toy_jets(60, 1), toy_jets(60, 2), replicas=5)
-    assert trees is None
+    table, merits = evaluate(toy_jets(60, 1), toy_jets(60, 2), replicas=5)
+    assert merits == {}
     found = {row.quantity.name for row in table.rows}
     assert "kpd" in found and not {"fpd", "mmd"} & found
     for name in ("FPD", "COV and MMD", "classifier"):
