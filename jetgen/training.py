@@ -22,6 +22,7 @@ from jetgen.config.train import TrainConfig
 from jetgen.datasets import read
 from jetgen.datasets.loading import Split, batches, split_indices
 from jetgen.errors import InputError, TrainingError
+from jetgen.monitoring import Monitor, monitor_generated, monitor_reconstructed
 from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.base import Loss, Means, Objective
 from jetgen.objectives.building import build_objective
@@ -50,6 +51,7 @@ class Stage(NamedTuple):
     prepare: Callable[[], Batches]
     epochs: int
     time_limit: float
+    monitor: Monitor | None
 
 
 def train(config: TrainConfig) -> Path:
@@ -113,11 +115,13 @@ def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Spl
             lambda: batches(validation, config.batch),
         )
 
+    generated = monitor_generated(config, model, validation)
     if not isinstance(model, Autoencoder):
-        return [Stage(config.objective, model, of_jets, config.epochs, limit)]
+        return [Stage(config.objective, model, of_jets, config.epochs, limit, generated)]
     prior = model.learned_prior
     if prior is None or config.prior_training == "joint":
-        return [Stage("autoencoder", model, of_jets, config.epochs, limit)]
+        return [Stage("autoencoder", model, of_jets, config.epochs, limit, generated)]
+    reconstructed = monitor_reconstructed(config, model, validation)
 
     def of_codes() -> Batches:
         known, held_out = (_encode(model, part, config.batch) for part in (training, validation))
@@ -128,8 +132,10 @@ def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Spl
         )
 
     return [
-        Stage("autoencoder", model, of_jets, config.epochs, limit * (1 - PRIOR_SHARE)),
-        Stage("prior", PriorFitting(model), of_codes, config.prior_epochs, limit),
+        Stage(
+            "autoencoder", model, of_jets, config.epochs, limit * (1 - PRIOR_SHARE), reconstructed
+        ),
+        Stage("prior", PriorFitting(model), of_codes, config.prior_epochs, limit, generated),
     ]
 
 
@@ -225,16 +231,23 @@ class Loop:
                 jets += len(loss.total)
             row |= means.values("train_")
             row |= self._validate(module, stage, data, index)
-            score = row["validation_total"]
+            rate_of_jets = jets / (time.monotonic() - started)
             epoch, since_best = epoch + 1, since_best + 1
+            score, note = row["validation_total"], f"loss {row['validation_total']:.4g}"
+            if stage.monitor is not None:
+                figures = self._monitor(module, stage, stage.monitor, epoch, index)
+                row |= {f"monitor_{name}": value for name, value in figures.items()}
+                if stage.monitor.decides:
+                    score = figures.get(stage.monitor.names[0], math.inf)
+                note += "".join(f", {name} {value:.3g}" for name, value in figures.items())
             self.elapsed += time.monotonic() - started
             row |= {
                 "learning_rate": rate,
-                "jets_per_second": round(jets / (time.monotonic() - started), 1),
+                "jets_per_second": round(rate_of_jets, 1),
                 "seconds": round(self.elapsed, 2),
             }
             self.rows.append(row)
-            improved = score < best
+            improved = score < best or epoch == 1
             if improved:
                 best, since_best = score, 0
             state = {
@@ -254,7 +267,7 @@ class Loop:
             if improved:
                 self._save(self.folder.best, {}, state)
             self._save(self.folder.last, optimisers, state)
-            bar.update(task, completed=epoch, note=f"loss {score:.4g}")
+            bar.update(task, completed=epoch, note=note)
         best_checkpoint = Checkpoint.load(self.folder.best)
         self.model.load_state_dict(best_checkpoint.part("model"))
         if self.average is not None:
@@ -314,6 +327,16 @@ class Loop:
         with nullcontext() if self.average is None else self.average.applied():
             values = module.validate(data.validation(), stage.epochs, generator)
         return {f"validation_{name}": value for name, value in values.items()}
+
+    def _monitor(
+        self, module: Any, stage: Stage, monitor: Monitor, epoch: int, index: int
+    ) -> dict[str, float]:
+        """The figures after this epoch, of the averaged weights; none where they are not due."""
+        if not monitor.due(epoch):
+            return {}
+        module.eval()
+        with nullcontext() if self.average is None else self.average.applied():
+            return monitor.figures(self._seed(index, stage.epochs))
 
     def _save(self, path: Path, optimisers: dict[str, Optimizer], state: dict[str, Any]) -> None:
         tensors = {f"model.{name}": t for name, t in self.model.state_dict().items()}

@@ -13,6 +13,9 @@ CONSTRAINTS = ("mass", "pt", "efp", "multiplicity")
 LEARNED_PRIORS = ("flow", "flow-matching")
 """Priors that are fitted to the codes instead of drawing the codes to them."""
 
+MONITORED = ("w1m", "w1p", "fpd", "fom")
+"""Figures that a training can follow."""
+
 ORDERED_DECODERS = ("dense", "conv")
 """Decoders whose slots keep their meaning from jet to jet."""
 
@@ -149,6 +152,12 @@ class TrainConfig:
     schedule: Literal["constant", "cosine"] = option("constant", help="learning rate over epochs")
     clip: float = option(1.0, help="largest norm of the gradient; 0 for no limit")
     patience: int = option(80, help="epochs without a better validation loss before stopping")
+    monitor: tuple[str, ...] = option(
+        (),
+        help="figures of generated against validation jets to follow, comma-separated, among w1m, "
+        "w1p, fpd and fom (AUC of boosted trees); the first one chooses the best epoch",
+    )
+    monitor_every: int = option(5, help="epochs from one look at these figures to the next")
     time_limit: float | None = option(
         None, help="minutes after which training ends in good order with what it has reached"
     )
@@ -263,6 +272,15 @@ class TrainConfig:
             "another loss, --encoder deepsets or --edgeconv-backend pyg (the dense edgeconv has no "
             "second derivative, which the gradient penalty needs)",
             self.gan_loss,
+        )
+        object.__setattr__(self, "monitor", tuple(self.monitor))  # a list, from YAML
+        for name in self.monitor:
+            require(name in MONITORED, "monitor", f"names among {', '.join(MONITORED)}", name)
+        require(
+            1 <= self.monitor_every <= (self.patience if self.monitor else self.monitor_every),
+            "monitor_every",
+            f"from 1 to the patience of {self.patience} epochs",
+            self.monitor_every,
         )
         self.constraint_weights()
         require(len(self.data) > 0, "data", "at least one file", self.data)

@@ -105,6 +105,25 @@ def test_bad_files_are_one_line(write, capsys, tmp_path):
     assert "at least 20 usable jets" in capsys.readouterr().err
 
 
+def test_classifiers_are_trained_as_asked_for(write, capsys, tmp_path):
+    real, generated = write("many.h5", 240, 1), write("others.h5", 120, 2)
+    path = tmp_path / "out.json"
+    words = ["evaluate", generated, "--real", real, "--output", str(path), "--jets", "200"]
+    assert main([*words, "--classifier", "transformer", "trees", "--features", "flat"]) == 0
+    found = json.loads(path.read_text(encoding="utf-8"))["classifiers"]
+    assert list(found) == ["transformer", "trees"]
+    assert found["trees"]["telling"][0][0][:3] in ("px_", "py_", "pz_")
+    assert found["transformer"]["roc"][-1] == [1, 1] and found["transformer"]["telling"] == []
+    assert "transformer on 120 jets of each kind: AUC" in " ".join(capsys.readouterr().out.split())
+    for wrong, line in (
+        (["--classifier", "forest"], "--classifier: expected one of trees, particlenet"),
+        (["--classifier", "particlenet", "--features", "flat"], "--features: expected trees"),
+        (["--jetnet", "--classifier", "particlenet"], "--jetnet: expected no --classifier"),
+    ):
+        assert main([*words, *wrong]) == 2
+        assert line in capsys.readouterr().err
+
+
 def test_broken_jets_are_named_or_refused(toy_jets):
     broken = toy_jets(80, 2)
     broken.particles[3, 0] = torch.nan

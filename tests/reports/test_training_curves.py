@@ -40,3 +40,10 @@ def test_a_foreign_file_is_refused(tmp_path, text):
     path.write_text(text)
     with pytest.raises(InputError, match=r"metrics\.csv: expected"):
         training_curves(path)
+
+
+def test_a_column_with_gaps_is_one_line(tmp_path):
+    path = tmp_path / "metrics.csv"
+    path.write_text("epoch,train_total,monitor_w1m\n1,5,0.3\n2,4,\n3,3,0.2\n")
+    panels = {axes.get_ylabel(): axes for axes in training_curves(path).axes}
+    assert panels["monitor w1m"].get_lines()[0].get_xydata().tolist() == [[1, 0.3], [3, 0.2]]

@@ -66,7 +66,6 @@ def training_curves(path: Path) -> Figure:
         axis.set_ylabel(title.replace("_", " ") + unit)
         axis.set_xlabel("Epoch")
         every = np.concatenate([values for _, values in curves.values()])
-        every = every[np.isfinite(every)]
         if every.min() > 0 and every.max() > 20 * every.min():
             axis.set_yscale("log")
         if any(curves):
@@ -85,13 +84,15 @@ def _panels(history: dict[str, Columns]) -> dict[str, dict[str, tuple[Any, Any]]
     others: dict[str, dict[str, tuple[Any, Any]]] = {}
     for stage, columns in history.items():
         for name, values in columns.items():
-            if name == "epoch" or not np.isfinite(values).any():
+            known = np.isfinite(values)
+            if name == "epoch" or not known.any():
                 continue
+            curve = (columns["epoch"][known], values[known])
             kind, _, term = name.partition("_")
             if kind in _SETS and term:
                 taken = kind in losses.get(term, {})
                 title = f"{term} ({stage})" if taken or f"{term} ({stage})" in losses else term
-                losses.setdefault(title, {})[kind] = (columns["epoch"], values)
+                losses.setdefault(title, {})[kind] = curve
             else:
-                others.setdefault(name, {})[stage] = (columns["epoch"], values)
+                others.setdefault(name, {})[stage] = curve
     return losses | others

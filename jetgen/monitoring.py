@@ -1,0 +1,92 @@
+"""What a training keeps an eye on beside its losses: figures of the jets that it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+
+from jetgen.cloud import ParticleCloud
+from jetgen.config.train import TrainConfig
+from jetgen.errors import InputError
+from jetgen.evaluation.monitored import FEWEST, MOST, monitored_figures
+from jetgen.objectives.autoencoder import Autoencoder
+from jetgen.objectives.model import JetModel
+
+_BATCH = 1024
+
+
+class Monitor(NamedTuple):
+    """The figures of one stage of a training.
+
+    Args:
+        names: of the figures; the first one decides, where one does.
+        every: epochs from one look to the next.
+        real: validation jets.
+        make: jets for some rows of ``real``, on any device.
+        decides: whether the first figure, in place of the validation loss, chooses the best
+            epoch and ends the stage.
+    """
+
+    names: tuple[str, ...]
+    every: int
+    real: ParticleCloud
+    make: Callable[[slice, torch.Generator], ParticleCloud]
+    decides: bool
+
+    def due(self, epoch: int) -> bool:
+        """Whether to look after this epoch; always after the first, so that there is a best."""
+        return epoch == 1 or epoch % self.every == 0
+
+    def figures(self, seed: int) -> dict[str, float]:
+        """The figures now, of jets made from ``seed``; nothing else random is touched."""
+        generator = torch.Generator().manual_seed(seed)
+        ends = [*range(0, len(self.real), _BATCH), len(self.real)]
+        made = [self.make(slice(start, end), generator).to("cpu") for start, end in pairwise(ends)]
+        return monitored_figures(self.names, self.real.to("cpu"), ParticleCloud.concatenate(made))
+
+
+def monitor_generated(
+    config: TrainConfig, model: JetModel, validation: ParticleCloud
+) -> Monitor | None:
+    """Figures of jets that the model generates, which decide; ``None`` where none are wanted."""
+    return _monitor(
+        config,
+        validation,
+        lambda rows, generator: model.sample(rows.stop - rows.start, generator),
+        decides=True,
+    )
+
+
+def monitor_reconstructed(
+    config: TrainConfig, model: Autoencoder, validation: ParticleCloud
+) -> Monitor | None:
+    """Figures of reconstructed validation jets, for a model whose prior is not there yet.
+
+    They tell how good the jets of the best prior could be. They do not decide: an autoencoder
+    that reconstructs ever better can leave codes that no prior learns.
+    """
+    return _monitor(
+        config,
+        validation,
+        lambda rows, generator: model.reconstruct(validation[rows], generator),
+        decides=False,
+    )
+
+
+def _monitor(
+    config: TrainConfig,
+    validation: ParticleCloud,
+    make: Callable[[slice, torch.Generator], ParticleCloud],
+    decides: bool,
+) -> Monitor | None:
+    if not config.monitor:
+        return None
+    if len(validation) < FEWEST:
+        raise InputError(
+            f"--monitor: expected at least {FEWEST} validation jets, 15 % of all, received "
+            f"{len(validation)}; give more jets"
+        )
+    return Monitor(config.monitor, config.monitor_every, validation[:MOST], make, decides)
