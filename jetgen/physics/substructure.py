@@ -1,4 +1,4 @@
-r"""How a jet shares out its momentum: dispersion, angularities, energy correlators.
+r"""How a jet shares out its momentum: dispersion, angularities, correlators, prongs, groomed mass.
 
 All are pure numbers, differentiable, for each jet ``(B,)``, with ``z_i = pT_i / sum pT`` and
 ``theta`` the distance in pseudorapidity and azimuth, folded into [0, pi]. A jet without particles
@@ -7,6 +7,8 @@ gives zeros.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
@@ -14,6 +16,27 @@ from jetgen.cloud import RELATIVE, ParticleCloud
 from jetgen.physics import fourvectors
 from jetgen.physics.efp import efps
 from jetgen.physics.fourvectors import to_relative, wrap_phi
+from jetgen.physics.nsubjettiness import nsubjettiness
+from jetgen.physics.observables import Measured, Observable
+from jetgen.physics.soft_drop import soft_drop_mass
+
+SUBSTRUCTURE_OBSERVABLES = (
+    Observable("pt_dispersion", "pT dispersion", r"$p_\mathrm{T}$ dispersion"),
+    Observable("girth", "girth", r"Girth $\lambda_1$"),
+    Observable("les_houches", "Les Houches angularity", r"Angularity $\lambda_{1/2}$"),
+    Observable("thrust", "thrust angularity", r"Angularity $\lambda_2$"),
+    Observable("tau21", "N-subjettiness ratio tau21", r"$\tau_{21}$"),
+    Observable("tau32", "N-subjettiness ratio tau32", r"$\tau_{32}$"),
+    Observable("c2", "energy correlator C2", r"$C_2$"),
+    Observable("d2", "energy correlator D2", r"$D_2$"),
+    Observable(
+        "relative_soft_drop_mass",
+        "relative soft-drop mass",
+        r"Soft-drop mass / $p_\mathrm{T}$",
+    ),
+    Observable("soft_drop_mass", "soft-drop mass", r"Soft-drop mass $m_\mathrm{SD}$", "GeV"),
+)
+"""One number a jet each; the last is known where the jet's pT is."""
 
 _PAIR, _TRIANGLE = ((0, 1),), ((0, 1), (1, 2), (0, 2))
 
@@ -74,22 +97,55 @@ def correlator_ratios(cloud: ParticleCloud, *, beta: float = 1.0) -> tuple[Tenso
     second = torch.where(apart, second, torch.ones_like(second))
     nothing = torch.zeros_like(second)
     return (
-        torch.where(apart, third / second**2, nothing),
-        torch.where(apart, third / second**3, nothing),
+        torch.where(apart, third / second / second, nothing),
+        torch.where(apart, third / second / second / second, nothing),
     )
 
 
+def subjettiness_ratios(
+    cloud: ParticleCloud, *, beta: float = 1.0, radius: float = 0.8
+) -> tuple[Tensor, Tensor]:
+    """``tau21 = tau_2 / tau_1`` and ``tau32 = tau_3 / tau_2``; zero where both are."""
+    one, two, three = nsubjettiness(cloud, (1, 2, 3), beta=beta, radius=radius).unbind(1)
+    return _ratio(two, one), _ratio(three, two)
+
+
 def substructure(cloud: ParticleCloud) -> dict[str, Tensor]:
-    """``pt_dispersion``, ``girth``, ``thrust``, ``c2`` and ``d2`` of each jet, in float64."""
+    """All of :data:`SUBSTRUCTURE_OBSERVABLES` but the last, of each jet, in float64.
+
+    N-subjettiness with ``beta`` 1, soft drop with ``z_cut`` 0.1 and ``beta`` 0.
+    """
     jets = _relative(cloud)
     c2, d2 = correlator_ratios(jets)
+    tau21, tau32 = subjettiness_ratios(jets)
     return {
         "pt_dispersion": pt_dispersion(jets),
         "girth": angularity(jets),
+        "les_houches": angularity(jets, beta=0.5),
         "thrust": angularity(jets, beta=2.0),
+        "tau21": tau21,
+        "tau32": tau32,
         "c2": c2,
         "d2": d2,
+        "relative_soft_drop_mass": soft_drop_mass(jets),
     }
+
+
+def with_substructure(measured: Measured) -> Measured:
+    """The measured jets with :data:`SUBSTRUCTURE_OBSERVABLES` among their observables.
+
+    FastJet takes half a second for 1,000 jets of 54 particles on one core.
+    """
+    found = substructure(measured.relative)
+    if "pt" in measured.observables:
+        mass = found["relative_soft_drop_mass"] * measured.observables["pt"]
+        found["soft_drop_mass"] = mass
+    return replace(measured, observables=measured.observables | found)
+
+
+def _ratio(above: Tensor, below: Tensor) -> Tensor:
+    known = below > 0
+    return torch.where(known, above / torch.where(known, below, 1.0), 0.0)
 
 
 def _relative(cloud: ParticleCloud) -> ParticleCloud:

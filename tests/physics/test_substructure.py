@@ -69,9 +69,8 @@ def test_jets_of_no_and_one_particle_give_zeros():
     for name, values in substructure(cloud()).items():
         assert values.item() == 0, name
     one = substructure(cloud((0.0, 0.0, 1.0)))
-    assert {name: value.item() for name, value in one.items()} == {
-        "pt_dispersion": 1, "girth": 0, "thrust": 0, "c2": 0, "d2": 0
-    }  # fmt: skip
+    for name, value in one.items():
+        assert value.item() == (1 if name == "pt_dispersion" else 0), name
 
 
 def test_gradients():

@@ -13,6 +13,7 @@ from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets.simulation.detector import smeared
 from jetgen.datasets.simulation.events import Batch, Events
 from jetgen.datasets.simulation.presets import PRESETS
+from jetgen.physics.clustering import packed
 
 TOLERANCE = 1e-9
 """Largest difference, as a fraction of the jet energy, of a jet and its constituents' sum."""
@@ -64,14 +65,8 @@ def cluster(events: Events, radius: float, min_pt: float) -> Jets:
     Raises:
         RuntimeError: when a jet is not the sum of its constituents.
     """
-    record = ak.contents.RecordArray(
-        [ak.contents.NumpyArray(row) for row in events.momenta],
-        ["px", "py", "pz", "E"],
-        parameters={"__record__": "Momentum4D"},
-    )
-    packed = ak.contents.ListOffsetArray(ak.index.Index64(events.offsets), record)
     definition = fastjet.JetDefinition(fastjet.antikt_algorithm, radius)
-    sequence = fastjet.ClusterSequence(ak.Array(packed), definition)
+    sequence = fastjet.ClusterSequence(packed(events.momenta, events.offsets), definition)
     found = sequence.inclusive_jets(min_pt=min_pt)
     members = sequence.constituent_index(min_pt=min_pt)
 

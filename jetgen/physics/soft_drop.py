@@ -1,0 +1,114 @@
+r"""Soft drop: a jet without its soft wide-angle radiation.
+
+The Cambridge-Aachen clustering of the jet is undone step by step, and the branch with less pT
+dropped, until for the first time
+
+.. math:: \frac{\min(p_{T,1}, p_{T,2})}{p_{T,1} + p_{T,2}}
+          > z_\mathrm{cut} \left( \frac{\theta_{12}}{R_0} \right)^\beta
+
+with the distance of the branches in rapidity and azimuth. FastJet clusters.
+
+Source:
+    Soft Drop (Larkoski, Marzani, Soyez, Thaler, 2014), arXiv:1402.2657; for beta zero the modified
+    mass-drop tagger of Towards an understanding of jet substructure (Dasgupta, Fregoso, Marzani,
+    Salam, 2013), arXiv:1307.0007.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from jetgen.cloud import ParticleCloud
+from jetgen.errors import InputError
+from jetgen.physics import fourvectors
+from jetgen.physics.clustering import WHOLE, packed_tensor
+
+_CHUNK = 4_096
+"""Jets that are clustered at a time."""
+
+
+def soft_drop(
+    cloud: ParticleCloud, *, z_cut: float = 0.1, beta: float = 0.0, radius: float = 0.8
+) -> ParticleCloud:
+    """The jets with only the particles that soft drop keeps, the hardest branch at least.
+
+    Args:
+        cloud: Cartesian or relative particles.
+        z_cut: least share of pT of the softer branch at the angle ``radius``, in [0, 0.5).
+        beta: exponent of the angle.
+        radius: ``R_0``, positive.
+
+    Raises:
+        InputError: when ``z_cut`` or ``radius`` makes no sense.
+    """
+    if not 0 <= z_cut < 0.5 or radius <= 0:
+        raise InputError(
+            f"soft drop: expected 0 <= z_cut < 0.5 and a positive radius, received {z_cut} and "
+            f"{radius}"
+        )
+    p4 = fourvectors.particle_momenta(cloud.to(torch.float64)).detach()
+    kept = cloud.mask & (fourvectors.pt(p4) > 0)
+    for undecided in torch.arange(len(cloud)).split(_CHUNK):
+        while True:
+            undecided = undecided[kept[undecided].sum(1) > 1]
+            if not len(undecided):
+                break
+            one = _first_branch(p4[undecided], kept[undecided])
+            two = kept[undecided] & ~one
+            first, second = (_sum(p4[undecided], branch) for branch in (one, two))
+            failed = ~_passes(first, second, z_cut, beta, radius)
+            harder = (fourvectors.pt(first) >= fourvectors.pt(second)).unsqueeze(1)
+            undecided = undecided[failed]
+            kept[undecided] = torch.where(harder, one, two)[failed]
+    return replace(cloud, mask=kept)
+
+
+def soft_drop_mass(
+    cloud: ParticleCloud, *, z_cut: float = 0.1, beta: float = 0.0, radius: float = 0.8
+) -> Tensor:
+    """``(B,)`` masses after :func:`soft_drop` in float64: GeV, or units of the jet pT if relative.
+
+    Zero for jets without two branches that pass. Differentiable; which particles are kept is
+    piecewise constant.
+    """
+    groomed = soft_drop(cloud, z_cut=z_cut, beta=beta, radius=radius)
+    masses = fourvectors.mass(fourvectors.jet_momentum(groomed))
+    return torch.where(groomed.multiplicity > 1, masses, 0.0)
+
+
+def _first_branch(p4: Tensor, kept: Tensor) -> Tensor:
+    """``(B, N)`` particles of one of the two branches that each jet's clustering merged last."""
+    import awkward as ak
+    import fastjet
+
+    definition = fastjet.JetDefinition(fastjet.cambridge_algorithm, WHOLE)
+    sequence = fastjet.ClusterSequence(packed_tensor(p4, kept), definition)
+    members = sequence.exclusive_jets_constituent_index(njets=2)[:, 0]
+    counts = kept.sum(1)
+    first = (counts.cumsum(0) - counts).repeat_interleave(
+        torch.from_numpy(ak.num(members).to_numpy())
+    )
+    chosen = torch.zeros(int(counts.sum()), dtype=torch.bool)
+    chosen[first + torch.tensor(ak.flatten(members).to_numpy())] = True
+    branch = torch.zeros_like(kept)
+    branch[kept] = chosen
+    return branch
+
+
+def _sum(p4: Tensor, members: Tensor) -> Tensor:
+    return (p4 * members.unsqueeze(-1)).sum(1)
+
+
+def _passes(first: Tensor, second: Tensor, z_cut: float, beta: float, radius: float) -> Tensor:
+    one, two = fourvectors.pt(first), fourvectors.pt(second)
+    turn = fourvectors.wrap_phi(fourvectors.phi(first) - fourvectors.phi(second))
+    theta = torch.hypot(_rapidity(first) - _rapidity(second), turn)
+    return torch.minimum(one, two) > z_cut * (theta / radius) ** beta * (one + two)
+
+
+def _rapidity(p4: Tensor) -> Tensor:
+    """``asinh(pz / sqrt(pT^2 + m^2))``, the pseudorapidity of massless branches only."""
+    return torch.asinh(p4[:, 2] / torch.hypot(fourvectors.pt(p4), fourvectors.mass(p4)))
