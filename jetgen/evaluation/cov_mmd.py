@@ -10,9 +10,10 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
+from jetgen.evaluation.nearest_jets import nearest_distances
 from jetgen.evaluation.samples import Estimate, Jets, Seed, relative_particles
 from jetgen.evaluation.w1m import spread_of
-from jetgen.losses.exact_emd import emd_matrix
+from jetgen.losses.emd_matrix import emd_pairs
 
 
 class CoverageMMD(NamedTuple):
@@ -31,6 +32,7 @@ def cov_mmd(
     ``min_i D_ij`` and COV the share of real jets that are the nearest one to some generated jet.
     ``D`` is the energy mover's distance with ``R = 1`` and ``beta = 1`` of ptrel in the plane of
     etarel and phirel, weights not normalised. **Both depend strongly on the number of jets.**
+    Memory: ``jets`` jets of both sides and a few hundred pairs of them.
 
     Raises:
         InputError: for jets without particles, values that are not finite, or negative ptrel.
@@ -54,18 +56,22 @@ def cov_mmd(
     found = []
     for _ in range(batches):
         a, b = random.choice(len(x), size=jets), random.choice(len(y), size=jets)
-        found.append(coverage_and_mmd(distances(y[torch.from_numpy(b)], x[torch.from_numpy(a)])))
+        found.append(matched(y[torch.from_numpy(b)], x[torch.from_numpy(a)]))
     return CoverageMMD(*(spread_of(torch.stack(column)) for column in zip(*found, strict=True)))
 
 
-def distances(generated: ParticleCloud, real: ParticleCloud) -> Tensor:
-    """``(G, R)`` energy mover's distances of relative jets."""
+def matched(generated: ParticleCloud, real: ParticleCloud) -> tuple[Tensor, Tensor]:
+    """Coverage and minimum matching distance of relative jets, all against all."""
     sides = [(c.particles[..., :2], c.mask, c.particles[..., 2]) for c in (generated, real)]
     (a, a_mask, a_pt), (b, b_mask, b_pt) = sides
-    return emd_matrix(a, a_mask, b, b_mask, a_weights=a_pt, b_weights=b_pt, R=1.0)
+    pairs = emd_pairs(a, a_mask, b, b_mask, a_weights=a_pt, b_weights=b_pt, R=1.0)
+    return coverage_and_mmd(nearest_distances(pairs))
 
 
 def coverage_and_mmd(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Coverage and minimum matching distance of distances ``(G, R)`` to real jets."""
+    """Coverage and minimum matching distance from distances ``(G, R)`` to real jets.
+
+    Only the smallest of each row and of each column matter.
+    """
     coverage = matrix.argmin(1).unique().numel() / matrix.shape[1]
     return torch.tensor(coverage, dtype=torch.float64), matrix.amin(0).mean()

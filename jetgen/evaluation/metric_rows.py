@@ -13,7 +13,7 @@ from torch import Tensor
 
 from jetgen.evaluation.checks import Checked
 from jetgen.evaluation.comparison import Distance, Row, floor_between, replicated, table_row
-from jetgen.evaluation.cov_mmd import coverage_and_mmd, distances
+from jetgen.evaluation.cov_mmd import matched
 from jetgen.evaluation.fpd import frechet
 from jetgen.evaluation.kpd import kernel
 from jetgen.evaluation.quantities import Quantity, Values
@@ -149,7 +149,7 @@ def _matched(real: Measured, generated: Measured, count: int) -> Tensor:
     found = []
     for k in range(count):
         batch = slice(k * MATCHED_JETS, (k + 1) * MATCHED_JETS)
-        coverage, mmd = coverage_and_mmd(distances(generated[batch].relative, real[batch].relative))
+        coverage, mmd = matched(generated[batch].relative, real[batch].relative)
         found.append(torch.stack([1 - coverage, mmd]))
     return torch.stack(found, dim=1)
 

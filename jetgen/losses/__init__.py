@@ -8,7 +8,8 @@ from jetgen.losses.constraints import (
     pt_difference,
 )
 from jetgen.losses.emd import EMD, emd
-from jetgen.losses.exact_emd import emd_matrix, energy_movers_distance, exact_emd
+from jetgen.losses.emd_matrix import emd_matrix
+from jetgen.losses.exact_emd import energy_movers_distance, exact_emd
 from jetgen.losses.mse import MSE, mse
 from jetgen.losses.sinkhorn import SinkhornSettings
 

@@ -1,36 +1,22 @@
 r"""Exact optimal transport between masked sets, with the envelope gradient.
 
-Equal numbers of particles of equal weight are an assignment problem (scipy); everything else is
-a linear program (POT's network simplex). Each is solved on the real particles only, in float64
-on the CPU, by as many threads as torch uses: both solvers release Python's lock.
+Each problem is solved on the real particles only, in float64 on the CPU, by as many threads as
+torch uses: :mod:`jetgen.losses.network_simplex`.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from jetgen.errors import InputError
 from jetgen.losses.distances import chunks, pairwise, power_of
 from jetgen.losses.envelope import Solution, attach
+from jetgen.losses.network_simplex import Plan, optimal_plan
 from jetgen.losses.reduction import Reduction, prepare, prepare_weights, reduce
-
-Array = NDArray[np.float64]
-
-
-class Plan(NamedTuple):
-    """One jet's optimal plan: masses of the pairs ``(i, j)`` in use, and the dual potentials."""
-
-    i: NDArray[np.int64]
-    j: NDArray[np.int64]
-    mass: Array
-    f: Array
-    g: Array
 
 
 def exact_emd(
@@ -68,7 +54,7 @@ def exact_emd(
     >>> exact_emd(x, mask, y, mask, power=1)
     tensor([1.5000])
     """
-    _check_power(power)
+    check_power(power)
     x, y = prepare(x, x_mask, y, y_mask)
     a = normalised(prepare_weights(x_weights, x_mask, x, "x_weights"))
     b = normalised(prepare_weights(y_weights, y_mask, y, "y_weights"))
@@ -105,7 +91,7 @@ def energy_movers_distance(
     Returns:
         ``(B,)`` in the unit of the weights, or reduced; an empty set has no energy.
     """
-    _check_power(beta)
+    check_power(beta)
     if not R > 0:
         raise InputError(f"R: expected a positive number, received {R}")
     x, y = prepare(x, x_mask, y, y_mask)
@@ -117,45 +103,6 @@ def energy_movers_distance(
     a, b = torch.cat([a, (-excess).clamp(min=0)], 1), torch.cat([b, excess.clamp(min=0)], 1)
     solution = solve(x, y, a, b, beta, slack=1.0)
     return reduce(attach(solution, x, y, a, b), reduction)
-
-
-def emd_matrix(
-    a: Tensor,
-    a_mask: Tensor,
-    b: Tensor,
-    b_mask: Tensor,
-    *,
-    power: float = 1,
-    a_weights: Tensor | None = None,
-    b_weights: Tensor | None = None,
-    R: float | None = None,
-) -> Tensor:
-    r"""``(A, B)`` exact distances of every jet of ``a`` to every jet of ``b``, for coverage or MMD.
-
-    Without ``R`` each is an :func:`exact_emd`; with ``R`` an :func:`energy_movers_distance` with
-    ``beta = power``, and both weights are required. No gradient.
-
-    Args:
-        a, b: ``(A, N, D)`` and ``(B, M, D)`` with masks ``(A, N)`` and ``(B, M)``.
-    """
-    if R is not None and (a_weights is None or b_weights is None):
-        raise InputError("R: expected a_weights and b_weights with it, received none")
-    rows = []
-    size = len(b)
-    with torch.no_grad():
-        for k in range(len(a)):
-            x, x_mask = a[k].expand(size, -1, -1), a_mask[k].expand(size, -1)
-            wx = None if a_weights is None else a_weights[k].expand(size, -1)
-            if R is None:
-                row = exact_emd(
-                    x, x_mask, b, b_mask, power=power, x_weights=wx, y_weights=b_weights
-                )
-            else:
-                assert wx is not None
-                assert b_weights is not None
-                row = energy_movers_distance(x, x_mask, wx, b, b_mask, b_weights, R=R, beta=power)
-            rows.append(row)
-    return torch.stack(rows) if rows else a.new_zeros(0, size)
 
 
 def normalised(weights: Tensor) -> Tensor:
@@ -193,7 +140,7 @@ def solve(
             if slack is not None:
                 cost = torch.nn.functional.pad(cost, (0, 1, 0, 1), value=slack)
             tables = zip(cost.numpy(), a[jets].numpy(), b[jets].numpy(), strict=True)
-            plans = list(pool.map(lambda t: _solve_one(*t, equal=equal), tables))
+            plans = list(pool.map(lambda t: optimal_plan(*t, equal=equal), tables))
             for k, plan in enumerate(plans, start=jets.start):
                 gradients[2][k] = torch.from_numpy(plan.f)
                 gradients[3][k] = torch.from_numpy(plan.g)
@@ -227,29 +174,6 @@ def _collect(
     return value, by_x, by_y
 
 
-def _solve_one(cost: Array, a: Array, b: Array, *, equal: bool) -> Plan:
-    f, g = np.zeros_like(a), np.zeros_like(b)
-    rows, columns = np.flatnonzero(a), np.flatnonzero(b)
-    total = a.sum()
-    if not len(rows) or not len(columns):
-        return Plan(rows[:0], columns[:0], a[:0], f, g)
-    table = cost[np.ix_(rows, columns)]
-    if not np.isfinite(table).all():  # a NaN comes out as a NaN of this jet alone
-        return Plan(rows[:1], columns[:1], np.full(1, np.nan), f, g)
-    if equal and len(rows) == len(columns):
-        from scipy.optimize import linear_sum_assignment
-
-        i, j = linear_sum_assignment(table)
-        return Plan(rows[i], columns[j], np.full(len(i), total / len(i)), f, g)
-    import ot  # takes seconds, and only unequal sets need it
-
-    weights = a[rows] / total, b[columns] / b[columns].sum()
-    dense, log = ot.emd(*weights, table, numItermax=1_000_000, log=True)
-    i, j = np.nonzero(dense)
-    f[rows], g[columns] = log["u"], log["v"]
-    return Plan(rows[i], columns[j], dense[i, j] * total, f, g)
-
-
-def _check_power(power: float) -> None:
+def check_power(power: float) -> None:
     if not power >= 1:
         raise InputError(f"power: expected a number of at least 1, received {power}")

@@ -49,17 +49,8 @@ def prepare(x: Tensor, x_mask: Tensor, y: Tensor, y_mask: Tensor) -> tuple[Tenso
     Raises:
         InputError: when shapes or types do not fit together.
     """
-    for name, points, mask in (("x", x, x_mask), ("y", y, y_mask)):
-        if points.ndim != 3 or not points.is_floating_point():
-            raise InputError(
-                f"{name}: expected floating point of shape (B, N, D), received "
-                f"{points.dtype} of shape {tuple(points.shape)}"
-            )
-        if mask.shape != points.shape[:2] or mask.dtype != torch.bool:
-            raise InputError(
-                f"{name}_mask: expected bool of shape {tuple(points.shape[:2])}, received "
-                f"{mask.dtype} of shape {tuple(mask.shape)}"
-            )
+    check_sets("x", x, x_mask)
+    check_sets("y", y, y_mask)
     if x.shape[0] != y.shape[0] or x.shape[2] != y.shape[2]:
         raise InputError(
             f"y: expected shape ({x.shape[0]}, M, {x.shape[2]}) to go with x, "
@@ -67,6 +58,20 @@ def prepare(x: Tensor, x_mask: Tensor, y: Tensor, y_mask: Tensor) -> tuple[Tenso
         )
     dtype = torch.promote_types(torch.promote_types(x.dtype, y.dtype), torch.float32)
     return blank(x.to(dtype), x_mask), blank(y.to(dtype), y_mask)
+
+
+def check_sets(name: str, points: Tensor, mask: Tensor) -> None:
+    """Raise :class:`InputError` unless ``(B, N, D)`` points and ``(B, N)`` mask are a batch."""
+    if points.ndim != 3 or not points.is_floating_point():
+        raise InputError(
+            f"{name}: expected floating point of shape (B, N, D), received "
+            f"{points.dtype} of shape {tuple(points.shape)}"
+        )
+    if mask.shape != points.shape[:2] or mask.dtype != torch.bool:
+        raise InputError(
+            f"{name}_mask: expected bool of shape {tuple(points.shape[:2])}, received "
+            f"{mask.dtype} of shape {tuple(mask.shape)}"
+        )
 
 
 def prepare_weights(weights: Tensor | None, mask: Tensor, like: Tensor, name: str) -> Tensor:

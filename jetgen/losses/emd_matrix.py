@@ -1,0 +1,160 @@
+"""Distances of every jet of one list to every jet of another: exact ones, and bounds from below."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from jetgen.errors import InputError
+from jetgen.losses.distances import CHUNK_ELEMENTS
+from jetgen.losses.dual_bound import dual_bound
+from jetgen.losses.exact_emd import check_power, normalised
+from jetgen.losses.network_simplex import optimal_costs
+from jetgen.losses.reduction import blank, check_sets, prepare_weights
+
+_FEWEST_PAIRS = 64
+"""Pairs handled at a time however many particles they have: 25 MB a table of 150 each."""
+
+
+def emd_matrix(
+    a: Tensor,
+    a_mask: Tensor,
+    b: Tensor,
+    b_mask: Tensor,
+    *,
+    power: float = 1,
+    a_weights: Tensor | None = None,
+    b_weights: Tensor | None = None,
+    R: float | None = None,
+) -> Tensor:
+    r"""``(A, B)`` exact distances of every jet of ``a`` to every jet of ``b``, for coverage or MMD.
+
+    Without ``R`` each is an :func:`exact_emd`; with ``R`` an :func:`energy_movers_distance` with
+    ``beta = power``, and both weights are required. No gradient. Memory beside the result is that
+    of some hundred pairs.
+
+    Args:
+        a, b: ``(A, N, D)`` and ``(B, M, D)`` with masks ``(A, N)`` and ``(B, M)``.
+
+    Raises:
+        InputError: when shapes, types or options are wrong.
+    """
+    pairs = emd_pairs(
+        a, a_mask, b, b_mask, power=power, a_weights=a_weights, b_weights=b_weights, R=R
+    )
+    every = torch.arange(len(a) * len(b))
+    found = pairs.distances(every // max(1, len(b)), every % max(1, len(b)))
+    dtype = torch.promote_types(torch.promote_types(a.dtype, b.dtype), torch.float32)
+    return found.view(len(a), len(b)).to(a.device, dtype)
+
+
+@dataclass(frozen=True)
+class EMDPairs:
+    """Two lists of sets, of which any pairs can be compared.
+
+    Args:
+        a, b: ``(A, N, D)`` and ``(B, M, D)`` float64 positions on the CPU.
+        a_weights, b_weights: ``(A, N)`` and ``(B, M)``, rising, zero where padded.
+        power: of the distance between particles.
+        slack: cost of a unit of weight that one side lacks, for which the first slot of every set
+            is kept free; None where all sums are one.
+        equal: all particles of a set weigh the same.
+    """
+
+    a: Tensor
+    b: Tensor
+    a_weights: Tensor
+    b_weights: Tensor
+    power: float
+    slack: float | None
+    equal: bool
+
+    def distances(self, i: Tensor, j: Tensor) -> Tensor:
+        """``(P,)`` float64 exact distances of the sets ``i`` of a to ``j`` of b."""
+        found = torch.empty(len(i), dtype=torch.float64)
+        for pairs, x, y, p, q in self._chunks(i, j):
+            x, y = (c.permute(2, 0, 1).contiguous() for c in (x, y))
+            cost = self._cost(x.unsqueeze(3), y.unsqueeze(2))
+            if self.slack is not None:
+                cost[:, 0], cost[:, :, 0] = self.slack, self.slack
+            costs = optimal_costs(cost.numpy(), p.numpy(), q.numpy(), equal=self.equal)
+            found[pairs] = torch.from_numpy(costs)
+        return found
+
+    def bounds(self, i: Tensor, j: Tensor) -> Tensor:
+        """``(P,)`` float64 numbers that the distances are not below, found several times faster."""
+        found = torch.empty(len(i), dtype=torch.float64)
+        for pairs, *sides in self._chunks(i, j):
+            x, y, p, q = (t.float().permute(*range(t.ndim)[::-1]).contiguous() for t in sides)
+            cost = self._cost(x.unsqueeze(2), y.unsqueeze(1))
+            if self.slack is not None:
+                cost[0], cost[:, 0] = self.slack, self.slack
+            found[pairs] = dual_bound(cost, p, q).double()
+        return found
+
+    def _cost(self, x: Tensor, y: Tensor) -> Tensor:
+        """Costs of moving between positions whose coordinates are the first dimension."""
+        square = (x[0] - y[0]).square_()
+        for u, v in zip(x[1:], y[1:], strict=True):
+            square += (u - v).square_()
+        return square.pow_(self.power / 2)
+
+    def _chunks(self, i: Tensor, j: Tensor) -> Iterator[tuple[Tensor, ...]]:
+        """Numbers ``(P,)`` of pairs of about the same sizes, and their positions and weights.
+
+        Positions ``(P, n, D)`` and ``(P, m, D)`` are no longer than the largest set needs, with
+        slack one more: the first one is then no particle, its weight what the side lacks.
+        """
+        first = 0 if self.slack is None else 1
+        sizes, others = ((w != 0).sum(1) for w in (self.a_weights, self.b_weights))
+        n, m = self.a.shape[1], self.b.shape[1]
+        order = (sizes[i] * (1 + m) + others[j]).argsort()
+        for pairs in order.split(max(_FEWEST_PAIRS, CHUNK_ELEMENTS // max(1, n * m))):
+            left, right = i[pairs], j[pairs]
+            skip, miss = n - first - int(sizes[left].max()), m - first - int(others[right].max())
+            p, q = self.a_weights[left, skip:], self.b_weights[right, miss:]
+            if first:
+                excess = self.a_weights[left].sum(1) - self.b_weights[right].sum(1)
+                p[:, 0], q[:, 0] = (-excess).clamp(min=0), excess.clamp(min=0)
+            yield pairs, self.a[left, skip:], self.b[right, miss:], p, q
+
+
+@torch.no_grad()
+def emd_pairs(
+    a: Tensor,
+    a_mask: Tensor,
+    b: Tensor,
+    b_mask: Tensor,
+    *,
+    power: float = 1,
+    a_weights: Tensor | None = None,
+    b_weights: Tensor | None = None,
+    R: float | None = None,
+) -> EMDPairs:
+    """The pairs of :func:`emd_matrix`, with its arguments and errors, before any is solved."""
+    check_power(power)
+    if R is not None and (a_weights is None or b_weights is None):
+        raise InputError("R: expected a_weights and b_weights with it, received none")
+    if R is not None and not R > 0:
+        raise InputError(f"R: expected a positive number, received {R}")
+    sides = []
+    for name, points, mask, weights in (("a", a, a_mask, a_weights), ("b", b, b_mask, b_weights)):
+        check_sets(name, points, mask)
+        w = prepare_weights(weights, mask, points, f"{name}_weights").double().cpu()
+        w = normalised(w) if R is None else w
+        # The smallest first, and no more slots than the largest set needs.
+        most = max((w != 0).sum(1).tolist(), default=0)
+        order = w.argsort(dim=1, stable=True)[:, w.shape[1] - most :]
+        x = blank(points, mask).double().cpu() / (1.0 if R is None else R)
+        x, w = x.take_along_dim(order.unsqueeze(2), 1), w.take_along_dim(order, 1)
+        slot = 0 if R is None else 1
+        pad = torch.nn.functional.pad
+        sides.append((pad(x, (0, 0, slot, 0)), pad(w, (slot, 0))))
+    (x, p), (y, q) = sides
+    if x.shape[2] != y.shape[2]:
+        raise InputError(f"b: expected {x.shape[2]} coordinates as in a, received {y.shape[2]}")
+    slack = None if R is None else 1.0
+    return EMDPairs(x, y, p, q, power, slack, equal=a_weights is None and b_weights is None)
