@@ -94,9 +94,12 @@ class TrainedModel:
     ) -> Iterator[ParticleCloud]:
         """The jets of :meth:`generate`, batch by batch, so that memory stays bounded."""
         if prior is not None and prior not in self.priors:
+            expected, remedy = "none", "leave it out"
+            if self.priors:
+                expected, remedy = " or ".join(self.priors), f"train with --prior {prior}"
             raise InputError(
-                f"--prior: expected {' or '.join(self.priors)}, as {self.folder.path} has, "
-                f"received {prior}; train with --prior {prior}"
+                f"--prior: expected {expected}, as {self.folder.path} with the objective "
+                f"{self.config.objective} has, received {prior}; {remedy}"
             )
         generator = torch.Generator().manual_seed(seed)
         for start in range(0, jets, batch):

@@ -1,5 +1,7 @@
 """Every training objective: it trains, generates, resumes, and reaches all its parameters."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -13,8 +15,10 @@ from jetgen.objectives.adversary import dead_discriminator
 from jetgen.objectives.autoencoder import Autoencoder
 from jetgen.objectives.building import OBJECTIVES, build_objective
 from jetgen.objectives.closeness import closeness
+from jetgen.objectives.jet_summary import JetSummary
 from jetgen.objectives.multiplicity import effective_multiplicity
 from jetgen.objectives.preparation import represent
+from jetgen.physics.fourvectors import to_relative
 from jetgen.run_folder import RunFolder
 from jetgen.training import train
 
@@ -83,6 +87,8 @@ def test_objective_trains_generates_and_resumes_to_the_same_numbers(config, monk
     else:
         with pytest.raises(InputError, match="expected an autoencoder"):
             model.reconstruct(model.held_out())
+        with pytest.raises(InputError, match="--prior: expected none"):
+            model.generate(5, prior="gaussian")
 
     save = Checkpoint.save
 
@@ -158,6 +164,23 @@ def test_gradient_penalty_is_masked_and_that_of_a_linear_critic_is_exact(config)
     jets = ParticleCloud(real, mask, RELATIVE)
     penalty = model.gradient_penalty(real, made, jets, torch.zeros(3, 3), torch.Generator())
     torch.testing.assert_close(penalty, torch.tensor([1.0, (5 - 1.0) ** 2, (10 - 1.0) ** 2]))
+
+
+def test_jet_summary_is_standardised_and_blind_to_order_scale_and_padding(toy_jets):
+    jets = to_relative(toy_jets(300, 1))
+    summary = JetSummary()
+    summary.fit(jets)
+    columns = summary(jets)
+    torch.testing.assert_close(columns.mean(0), torch.zeros(3), atol=1e-5, rtol=0)
+    torch.testing.assert_close(columns.std(0, correction=0), torch.ones(3))
+    order = torch.randperm(30, generator=torch.Generator().manual_seed(1))
+    scale = torch.tensor([1.0, 1.0, 7.0])
+    moved = replace(jets, particles=(jets.particles * scale)[:, order], mask=jets.mask[:, order])
+    torch.testing.assert_close(summary(moved), columns, atol=1e-4, rtol=1e-4)
+    few = replace(jets[:2], mask=torch.arange(30) < torch.tensor([[0], [1]]))
+    particles = few.particles.where(few.mask.unsqueeze(2), 0.0).requires_grad_()
+    summary(replace(few, particles=particles)).sum().backward()
+    assert torch.isfinite(particles.grad).all()
 
 
 def test_flow_matching_learns_zero_velocity_for_padding_and_counts_its_evaluations(config):
