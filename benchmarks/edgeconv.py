@@ -3,7 +3,8 @@
 The two take turns; a ratio is of two neighbouring turns, and the median over the turns counts.
 The CPU time of the process is the clock by default (on a machine shared with others wall time
 says little; `--clock wall` on a free one or on a GPU). The graph is given to both: finding
-neighbours is not part of it. The difference is the largest one of the result and all gradients,
+neighbours is not part of it. torch_geometric also takes its turn with torch-scatter where that is
+installed. The difference is the largest one of the result and all gradients,
 each over its largest entry, in double precision (in single, messages near zero differ in sign).
 
     python benchmarks/edgeconv.py
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import torch
 from measuring import peak_memory, seconds, write_rows
+from scatter import INSTALLED, with_scatter
 from torch import Tensor, nn
 from torch_geometric.nn import EdgeConv as RaggedEdgeConv
 
@@ -79,11 +81,14 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, object]:
             torch.cuda.synchronize()
         return [result.detach(), *gradients]
 
-    times = [
-        (seconds(ours, options.clock), seconds(theirs, options.clock)) for _ in range(options.turns)
-    ]
-    ratios = sorted(b / a for a, b in times)
-    memory = [peak_memory(work, options.device) for work in (ours, theirs)]
+    works = [ours, with_scatter(theirs, False), *[with_scatter(theirs, True)] * INSTALLED]
+    times = [[seconds(work, options.clock) for work in works] for _ in range(options.turns)]
+    ratios = sorted(turn[1] / turn[0] for turn in times)
+    memory = [peak_memory(work, options.device) for work in works[:2]]
+    scatter: tuple[object, object] = ("not installed", "not installed")
+    if INSTALLED:
+        scatter_ratio = statistics.median(turn[2] / turn[0] for turn in times)
+        scatter = median_ms(times, 2), round(scatter_ratio, 2)
     dense.double()
     x, gradient = x.detach().double().requires_grad_(), gradient.double()
     error = max(
@@ -97,15 +102,21 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, object]:
         "width": options.width,
         "threads": options.threads,
         "clock": options.clock,
-        "ours_ms": round(1e3 * statistics.median(a for a, _ in times), 1),
-        "torch_geometric_ms": round(1e3 * statistics.median(b for _, b in times), 1),
+        "ours_ms": median_ms(times, 0),
+        "torch_geometric_ms": median_ms(times, 1),
         "ratio": round(statistics.median(ratios), 2),
         "ratio_lowest": round(ratios[0], 2),
         "ratio_highest": round(ratios[-1], 2),
+        "with_torch_scatter_ms": scatter[0],
+        "ratio_to_it": scatter[1],
         "ours_mb": memory[0],
         "torch_geometric_mb": memory[1],
         "largest_relative_difference": f"{error:.1e}",
     }
+
+
+def median_ms(times: list[list[float]], column: int) -> float:
+    return round(1e3 * statistics.median(turn[column] for turn in times), 1)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ which has no decoder, the encoder); generation is the decoder alone. Widths and 
 layers are those of ``jetgen train``; all slots hold particles. The MPGAN generator has its
 published shape, written plainly: all pairs of particles side by side in one tensor; it gets as
 many jets a turn as the others at 30 particles, and fewer beyond, where its pairs fill the memory.
-The second peer is the edgeconv encoder with torch_geometric's layers in place of its own.
+The second peer is the edgeconv encoder with torch_geometric's layers in place of its own, and
+once more with torch-scatter, where that is installed.
 
 Every network takes its turn in every round; a ratio is of two turns of one round, and the
 median over the rounds counts. The CPU time of the process is the clock by default (on a machine
@@ -30,6 +31,7 @@ from typing import NamedTuple
 
 import torch
 from measuring import RESULTS, Work, seconds, write_rows
+from scatter import INSTALLED, with_scatter
 from torch import Tensor, nn
 
 from jetgen.config.train import TrainConfig
@@ -37,6 +39,7 @@ from jetgen.networks.building import build_decoder, build_encoder
 
 NETWORKS = ("dense", "conv", "deepsets", "epic", "message-passing", "transformer")
 MPGAN, PYG = "MPGAN generator", "edgeconv of torch_geometric"
+SCATTER = f"{PYG} with torch-scatter"
 FEATURES, CONTEXT = 3, 3
 BAR = 40
 """Times the rate of the MPGAN generator at 30 particles that one pass should reach."""
@@ -61,6 +64,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=RESULTS / "training.csv")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    if not INSTALLED:
+        print(f"torch-scatter is not installed: no rows for {SCATTER}")
     rows = [
         row
         for use, turns in (("training", training), ("generation", generation))
@@ -82,7 +87,7 @@ def measure(
     rates = {name: values[1:] for name, values in rates.items()}  # the first round warms up
     rows = []
     for name, values in rates.items():
-        peer = PYG if name == "edgeconv" else MPGAN
+        peer = PYG if name in ("edgeconv", SCATTER) else MPGAN
         ratios = sorted(a / b for a, b in zip(values, rates[peer], strict=True))
         row: dict[str, object] = {
             "use": use,
@@ -102,7 +107,7 @@ def measure(
         if use == "generation" and particles == 30 and name != MPGAN:
             verdict = f" (bar of {BAR} {'reached' if row['ratio'] >= BAR else 'MISSED'})"
         print(
-            f"{use:10}  N = {particles:3}  {name:27} {row['jets_per_second']:10,.0f} jets/s  "
+            f"{use:10}  N = {particles:3}  {name:46} {row['jets_per_second']:10,.0f} jets/s  "
             f"{row['ratio']:8} x {peer}{verdict}",
             flush=True,
         )
@@ -120,7 +125,7 @@ def print_growth(rows: list[dict[str, object]]) -> None:
             times = first["jets_per_second"] / last["jets_per_second"]
             power = math.log(times) / math.log(last["particles"] / first["particles"])
             span = f"{first['particles']} to {last['particles']}"
-            print(f"{use:10}  {name:27} time from N = {span}: {times:.1f} x, about N^{power:.1f}")
+            print(f"{use:10}  {name:46} time from N = {span}: {times:.1f} x, about N^{power:.1f}")
 
 
 def training(particles: int, options: argparse.Namespace) -> dict[str, Turn]:
@@ -147,6 +152,10 @@ def training(particles: int, options: argparse.Namespace) -> dict[str, Turn]:
     for name, backend in (("edgeconv", "dense"), (PYG, "pyg")):
         config = TrainConfig(particles=particles, encoder="edgeconv", edgeconv_backend=backend)
         turns[name] = step(encoder_of(config, options), None, config.latent)
+    ragged = turns[PYG]
+    turns[PYG] = Turn(ragged.jets, with_scatter(ragged.work, False))
+    if INSTALLED:
+        turns[SCATTER] = Turn(ragged.jets, with_scatter(ragged.work, True))
     generator, noise = mpgan(particles, options)
 
     def peer() -> None:
