@@ -57,6 +57,7 @@ def main() -> None:
     parser.add_argument("--particles", type=int, nargs="+", default=[30, 100, 150])
     parser.add_argument("--slots", type=int, default=6000, help="particles a turn")
     parser.add_argument("--pairs", type=int, default=180_000, help="pairs a turn of MPGAN's")
+    parser.add_argument("--hidden", type=int, default=TrainConfig.hidden, help="width of ours")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--clock", choices=("cpu", "wall"), default="cpu")
@@ -98,6 +99,7 @@ def measure(
             "ratio": round(statistics.median(ratios), 2),
             "ratio_lowest": round(ratios[0], 2),
             "ratio_highest": round(ratios[-1], 2),
+            "hidden": options.hidden,
             "threads": options.threads,
             "clock": options.clock,
             "device": options.device,
@@ -146,11 +148,13 @@ def training(particles: int, options: argparse.Namespace) -> dict[str, Turn]:
 
     turns = {}
     for name in NETWORKS:
-        config = TrainConfig(particles=particles, encoder=name, decoder=name)
+        config = TrainConfig(particles=particles, hidden=options.hidden, encoder=name, decoder=name)
         decoder = build_decoder(config, FEATURES, CONTEXT).to(options.device)
         turns[name] = step(encoder_of(config, options), decoder, config.latent)
     for name, backend in (("edgeconv", "dense"), (PYG, "pyg")):
-        config = TrainConfig(particles=particles, encoder="edgeconv", edgeconv_backend=backend)
+        config = TrainConfig(
+            particles=particles, hidden=options.hidden, encoder="edgeconv", edgeconv_backend=backend
+        )
         turns[name] = step(encoder_of(config, options), None, config.latent)
     ragged = turns[PYG]
     turns[PYG] = Turn(ragged.jets, with_scatter(ragged.work, False))
@@ -180,7 +184,7 @@ def generation(particles: int, options: argparse.Namespace) -> dict[str, Turn]:
 
     turns = {}
     for name in NETWORKS:
-        config = TrainConfig(particles=particles, decoder=name)
+        config = TrainConfig(particles=particles, hidden=options.hidden, decoder=name)
         z = torch.randn(jets, config.latent, device=options.device)
         decoder = build_decoder(config, FEATURES, CONTEXT).to(options.device)
         turns[name] = one_pass(decoder, z, mask, context)
