@@ -16,6 +16,8 @@ COMMANDS = {
     "generate": "write jets from a trained generator to HDF5",
     "evaluate": "measure how far generated jets are from real ones",
     "report": "compare generated and real jets in one HTML page",
+    "compare": "put trained runs into one table, on the same held-out jets",
+    "leaderboard": "put every finished run below a folder into one table",
     "study": "repeat a study of the literature, from simulation to conclusion",
     "doctor": "say what this machine offers, and which kernels run",
 }
@@ -26,7 +28,7 @@ EXPLAINED = (InputError, TrainingError, OSError)
 
 
 def usage() -> str:
-    lines = "\n".join(f"  {name:<10} {summary}" for name, summary in COMMANDS.items())
+    lines = "\n".join(f"  {name:<12} {summary}" for name, summary in COMMANDS.items())
     return (
         "usage: jetgen COMMAND [options]\n\n"
         "Learn to generate particle jets as unordered, sparse sets of particles.\n\n"

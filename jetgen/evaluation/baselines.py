@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
+from torch import Tensor
 
 from jetgen.cloud import RELATIVE, ParticleCloud
 from jetgen.errors import InputError
 from jetgen.physics.observables import measure
+
+
+class Frames(NamedTuple):
+    """Real jets ``real``, and the masks ``(J, N)`` and rows ``(J,)`` of jets drawn from them."""
+
+    real: ParticleCloud
+    mask: Tensor
+    drawn: Tensor
+
+    def filled(self, particles: Tensor) -> ParticleCloud:
+        """Relative ``particles`` ``(J, N, 3)`` with the drawn jets' masks and conditions."""
+        conditions = self.real.conditions[self.drawn]
+        features = self.real.condition_features
+        return ParticleCloud(particles, self.mask, RELATIVE, conditions, features)
 
 
 def independent_particles(
@@ -29,11 +46,8 @@ def independent_particles(
     Raises:
         InputError: when the training jets hold no particles.
     """
-    real = measure(training).relative
-    if not bool(real.mask.any()):
-        raise InputError("training jets: expected jets with particles, received none")
-    drawn = torch.multinomial(real.weights.double(), jets, replacement=True, generator=generator)
-    mask = torch.arange(real.mask.shape[1]) < real.multiplicity[drawn].unsqueeze(1)
+    frames = _draw(measure(training).relative, jets, generator)
+    real, mask = frames.real, frames.mask
     pooled = real.particles[real.mask]  # (M, 3)
     owner_weight = real.weights.double().unsqueeze(1).expand_as(real.mask)[real.mask]
     distribution = torch.cumsum(owner_weight, 0) / owner_weight.sum()
@@ -41,4 +55,63 @@ def independent_particles(
     rows = torch.searchsorted(distribution, uniform).clamp(max=len(pooled) - 1)
     particles = real.particles.new_zeros(*mask.shape, len(RELATIVE))
     particles[mask] = torch.stack([pooled[rows[:, k], k] for k in range(len(RELATIVE))], dim=1)
-    return ParticleCloud(particles, mask, RELATIVE, real.conditions[drawn], real.condition_features)
+    return frames.filled(particles)
+
+
+def gaussian_features(
+    training: ParticleCloud, jets: int, generator: torch.Generator
+) -> ParticleCloud:
+    r"""Jets that are one draw of a multivariate normal distribution of all their features.
+
+    The etarel, phirel and log ptrel of a jet's particles by falling pT, one after the other, are
+    taken for a vector of ``3 N`` normal columns. Mean and width of a column are those over the
+    training jets that have the particle; the correlation of two columns is
+
+    .. math:: r_{kl} = \sum_j w_j u_{jk} u_{jl}
+              \Big/ \sqrt{\textstyle\sum_j w_j u_{jk}^2 \sum_j w_j u_{jl}^2}
+
+    with the standardised values ``u``, zero where jet ``j`` has no such particle, so that the
+    matrix is positive semi-definite. Multiplicity and jet kinematics are those of a real jet
+    drawn at random (by event weight). The particles do not add up to the jet's kinematics.
+
+    Args, Returns, Raises: as for :func:`independent_particles`.
+    """
+    real = measure(training).relative
+    real = real.leading(real.mask.shape[1], by="ptrel")
+    frames = _draw(real, jets, generator)
+    particles = real.particles.double()
+    logarithm = particles[..., 2:].clamp(min=torch.finfo(torch.float32).tiny).log()
+    values = torch.cat([particles[..., :2], logarithm], dim=2).flatten(1)  # (B, 3 N)
+    weights = (real.mask * real.weights.double().unsqueeze(1)).repeat_interleave(3, dim=1)
+    mean, root = _normal(values, weights)
+    noise = torch.randn((jets, len(root)), generator=generator, dtype=torch.float64)
+    made = (mean + noise @ root.T).unflatten(1, (-1, 3))
+    made = torch.cat([made[..., :2], made[..., 2:].exp()], dim=2).to(real.particles)
+    return frames.filled(made.masked_fill(~frames.mask.unsqueeze(-1), 0))
+
+
+BASELINES = {
+    "independent particles": independent_particles,
+    "Gaussian features": gaussian_features,
+}
+"""The trivial generators by the names of their samples."""
+
+
+def _draw(real: ParticleCloud, jets: int, generator: torch.Generator) -> Frames:
+    if not bool(real.mask.any()):
+        raise InputError("training jets: expected jets with particles, received none")
+    drawn = torch.multinomial(real.weights.double(), jets, replacement=True, generator=generator)
+    mask = torch.arange(real.mask.shape[1]) < real.multiplicity[drawn].unsqueeze(1)
+    return Frames(real, mask, drawn)
+
+
+def _normal(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean ``(D,)`` and a root ``(D, D)`` of the covariance of columns with entry weights."""
+    total = weights.sum(0)
+    mean = (weights * values).sum(0) / total.clamp(min=1e-300)
+    residuals = weights.sqrt() * (values - mean)
+    norm = residuals.norm(dim=0)
+    columns = residuals / torch.where(norm > 0, norm, 1.0)
+    eigenvalues, vectors = torch.linalg.eigh(columns.T @ columns)
+    width = norm / total.clamp(min=1e-300).sqrt()
+    return mean, width.unsqueeze(1) * vectors * eigenvalues.clamp(min=0).sqrt()

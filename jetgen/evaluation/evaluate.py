@@ -16,7 +16,7 @@ from jetgen.cloud import ParticleCloud
 from jetgen.config.evaluate import Classifier, EvaluateConfig
 from jetgen.datasets import read
 from jetgen.evaluation.boosted_trees import feature_table, figure_of_merit
-from jetgen.evaluation.checks import check
+from jetgen.evaluation.checks import Checked, check
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.figure_of_merit import FEWEST, FigureOfMerit
 from jetgen.evaluation.metric_rows import metric_rows
@@ -98,32 +98,59 @@ def evaluate(
         InputError: when there are too few usable jets.
     """
     checked = check(real, {GENERATED: generated})
+    table, merits = evaluate_checked(
+        checked,
+        classifiers=classifiers,
+        features=features,
+        replicas=replicas,
+        seed=seed,
+        progress=progress,
+    )
+    return table, merits[GENERATED]
+
+
+def evaluate_checked(
+    checked: Checked,
+    *,
+    classifiers: Sequence[Classifier] = ("trees",),
+    features: Literal["observables", "flat"] = "observables",
+    replicas: int = 100,
+    seed: int = 42,
+    progress: Callable[[str], None] = lambda text: None,
+) -> tuple[Comparison, dict[str, dict[str, FigureOfMerit]]]:
+    """:func:`evaluate` for any number of samples, with each one's classifiers by their names.
+
+    All samples share the floor. What is found of one does not depend on the others, as long as
+    all have as many jets.
+    """
     drawn = resample(checked, replicas=replicas, seed=seed)
     progress("Wasserstein distances")
     table = compare_resampled(drawn)
     progress("energy-flow polynomials, FPD, KPD, COV, MMD")
     rows, warnings = metric_rows(checked, drawn)
-    merits: dict[str, FigureOfMerit] = {}
-    sides = checked.real, checked.samples[GENERATED]
-    if classifiers and min(map(len, sides)) < FEWEST:
-        warnings.append(
-            f"classifier: left out, it needs {FEWEST} jets of each kind, there are "
-            f"{len(sides[0])} and {len(sides[1])}"
-        )
-        classifiers = ()
-    for name in classifiers:
-        progress(f"train {name}")
-        if name == "trees":
-            merits[name] = figure_of_merit(*feature_table(*sides, features), seed=seed)
-        else:
-            merits[name] = particle_figure_of_merit(*sides, name, seed=seed, progress=progress)
+    found: dict[str, dict[str, FigureOfMerit]] = {sample: {} for sample in checked.samples}
+    for sample, merits in found.items():
+        sides = checked.real, checked.samples[sample]
+        if classifiers and min(map(len, sides)) < FEWEST:
+            warnings.append(
+                f"classifier: left out, it needs {FEWEST} jets of each kind, there are "
+                f"{len(sides[0])} and {len(sides[1])}"
+            )
+            continue
+        for name in classifiers:
+            progress(f"train {name}")
+            if name == "trees":
+                merits[name] = figure_of_merit(*feature_table(*sides, features), seed=seed)
+            else:
+                merits[name] = particle_figure_of_merit(*sides, name, seed=seed, progress=progress)
     return (
         replace(table, rows=(*table.rows, *rows), warnings=(*table.warnings, *warnings)),
-        merits,
+        found,
     )
 
 
-def _content(table: Comparison, merits: dict[str, FigureOfMerit]) -> dict[str, Any]:
+def metric_records(table: Comparison) -> list[dict[str, Any]]:
+    """One flat record a metric and sample, ``None`` for what is not a number."""
     rows = []
     for record in table.records():
         value = record.pop("w1")
@@ -132,11 +159,15 @@ def _content(table: Comparison, merits: dict[str, FigureOfMerit]) -> dict[str, A
             k: None if isinstance(v, float) and math.isnan(v) else v for k, v in record.items()
         }
         rows.append({"metric": metric, "value": value, **finite})
+    return rows
+
+
+def _content(table: Comparison, merits: dict[str, FigureOfMerit]) -> dict[str, Any]:
     return {
         "jets": table.jets,
         "real_jets_of_the_floor": table.pool,
         "replicas": table.replicas,
-        "rows": rows,
+        "rows": metric_records(table),
         "classifiers": {name: merit._asdict() for name, merit in merits.items()},
         "warnings": list(table.warnings),
     }

@@ -81,8 +81,9 @@ def resample(checked: Checked, *, replicas: int, seed: int, most: int | None = N
         if name == RECONSTRUCTED:
             sides[name] = Side(sample[chosen], reference.counts)
         else:
-            pick = torch.randperm(len(sample), generator=generator)[:size]
-            sides[name] = Side(sample[pick], _bootstrap(size, replicas, generator))
+            own = torch.Generator().manual_seed(seed + 1)  # the same whatever other samples
+            pick = torch.randperm(len(sample), generator=own)[:size]
+            sides[name] = Side(sample[pick], _bootstrap(size, replicas, own))
     return Resampling(reference, sides, pool, splits, seed, checked.warnings)
 
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from jetgen.cloud import CARTESIAN, ParticleCloud
+from jetgen.cloud import CARTESIAN, RELATIVE, ParticleCloud
 from jetgen.errors import InputError
-from jetgen.evaluation.baselines import independent_particles
+from jetgen.evaluation.baselines import BASELINES, gaussian_features, independent_particles
 from jetgen.evaluation.wasserstein import wasserstein
 from jetgen.physics.observables import measure
 
@@ -39,7 +39,40 @@ def test_the_generator_decides(toy_jets):
     assert not torch.equal(one.particles, other.particles)
 
 
-def test_jets_without_particles_are_refused():
+@pytest.mark.parametrize("make", BASELINES.values(), ids=BASELINES)
+def test_jets_without_particles_are_refused(make):
     empty = ParticleCloud(torch.zeros(3, 2, 3), torch.zeros(3, 2, dtype=torch.bool), CARTESIAN)
     with pytest.raises(InputError, match="expected jets with particles"):
-        independent_particles(empty, 5, torch.Generator())
+        make(empty, 5, torch.Generator())
+
+
+def test_gaussian_features_have_the_means_widths_and_correlations_of_the_data():
+    generator = torch.Generator().manual_seed(3)
+    mixing = torch.randn(6, 6, generator=generator, dtype=torch.float64)
+    columns = 0.1 * torch.randn(4000, 6, generator=generator, dtype=torch.float64) @ mixing
+    particles = columns.unflatten(1, (2, 3))
+    particles[..., 2] = (particles[..., 2] + torch.tensor([3.0, 0.0])).exp()
+    mask = torch.ones(4000, 2, dtype=torch.bool)
+    training = ParticleCloud(particles, mask, RELATIVE)
+    made = gaussian_features(training, 4000, torch.Generator().manual_seed(0))
+    real = measure(training).relative
+
+    def vectors(cloud):
+        parts = [cloud.particles[..., :2], cloud.particles[..., 2:].log()]
+        return torch.cat(parts, dim=2).flatten(1)
+
+    wanted, found = vectors(real), vectors(made)
+    torch.testing.assert_close(found.mean(0), wanted.mean(0), atol=0.02, rtol=0)
+    torch.testing.assert_close(found.T.cov(), wanted.T.cov(), atol=0.01, rtol=0.1)
+
+
+def test_gaussian_features_keep_multiplicities_and_fall_in_pt_on_average(toy_jets):
+    training = toy_jets(1500, 1)
+    made = gaussian_features(training, 1500, torch.Generator().manual_seed(0))
+    real = measure(training).relative
+    assert wasserstein(real.multiplicity, made.multiplicity) < 0.5
+    assert made.particles.isfinite().all() and (made.particles[~made.mask] == 0).all()
+    hardest = made.feature("ptrel")[:, :4].mean(0)
+    assert (hardest.diff() < 0).all()
+    again = gaussian_features(training, 1500, torch.Generator().manual_seed(0))
+    assert torch.equal(made.particles, again.particles)

@@ -1,0 +1,1 @@
+"""One table of many runs: the same held-out jets, seeds and figures for each."""

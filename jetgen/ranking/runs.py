@@ -1,0 +1,118 @@
+"""The runs of a table: which jets they hold out, what they cost, under which names they stand."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jetgen.errors import InputError
+from jetgen.files import sha256
+from jetgen.generation import TrainedModel, load
+
+Models = Mapping[str, TrainedModel]
+"""The runs of a table by their names."""
+
+
+def named_runs(paths: Sequence[str], device: str) -> dict[str, TrainedModel]:
+    """Trained models by the names of their folders; by the whole path where two share one.
+
+    Raises:
+        InputError: when a folder holds no finished run, or is named twice.
+    """
+    folders = {path: Path(path).resolve() for path in paths}
+    if len(set(folders.values())) < len(paths):
+        raise InputError(f"runs: expected every run once, received {' '.join(paths)}")
+    names = Counter(folder.name for folder in folders.values())
+    return {
+        folder.name if names[folder.name] == 1 else path: load(path, device)
+        for path, folder in folders.items()
+    }
+
+
+def finished_runs(
+    folder: Path, device: str
+) -> tuple[dict[str, TrainedModel], list[tuple[str, str]]]:
+    """Finished runs below a folder by their paths in it, and why others there are left out.
+
+    Runs that hold out other jets than most are among the others.
+
+    Raises:
+        InputError: when there is no finished run.
+    """
+    models: dict[str, TrainedModel] = {}
+    others: list[tuple[str, str]] = []
+    for file in sorted(folder.rglob("config.yaml")):
+        name = str(file.parent.relative_to(folder))
+        try:
+            models[name] = load(file.parent, device)
+        except InputError as error:
+            others.append((name, str(error)))
+    if not models:
+        raise InputError(
+            f"{folder}: expected finished runs below this folder, found none, and {len(others)} "
+            "that are not finished; `jetgen train --run FOLDER` makes one"
+        )
+    jets = {name: json.dumps(held_out_by(model)) for name, model in models.items()}
+    common = Counter(jets.values()).most_common(1)[0][0]
+    others += [
+        (n, "it holds out other jets than most runs here") for n in jets if jets[n] != common
+    ]
+    return {name: model for name, model in models.items() if jets[name] == common}, others
+
+
+def held_out_by(model: TrainedModel) -> dict[str, Any]:
+    """What decides which jets a run holds out: files by hash, and how they are read and split."""
+    config = model.config
+    return {
+        "data": list(environment(model)["data"].values()),
+        "jet_type": config.jet_type,
+        "jets": config.jets,
+        "particles": config.particles,
+        "seed": config.seed,
+    }
+
+
+def require_same_jets(models: Models) -> None:
+    """Refuse runs whose test jets are not those of the first, or whose file has changed.
+
+    Raises:
+        InputError: naming the run or file, and what differs.
+    """
+    first, *rest = models
+    wanted = held_out_by(models[first])
+    for name in rest:
+        found = held_out_by(models[name])
+        for key in wanted:
+            if found[key] != wanted[key]:
+                raise InputError(
+                    f"{name}: expected a run that holds out the same jets as {first}, received "
+                    f"{key} {found[key]} in place of {wanted[key]}; compare runs with the same "
+                    "data, --jets, --jet-type, --particles and --seed"
+                )
+    for path, digest in environment(models[first])["data"].items():
+        if Path(path).is_file() and sha256(path) != digest:
+            raise InputError(
+                f"{path}: expected the file that {first} was trained on (SHA-256 {digest[:12]}), "
+                "found another; put that file back, or train anew"
+            )
+
+
+def environment(model: TrainedModel) -> dict[str, Any]:
+    """The run's ``environment.json``."""
+    content: dict[str, Any] = json.loads(model.folder.environment_file.read_text(encoding="utf-8"))
+    return content
+
+
+def costs(model: TrainedModel) -> dict[str, float]:
+    """Parameters, minutes of training, and jets a second in the median epoch of its first stage."""
+    rows = model.folder.read_metrics()
+    rates = [float(row["jets_per_second"]) for row in rows if row["stage"] == rows[0]["stage"]]
+    return {
+        "parameters": sum(parameter.numel() for parameter in model.model.parameters()),
+        "training_minutes": float(rows[-1]["seconds"]) / 60,
+        "training_jets_per_second": statistics.median(rates),
+    }

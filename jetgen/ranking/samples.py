@@ -1,0 +1,95 @@
+"""The rows of a table: jets of each run and prior, reconstructions, trivial generators."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal
+
+import torch
+
+from jetgen import __version__
+from jetgen.cloud import ParticleCloud
+from jetgen.evaluation.baselines import BASELINES
+from jetgen.files import sha256
+from jetgen.generation import TrainedModel
+from jetgen.ranking.runs import Models, costs, held_out_by
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Jets that can be made again.
+
+    Args:
+        name: of the row.
+        kind: what makes the jets.
+        make: makes them.
+        origin: all that decides what is measured of them.
+        facts: numbers that are known without making them.
+    """
+
+    name: str
+    kind: Literal["generated", "reconstructed", "trivial"]
+    make: Callable[[], ParticleCloud]
+    origin: Mapping[str, Any]
+    facts: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """A short hash of the origin."""
+        return hashlib.sha256(json.dumps(self.origin, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def samples_of(models: Models, training: ParticleCloud, jets: int, seed: int) -> list[Sample]:
+    """Every sample of a table.
+
+    Args:
+        models: runs that hold out the same jets.
+        training: the jets that they were trained on, for the trivial generators.
+        jets: how many jets each sample has.
+        seed: of the samples.
+    """
+    held_out = held_out_by(next(iter(models.values())))
+    origin = {"jets": jets, "seed": seed, "jetgen": __version__, "held_out": held_out}
+    found = [s for name, model in models.items() for s in _of_run(name, model, origin)]
+    for name in BASELINES:
+        make = partial(_trivial, name, training, jets, seed)
+        found.append(Sample(name, "trivial", make, {**origin, "trivial": name}))
+    return found
+
+
+def _of_run(name: str, model: TrainedModel, origin: Mapping[str, Any]) -> list[Sample]:
+    """Jets of each prior that the run has, and its reconstructions."""
+    origin = {**origin, "checkpoint": sha256(model.folder.best)}
+    jets, seed = origin["jets"], origin["seed"]
+    facts = {**costs(model), "network_evaluations": model.model.evaluations}
+    if not model.reconstructs:
+        make = partial(model.generate, jets, seed=seed)
+        return [Sample(name, "generated", make, origin, facts)]
+    priors = dict.fromkeys([model.config.prior, "gaussian"])
+    generated = [
+        Sample(
+            f"{name} ({prior})",
+            "generated",
+            partial(model.generate, jets, seed=seed, prior=prior),
+            {**origin, "prior": prior},
+            facts,
+        )
+        for prior in priors
+    ]
+    make = partial(_decoded, model, jets, seed)
+    return [
+        *generated,
+        Sample(f"{name} (decoded)", "reconstructed", make, {**origin, "of": "real"}),
+    ]
+
+
+def _decoded(model: TrainedModel, jets: int, seed: int) -> ParticleCloud:
+    return model.reconstruct(model.held_out()[:jets], seed=seed)
+
+
+def _trivial(name: str, training: ParticleCloud, jets: int, seed: int) -> ParticleCloud:
+    return BASELINES[name](training, jets, torch.Generator().manual_seed(seed))

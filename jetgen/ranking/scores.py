@@ -1,0 +1,98 @@
+"""What is measured of each sample, kept beside the table so that it is measured once."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from jetgen.cloud import ParticleCloud
+from jetgen.evaluation.checks import check
+from jetgen.evaluation.comparison import Distance, compare
+from jetgen.evaluation.evaluate import evaluate_checked, metric_records
+from jetgen.evaluation.figure_of_merit import FigureOfMerit, auc_standard_error
+from jetgen.files import write_json
+from jetgen.ranking.samples import Sample
+
+Record = dict[str, Any]
+"""A metric of a sample: ``metric``, ``value``, ``uncertainty``, ``floor`` and so on."""
+
+
+def score(
+    samples: Sequence[Sample],
+    real: ParticleCloud,
+    training: ParticleCloud,
+    *,
+    folder: Path,
+    seed: int,
+    progress: Callable[[str], None],
+) -> dict[str, list[Record]]:
+    """The records of each sample by its name.
+
+    Generated and trivial samples get every metric, reconstructions the Wasserstein distances,
+    all against the same jets and the same floor. A sample that ``folder`` knows by its
+    :attr:`Sample.key` is not measured again; the others are measured together, and kept there.
+
+    Raises:
+        InputError: when jets cannot be compared.
+    """
+    files = {sample.name: folder / f"{sample.key}.json" for sample in samples}
+    missing = [sample for sample in samples if not files[sample.name].exists()]
+    found: dict[str, list[Record]] = {}
+    made: dict[str, ParticleCloud] = {}
+    decoded: dict[str, ParticleCloud] = {}
+    for sample in missing:
+        progress(f"make {sample.name}")
+        start = time.perf_counter()
+        jets = sample.make()
+        seconds = time.perf_counter() - start
+        facts = dict(sample.facts)
+        if sample.kind == "generated":
+            facts["generation_jets_per_second"] = len(jets) / seconds
+        found[sample.name] = [{"metric": name, "value": value} for name, value in facts.items()]
+        (decoded if sample.kind == "reconstructed" else made)[sample.name] = jets
+    if made:
+        checked = check(real, made, training)
+        table, merits = evaluate_checked(checked, seed=seed, progress=progress)
+        _sort_in(found, metric_records(table))
+        for name, classifiers in merits.items():
+            found[name] += [_merit_record(merit) for merit in classifiers.values()]
+    if decoded:
+        progress("reconstructions")
+        _sort_in(found, metric_records(compare(real, decoded, training, seed=seed)))
+    for sample in missing:
+        content = {"origin": dict(sample.origin), "records": found[sample.name]}
+        write_json(files[sample.name], content)
+    return {
+        name: json.loads(file.read_text(encoding="utf-8"))["records"]
+        for name, file in files.items()
+    }
+
+
+def _sort_in(found: dict[str, list[Record]], records: Sequence[Record]) -> None:
+    for record in records:
+        kept = {key: value for key, value in record.items() if key != "sample"}
+        found[record["sample"]].append(kept)
+
+
+def _merit_record(merit: FigureOfMerit) -> Record:
+    """The trees' AUC with the floor 0.5, whose spread is the standard error of chance."""
+    tested = merit.jets - merit.jets // 2
+    spread = auc_standard_error(0.5, tested, tested)
+    distance = Distance(merit.auc, merit.auc_error, (merit.auc - 0.5) / spread)
+    return {
+        "metric": "auc",
+        "title": "area under the ROC curve of boosted trees",
+        "value": distance.value,
+        "uncertainty": distance.uncertainty,
+        "floor": 0.5,
+        "floor_spread": spread,
+        "spreads_above_floor": distance.spreads,
+        "verdict": distance.verdict,
+        "unit": "",
+        "scale": 1.0,
+        "printed_unit": "",
+        "jets": merit.jets,
+    }

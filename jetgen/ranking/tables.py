@@ -1,0 +1,137 @@
+"""The table as CSV, one row a sample and metric, and as Markdown, one row a sample."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from jetgen.ranking.samples import Sample
+from jetgen.ranking.scores import Record
+from jetgen.reports.words import with_uncertainty
+
+
+class Figure(NamedTuple):
+    """A column of the printed table: the metric behind it, and its heading."""
+
+    metric: str
+    title: str
+
+
+FIGURES = {
+    "w1m": Figure("relative_mass", "W1M"),
+    "w1p": Figure("particle_mean", "W1P"),
+    "w1efp": Figure("w1efp", "W1EFP"),
+    "fpd": Figure("fpd", "FPD"),
+    "kpd": Figure("kpd", "KPD"),
+    "uncovered": Figure("uncovered", "1 − COV"),
+    "mmd": Figure("mmd", "MMD"),
+    "auc": Figure("auc", "AUC"),
+}
+"""The figures by the names of ``jetgen.config.compare.By``."""
+
+FACTS = (
+    Figure("parameters", "parameters"),
+    Figure("training_minutes", "training [min]"),
+    Figure("training_jets_per_second", "jets/s in training"),
+    Figure("generation_jets_per_second", "jets/s in generation"),
+    Figure("network_evaluations", "evaluations a jet"),
+)
+
+COLUMNS = (
+    "sample", "kind", "metric", "value", "uncertainty", "floor", "floor_spread",
+    "spreads_above_floor", "verdict", "unit", "jets", "title",
+)  # fmt: skip
+
+Scores = Mapping[str, Sequence[Record]]
+
+
+def ordered(samples: Sequence[Sample], scores: Scores, by: str) -> list[Sample]:
+    """The samples by rising figure ``by``; those that do not have it at the end."""
+
+    def rank(sample: Sample) -> float:
+        record = _record(scores[sample.name], FIGURES[by].metric)
+        return math.inf if record is None else record["value"]
+
+    return sorted(samples, key=rank)
+
+
+def csv_text(samples: Sequence[Sample], scores: Scores) -> str:
+    """One row a sample and metric, in plain units; empty where there is no number."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for sample in samples:
+        for record in scores[sample.name]:
+            writer.writerow({**record, "sample": sample.name, "kind": sample.kind})
+    return text.getvalue()
+
+
+def markdown(samples: Sequence[Sample], scores: Scores) -> str:
+    """Generated and trivial jets, one row each; then the reconstructions."""
+    decoded = [sample for sample in samples if sample.kind == "reconstructed"]
+    text = _table([sample for sample in samples if sample not in decoded], scores, FACTS)
+    if decoded:
+        text += "\n## Reconstructed jets\n\nHeld-out jets, encoded and decoded.\n\n"
+        text += _table(decoded, scores, ())
+    return text
+
+
+def _table(samples: Sequence[Sample], scores: Scores, facts: Sequence[Figure]) -> str:
+    known: dict[Figure, Record] = {}
+    for figure in FIGURES.values():
+        for sample in samples:
+            record = _record(scores[sample.name], figure.metric)
+            if record is not None:
+                known.setdefault(figure, record)
+    headings = [
+        f"{figure.title} [{record['printed_unit']}]" if record["printed_unit"] else figure.title
+        for figure, record in known.items()
+    ]
+    floors = [
+        with_uncertainty(
+            record["floor"] / record["scale"], record["floor_spread"] / record["scale"]
+        )
+        for record in known.values()
+    ]
+    lines = [
+        _line(["jets", *headings, *(fact.title for fact in facts)]),
+        _line(["---", *["---:"] * (len(known) + len(facts))]),
+        _line(["real: the floor", *floors, *[""] * len(facts)]),
+    ]
+    for sample in samples:
+        records = scores[sample.name]
+        cells = [_cell(_record(records, figure.metric)) for figure in known]
+        numbers = [_number(_record(records, fact.metric)) for fact in facts]
+        lines.append(_line([sample.name, *cells, *numbers]))
+    return "\n".join(lines) + "\n"
+
+
+def _record(records: Sequence[Record], metric: str) -> Record | None:
+    return next((record for record in records if record["metric"] == metric), None)
+
+
+def _cell(record: Record | None) -> str:
+    """Value, uncertainty, and in brackets the spreads above the floor; the verdict as type."""
+    if record is None:
+        return "–"
+    scale, spreads = record["scale"], record["spreads_above_floor"]
+    number = with_uncertainty(record["value"] / scale, (record["uncertainty"] or 0.0) / scale)
+    mark = {"indistinguishable": "**", "close": "*", "different": ""}[record["verdict"]]
+    if spreads is None:
+        return number
+    above = f"{spreads:+.1f}" if abs(spreads) < 10 else f"{spreads:+.0f}"
+    return f"{mark}{number}{mark} ({above})"
+
+
+def _number(record: Record | None) -> str:
+    if record is None:
+        return ""
+    value = record["value"]
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.1f}"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
