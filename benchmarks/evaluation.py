@@ -19,7 +19,6 @@ import torch
 from jetnet.evaluation import gen_metrics as peer
 from measuring import RESULTS, seconds, write_rows
 
-from jetgen.evaluation.cov_mmd import cov_mmd
 from jetgen.evaluation.fpd import fpd, jet_efps
 from jetgen.evaluation.kpd import kpd
 from jetgen.evaluation.w1efp import w1efp
@@ -77,10 +76,6 @@ def work(real: np.ndarray, generated: np.ndarray) -> dict[str, Both]:
         "w1efp": (
             lambda: w1efp(real, generated, seed=SEED)[0],
             lambda: drawn(peer.w1efp, efp_jobs=1)[0],
-        ),
-        "cov_mmd": (
-            lambda: [x.value for x in cov_mmd(real, generated, seed=SEED)],
-            lambda: drawn(peer.cov_mmd, use_tqdm=False),
         ),
         "fpd_and_kpd_from_jets": (features_and_distances, their_features_and_distances),
     }

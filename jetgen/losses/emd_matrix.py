@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -75,24 +76,26 @@ class EMDPairs:
     def distances(self, i: Tensor, j: Tensor) -> Tensor:
         """``(P,)`` float64 exact distances of the sets ``i`` of a to ``j`` of b."""
         found = torch.empty(len(i), dtype=torch.float64)
-        for pairs, x, y, p, q in self._chunks(i, j):
-            x, y = (c.permute(2, 0, 1).contiguous() for c in (x, y))
-            cost = self._cost(x.unsqueeze(3), y.unsqueeze(2))
-            if self.slack is not None:
-                cost[:, 0], cost[:, :, 0] = self.slack, self.slack
-            costs = optimal_costs(cost.numpy(), p.numpy(), q.numpy(), equal=self.equal)
-            found[pairs] = torch.from_numpy(costs)
+        with one_thread():
+            for pairs, x, y, p, q in self._chunks(i, j):
+                x, y = (c.permute(2, 0, 1).contiguous() for c in (x, y))
+                cost = self._cost(x.unsqueeze(3), y.unsqueeze(2))
+                if self.slack is not None:
+                    cost[:, 0], cost[:, :, 0] = self.slack, self.slack
+                costs = optimal_costs(cost.numpy(), p.numpy(), q.numpy(), equal=self.equal)
+                found[pairs] = torch.from_numpy(costs)
         return found
 
     def bounds(self, i: Tensor, j: Tensor) -> Tensor:
         """``(P,)`` float64 numbers that the distances are not below, found several times faster."""
         found = torch.empty(len(i), dtype=torch.float64)
-        for pairs, *sides in self._chunks(i, j):
-            x, y, p, q = (t.float().permute(*range(t.ndim)[::-1]).contiguous() for t in sides)
-            cost = self._cost(x.unsqueeze(2), y.unsqueeze(1))
-            if self.slack is not None:
-                cost[0], cost[:, 0] = self.slack, self.slack
-            found[pairs] = dual_bound(cost, p, q).double()
+        with one_thread():
+            for pairs, *sides in self._chunks(i, j):
+                x, y, p, q = (t.float().permute(*range(t.ndim)[::-1]).contiguous() for t in sides)
+                cost = self._cost(x.unsqueeze(2), y.unsqueeze(1))
+                if self.slack is not None:
+                    cost[0], cost[:, 0] = self.slack, self.slack
+                found[pairs] = dual_bound(cost, p, q).double()
         return found
 
     def _cost(self, x: Tensor, y: Tensor) -> Tensor:
@@ -120,6 +123,17 @@ class EMDPairs:
                 excess = self.a_weights[left].sum(1) - self.b_weights[right].sum(1)
                 p[:, 0], q[:, 0] = (-excess).clamp(min=0), excess.clamp(min=0)
             yield pairs, self.a[left, skip:], self.b[right, miss:], p, q
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch in one thread: for tables that fit the cache others cost more than they do."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @torch.no_grad()

@@ -6,11 +6,9 @@ more than the solution. Sorting particles by rising weight makes it a fifth fast
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -59,7 +57,9 @@ def optimal_plan(cost: Array, a: Array, b: Array, *, equal: bool = False) -> Pla
 
 
 def optimal_costs(costs: Array, a: Array, b: Array, *, equal: bool = False) -> Array:
-    """``(P,)`` costs of the optimal plans of P problems, by as many threads as torch uses.
+    """``(P,)`` costs of the optimal plans of P problems.
+
+    In one thread: two hand the interpreter's lock to each other more than they solve.
 
     Args:
         costs: ``(P, N, M)``; a problem with one that is not finite costs NaN.
@@ -75,13 +75,7 @@ def optimal_costs(costs: Array, a: Array, b: Array, *, equal: bool = False) -> A
     a = a / np.where(totals > 0, totals, 1)[:, None]
     b = b / np.where(others > 0, others, 1)[:, None]
     work = _assign_all if equal else _simplex_all
-    threads = min(max(1, torch.get_num_threads()), len(todo))
-    if threads < 2:
-        work(found, todo, costs, a, b)
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            parts = np.array_split(todo, threads)
-            list(pool.map(lambda part: work(found, part, costs, a, b), parts))
+    work(found, todo, costs, a, b)
     return found * totals
 
 
