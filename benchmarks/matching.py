@@ -73,7 +73,7 @@ def work(real: np.ndarray, generated: np.ndarray) -> dict[str, Both]:
         return np.mean(found, axis=0).tolist()
 
     return {
-        "emd_matrix": (
+        f"emd_matrix_{JETS}_by_{JETS}": (
             lambda: emd_matrix(a, a_mask, b, b_mask, a_weights=p, b_weights=q, R=1.0),
             lambda: energyflow.emd.emds(*events, n_jobs=1),
         ),
