@@ -69,7 +69,6 @@ def _of_run(name: str, model: TrainedModel, origin: Mapping[str, Any]) -> list[S
     if not model.reconstructs:
         make = partial(model.generate, jets, seed=seed)
         return [Sample(name, "generated", make, origin, facts)]
-    priors = dict.fromkeys([model.config.prior, "gaussian"])
     generated = [
         Sample(
             f"{name} ({prior})",
@@ -78,7 +77,7 @@ def _of_run(name: str, model: TrainedModel, origin: Mapping[str, Any]) -> list[S
             {**origin, "prior": prior},
             facts,
         )
-        for prior in priors
+        for prior in model.priors
     ]
     make = partial(_decoded, model, jets, seed)
     return [
