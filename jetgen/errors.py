@@ -9,5 +9,9 @@ class InputError(ValueError):
     """Bad input: the message says what was expected, what came, and what to do."""
 
 
+class InputWarning(UserWarning):
+    """Input that is taken but may not be what was meant; the command line prints one line."""
+
+
 class TrainingError(RuntimeError):
     """A training that cannot go on; the message names the cause and what to try."""

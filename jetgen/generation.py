@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,9 @@ from jetgen.files import sha256
 from jetgen.networks.integration import Solver
 from jetgen.objectives.autoencoder import Autoencoder
 from jetgen.objectives.building import build_objective
+from jetgen.objectives.layout import Layout
 from jetgen.physics.fourvectors import to_cartesian, to_relative
+from jetgen.priors.fixed import fixed_values
 from jetgen.progress import counted
 from jetgen.run_folder import RunFolder
 from jetgen.training import choose_device, load_jets
@@ -66,31 +68,49 @@ class TrainedModel:
         checkpoint = folder.load_model()
         weights = checkpoint.part("model") | checkpoint.part("average")
         integrated = self._integrated(solver, solver_steps)
-        self.model = build_objective(integrated, jets=len(weights["jets.pt"]))
+        layout = Layout.from_description(checkpoint.state["data"])
+        self.model = build_objective(integrated, layout)
         self.model.load_state_dict(weights)
         self.model.to(device).eval()
         self._jets: ParticleCloud | None = None
 
     def generate(
-        self, jets: int, *, seed: int = 1, prior: str | None = None, batch: int = 1024
+        self,
+        jets: int,
+        *,
+        seed: int = 1,
+        prior: str | None = None,
+        fix: Mapping[str, float | str] | None = None,
+        batch: int = 1024,
     ) -> ParticleCloud:
-        """``jets`` jets in physical units, with the conditions pt, eta and phi.
+        """``jets`` jets in physical units, with the conditions that they were made for.
 
         Args:
             jets: how many.
             seed: seed of the jets; the same seed, number and batch give the same jets.
             prior: one of :attr:`priors`; the trained one by default.
+            fix: values of conditions, the same for all jets (``{"mass": 80, "type": "gluon"}``);
+                all others are drawn from the training jets near to them.
             batch: jets a step.
 
         Raises:
-            InputError: for a prior that the run does not have.
+            InputError: for a prior or a condition that the run does not have.
+
+        Warns:
+            InputWarning: for a fixed value outside the range of the training jets.
         """
         return ParticleCloud.concatenate(
-            list(self.generated_batches(jets, seed=seed, prior=prior, batch=batch))
+            list(self.generated_batches(jets, seed=seed, prior=prior, fix=fix, batch=batch))
         )
 
     def generated_batches(
-        self, jets: int, *, seed: int = 1, prior: str | None = None, batch: int = 1024
+        self,
+        jets: int,
+        *,
+        seed: int = 1,
+        prior: str | None = None,
+        fix: Mapping[str, float | str] | None = None,
+        batch: int = 1024,
     ) -> Iterator[ParticleCloud]:
         """The jets of :meth:`generate`, batch by batch, so that memory stays bounded."""
         if prior is not None and prior not in self.priors:
@@ -101,10 +121,11 @@ class TrainedModel:
                 f"--prior: expected {expected}, as {self.folder.path} with the objective "
                 f"{self.config.objective} has, received {prior}; {remedy}"
             )
+        fixed = fixed_values(fix or {}, self.model.jets, self.config)
         generator = torch.Generator().manual_seed(seed)
         for start in range(0, jets, batch):
-            size = min(batch, jets - start)
-            yield self.model.sample(size, generator, prior).to("cpu")
+            draw = self.model.draw(min(batch, jets - start), generator, fixed)
+            yield self.model.sample(draw, generator, prior).to("cpu")
 
     @property
     def title(self) -> str:
@@ -186,8 +207,8 @@ def generate(config: GenerateConfig) -> Path:
     """Write jets of a run to HDF5, streamed; return the file's path.
 
     Raises:
-        InputError: when the run is not finished, has not the prior asked for, or the output
-            exists already.
+        InputError: when the run is not finished, has not the prior or the conditions asked for,
+            or the output exists already.
     """
     model = load(
         config.run,
@@ -214,7 +235,11 @@ def generate(config: GenerateConfig) -> Path:
     )
     with writer, counted("generate", config.jets, "jets") as advance:
         for jets in model.generated_batches(
-            config.jets, seed=config.seed, prior=config.prior, batch=config.batch
+            config.jets,
+            seed=config.seed,
+            prior=config.prior,
+            fix=config.fixed(),
+            batch=config.batch,
         ):
             writer.append(laboratory_jets(jets))
             advance(len(jets))

@@ -55,7 +55,9 @@ def monitor_generated(
     return _monitor(
         config,
         validation,
-        lambda rows, generator: model.sample(rows.stop - rows.start, generator),
+        lambda rows, generator: model.sample(
+            model.draw(rows.stop - rows.start, generator), generator
+        ),
         decides=True,
     )
 

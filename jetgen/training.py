@@ -26,6 +26,7 @@ from jetgen.monitoring import Monitor, monitor_generated, monitor_reconstructed
 from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.base import Loss, Means, Objective
 from jetgen.objectives.building import build_objective
+from jetgen.objectives.layout import Layout
 from jetgen.objectives.model import JetModel
 from jetgen.objectives.preparation import represent
 from jetgen.objectives.prior_fitting import PriorFitting
@@ -78,7 +79,7 @@ def train(config: TrainConfig) -> Path:
     jets = load_jets(config)
     split = split_indices(len(jets), config.seed)
     torch.manual_seed(config.seed)  # initial weights
-    model = build_objective(config, jets=len(split.training))
+    model = build_objective(config, Layout.of(jets[split.training], config))
     model.fit_data(jets[split.training])
     folder.write_config(dataclasses.replace(config, resume=False))
     folder.write_environment(config, device, {k: len(v) for k, v in split._asdict().items()})
@@ -344,7 +345,7 @@ class Loop:
             tensors |= {f"average.{name}": t for name, t in self.average.weights.items()}
         for name, optimiser in optimisers.items():
             tensors |= optimiser_tensors(f"optimiser.{name}", optimiser)
-        Checkpoint(tensors, state).save(path)
+        Checkpoint(tensors, {**state, "data": self.model.layout.description()}).save(path)
 
 
 @contextmanager

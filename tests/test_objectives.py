@@ -16,9 +16,10 @@ from jetgen.objectives.autoencoder import Autoencoder
 from jetgen.objectives.building import OBJECTIVES, build_objective
 from jetgen.objectives.closeness import closeness
 from jetgen.objectives.jet_summary import JetSummary
+from jetgen.objectives.layout import Layout
 from jetgen.objectives.multiplicity import effective_multiplicity
 from jetgen.objectives.preparation import represent
-from jetgen.physics.fourvectors import to_relative
+from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
 from jetgen.run_folder import RunFolder
 from jetgen.training import train
 
@@ -33,6 +34,7 @@ SMALL = {
     "device": "cpu",
 }
 
+RELATIVE_LAYOUT = Layout(280, RELATIVE, JET_KINEMATICS[:2])
 JOINT = {"prior_training": "joint", "flow_transforms": 2, "flow_hidden": 16}
 
 VARIANTS = {
@@ -113,7 +115,7 @@ def test_every_parameter_of_every_player_receives_a_gradient(config, options):
     options = config(**options, label_noise=0.3)
     torch.manual_seed(1)
     jets = represent(read(options.data), options)
-    model = build_objective(options, len(jets))
+    model = build_objective(options, Layout.of(jets, options))
     model.fit_data(jets)
     generator = torch.Generator().manual_seed(1)
     for name, player in model.players().items():
@@ -144,14 +146,14 @@ def test_only_one_player_moves_at_its_turn(config, monkeypatch):
     options = config(objective="gan", epochs=1, average=0.0)
     weights = RunFolder(train(options)).load_model().part("model")
     torch.manual_seed(options.seed)
-    first = build_objective(options, 280).state_dict()
+    first = build_objective(options, RELATIVE_LAYOUT).state_dict()
     moved = {key for key in first if not torch.equal(first[key], weights[key])}
     assert not any(key.startswith("generator.") for key in moved)
     assert any(key.startswith("discriminator.") for key in moved)
 
 
 def test_gradient_penalty_is_masked_and_that_of_a_linear_critic_is_exact(config):
-    model = build_objective(config(objective="gan", gan_loss="wgan-gp"), 10)
+    model = build_objective(config(objective="gan", gan_loss="wgan-gp"), RELATIVE_LAYOUT)
     slope = torch.tensor([3.0, 4.0, 0.0])
 
     class Linear(torch.nn.Module):
@@ -184,7 +186,9 @@ def test_jet_summary_is_standardised_and_blind_to_order_scale_and_padding(toy_je
 
 
 def test_flow_matching_learns_zero_velocity_for_padding_and_counts_its_evaluations(config):
-    model = build_objective(config(objective="flow-matching", solver="rk4", solver_steps=5), 10)
+    model = build_objective(
+        config(objective="flow-matching", solver="rk4", solver_steps=5), RELATIVE_LAYOUT
+    )
     calls = []
     model.velocity.register_forward_hook(lambda *call: calls.append(call[1]))
     mask = torch.arange(12) < torch.tensor([[0], [1], [7]])
@@ -197,7 +201,7 @@ def test_flow_matching_learns_zero_velocity_for_padding_and_counts_its_evaluatio
 def test_flow_matching_loss_of_a_network_that_says_nothing_is_the_power_of_the_velocity(config):
     options = config(objective="flow-matching")
     jets = represent(read(options.data), options)
-    model = build_objective(options, len(jets))
+    model = build_objective(options, Layout.of(jets, options))
     model.fit_data(jets)
     for parameter in model.velocity.head[-1].parameters():
         torch.nn.init.zeros_(parameter)
@@ -218,7 +222,7 @@ def test_posterior_collapse_stops_a_training_with_the_cause_and_what_to_try(conf
 def test_prior_that_follows_the_codes_does_not_move_the_encoder(config):
     options = config(objective="ae", prior="flow", **JOINT)
     jets = represent(read(options.data), options)
-    model = build_objective(options, len(jets))
+    model = build_objective(options, Layout.of(jets, options))
     model.fit_data(jets)
     loss = model.loss("prior", jets[:64], 0, torch.Generator().manual_seed(1)).total.mean()
     codes = list(model.encoder.parameters())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 from jetgen.errors import InputError, TrainingError
 
@@ -45,7 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     try:
-        return _dispatch(words)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show
+            return _dispatch(words)
     except EXPLAINED as error:
         if debug:
             raise
@@ -92,5 +96,10 @@ def _dispatch(words: list[str]) -> int:
     return 0
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def _show(message: Warning | str, *where: Any) -> None:
+    """A warning as one line."""
+    print(f"jetgen: warning: {_one_line(message)}", file=sys.stderr)
+
+
+def _one_line(message: BaseException | str) -> str:
+    return " ".join(str(message).split()) or type(message).__name__

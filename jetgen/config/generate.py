@@ -24,6 +24,11 @@ class GenerateConfig:
         None, help="how flow matching integrates its velocities (default: as in the training)"
     )
     solver_steps: int | None = option(None, help="its steps (default: as in the training)")
+    fix: list[str] = option(
+        [],
+        help="NAME=VALUE of a condition of the model, the same for all jets (mass=80, type=gluon, "
+        "n=30); may be given several times; all others are drawn from the training jets near it",
+    )
     seed: int = option(1, help="seed of the generated jets")
     batch: int = option(1024, help="jets a step; memory grows with it, not with --jets")
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to generate")
@@ -38,3 +43,18 @@ class GenerateConfig:
             "at least 1",
             self.solver_steps,
         )
+        self.fixed()
+
+    def fixed(self) -> dict[str, str]:
+        """The fixed values by the names of their conditions.
+
+        Raises:
+            InputError: for a text of another form, or a name that comes twice.
+        """
+        values: dict[str, str] = {}
+        for text in self.fix:
+            name, _, value = text.partition("=")
+            valid = bool(name and value) and name not in values
+            require(valid, "fix", "NAME=VALUE with each name once", text)
+            values[name] = value
+        return values

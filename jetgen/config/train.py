@@ -16,6 +16,9 @@ LEARNED_PRIORS = ("flow", "flow-matching")
 MONITORED = ("w1m", "w1p", "fpd", "fom")
 """Figures that a training can follow."""
 
+MULTIPLICITY = "n"
+"""The name of the number of particles among the conditions; every model is given it."""
+
 ORDERED_DECODERS = ("dense", "conv")
 """Decoders whose slots keep their meaning from jet to jet."""
 
@@ -48,6 +51,12 @@ class TrainConfig:
         help="what the training minimises: an autoencoder plain, variational, with a kernel or "
         "sliced Wasserstein distance of its codes to the prior, or adversarial; or a generative "
         "adversarial network; or flow matching",
+    )
+    condition: list[str] = option(
+        [],
+        help="jet-level quantities that the model is given: mass, pt, n, type or any other of the "
+        "data, NAME or NAME,NAME; may be given several times (n always is, and pt and eta are with "
+        "relative features)",
     )
     encoder: Literal[
         "dense", "conv", "deepsets", "edgeconv", "epic", "message-passing", "transformer"
@@ -247,6 +256,12 @@ class TrainConfig:
             "similar multiplicity with the prior",
             self.multiplicity,
         )
+        require(
+            not (self.multiplicity == "latent" and MULTIPLICITY in self.conditions()),
+            "condition",
+            "no n with --multiplicity latent, which leaves the number of particles to the model",
+            MULTIPLICITY,
+        )
         require(self.average < 1, "average", "less than 1", self.average)
         require(
             self.objective not in ("gan", "flow-matching")
@@ -283,7 +298,14 @@ class TrainConfig:
             self.monitor_every,
         )
         self.constraint_weights()
+        self.conditions()
         require(len(self.data) > 0, "data", "at least one file", self.data)
+
+    def conditions(self) -> list[str]:
+        """The names of the conditions asked for, each once."""
+        names = [name.strip() for text in self.condition for name in text.split(",")]
+        require(all(names), "condition", "NAME or NAME,NAME", self.condition)
+        return list(dict.fromkeys(names))
 
     def constraint_weights(self) -> dict[str, float]:
         """The weight of each jet-level term by its name.

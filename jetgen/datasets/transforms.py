@@ -12,7 +12,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from jetgen.cloud import Feature, ParticleCloud
+from jetgen.cloud import Feature
 from jetgen.errors import InputError
 
 
@@ -140,13 +140,13 @@ class FeatureTransforms(nn.Module):
         )
 
     @torch.no_grad()
-    def fit(self, cloud: ParticleCloud) -> None:
-        """Fit every step on the real particles of ``cloud``.
+    def fit(self, values: Tensor) -> None:
+        """Fit every step on values ``(M, F)``, those of the real particles of a cloud.
 
         Raises:
-            InputError: when the cloud has no particle, or a step cannot take a feature's values.
+            InputError: when there are none, or a step cannot take a feature's values.
         """
-        values = cloud.particles[cloud.mask].to(torch.float64)  # (particles, F)
+        values = values.to(torch.float64)
         if len(values) == 0:
             raise InputError("transforms: expected jets with particles, received none")
         for column, chain in enumerate(self.chains):

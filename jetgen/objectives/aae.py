@@ -16,6 +16,7 @@ from jetgen.networks.dense import mlp
 from jetgen.objectives.adversary import dead_discriminator, health
 from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.base import Loss, Player
+from jetgen.objectives.layout import Layout
 
 
 class AAE(Autoencoder):
@@ -40,8 +41,8 @@ class AAE(Autoencoder):
     name = "Adversarial autoencoder"
     stochastic = False
 
-    def __init__(self, config: TrainConfig, jets: int) -> None:
-        super().__init__(config, jets)
+    def __init__(self, config: TrainConfig, layout: Layout) -> None:
+        super().__init__(config, layout)
         columns = config.latent + self._prior_context_columns
         self.discriminator = mlp(columns, config.hidden, config.hidden, 1)
 

@@ -19,7 +19,8 @@ from jetgen.losses.constraints import (
 from jetgen.losses.mixture import mixture_nll
 from jetgen.networks.building import build_decoder, build_encoder
 from jetgen.objectives.base import Loss, Player
-from jetgen.objectives.model import JetModel, random_azimuth
+from jetgen.objectives.layout import Layout
+from jetgen.objectives.model import JetModel
 from jetgen.objectives.reconstruction import reconstruction_loss
 from jetgen.priors.base import LearnedPrior, Prior
 from jetgen.priors.building import build_fixed_prior, build_learned_prior
@@ -72,14 +73,14 @@ class Autoencoder(JetModel):
 
     Args:
         config: the options of the training.
-        jets: number of training jets, whose jet-level distribution the model keeps.
+        layout: the names and sizes of the training jets.
     """
 
     stochastic: ClassVar[bool]
     """Whether a jet has a posterior with widths, or one code."""
 
-    def __init__(self, config: TrainConfig, jets: int) -> None:
-        super().__init__(config, jets)
+    def __init__(self, config: TrainConfig, layout: Layout) -> None:
+        super().__init__(config, layout)
         features, context = len(self.preparation.features), self.preparation.context_columns
         columns = 2 * config.latent if self.stochastic else config.latent
         self.encoder = build_encoder(config, features, context, columns)
@@ -223,31 +224,27 @@ class Autoencoder(JetModel):
 
     @torch.no_grad()
     def sample(
-        self, jets: int, generator: torch.Generator, prior: str | None = None
+        self, draw: JetDraw, generator: torch.Generator, prior: str | None = None
     ) -> ParticleCloud:
         """Jets decoded from codes of one of :attr:`priors`, in physical units."""
         distribution = self.priors[prior or self.config.prior]
-        draw = self.jets.draw(jets, generator)
-        context = self.preparation.context(draw.multiplicity, draw.pt, draw.eta)
+        context = self.preparation.context(draw)
         z = distribution.sample(self.prior_context(context), generator)
         if self.multiplicity is not None:
             draw = draw._replace(multiplicity=self.multiplicity.draw(z, generator))
-        return self._decode(z, draw, random_azimuth(z, generator), generator)
+        return self._decode(z, draw, generator)
 
     @torch.no_grad()
     def reconstruct(self, cloud: ParticleCloud, generator: torch.Generator) -> ParticleCloud:
         """Jets decoded from the mean codes of ``cloud`` (in the run's representation)."""
-        draw = JetDraw(cloud.multiplicity, cloud.condition("pt"), cloud.condition("eta"))
-        return self._decode(self.encode(cloud).mean, draw, cloud.condition("phi"), generator)
+        return self._decode(self.encode(cloud).mean, self.given(cloud), generator)
 
-    def _decode(
-        self, z: Tensor, draw: JetDraw, phi: Tensor, generator: torch.Generator
-    ) -> ParticleCloud:
+    def _decode(self, z: Tensor, draw: JetDraw, generator: torch.Generator) -> ParticleCloud:
         mask, context = self.slots(draw)
         decoded, log_widths = self._positions(z, mask, context, generator)
         if log_widths is not None:
             decoded = _drawn(decoded, log_widths, generator)
-        return self.finish(decoded, mask, draw, phi)
+        return self.finish(decoded, mask, draw)
 
 
 def _drawn(centres: Tensor, log_widths: Tensor, generator: torch.Generator) -> Tensor:

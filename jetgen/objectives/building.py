@@ -7,6 +7,7 @@ from jetgen.objectives.aae import AAE
 from jetgen.objectives.ae import AE
 from jetgen.objectives.flow_matching import FlowMatching
 from jetgen.objectives.gan import GAN
+from jetgen.objectives.layout import Layout
 from jetgen.objectives.model import JetModel
 from jetgen.objectives.swae import SWAE
 from jetgen.objectives.vae import VAE
@@ -24,6 +25,6 @@ OBJECTIVES: dict[str, type[JetModel]] = {
 """The models by the names of ``--objective``."""
 
 
-def build_objective(config: TrainConfig, jets: int) -> JetModel:
-    """The model that ``config`` names, for a training on ``jets`` jets."""
-    return OBJECTIVES[config.objective](config, jets)
+def build_objective(config: TrainConfig, layout: Layout) -> JetModel:
+    """The model that ``config`` names, for training jets of this layout."""
+    return OBJECTIVES[config.objective](config, layout)

@@ -12,6 +12,7 @@ from jetgen.networks.integration import function_evaluations, integrate
 from jetgen.networks.masking import masked
 from jetgen.networks.paths import straight_path
 from jetgen.objectives.base import Loss, Player
+from jetgen.objectives.layout import Layout
 from jetgen.objectives.model import DirectModel
 
 
@@ -39,8 +40,8 @@ class FlowMatching(DirectModel):
 
     name = "Flow matching"
 
-    def __init__(self, config: TrainConfig, jets: int) -> None:
-        super().__init__(config, jets)
+    def __init__(self, config: TrainConfig, layout: Layout) -> None:
+        super().__init__(config, layout)
         features, context = len(self.preparation.features), self.preparation.context_columns
         self.velocity = build_velocity(config, features, context)
         self.averaging = config.average

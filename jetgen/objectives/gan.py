@@ -17,6 +17,7 @@ from jetgen.objectives.adversary import dead_discriminator, health
 from jetgen.objectives.base import Loss, Player
 from jetgen.objectives.closeness import closeness
 from jetgen.objectives.jet_summary import COLUMNS, JetSummary
+from jetgen.objectives.layout import Layout
 from jetgen.objectives.model import DirectModel
 from jetgen.priors.gaussian import GaussianPrior
 
@@ -59,8 +60,8 @@ class GAN(DirectModel):
 
     name = "Generative adversarial network"
 
-    def __init__(self, config: TrainConfig, jets: int) -> None:
-        super().__init__(config, jets)
+    def __init__(self, config: TrainConfig, layout: Layout) -> None:
+        super().__init__(config, layout)
         features, context = len(self.preparation.features), self.preparation.context_columns
         self.generator = build_decoder(config, features, context)
         self.summary = JetSummary()

@@ -12,6 +12,7 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.config.train import TrainConfig
 from jetgen.objectives.base import Objective
+from jetgen.objectives.layout import Layout
 from jetgen.objectives.multiplicity import collapsed_multiplicity, effective_multiplicity
 from jetgen.objectives.preparation import Preparation, in_jet_frame
 from jetgen.physics.fourvectors import JET_KINEMATICS
@@ -24,7 +25,7 @@ class JetModel(Objective):
 
     Args:
         config: the options of the training.
-        jets: number of training jets, whose jet-level distribution the model keeps.
+        layout: the names and sizes of the training jets.
     """
 
     name: ClassVar[str]
@@ -33,11 +34,11 @@ class JetModel(Objective):
     evaluations: int = 1
     """How often the network that makes the particles is evaluated for a batch of jets."""
 
-    def __init__(self, config: TrainConfig, jets: int) -> None:
+    def __init__(self, config: TrainConfig, layout: Layout) -> None:
         super().__init__()
-        self.config = config
-        self.preparation = Preparation(config)
-        self.jets = JetDistribution(jets)
+        self.config, self.layout = config, layout
+        self.preparation = Preparation(config, layout)
+        self.jets = JetDistribution(layout.jets, [f.name for f in layout.conditions])
 
     @property
     def priors(self) -> Mapping[str, Prior]:
@@ -55,14 +56,19 @@ class JetModel(Objective):
 
     def fit_data(self, training: ParticleCloud) -> None:
         """Fit everything that is not learned by gradient: transforms, scales, distributions."""
-        self.preparation.fit(training)
+        self.preparation.fit(training, self.given(training))
         self.jets.fit(training)
+
+    def given(self, cloud: ParticleCloud) -> JetDraw:
+        """What the model is told of jets in the run's representation."""
+        names = [f.name for f in self.layout.conditions]
+        if self.preparation.relative:
+            names.append("phi")
+        return JetDraw(cloud.multiplicity, {name: cloud.condition(name) for name in names})
 
     def context(self, cloud: ParticleCloud) -> Tensor:
         """The context columns ``(B, C)`` of jets in the run's representation."""
-        return self.preparation.context(
-            cloud.multiplicity, cloud.condition("pt"), cloud.condition("eta")
-        )
+        return self.preparation.context(self.given(cloud))
 
     def particle_share(self, made: Tensor, jets: ParticleCloud, real: ParticleCloud) -> Tensor:
         """Distinct particles of made jets over their number in real ones ``(B,)``.
@@ -78,32 +84,45 @@ class JetModel(Objective):
     def diagnosis(self, history: Sequence[Mapping[str, Any]]) -> str | None:
         return collapsed_multiplicity(history)
 
-    @abstractmethod
-    def sample(
-        self, jets: int, generator: torch.Generator, prior: str | None = None
-    ) -> ParticleCloud:
-        """Jets drawn from the model, in physical units.
+    def draw(
+        self, jets: int, generator: torch.Generator, fixed: Mapping[str, float] | None = None
+    ) -> JetDraw:
+        """What is known of ``jets`` new jets; relative ones have a uniform azimuth.
 
         Args:
             jets: how many.
+            generator: source of all randomness.
+            fixed: conditions that all of them shall have.
+        """
+        draw = self.jets.draw(jets, generator, fixed)
+        if self.preparation.relative:
+            turns = torch.rand(jets, generator=generator).to(draw.multiplicity.device)
+            draw.conditions.setdefault("phi", turns * (2 * torch.pi) - torch.pi)
+        return draw
+
+    @abstractmethod
+    def sample(
+        self, draw: JetDraw, generator: torch.Generator, prior: str | None = None
+    ) -> ParticleCloud:
+        """Jets from the model, in physical units.
+
+        Args:
+            draw: what is known of them.
             generator: source of all randomness.
             prior: the distribution of codes, where there is a choice; the trained one by default.
         """
 
     def slots(self, draw: JetDraw) -> tuple[Tensor, Tensor]:
         """Mask ``(B, N)`` and context ``(B, C)`` of the jets to be made."""
-        slots = torch.arange(int(draw.multiplicity.max().clamp(min=1)), device=draw.pt.device)
-        context = self.preparation.context(draw.multiplicity, draw.pt, draw.eta)
-        return slots < draw.multiplicity.unsqueeze(1), context
+        multiplicity = draw.multiplicity
+        slots = torch.arange(int(multiplicity.max().clamp(min=1)), device=multiplicity.device)
+        return slots < multiplicity.unsqueeze(1), self.preparation.context(draw)
 
-    def finish(self, particles: Tensor, mask: Tensor, draw: JetDraw, phi: Tensor) -> ParticleCloud:
-        """Network features ``(B, N, F)`` as jets of the drawn pT and eta, at azimuth ``phi``."""
-        blank = ParticleCloud(
-            particles,
-            mask,
-            self.preparation.features,
-            torch.stack([draw.pt, draw.eta, phi], dim=1),
-            JET_KINEMATICS[:3],
+    def finish(self, particles: Tensor, mask: Tensor, draw: JetDraw) -> ParticleCloud:
+        """Network features ``(B, N, F)`` as jets with the conditions that were drawn."""
+        columns = {f.name: f for f in (*JET_KINEMATICS, *self.layout.conditions)}
+        blank = ParticleCloud(particles, mask, self.layout.features).with_conditions(
+            {columns[name]: values for name, values in draw.conditions.items()}
         )
         jets = self.preparation.to_physical(particles, like=blank)
         return in_jet_frame(jets) if self.preparation.relative else jets
@@ -118,14 +137,7 @@ class DirectModel(JetModel):
 
     @torch.no_grad()
     def sample(
-        self, jets: int, generator: torch.Generator, prior: str | None = None
+        self, draw: JetDraw, generator: torch.Generator, prior: str | None = None
     ) -> ParticleCloud:
-        draw = self.jets.draw(jets, generator)
         mask, context = self.slots(draw)
-        particles = self.make(mask, context, generator)
-        return self.finish(particles, mask, draw, random_azimuth(context, generator))
-
-
-def random_azimuth(like: Tensor, generator: torch.Generator) -> Tensor:
-    """Uniform angles in [-pi, pi) ``(B,)``, one for each row of ``like``."""
-    return torch.rand(len(like), generator=generator).to(like) * (2 * torch.pi) - torch.pi
+        return self.finish(self.make(mask, context, generator), mask, draw)

@@ -7,10 +7,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from jetgen.cloud import CARTESIAN, RELATIVE, ParticleCloud
-from jetgen.config.train import TrainConfig
-from jetgen.datasets.transforms import FeatureTransforms, Standardise, parse_transforms
+from jetgen.cloud import Feature, ParticleCloud
+from jetgen.config.train import MULTIPLICITY, TrainConfig
+from jetgen.datasets.transforms import FeatureTransforms, parse_transforms
+from jetgen.objectives.layout import Layout
 from jetgen.physics.fourvectors import mass, particle_momenta, pt, to_cartesian, to_relative
+from jetgen.priors.jets import JetDraw
 
 
 def represent(cloud: ParticleCloud, config: TrainConfig) -> ParticleCloud:
@@ -27,45 +29,46 @@ def represent(cloud: ParticleCloud, config: TrainConfig) -> ParticleCloud:
 class Preparation(nn.Module):
     """Feature transforms and the context columns, fitted on the training jets.
 
-    The context of a jet tells a network what it is given: its number of particles and, for
-    relative features, the jet's ``log pt`` and ``eta``; standardised.
+    The context of a jet tells a network what it is given: its number of particles and the
+    conditions of the layout, standardised, pT as its logarithm; the type is one column a class.
     """
 
-    def __init__(self, config: TrainConfig) -> None:
+    classes: Tensor
+
+    def __init__(self, config: TrainConfig, layout: Layout) -> None:
         super().__init__()
         self.relative = config.representation == "relative"
-        self.features = RELATIVE if self.relative else CARTESIAN
+        self.features = layout.features
         chosen = config.transform
         if self.relative and not any(text.startswith("ptrel=") for text in chosen):
             chosen = [*chosen, "ptrel=log+standardise"]
         self.transforms = FeatureTransforms(self.features, parse_transforms(chosen, self.features))
-        self.context_scales = nn.ModuleList(Standardise() for _ in range(3 if self.relative else 1))
+        numbers = [f for f in (Feature(MULTIPLICITY), *layout.conditions) if f.name != "type"]
+        self.numbers = [f.name for f in numbers]
+        steps = ["pt=log+standardise"] if "pt" in self.numbers else []
+        self.context_scales = FeatureTransforms(numbers, parse_transforms(steps, numbers))
+        self.register_buffer("classes", torch.tensor(layout.classes), persistent=False)
 
     @property
     def context_columns(self) -> int:
-        return len(self.context_scales)
+        return len(self.numbers) + len(self.classes)
 
-    def fit(self, cloud: ParticleCloud) -> None:
-        """Fit transforms and scales on the training jets."""
-        self.transforms.fit(cloud)
-        columns = self._context_values(
-            cloud.multiplicity, cloud.condition("pt"), cloud.condition("eta")
-        )
-        for scale, column in zip(self.context_scales, columns, strict=True):
-            scale.fit(column.double())  # type: ignore[operator]
+    def fit(self, cloud: ParticleCloud, given: JetDraw) -> None:
+        """Fit transforms and scales on the training jets and what models are told of them."""
+        self.transforms.fit(cloud.particles[cloud.mask])
+        self.context_scales.fit(self._numbers(given))
 
-    def _context_values(
-        self, multiplicity: Tensor, jet_pt: Tensor, jet_eta: Tensor
-    ) -> list[Tensor]:
-        values = [multiplicity.to(jet_pt)]
-        return [*values, jet_pt.log(), jet_eta] if self.relative else values
+    def context(self, given: JetDraw) -> Tensor:
+        """Context ``(B, C)``; the first column is the number of particles."""
+        columns = self.context_scales(self._numbers(given)).float()
+        if not len(self.classes):
+            return columns
+        of_class = given.conditions["type"].unsqueeze(1) == self.classes
+        return torch.cat([columns, of_class.to(columns)], dim=1)
 
-    def context(self, multiplicity: Tensor, jet_pt: Tensor, jet_eta: Tensor) -> Tensor:
-        """Context ``(B, C)`` from numbers of particles, jet pT [GeV] and eta, each ``(B,)``."""
-        columns = self._context_values(multiplicity, jet_pt, jet_eta)
-        return torch.stack(
-            [scale(column) for scale, column in zip(self.context_scales, columns, strict=True)], 1
-        )
+    def _numbers(self, given: JetDraw) -> Tensor:
+        values = {MULTIPLICITY: given.multiplicity, **given.conditions}
+        return torch.stack([values[name].double() for name in self.numbers], dim=1)
 
     def to_physical(self, particles: Tensor, like: ParticleCloud) -> ParticleCloud:
         """Network features ``(B, N, F)`` as jets with the mask and conditions of ``like``."""

@@ -1,7 +1,9 @@
-"""Jet-level quantities drawn from the data: multiplicity, and the jet's pT and eta."""
+"""Jet-level quantities drawn from the data: multiplicity, and the conditions of a model."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -9,58 +11,114 @@ from torch import Tensor, nn
 
 from jetgen.cloud import ParticleCloud
 
+NEIGHBOURS = 100
+"""The fewest training jets, near to fixed values, that stand for all jets of these values."""
+
+NEIGHBOUR_SHARE = 0.01
+"""The share of the training jets that does so, where it is more."""
+
 
 class JetDraw(NamedTuple):
-    """Number of particles ``(B,)`` int64; pT [GeV] and eta ``(B,)`` of as many jets."""
-
-    multiplicity: Tensor
-    pt: Tensor
-    eta: Tensor
-
-
-class JetDistribution(nn.Module):
-    """The training jets' joint distribution of multiplicity, pT and eta.
-
-    Jets are drawn with replacement, so that correlations are kept; the continuous values are
-    then moved at random within the gap to their neighbours in rank, so that no training jet is
-    repeated and the marginal distributions stay what they are.
+    """What is known of ``B`` jets before they are made.
 
     Args:
-        jets: number of training jets to hold.
+        multiplicity: numbers of particles ``(B,)`` int64.
+        conditions: ``(B,)`` values of each condition, in its unit, by name.
     """
 
     multiplicity: Tensor
-    pt: Tensor
-    eta: Tensor
+    conditions: dict[str, Tensor]
 
-    def __init__(self, jets: int) -> None:
+
+class JetDistribution(nn.Module):
+    """The training jets' joint distribution of multiplicity and conditions.
+
+    Jets are drawn with replacement, so that correlations are kept; continuous values are then
+    moved at random within the gap to their neighbours in rank, so that no training jet is
+    repeated and the marginal distributions stay what they are. Where some values are fixed, jets
+    are drawn from the training jets nearest to them (all those of a fixed class, and of these
+    the nearest in units of each quantity's spread).
+
+    Args:
+        jets: number of training jets to hold.
+        names: names of the conditions.
+    """
+
+    multiplicity: Tensor
+    conditions: Tensor
+
+    def __init__(self, jets: int, names: Sequence[str]) -> None:
         super().__init__()
+        self.names = tuple(names)
         self.register_buffer("multiplicity", torch.zeros(jets, dtype=torch.int64))
-        self.register_buffer("pt", torch.zeros(jets))
-        self.register_buffer("eta", torch.zeros(jets))
+        self.register_buffer("conditions", torch.zeros(jets, len(self.names)))
 
     @torch.no_grad()
     def fit(self, cloud: ParticleCloud) -> None:
-        """Take over the jets of ``cloud``, which needs the conditions ``pt`` and ``eta``."""
+        """Take over the jets of ``cloud``, which needs the conditions of these names."""
         self.multiplicity.copy_(cloud.multiplicity)
-        self.pt.copy_(cloud.condition("pt"))
-        self.eta.copy_(cloud.condition("eta"))
+        for column, name in enumerate(self.names):
+            self.conditions[:, column] = cloud.condition(name)
 
-    def draw(self, jets: int, generator: torch.Generator | None = None) -> JetDraw:
-        """``jets`` draws with replacement."""
-        device = self.pt.device
-        rows = torch.randint(len(self.pt), (jets,), generator=generator).to(device)
-        position = torch.rand((2, jets), generator=generator).to(device)
-        return JetDraw(
-            self.multiplicity[rows],
-            _within_gap(self.pt, rows, position[0]),
-            _within_gap(self.eta, rows, position[1]),
-        )
+    def known(self) -> dict[str, Tensor]:
+        """The training jets' values ``(J,)`` of everything that can be fixed; ``n`` first."""
+        columns = zip(self.names, self.conditions.unbind(1), strict=True)
+        return {"n": self.multiplicity, **dict(columns)}
+
+    def draw(
+        self,
+        jets: int,
+        generator: torch.Generator | None = None,
+        fixed: Mapping[str, float] | None = None,
+    ) -> JetDraw:
+        """``jets`` draws with replacement.
+
+        Args:
+            jets: how many.
+            generator: source of randomness.
+            fixed: values that all of them shall have, by the names of :meth:`known`.
+        """
+        fixed = fixed or {}
+        near = self._near(fixed)
+        device = near.device
+        rows = near[torch.randint(len(near), (jets,), generator=generator).to(device)]
+        position = torch.rand((len(self.names), jets), generator=generator).to(device)
+        multiplicity = self.multiplicity[rows]
+        conditions = {
+            name: _within_gap(self.conditions[:, column], rows, position[column])
+            for column, name in enumerate(self.names)
+        }
+        for name, value in fixed.items():
+            if name == "n":
+                multiplicity = torch.full_like(multiplicity, int(value))
+            else:
+                conditions[name] = torch.full_like(conditions[name], value)
+        return JetDraw(multiplicity, conditions)
+
+    def _near(self, fixed: Mapping[str, float]) -> Tensor:
+        """Indices of the training jets that stand for those with the fixed values."""
+        rows = torch.arange(len(self.multiplicity), device=self.multiplicity.device)
+        square = torch.zeros(len(rows), dtype=torch.float64, device=rows.device)
+        known = self.known()
+        for name, value in fixed.items():
+            column = known[name].double()
+            if name == "type":
+                rows = rows[column[rows] == value]
+            else:
+                spread = column.std(correction=0).clamp(min=1e-12)
+                square += ((column - value) / spread).square()
+        if set(fixed) <= {"type"}:
+            return rows
+        wanted = max(NEIGHBOURS, math.ceil(NEIGHBOUR_SHARE * len(rows)))
+        farthest = square[rows].kthvalue(min(wanted, len(rows))).values
+        return rows[square[rows] <= farthest]
 
 
 def _within_gap(values: Tensor, rows: Tensor, position: Tensor) -> Tensor:
     """``values[rows]`` moved to ``position`` in [0, 1] between the half-way points to both
-    neighbours in rank."""
+    neighbours in rank; whole numbers stay what they are."""
+    if bool((values == values.round()).all()):
+        return values[rows]
     ordered = values.sort().values
     rank = torch.searchsorted(ordered, values[rows].contiguous())
     halfway = (ordered[1:] + ordered[:-1]) / 2

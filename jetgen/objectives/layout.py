@@ -1,0 +1,76 @@
+"""What a model is told about its training data before it is built."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from jetgen.cloud import CARTESIAN, RELATIVE, Feature, ParticleCloud
+from jetgen.config.train import MULTIPLICITY, TrainConfig
+from jetgen.errors import InputError
+from jetgen.physics.classes import UNKNOWN_CLASS
+
+
+class Layout(NamedTuple):
+    """The sizes and names that decide a model's shape; a checkpoint carries them along.
+
+    Args:
+        jets: number of training jets.
+        features: the columns of the particles.
+        conditions: the jet-level quantities that the model is given beside the multiplicity.
+        classes: the type indices of the training jets, in rising order, where it is given them.
+    """
+
+    jets: int
+    features: tuple[Feature, ...]
+    conditions: tuple[Feature, ...] = ()
+    classes: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, training: ParticleCloud, config: TrainConfig) -> Layout:
+        """The layout of training jets in the representation of ``config``.
+
+        Raises:
+            InputError: when the jets lack a condition that is asked for, or a class is unknown.
+        """
+        relative = config.representation == "relative"
+        placed = ["pt", "eta"] if relative else []
+        names = [name for name in config.conditions() if name != MULTIPLICITY]
+        known = {feature.name: feature for feature in training.condition_features}
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            raise InputError(
+                f"--condition: expected names among {', '.join([MULTIPLICITY, *known])}, received "
+                f"{', '.join(unknown)}"
+            )
+        classes: tuple[int, ...] = ()
+        if "type" in names:
+            kinds = training.condition("type")
+            missing = int((kinds == UNKNOWN_CLASS).sum())
+            if missing:
+                raise InputError(
+                    f"--condition type: expected jets of known class, received {missing} of "
+                    f"{len(training)} whose files do not tell it; leave type out, or name JetNet "
+                    "files as they are published (g.hdf5, t150.hdf5, ...)"
+                )
+            classes = tuple(int(kind) for kind in kinds.unique())
+        chosen = tuple(known[name] for name in dict.fromkeys([*placed, *names]))
+        return cls(len(training), RELATIVE if relative else CARTESIAN, chosen, classes)
+
+    def description(self) -> dict[str, Any]:
+        """The layout as plain values, for JSON."""
+        return {
+            "jets": self.jets,
+            "features": [list(feature) for feature in self.features],
+            "conditions": [list(feature) for feature in self.conditions],
+            "classes": list(self.classes),
+        }
+
+    @classmethod
+    def from_description(cls, values: dict[str, Any]) -> Layout:
+        """The inverse of :meth:`description`."""
+        return cls(
+            values["jets"],
+            tuple(Feature(*pair) for pair in values["features"]),
+            tuple(Feature(*pair) for pair in values["conditions"]),
+            tuple(values["classes"]),
+        )

@@ -1,0 +1,81 @@
+"""Values that the user fixes for all generated jets, checked against the training jets."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+
+from jetgen.config.train import MULTIPLICITY, TrainConfig
+from jetgen.errors import InputError, InputWarning
+from jetgen.physics.classes import class_index, class_name
+from jetgen.priors.jets import JetDistribution
+
+
+def fixed_values(
+    fix: Mapping[str, float | str], jets: JetDistribution, config: TrainConfig
+) -> dict[str, float]:
+    """The values as numbers; that of ``type`` may be the name of a class.
+
+    Args:
+        fix: values by the names of the model's conditions, or ``n``.
+        jets: the training jets.
+        config: the options of the training.
+
+    Raises:
+        InputError: for a name that the model is not given, a class that it has not seen, or a
+            value that is no number.
+
+    Warns:
+        InputWarning: when a value lies outside the range of the training jets.
+    """
+    known = jets.known()
+    if config.multiplicity == "latent":
+        known.pop(MULTIPLICITY)
+    values = {}
+    for name, given in fix.items():
+        if name not in known:
+            raise InputError(
+                f"--fix: expected a name among {', '.join(known) or 'none'}, which the model was "
+                f"trained with, received {name!r}; train with --condition {name}"
+            )
+        if name == "type":
+            values[name] = _class(given, {int(kind) for kind in known[name].unique()})
+            continue
+        values[name] = _number(name, given)
+        if name == MULTIPLICITY and not (
+            values[name].is_integer() and 1 <= values[name] <= config.particles
+        ):
+            raise InputError(
+                f"--fix n: expected a whole number from 1 to {config.particles}, received {given}"
+            )
+        low, high = float(known[name].min()), float(known[name].max())
+        if not low <= values[name] <= high:
+            warnings.warn(
+                f"--fix {name}: the training jets have values from {low:.6g} to {high:.6g}, "
+                f"received {values[name]:.6g}; what the model makes of it is a guess",
+                InputWarning,
+                stacklevel=3,
+            )
+    return values
+
+
+def _number(name: str, given: float | str) -> float:
+    try:
+        value = float(given)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(f"--fix {name}: expected a number, received {given!r}")
+    return value
+
+
+def _class(given: float | str, seen: set[int]) -> float:
+    index = class_index(given) if isinstance(given, str) else int(given)
+    if index not in seen:
+        names = ", ".join(class_name(kind) for kind in sorted(seen))
+        raise InputError(
+            f"--fix type: expected a class of the training jets ({names}), received "
+            f"{class_name(index)}"
+        )
+    return float(index)
