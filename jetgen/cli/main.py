@@ -96,7 +96,7 @@ def _dispatch(words: list[str]) -> int:
     return 0
 
 
-def _show(message: Warning | str, *where: Any) -> None:
+def _show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
     """A warning as one line."""
     print(f"jetgen: warning: {_one_line(message)}", file=sys.stderr)
 
