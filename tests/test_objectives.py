@@ -263,7 +263,7 @@ def test_effective_multiplicity_counts_distinct_particles_with_momentum():
 def test_numbers_of_particles_that_the_code_makes_too_small_count_as_collapsed(config, monkeypatch):
     options = config(objective="ae", multiplicity="latent")
     jets = represent(read(options.data), options)
-    model = build_objective(options, len(jets)).eval()
+    model = build_objective(options, Layout.of(jets, options)).eval()
     model.fit_data(jets)
     monkeypatch.setattr(
         type(model.multiplicity), "draw", lambda self, z, generator: torch.ones(len(z))
