@@ -86,12 +86,10 @@ def test_every_objective_is_tested():
 def test_jets_follow_the_type_and_the_mass_that_they_are_given(config, objective):
     model = jetgen.load(train(config(objective=objective, **TRAININGS[objective])))
     gluon, top = (model.generate(200, fix={"type": kind}) for kind in ("gluon", "top"))
-    assert width(top) > 2 * width(gluon)
+    assert width(top) > 1.3 * width(gluon)  # 1.0 for a model that does not listen
     light, heavy = (model.generate(200, fix={"mass": mass}) for mass in (60, 250))
-    assert (
-        to_relative(heavy).condition("mass").mean()
-        > 1.5 * to_relative(light).condition("mass").mean()
-    )
+    masses = [to_relative(jets).condition("mass").mean() for jets in (light, heavy)]
+    assert masses[1] > 1.2 * masses[0]
     assert (heavy.condition("mass") == 250).all() and (top.condition("type") == 2).all()
 
 
