@@ -12,7 +12,7 @@ from jetgen.datasets.formats.hdf5 import shapes
 from jetgen.datasets.formats.source import Source
 from jetgen.errors import InputError
 
-SUFFIXES = (".h5", ".hdf5", ".npz")
+SUFFIXES = (".h5", ".hdf5", ".npz", ".root", ".csv")
 """What is looked for in a folder; a file that is named may be called anything."""
 
 Paths = str | Path | Sequence[str | Path]
@@ -61,7 +61,7 @@ def detect(path: str | Path) -> Format:
     known = "; ".join(f"{form.name}: {form.description}" for form in FORMATS.values())
     raise InputError(
         f"{path}: expected one of the known formats ({known}), received "
-        f"{held or 'neither HDF5 nor a NumPy archive with arrays'}; "
+        f"{held or 'a file without known arrays, tree or table'}; "
         "convert it, or name another file"
     )
 

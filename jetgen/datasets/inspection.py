@@ -124,9 +124,13 @@ def _faults(cloud: ParticleCloud) -> dict[str, Tensor]:
         "NaN or infinity in a jet-level quantity": ~conditions.isfinite().all(1),
         "a hole in the mask": (mask[:, 1:] & ~mask[:, :-1]).any(1),
         "no particles": ~mask.any(1),
-        "a jet pT that is not positive": cloud.condition("pt") <= 0,
-        "a negative jet mass": cloud.condition("mass") < 0,
     }
+    if cloud.has_condition("pt"):
+        faults["a jet pT that is not positive"] = cloud.condition("pt") <= 0
+    if cloud.has_condition("mass"):
+        faults["a negative jet mass"] = cloud.condition("mass") < 0
+    if bool((cloud.weights != 1).any()):
+        faults["a weight that is negative or no number"] = ~(cloud.weights >= 0)
     if cloud.has_condition("num_particles"):
         differs = cloud.condition("num_particles") != cloud.multiplicity
         faults["num_particles that differs from the mask"] = differs
@@ -135,7 +139,7 @@ def _faults(cloud: ParticleCloud) -> dict[str, Tensor]:
         faults["a negative particle energy"] = (energy < 0).any(1)
         # Files in single precision leave massless particles slightly off their mass shell.
         faults["a particle with less energy than momentum"] = (energy < momentum * 0.999).any(1)
-    if cloud.features[-1].name == "ptrel":
+    if any(feature.name == "ptrel" for feature in cloud.features):
         faults["a negative particle pT"] = (cloud.feature("ptrel") < 0).any(1)
     return faults
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import torch
@@ -24,6 +24,8 @@ def read(
     jet_type: str | None = None,
     jets: int | None = None,
     particles: int | None = None,
+    columns: Sequence[str] = (),
+    conditions: Sequence[str] = (),
 ) -> ParticleCloud:
     """All jets of one or several files, in the features that the files hold.
 
@@ -33,6 +35,9 @@ def read(
             is not one of the published ones, the class that its jets are.
         jets: keep the first so many; no more than these are read.
         particles: keep the leading so many of each jet, by pT.
+        columns: keep these features only, in this order; of a table, all but the conditions
+            where none is named.
+        conditions: columns of a table that are conditions instead of features.
 
     Returns:
         Particles as ``px, py, pz[, E]`` in GeV or ``etarel, phirel, ptrel``; conditions ``pt``
@@ -43,7 +48,14 @@ def read(
         InputError: when a file is damaged or of no known format, when files do not go
             together, when particles hold NaN, or when there are no jets of this class.
     """
-    chunks = iter_chunks(paths, jet_type=jet_type, jets=jets, particles=particles)
+    chunks = iter_chunks(
+        paths,
+        jet_type=jet_type,
+        jets=jets,
+        particles=particles,
+        columns=columns,
+        conditions=conditions,
+    )
     return ParticleCloud.concatenate(list(chunks))
 
 
@@ -54,6 +66,8 @@ def iter_chunks(
     jet_type: str | None = None,
     jets: int | None = None,
     particles: int | None = None,
+    columns: Sequence[str] = (),
+    conditions: Sequence[str] = (),
 ) -> Iterator[ParticleCloud]:
     """The jets of :func:`read` in clouds of ``chunk`` jets (fewer in the last)."""
     for name, number in (("chunk", chunk), ("jets", jets), ("particles", particles)):
@@ -61,7 +75,7 @@ def iter_chunks(
     sources = [open_source(path, jet_type) for path in find_files(paths)]
     chosen = _choose(sources, jet_type, jets)
     slots = particles or max(source.slots for source in sources)
-    pieces = _pieces(sources, chosen, chunk)
+    pieces = _pieces(sources, chosen, chunk, columns, conditions)
     return _rebatch((_cut(piece, slots, particles) for piece in pieces), chunk)
 
 
@@ -87,7 +101,13 @@ def _choose(sources: list[Source], jet_type: str | None, jets: int | None) -> li
     return chosen
 
 
-def _pieces(sources: list[Source], chosen: list[Tensor], block: int) -> Iterator[ParticleCloud]:
+def _pieces(
+    sources: list[Source],
+    chosen: list[Tensor],
+    block: int,
+    columns: Sequence[str],
+    conditions: Sequence[str],
+) -> Iterator[ParticleCloud]:
     """The chosen jets, at most ``block`` at a time, checked to be sound and alike."""
     first: tuple[Source, ParticleCloud] | None = None
     for source, indices in zip(sources, chosen, strict=True):
@@ -97,22 +117,50 @@ def _pieces(sources: list[Source], chosen: list[Tensor], block: int) -> Iterator
             local = indices[(indices >= start) & (indices < stop)] - start
             if not len(local):
                 continue
-            cloud = source.read(start, stop)[local]
+            cloud = _select(source.read(start, stop)[local], columns, conditions)
             _require_finite(cloud, source, local + start)
             first = first or (source, cloud)
             _require_alike(cloud, source, *first)
             yield cloud
 
 
+def _select(
+    cloud: ParticleCloud, columns: Sequence[str], conditions: Sequence[str]
+) -> ParticleCloud:
+    """The cloud with these features, and with features of sets of one moved to its conditions."""
+    moved = [name for name in conditions if not cloud.has_condition(name)]
+    if moved and cloud.mask.shape[1] == 1:
+        known = {feature.name: feature for feature in cloud.features}
+        cloud = cloud.with_conditions(
+            {known.get(name, Feature(name)): cloud.feature(name)[:, 0] for name in moved}
+        )
+    else:
+        for name in moved:
+            cloud.condition(name)  # says which there are
+    kept = columns or [f.name for f in cloud.features if f.name not in moved]
+    if tuple(kept) == tuple(f.name for f in cloud.features):
+        return cloud
+    named = {feature.name: feature for feature in cloud.features}
+    values = torch.stack([cloud.feature(name) for name in kept], dim=-1)
+    return replace(cloud, particles=values, features=tuple(named[name] for name in kept))
+
+
 def _require_finite(cloud: ParticleCloud, source: Source, numbers: Tensor) -> None:
-    for name, values in (("particles", cloud.particles), ("jets", cloud.conditions)):
+    for name, values, columns in (
+        ("particles", cloud.particles, cloud.features),
+        ("jets", cloud.conditions, cloud.condition_features),
+        ("weights", cloud.weights.unsqueeze(1), ()),
+    ):
         bad = ~torch.isfinite(values).all(-1)
         if bad.any():
+            odd = (~torch.isfinite(values)).reshape(-1, values.shape[-1]).any(0).tolist()
+            names = ", ".join(f.name for f, found in zip(columns, odd, strict=False) if found)
+            which = f"columns: {names}; " if names else ""
             jet = int(numbers[bad.reshape(len(cloud), -1).any(1)][0])
             raise InputError(
                 f"{source.path}: expected finite numbers, received NaN or infinity in "
-                f"{int(bad.sum())} {name}, first in jet {jet}; `jetgen inspect` shows what is "
-                "odd about a file"
+                f"{int(bad.sum())} {name}, first in jet {jet}; {which}"
+                "`jetgen inspect` shows what is odd about a file"
             )
 
 

@@ -11,6 +11,7 @@ from jetgen.cloud import CARTESIAN, ParticleCloud
 from jetgen.datasets.detection import detect, find_files, open_source
 from jetgen.datasets.formats import FORMATS
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
+from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError
 from jetgen.physics.fourvectors import JET_KINEMATICS
 
@@ -22,7 +23,14 @@ def one_of_each(jetnet_file, hls4ml_file, energyflow_file, tmp_path: Path) -> di
         writer.append(
             jets.with_conditions(dict(zip(JET_KINEMATICS, torch.ones(4, 4), strict=True)))
         )
+    for suffix in ("h5", "root", "csv"):
+        path = tmp_path / f"set.{suffix}"
+        with set_writer(path, CARTESIAN, slots=1, attributes={}) as append:
+            append(ParticleCloud(torch.ones(4, 1, 3), torch.ones(4, 1) > 0, CARTESIAN))
     return {
+        "jetgen sets HDF5": tmp_path / "set.h5",
+        "ROOT tree": tmp_path / "set.root",
+        "CSV table": tmp_path / "set.csv",
         "jetgen HDF5": tmp_path / "ours.h5",
         "JetNet HDF5": jetnet_file(),
         "LHC jet data set HDF5": hls4ml_file(),
@@ -70,8 +78,8 @@ def test_datasets_of_different_length_are_not_taken(one_of_each) -> None:
 
 
 def test_other_foreign_files(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("px,py,pz\n1,2,3\n")
-    assert "neither HDF5 nor a NumPy archive" in one_line(tmp_path / "a.txt")
+    (tmp_path / "a.txt").write_text("px,py,pz\none,two,three\n")
+    assert "a file without known arrays, tree or table" in one_line(tmp_path / "a.txt")
     np.savez(tmp_path / "b.npz", X=np.zeros((3, 5, 3)), y=np.zeros(3))
     assert "received X (3, 5, 3), y (3,)" in one_line(tmp_path / "b.npz")
 

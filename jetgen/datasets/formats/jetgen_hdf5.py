@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import errno
-import json
-import os
-import re
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-import h5py
 import numpy as np
 import torch
 from torch import Tensor
 
-import jetgen
 from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, Feature, ParticleCloud
 from jetgen.datasets.formats.hdf5 import Hdf5Source, shapes
+from jetgen.datasets.formats.hdf5_writing import Attribute, Dataset, Hdf5Writer
 from jetgen.datasets.formats.source import Format
 from jetgen.errors import InputError
-from jetgen.files import whole_file
 from jetgen.physics import fourvectors
 from jetgen.physics.classes import UNKNOWN_CLASS
 from jetgen.physics.fourvectors import JET_KINEMATICS
-
-Attribute = str | int | float | Mapping[str, Any] | list[Any]
-
-JETS_PER_CHUNK = 256
-JETS_PER_BLOCK = 8 * JETS_PER_CHUNK
-"""Jets are written in whole blocks, so that no chunk is compressed twice."""
 
 COLUMNS: dict[str, tuple[Feature, ...]] = {
     "particle_features": (*RELATIVE, Feature("mask")),
@@ -49,7 +35,7 @@ COLUMNS: dict[str, tuple[Feature, ...]] = {
 """The datasets of a file, each with the names and units of its columns."""
 
 
-class JetgenWriter:
+class JetgenWriter(Hdf5Writer):
     """Streams jets to an HDF5 file that appears under its name when the block ends well.
 
     >>> import tempfile
@@ -83,29 +69,10 @@ class JetgenWriter:
         slots: int = 150,
         overwrite: bool = False,
     ) -> None:
-        self.path = Path(path)
-        if self.path.is_dir() or (self.path.exists() and not overwrite):
-            raise InputError(
-                f"{self.path}: expected a new file, received one that exists; choose another "
-                "name or remove it"
-            )
-        self.attributes: dict[str, Attribute] = dict(attributes)
         self.slots = slots
-        self.jets = 0
-        self._waiting: list[dict[str, np.ndarray[Any, Any]]] = []
-        self._written = 0
-        self._datasets: dict[str, h5py.Dataset] = {}
-        self._whole = ExitStack()
-
-    def __enter__(self) -> JetgenWriter:
-        with ExitStack() as stack:
-            temporary = stack.enter_context(whole_file(self.path))
-            self._file = h5py.File(temporary, "w")
-            stack.push(self._close)
-            for name, columns in COLUMNS.items():
-                self._datasets[name] = self._create(name, columns)
-            self._whole = stack.pop_all()
-        return self
+        datasets = {name: Dataset(_row(name, slots), COLUMNS[name]) for name in COLUMNS}
+        datasets["jet_type"] = datasets["jet_type"]._replace(kind="i1")
+        super().__init__(path, datasets, form="jetgen", attributes=attributes, overwrite=overwrite)
 
     def append(self, cloud: ParticleCloud) -> None:
         """Add jets; particles are sorted by falling pT and cut to the slots of the file.
@@ -120,81 +87,14 @@ class JetgenWriter:
         if cloud.features[:3] != CARTESIAN:
             names = ", ".join(f.name for f in cloud.features)
             raise InputError(f"expected particles as px, py, pz[, E] in GeV, received {names}")
-        self._waiting.append(_columns(cloud, self.slots))
-        self.jets += len(cloud)
-        if self.jets - self._written >= JETS_PER_BLOCK:
-            self._write((self.jets - self._written) // JETS_PER_BLOCK * JETS_PER_BLOCK)
+        self.add(_columns(cloud, self.slots), len(cloud))
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        # The error passes through the stack, where whole_file removes what was begun.
-        with self._whole:
-            if error is not None:
-                raise error
-            self._describe()
-            self._write(self.jets - self._written)
 
-    def _write(self, jets: int) -> None:
-        """Move the first so many waiting jets to the disk.
-
-        Raises:
-            OSError: when they cannot be written, for want of space for example.
-        """
-        if not self._waiting:
-            return
-        joined = {name: np.concatenate([part[name] for part in self._waiting]) for name in COLUMNS}
-        try:
-            for name, dataset in self._datasets.items():
-                dataset.resize(self._written + jets, axis=0)
-                dataset[self._written :] = joined[name][:jets]
-            self._file.flush()
-        except (OSError, RuntimeError) as error:
-            found = re.search(r"errno = (\d+)", str(error))
-            number = int(found.group(1)) if found else errno.EIO
-            raise OSError(number, os.strerror(number), str(self.path)) from error
-        self._waiting = [{name: rows[jets:] for name, rows in joined.items()}]
-        self._written += jets
-
-    def _close(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if error is None:
-            self._file.close()
-            return
-        # The file is given up. Where the disk is full, HDF5 would fail once more to write what
-        # it still holds, and crash the process when it ends: let that go nowhere instead.
-        with Path(os.devnull).open("r+b") as nowhere:
-            os.dup2(nowhere.fileno(), self._file.id.get_vfd_handle())
-        with suppress(RuntimeError, OSError):
-            self._file.close()
-
-    def _create(self, name: str, columns: tuple[Feature, ...]) -> h5py.Dataset:
-        shape: tuple[int, ...] = (0,)
-        if name in ("particle_features", "constituents"):
-            shape = (0, self.slots, len(columns))
-        elif len(columns) > 1:
-            shape = (0, len(columns))
-        dataset = self._file.create_dataset(
-            name,
-            shape=shape,
-            maxshape=(None, *shape[1:]),
-            chunks=(JETS_PER_CHUNK if len(shape) == 3 else JETS_PER_BLOCK, *shape[1:]),
-            dtype="i1" if name == "jet_type" else "f4",
-            compression="gzip",
-            compression_opts=1,  # digits of momenta hardly compress: more effort gains nothing
-            shuffle=True,
-        )
-        dataset.attrs["columns"] = [f.name for f in columns]
-        dataset.attrs["units"] = [f.unit for f in columns]
-        return dataset
-
-    def _describe(self) -> None:
-        facts = {"format": "jetgen", "jetgen_version": jetgen.__version__, "jets": self.jets}
-        for name, value in {**self.attributes, **facts}.items():
-            plain = isinstance(value, str | int | float)
-            self._file.attrs[name] = value if plain else json.dumps(value)
+def _row(name: str, slots: int) -> tuple[int, ...]:
+    columns = len(COLUMNS[name])
+    if name in ("particle_features", "constituents"):
+        return (slots, columns)
+    return (columns,) if columns > 1 else ()
 
 
 def _columns(cloud: ParticleCloud, slots: int) -> dict[str, np.ndarray[Any, Any]]:

@@ -13,7 +13,8 @@ import torch
 
 from jetgen.cloud import CARTESIAN_ENERGY, Feature, ParticleCloud
 from jetgen.config.simulate import SimulateConfig
-from jetgen.datasets.formats.jetgen_hdf5 import Attribute, JetgenWriter
+from jetgen.datasets.formats.hdf5_writing import Attribute
+from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.simulation.workers import deferred_interrupt, parallel_jets, worker_seeds
 from jetgen.physics.classes import JET_CLASSES
 from jetgen.physics.fourvectors import JET_KINEMATICS

@@ -1,0 +1,138 @@
+"""HDF5 files of sets with any named features: muons, di-jet events, rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from jetgen.cloud import Feature, ParticleCloud
+from jetgen.datasets.formats.hdf5 import Hdf5Source, shapes
+from jetgen.datasets.formats.hdf5_writing import Attribute, Dataset, Hdf5Writer
+from jetgen.datasets.formats.source import Format
+from jetgen.errors import InputError
+from jetgen.physics.classes import UNKNOWN_CLASS
+
+
+class CloudWriter(Hdf5Writer):
+    """Streams sets to an HDF5 file that appears under its name when the block ends well.
+
+    >>> import tempfile
+    >>> from jetgen.cloud import CARTESIAN
+    >>> path = Path(tempfile.mkdtemp()) / "muons.h5"
+    >>> with CloudWriter(path, CARTESIAN, slots=1, attributes={}) as writer:
+    ...     mask = torch.ones(2, 1, dtype=torch.bool)
+    ...     writer.append(ParticleCloud(torch.ones(2, 1, 3), mask, CARTESIAN))
+    >>> cloud_source = CloudSource(path)
+    >>> cloud_source.read(0, 2)
+    ParticleCloud(2 x 1 x 3: px [GeV], py [GeV], pz [GeV]; conditions: none)
+
+    Args:
+        path: the file to make.
+        features: the columns of the items.
+        conditions: the columns of the sets.
+        slots: largest number of items of a set.
+        attributes: what the file shall say about itself.
+        overwrite: replace an existing file instead of refusing.
+
+    Raises:
+        InputError: when the file exists.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        features: Sequence[Feature],
+        conditions: Sequence[Feature] = (),
+        *,
+        slots: int,
+        attributes: Mapping[str, Attribute],
+        overwrite: bool = False,
+    ) -> None:
+        self.features, self.conditions, self.slots = tuple(features), tuple(conditions), slots
+        datasets = {
+            "items": Dataset((slots, len(self.features)), self.features),
+            "mask": Dataset((slots,), (Feature("mask"),), "bool"),
+            "conditions": Dataset((len(self.conditions),), self.conditions),
+            "weights": Dataset((), (Feature("weight"),)),
+        }
+        if not self.conditions:
+            del datasets["conditions"]
+        super().__init__(
+            path, datasets, form="jetgen sets", attributes=attributes, overwrite=overwrite
+        )
+
+    def append(self, cloud: ParticleCloud) -> None:
+        """Add sets, which have the features and conditions of the file (further conditions are
+        left out).
+
+        Raises:
+            InputError: when features differ, or a set has more items than the file has slots.
+        """
+        if cloud.features != self.features:
+            expected, received = (", ".join(map(str, f)) for f in (self.features, cloud.features))
+            raise InputError(f"{self.path}: expected sets of {expected}, received {received}")
+        if len(cloud) and int(cloud.multiplicity.max()) > self.slots:
+            raise InputError(
+                f"{self.path}: expected sets of at most {self.slots} items, received "
+                f"{int(cloud.multiplicity.max())}"
+            )
+        compact = cloud.compact(self.slots)
+        rows = {"items": compact.particles, "mask": compact.mask, "weights": compact.weights}
+        if self.conditions:
+            columns = [compact.condition(f.name) for f in self.conditions]
+            rows["conditions"] = torch.stack(columns, dim=1)
+        self.add({name: values.detach().cpu().numpy() for name, values in rows.items()}, len(cloud))
+
+
+class CloudSource(Hdf5Source):
+    """Reads what :class:`CloudWriter` wrote."""
+
+    @property
+    def slots(self) -> int:
+        return int(self.file["items"].shape[1])
+
+    def __len__(self) -> int:
+        return int(self.file["items"].shape[0])
+
+    def types(self) -> Tensor:
+        names = [f.name for f in self._features("conditions")]
+        if "type" not in names:
+            return torch.full((len(self),), UNKNOWN_CLASS)
+        column = self.rows("conditions", 0, len(self))[:, names.index("type")]
+        return torch.from_numpy(column.astype(np.int64))
+
+    def read(self, start: int, stop: int) -> ParticleCloud:
+        conditions = self._features("conditions")
+        return ParticleCloud(
+            torch.from_numpy(self.rows("items", start, stop)),
+            torch.from_numpy(self.rows("mask", start, stop)),
+            self._features("items"),
+            torch.from_numpy(self.rows("conditions", start, stop)) if conditions else None,  # type: ignore[arg-type]
+            conditions,
+            torch.from_numpy(self.rows("weights", start, stop)),
+        )
+
+    def _features(self, dataset: str) -> tuple[Feature, ...]:
+        if dataset not in self.file:
+            return ()
+        attributes: Any = self.file[dataset].attrs
+        return tuple(map(Feature, attributes["columns"], attributes["units"]))
+
+
+def _matches(path: Path) -> bool:
+    found = shapes(path)
+    items = found.get("items", ())
+    return len(items) == 3 and found.get("mask") == items[:2] and found.get("weights") == items[:1]
+
+
+CLOUD_HDF5 = Format(
+    name="jetgen sets HDF5",
+    description="items (S, N, F), mask (S, N), conditions (S, C), weights (S,)",
+    matches=_matches,
+    open=lambda path, jet_type: CloudSource(path),
+)

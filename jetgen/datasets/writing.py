@@ -1,0 +1,120 @@
+"""Writing sets with any named features to HDF5, ROOT or CSV, streamed, by the output's suffix."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from jetgen.cloud import Feature, ParticleCloud
+from jetgen.datasets.formats.cloud_hdf5 import CloudWriter
+from jetgen.datasets.formats.hdf5_writing import Attribute, require_new
+from jetgen.datasets.formats.table import WEIGHT
+from jetgen.errors import InputError
+from jetgen.files import whole_file
+
+Append = Callable[[ParticleCloud], None]
+
+TREE = "sets"
+"""The name of the tree in ROOT files."""
+
+
+@contextmanager
+def set_writer(
+    path: str | Path,
+    features: Sequence[Feature],
+    conditions: Sequence[Feature] = (),
+    *,
+    slots: int,
+    attributes: Mapping[str, Attribute],
+    overwrite: bool = False,
+) -> Iterator[Append]:
+    """A function that adds sets to a new file, which appears when the block ends well.
+
+    ``.h5`` and ``.hdf5`` files are those of :class:`CloudWriter`. ``.root`` files have one tree:
+    numbers for sets of one item, lists otherwise. ``.csv`` files take sets of one item. The
+    latter two hold names, units and the weights, and no attributes.
+
+    Args:
+        path: the file to make.
+        features: the columns of the items.
+        conditions: the columns of the sets.
+        slots: largest number of items of a set.
+        attributes: what an HDF5 file shall say about itself.
+        overwrite: replace an existing file instead of refusing.
+
+    Raises:
+        InputError: when the file exists, the suffix is another one, or sets do not fit a table.
+    """
+    path = Path(path)
+    match path.suffix:
+        case ".h5" | ".hdf5":
+            with CloudWriter(
+                path, features, conditions, slots=slots, attributes=attributes, overwrite=overwrite
+            ) as writer:
+                yield writer.append
+        case ".root":
+            require_new(path, overwrite)
+            with (
+                whole_file(path) as temporary,
+                _root(temporary, features, conditions, slots) as add,
+            ):
+                yield add
+        case ".csv":
+            require_new(path, overwrite)
+            if slots > 1:
+                raise InputError(
+                    f"{path}: expected .h5 or .root for sets of up to {slots} items, "
+                    "received .csv, whose rows are sets of one"
+                )
+            with whole_file(path) as temporary, _csv(temporary, features, conditions) as add:
+                yield add
+        case other:
+            raise InputError(f"{path}: expected a name in .h5, .root or .csv, received {other!r}")
+
+
+@contextmanager
+def _root(
+    path: Path, features: Sequence[Feature], conditions: Sequence[Feature], slots: int
+) -> Iterator[Append]:
+    import uproot
+
+    kinds: dict[str, Any] = {f.name: "float32" if slots == 1 else "var * float32" for f in features}
+    kinds |= {f.name: "float32" for f in (*conditions, WEIGHT)}
+    with uproot.recreate(path) as file:
+        tree = file.mktree(TREE, kinds, title=", ".join(map(str, (*features, *conditions))))
+
+        def append(cloud: ParticleCloud) -> None:
+            import awkward as ak
+
+            items = cloud.particles[cloud.mask].cpu().numpy()  # (sum n, F)
+            counts = cloud.multiplicity.cpu().numpy()
+            columns = {
+                f.name: items[:, i] if slots == 1 else ak.unflatten(items[:, i], counts)
+                for i, f in enumerate(cloud.features)
+            }
+            columns |= {f.name: cloud.condition(f.name).cpu().numpy() for f in conditions}
+            tree.extend(columns | {WEIGHT.name: cloud.weights.cpu().numpy()})
+
+        yield append
+
+
+@contextmanager
+def _csv(
+    path: Path, features: Sequence[Feature], conditions: Sequence[Feature]
+) -> Iterator[Append]:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerow(map(str, (*features, *conditions, WEIGHT)))
+
+        def append(cloud: ParticleCloud) -> None:
+            columns = [*cloud.particles[:, 0].unbind(1)]
+            columns += [*(cloud.condition(f.name) for f in conditions), cloud.weights]
+            rows = torch.stack(columns, dim=1).cpu().numpy()
+            np.savetxt(file, rows, fmt="%.9g", delimiter=",")
+
+        yield append

@@ -1,0 +1,132 @@
+"""Tables and files of sets with any named features, through ``read`` and back."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+import jetgen
+from jetgen.cli.main import main
+from jetgen.cloud import Feature, ParticleCloud
+from jetgen.datasets import iter_chunks
+from jetgen.datasets.detection import open_source
+from jetgen.datasets.inspection import inspect
+from jetgen.datasets.writing import set_writer
+from jetgen.errors import InputError
+
+MUON = (Feature("px", "GeV"), Feature("py", "GeV"), Feature("pz", "GeV"), Feature("x", "mm"))
+JET = (Feature("pt", "GeV"), Feature("eta"), Feature("tau21"))
+CHARGE = (Feature("charge"),)
+
+
+def sets(count, features=MUON, slots=1, seed=1):
+    generator = torch.Generator().manual_seed(seed)
+    sizes = torch.randint(0 if slots > 1 else 1, slots + 1, (count,), generator=generator)
+    return ParticleCloud(
+        torch.randn(count, slots, len(features), generator=generator),
+        torch.arange(slots) < sizes.unsqueeze(1),
+        features,
+        torch.randint(0, 2, (count, 1), generator=generator).float(),
+        CHARGE,
+        torch.rand(count, generator=generator),
+    )
+
+
+def same(ours, theirs):
+    assert torch.equal(ours.mask, theirs.mask)
+    torch.testing.assert_close(ours.particles, theirs.particles)
+    torch.testing.assert_close(ours.weights, theirs.weights)
+    for feature in theirs.condition_features:
+        assert feature in ours.condition_features
+        torch.testing.assert_close(ours.condition(feature.name), theirs.condition(feature.name))
+
+
+@pytest.mark.parametrize(
+    ("name", "slots"), [("m.h5", 1), ("m.h5", 2), ("m.root", 1), ("m.root", 2), ("m.csv", 1)]
+)
+def test_sets_come_back_as_they_were_written_piece_by_piece(tmp_path, name, slots):
+    features = MUON if slots == 1 else JET
+    cloud = sets(5000, features, slots)
+    path = tmp_path / name
+    with set_writer(path, features, CHARGE, slots=slots, attributes={"seed": 1}) as append:
+        append(cloud[:2900])
+        append(cloud[2900:])
+    back = jetgen.read(path, columns=[f.name for f in features], conditions=["charge"])
+    assert back.features == features
+    same(back, cloud)
+    some = list(iter_chunks(path, 700, jets=1500, conditions=["charge"]))
+    assert [len(part) for part in some] == [700, 700, 100]
+    same(ParticleCloud.concatenate(some), cloud[:1500])
+    source = pickle.loads(pickle.dumps(open_source(path)))
+    assert torch.equal(source.read(4990, 5000).particles[..., 0], cloud.particles[4990:, :, 0])
+    assert inspect(path).faults.keys() <= {"no particles"}
+    assert main(["inspect", str(path)]) == 0
+
+
+def test_units_weights_and_columns_of_a_csv_table(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("a [GeV],b,weight,d\n1,2,0.5,7\n3,4,2.5,8\n\n5,6,1,9\n")
+    cloud = jetgen.read(path, columns=["b", "a"], conditions=["d"])
+    assert cloud.features == (Feature("b"), Feature("a", "GeV"))
+    np.testing.assert_array_equal(cloud.particles[:, 0], [[2, 1], [4, 3], [6, 5]])
+    np.testing.assert_array_equal(cloud.weights, [0.5, 2.5, 1])
+    np.testing.assert_array_equal(cloud.condition("d"), [7, 8, 9])
+    assert [f.name for f in jetgen.read(path).features] == ["a", "b", "d"]
+    with pytest.raises(InputError, match="particle feature 'e': expected one of a, b, d"):
+        jetgen.read(path, columns=["e"])
+    with pytest.raises(InputError, match="particle feature 'e': expected one of a, b, d"):
+        jetgen.read(path, conditions=["e"])
+
+
+def test_nan_is_reported_with_its_column_and_row_where_it_is_asked_for(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("a,b,name\n1,2,mu\n3,,mu\n5,nan,e\n")
+    with pytest.raises(InputError, match=r"NaN or infinity in 2 .*first in jet 1; columns: b;"):
+        jetgen.read(path, columns=["a", "b"])
+    np.testing.assert_array_equal(jetgen.read(path, columns=["a"]).particles[:, 0, 0], [1, 3, 5])
+    assert inspect(path).faults["NaN in a particle"].jets == 3
+    path.write_text("a,b\n1,2\n3\n")
+    with pytest.raises(InputError, match="expected 2 columns as in the first line, received 1 in"):
+        jetgen.read(path)
+
+
+def test_files_that_are_no_tables_are_refused(tmp_path):
+    for name, content in {"words.csv": "once,upon\na,time\n", "numbers.csv": "1,2\n3,4\n"}.items():
+        (tmp_path / name).write_text(content)
+        with pytest.raises(InputError, match="expected one of the known formats"):
+            jetgen.read(tmp_path / name)
+    (tmp_path / "cut.root").write_bytes(b"root" + bytes(40))
+    with pytest.raises(InputError, match="cut short or damaged"):
+        jetgen.read(tmp_path / "cut.root")
+
+
+def test_a_root_file_with_several_trees_is_refused(tmp_path):
+    import uproot
+
+    with uproot.recreate(tmp_path / "two.root") as file:
+        for name in ("one", "two"):
+            file.mktree(name, {"a": "float32"})
+            file[name].extend({"a": np.ones(3, dtype="f4")})
+    with pytest.raises(InputError, match="expected one tree, received one;1, two;1"):
+        jetgen.read(tmp_path / "two.root")
+
+
+def test_writers_refuse_what_does_not_fit_and_leave_nothing_behind(tmp_path):
+    def write(name, slots, cloud=None):
+        with set_writer(tmp_path / name, JET, slots=slots, attributes={}) as append:
+            append(cloud)
+
+    with pytest.raises(InputError, match=r"expected \.h5 or \.root for sets of up to 2 items"):
+        write("a.csv", 2)
+    with pytest.raises(InputError, match=r"expected a name in \.h5, \.root or \.csv"):
+        write("a.txt", 1)
+    with pytest.raises(InputError, match="expected sets of pt"):
+        write("a.h5", 1, sets(3))
+    with pytest.raises(InputError, match="expected sets of at most 1 items, received 2"):
+        write("a.h5", 1, sets(30, JET, slots=2))
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "a.root").write_text("mine")
+    with pytest.raises(InputError, match="expected a new file"):
+        write("a.root", 1, sets(3, JET))
+    assert (tmp_path / "a.root").read_text() == "mine"
