@@ -15,7 +15,7 @@ from jetgen.evaluation.figure_of_merit import JETS, FigureOfMerit, halves, judge
 from jetgen.evaluation.samples import features
 from jetgen.physics.fourvectors import to_cartesian
 from jetgen.physics.observables import Measured
-from jetgen.physics.substructure import substructure
+from jetgen.physics.substructure import with_substructure
 
 LEADING = 30
 """Particles of a jet, by falling pT, whose momenta are flat features."""
@@ -43,7 +43,7 @@ def feature_table(
     """
     if kind == "flat":
         return _flat(real, generated)
-    first, second = (side.observables | substructure(side.relative) for side in (real, generated))
+    first, second = (with_substructure(side).observables for side in (real, generated))
     names = [name for name in first if name in second]
     x, y = (torch.stack([side[name] for name in names], dim=1) for side in (first, second))
     return FeatureTable(x, y, names)

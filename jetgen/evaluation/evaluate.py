@@ -24,6 +24,7 @@ from jetgen.evaluation.particle_classifier import particle_figure_of_merit
 from jetgen.evaluation.protocol import jetnet_protocol
 from jetgen.evaluation.resampling import resample
 from jetgen.files import sha256, write_json
+from jetgen.physics.substructure import with_substructure
 
 GENERATED = "generated"
 
@@ -83,8 +84,9 @@ def evaluate(
 ) -> tuple[Comparison, dict[str, FigureOfMerit]]:
     """Every metric with its uncertainty, floor and verdict, and each classifier's figures.
 
-    The table of :func:`jetgen.evaluation.comparison.compare` with rows for W1EFP, FPD, KPD,
-    coverage and matching distance. No figures for fewer than 100 jets of each kind.
+    The table of :func:`jetgen.evaluation.comparison.compare` with rows for the substructure,
+    pairs of observables, W1EFP, FPD, KPD, coverage and matching distance. No figures for fewer
+    than 100 jets of each kind.
 
     Args:
         real, generated: jets in any representation.
@@ -123,6 +125,8 @@ def evaluate_checked(
     All samples share the floor. What is found of one does not depend on the others, as long as
     all have as many jets.
     """
+    progress("N-subjettiness, soft drop")
+    checked = _with_substructure(checked)
     drawn = resample(checked, replicas=replicas, seed=seed)
     progress("Wasserstein distances")
     table = compare_resampled(drawn)
@@ -146,6 +150,16 @@ def evaluate_checked(
     return (
         replace(table, rows=(*table.rows, *rows), warnings=(*table.warnings, *warnings)),
         found,
+    )
+
+
+def _with_substructure(checked: Checked) -> Checked:
+    real = with_substructure(checked.real)
+    return replace(
+        checked,
+        real=real,
+        samples={name: with_substructure(jets) for name, jets in checked.samples.items()},
+        pool=real if checked.pool is checked.real else with_substructure(checked.pool),
     )
 
 

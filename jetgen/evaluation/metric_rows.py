@@ -16,12 +16,14 @@ from jetgen.evaluation.comparison import Distance, Row, floor_between, replicate
 from jetgen.evaluation.cov_mmd import matched
 from jetgen.evaluation.fpd import frechet
 from jetgen.evaluation.kpd import kernel
+from jetgen.evaluation.pair_rows import pair_rows
 from jetgen.evaluation.quantities import Quantity, Values
 from jetgen.evaluation.resampling import Resampling, resample, with_plain
 from jetgen.evaluation.w1efp import GRAPHS
 from jetgen.physics.efp import efps
 from jetgen.physics.efp_graphs import efp_graphs
 from jetgen.physics.observables import Measured, Observable
+from jetgen.physics.substructure import SUBSTRUCTURE_OBSERVABLES
 
 KPD_JETS = 2_500
 """Most jets on each side of KPD, whose cost grows as their square."""
@@ -36,11 +38,42 @@ Metric = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
 def metric_rows(checked: Checked, drawn: Resampling) -> tuple[list[Row], list[str]]:
-    """Rows of W1EFP, FPD, KPD, coverage and matching distance, and warnings of those left out."""
+    """Rows of substructure, pairs, W1EFP, FPD, KPD, COV and MMD, and warnings of those left out."""
     return (
-        [*efp_rows(drawn), *_moment_rows(checked, drawn), *matching_rows(drawn)],
+        [
+            *substructure_rows(drawn),
+            *pair_rows(drawn),
+            *efp_rows(drawn),
+            *_moment_rows(checked, drawn),
+            *matching_rows(drawn),
+        ],
         _left_out(drawn),
     )
+
+
+def substructure_rows(drawn: Resampling) -> list[Row]:
+    """W1 of the substructure observables that jets of all kinds know."""
+    rows = []
+    for observable in SUBSTRUCTURE_OBSERVABLES:
+        values = {
+            kind: Values(jets.observables[observable.name], torch.arange(len(jets)))
+            for kind, jets in _kinds(drawn).items()
+            if observable.name in jets.observables
+        }
+        if len(values) < len(_kinds(drawn)):
+            continue
+        scale = 1.0 if observable.unit or observable.name == "d2" else 1e-3
+        rows.append(
+            table_row(
+                Quantity(observable, scale, observable.title),
+                floor_between(drawn, values["all real"]),
+                {
+                    name: replicated(drawn.real, side, values["real"], values[name])
+                    for name, side in drawn.sides.items()
+                },
+            )
+        )
+    return rows
 
 
 def efp_rows(drawn: Resampling) -> list[Row]:
@@ -175,6 +208,14 @@ def _batch_row(quantity: Quantity, floor: Tensor, samples: dict[str, Tensor]) ->
 
 def _left_out(drawn: Resampling) -> list[str]:
     warnings = []
+    for observable in SUBSTRUCTURE_OBSERVABLES:
+        unknown = [
+            k for k, jets in _kinds(drawn).items() if observable.name not in jets.observables
+        ]
+        if unknown:
+            warnings.append(
+                f"{observable.title}: left out, it is not known for {', '.join(unknown)} jets"
+            )
     if drawn.size <= len(efp_graphs(4)):
         warnings.append(f"FPD: left out, it needs more than 36 jets a side, there are {drawn.size}")
     if drawn.size < 2 * MATCHED_JETS:

@@ -43,7 +43,9 @@ def test_real_jets_are_at_the_floor_and_wider_ones_are_not(toy_jets, monkeypatch
     assert same.jets == wide.jets == 600
     for name in names:
         assert same.row(name).distances["generated"].spreads < 6
-    for name in ("relative_mass", "w1efp", "fpd", "kpd"):
+    for name in ("tau21", "c2", "soft_drop_mass", "correlations", "pairs"):
+        assert same.row(name).distances["generated"].spreads < 6
+    for name in ("relative_mass", "w1efp", "fpd", "kpd", "girth", "soft_drop_mass", "pairs"):
         assert wide.row(name).distances["generated"].verdict == "different"
     assert trees.auc == pytest.approx(0.5, abs=5 * trees.auc_error)
     assert wide_trees.auc > trees.auc + 5 * trees.auc_error
