@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.config.generate import GenerateConfig
@@ -19,7 +20,7 @@ from jetgen.datasets.loading import split_indices
 from jetgen.errors import InputError
 from jetgen.files import sha256
 from jetgen.networks.integration import Solver
-from jetgen.objectives.autoencoder import Autoencoder
+from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
 from jetgen.physics.fourvectors import to_cartesian, to_relative
@@ -148,20 +149,44 @@ class TrainedModel:
         Raises:
             InputError: when the model is no autoencoder.
         """
-        if not self.reconstructs:
-            raise InputError(
-                f"{self.folder.path}: expected an autoencoder to reconstruct jets, found the "
-                f"objective {self.config.objective}, which can only generate them"
-            )
-        assert isinstance(self.model, Autoencoder)
+        model = self._autoencoder()
         generator = torch.Generator().manual_seed(seed)
         parts = [
-            self.model.reconstruct(cloud[start : start + batch].to(self.device), generator).to(
-                "cpu"
-            )
+            model.reconstruct(cloud[start : start + batch].to(self.device), generator).to("cpu")
             for start in range(0, len(cloud), batch)
         ]
         return ParticleCloud.concatenate(parts)
+
+    @torch.no_grad()
+    def codes(self, cloud: ParticleCloud, batch: int = 1024) -> Codes:
+        """Posteriors of the codes of ``cloud`` (in the run's representation), in its order.
+
+        Raises:
+            InputError: when the model is no autoencoder.
+        """
+        model = self._autoencoder()
+        parts = [
+            model.encode(cloud[start : start + batch].to(self.device))
+            for start in range(0, len(cloud), batch)
+        ]
+        return Codes(*(torch.cat(columns).cpu() for columns in zip(*parts, strict=True)))
+
+    def prior_codes(self, context: Tensor, seed: int = 1) -> Tensor:
+        """Codes ``(B, L)`` of the prior that generates, for jets of this ``context`` (B, C).
+
+        Raises:
+            InputError: when the model is no autoencoder.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        return self._autoencoder().prior_codes(context.to(self.device), generator).cpu()
+
+    def _autoencoder(self) -> Autoencoder:
+        if not isinstance(self.model, Autoencoder):
+            raise InputError(
+                f"{self.folder.path}: expected an autoencoder, which alone has codes of jets, "
+                f"found the objective {self.config.objective}, which can only generate"
+            )
+        return self.model
 
     def training_jets(self) -> ParticleCloud:
         """The jets that the run was trained on, in its representation."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +14,25 @@ import torch
 from rich.console import Console
 
 from jetgen import __version__
+from jetgen.bibliography import JETGEN, Citation
+from jetgen.citations import merged, of_files, of_report, of_run
 from jetgen.cloud import ParticleCloud
 from jetgen.config.report import ReportConfig
 from jetgen.datasets import read
+from jetgen.datasets.detection import open_source
 from jetgen.errors import InputError
 from jetgen.evaluation.baselines import independent_particles
 from jetgen.evaluation.checks import RECONSTRUCTED
+from jetgen.evaluation.latent import LatentSpace
 from jetgen.files import sha256
-from jetgen.generation import load
+from jetgen.generation import TrainedModel, load
 from jetgen.reports import write_report
+from jetgen.reports.page import Rate
 from jetgen.reports.words import BASELINE
+from jetgen.run_folder import RunFolder
+
+_TIMED_JETS = 1000
+"""Jets generated at most to measure the speed."""
 
 
 def report(config: ReportConfig) -> Path:
@@ -48,12 +59,21 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
         )
     real = model.held_out()[: config.jets]
     training = model.training_jets()
-    timings: dict[str, str] = {}
-    progress("reconstruct")
+    rates = training_rates(folder)
     samples: dict[str, ParticleCloud] = {}
+    latent = None
     if model.reconstructs:
-        samples[RECONSTRUCTED] = _timed("reconstruction", timings, lambda: model.reconstruct(real))
+        progress("reconstruct")
+        with _timed("Encode and decode", len(real), rates):
+            samples[RECONSTRUCTED] = model.reconstruct(real)
+        latent = _latent_space(model, real, config.seed)
     samples["generated"] = read(folder.generated_file, jets=config.jets)
+    progress("generate")
+    evaluations = model.model.evaluations
+    note = f"network evaluated {evaluations} time{'s' * (evaluations != 1)} a batch"
+    some = min(len(real), _TIMED_JETS)
+    with _timed("Generate", some, rates, note):
+        model.generate(some, seed=config.seed)
     for prior, title in list(model.priors.items())[1:]:
         progress(f"generate with the {title} prior")
         samples[f"generated ({title} prior)"] = model.generate(
@@ -73,14 +93,55 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
         provenance={
             "report command": ["jetgen", *sys.argv[1:]],
             "jetgen": __version__,
-            "generated jets": {str(folder.generated_file): sha256(folder.generated_file)},
+            "generated jets": {
+                "file": str(folder.generated_file),
+                "sha256": sha256(folder.generated_file),
+                **_origin(open_source(folder.generated_file).attributes),
+            },
             "run": model.provenance(),
         },
         history=folder.metrics_file if folder.metrics_file.exists() else None,
-        timings=timings,
+        latent=latent,
+        rates=rates,
+        citations=merged([*of_run(folder.path), *of_report(latent=latent is not None)]),
         seed=config.seed,
         progress=progress,
     )
+
+
+def training_rates(folder: RunFolder) -> list[Rate]:
+    """The median over epochs of the training speed, for each stage of a run."""
+    if not folder.metrics_file.exists():
+        return []
+    speeds: dict[str, list[float]] = {}
+    for row in folder.read_metrics():
+        if "jets_per_second" in row:
+            speeds.setdefault(row.get("stage", ""), []).append(float(row["jets_per_second"]))
+    return [
+        Rate(
+            f"Train {stage}".strip(),
+            statistics.median(found),
+            f"median of {len(found)} epochs, validation not counted",
+        )
+        for stage, found in speeds.items()
+    ]
+
+
+def _latent_space(model: TrainedModel, real: ParticleCloud, seed: int) -> LatentSpace:
+    codes = model.codes(real)
+    return LatentSpace(
+        codes.mean,
+        codes.log_variance,
+        codes.draw(torch.Generator().manual_seed(seed)),
+        model.prior_codes(codes.context, seed),
+        model.priors[model.config.prior],
+    )
+
+
+def _origin(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file of generated jets says about how it was made; the training is told elsewhere."""
+    names = ("command", "seed", "prior", "network_evaluations", "checkpoint_sha256")
+    return {name: attributes[name] for name in names if name in attributes}
 
 
 def _report_files(config: ReportConfig, progress: Callable[[str], None]) -> Path:
@@ -106,6 +167,9 @@ def _report_files(config: ReportConfig, progress: Callable[[str], None]) -> Path
             "jetgen": __version__,
             "files": {path: sha256(path) for path in files},
         },
+        citations=merged(
+            [Citation(JETGEN, "this program"), *of_files(config.real), *of_report(latent=False)]
+        ),
         seed=config.seed,
         progress=progress,
     )
@@ -125,9 +189,11 @@ def _names(paths: list[str]) -> dict[str, str]:
     }
 
 
-def _timed(name: str, timings: dict[str, str], make: Callable[[], Any]) -> Any:
+@contextmanager
+def _timed(step: str, jets: int, rates: list[Rate], note: str = "") -> Iterator[None]:
+    """Add the speed of what happens inside to the rates."""
     start = time.perf_counter()
-    jets = make()
+    yield
     seconds = time.perf_counter() - start
-    timings[name] = f"{len(jets)} jets in {seconds:.1f} s ({len(jets) / seconds:.0f} jets / s)"
-    return jets
+    parts = (f"{jets} jets in {seconds:.1f} s on the CPU, {torch.get_num_threads()} threads", note)
+    rates.append(Rate(step, jets / seconds, "; ".join(part for part in parts if part)))

@@ -4,11 +4,14 @@ import json
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from jetgen import reporting
 from jetgen.cli.main import main
+from jetgen.config.train import TrainConfig
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.errors import InputError
+from jetgen.objectives.autoencoder import Codes
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
 from jetgen.run_folder import RunFolder
 
@@ -40,7 +43,9 @@ class Model:
 
     def __init__(self, folder, toy_jets, prior):
         self.folder, self.toy_jets = RunFolder(folder), toy_jets
-        self.config = SimpleNamespace(prior=prior, data=["a.h5"])
+        self.config = TrainConfig(prior=prior, data=["data/gluon.h5"])
+        self.folder.write_config(self.config)
+        self.model = SimpleNamespace(evaluations=1)
 
     def held_out(self):
         return self.toy_jets(50, 1)
@@ -51,8 +56,15 @@ class Model:
     def reconstruct(self, cloud):
         return cloud
 
-    def generate(self, jets, *, prior, seed):
-        assert (prior, seed) == ("gaussian", 7)
+    def codes(self, cloud):
+        codes = torch.arange(float(len(cloud))).unsqueeze(1)
+        return Codes(codes, torch.full_like(codes, -torch.inf), 2 * codes)
+
+    def prior_codes(self, context, seed):
+        return context + seed
+
+    def generate(self, jets, *, seed, prior=None):
+        assert seed == 7
         return self.toy_jets(jets, 4)
 
     def provenance(self):
@@ -72,14 +84,25 @@ def test_a_run_is_compared_with_its_held_out_jets(toy_jets, quick, monkeypatch, 
     assert (len(quick["real"]), len(quick["training"])) == (40, 200)
     assert quick["history"] is None
     assert quick["provenance"]["run"] == {"seed": 3}
+    latent = quick["latent"]
+    assert (latent.codes == latent.mean).all()
+    assert latent.prior[:3, 0].tolist() == [7.0, 9.0, 11.0]
+    assert latent.prior_name == "flow"
+    assert [rate.step for rate in quick["rates"]] == ["Encode and decode", "Generate"]
+    cited = [citation.work.key for citation in quick["citations"]]
+    assert {"Durkan:2019", "Bierlich:2022", "Burda:2015"} <= set(cited)
+    assert len(cited) == len(set(cited))
     assert "held-out" in quick["description"] and "A model" in quick["description"]
 
 
 def test_with_a_gaussian_prior_there_is_no_second_one(toy_jets, quick, monkeypatch, tmp_path):
     monkeypatch.setattr(reporting, "load", lambda run: Model(run, toy_jets, "gaussian"))
     write(tmp_path / "generated.h5", toy_jets(60, 3))
-    (tmp_path / "metrics.csv").write_text("epoch\n1\n")
-    reporting.report(reporting.ReportConfig(run=str(tmp_path)))
+    rows = "stage,epoch,jets_per_second\nautoencoder,1,100\nautoencoder,2,300\nprior,1,9\n"
+    (tmp_path / "metrics.csv").write_text(rows)
+    reporting.report(reporting.ReportConfig(run=str(tmp_path), seed=7))
+    speeds = {rate.step: rate.jets_per_second for rate in quick["rates"]}
+    assert (speeds["Train autoencoder"], speeds["Train prior"]) == (200, 9)
     assert set(quick["samples"]) == {"reconstructed", "generated", "independent particles"}
     assert quick["history"] == tmp_path / "metrics.csv"
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "compare": "put trained runs into one table, on the same held-out jets",
     "leaderboard": "put every finished run below a folder into one table",
     "study": "repeat a study of the literature, from simulation to conclusion",
+    "cite": "print what to cite for a run, as BibTeX",
     "doctor": "say what this machine offers, and which kernels run",
 }
 """Each has a module ``jetgen.cli.NAME`` with its option dataclass ``Config`` and ``run``."""

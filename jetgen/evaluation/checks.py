@@ -24,12 +24,14 @@ class Checked:
         real: the real jets that samples are compared to.
         samples: by name; ``reconstructed``, where there, corresponds to ``real`` jet by jet.
         pool: every real jet there is (``real`` and training), for the real-versus-real floor.
+        kept: ``(B,)`` which of the real jets that were given are in ``real``.
         warnings: what was left out or is odd, for the reader.
     """
 
     real: Measured
     samples: dict[str, Measured]
     pool: Measured
+    kept: Tensor
     warnings: tuple[str, ...]
 
 
@@ -75,7 +77,7 @@ def check(
                 f"{name}: a jet holds at most {slots} particles, a real one up to {longest}; "
                 "keep only the hardest particles of the real jets to compare like with like"
             )
-    return Checked(usable_real, usable, pool, tuple(warnings))
+    return Checked(usable_real, usable, pool, real_finite, tuple(warnings))
 
 
 def _finite(jets: Measured, name: str, warnings: list[str]) -> Tensor:

@@ -86,6 +86,43 @@ PARTICLE_MEAN = Quantity(
 )
 """The one row that is a mean of others."""
 
+SUBSTRUCTURE = tuple(
+    Quantity(Observable(name, title, symbol), 1.0, definition)
+    for name, title, symbol, definition in (
+        (
+            "pt_dispersion",
+            "pT dispersion",
+            r"$p_\mathrm{T}$ dispersion",
+            "square root of the sum of squared shares of pT: one for a single particle",
+        ),
+        (
+            "girth",
+            "girth",
+            r"Girth $\Sigma_i z_i \theta_i$",
+            "mean distance of particles from the jet's axis, weighted by their share z of pT",
+        ),
+        (
+            "thrust",
+            "jet thrust",
+            r"Thrust $\Sigma_i z_i \theta_i^2$",
+            "the same with squared distances",
+        ),
+        (
+            "c2",
+            "energy correlator ratio C2",
+            r"$C_2$",
+            "three-particle energy correlator over the square of the two-particle one",
+        ),
+        (
+            "d2",
+            "energy correlator ratio D2",
+            r"$D_2$",
+            "the same over its cube; small for jets with two prongs",
+        ),
+    )
+)
+"""How a jet shares out its momentum, where :mod:`jetgen.physics.substructure` was asked for it."""
+
 
 def read_off(jets: Measured, quantity: Quantity) -> Values | None:
     """The values of one quantity, or None where these jets do not determine it."""

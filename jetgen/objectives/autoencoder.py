@@ -223,13 +223,20 @@ class Autoencoder(JetModel):
         return centres, log_widths.clamp(-5.0, 2.0)
 
     @torch.no_grad()
+    def prior_codes(
+        self, context: Tensor, generator: torch.Generator, prior: str | None = None
+    ) -> Tensor:
+        """Codes ``(B, L)`` of one of :attr:`priors` for jets of this context ``(B, C)``."""
+        distribution = self.priors[prior or self.config.prior]
+        return distribution.sample(self.prior_context(context), generator)
+
+    @torch.no_grad()
     def sample(
         self, draw: JetDraw, generator: torch.Generator, prior: str | None = None
     ) -> ParticleCloud:
         """Jets decoded from codes of one of :attr:`priors`, in physical units."""
-        distribution = self.priors[prior or self.config.prior]
         context = self.preparation.context(draw)
-        z = distribution.sample(self.prior_context(context), generator)
+        z = self.prior_codes(context, generator, prior)
         if self.multiplicity is not None:
             draw = draw._replace(multiplicity=self.multiplicity.draw(z, generator))
         return self._decode(z, draw, generator)

@@ -99,3 +99,20 @@ def ratio(sample: Density, real: Density) -> Density:
         height = np.where(real.height > 0, sample.height / real.height, np.nan)
         error = np.where((real.height > 0) & found, sample.error / real.height, np.nan)
     return Density(height, error)
+
+
+def pull(sample: Density, real: Density) -> Array:
+    """``(sample - real) / sqrt(error_sample^2 + error_real^2)``; NaN where neither has values."""
+    error = np.hypot(sample.error, real.error)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(error > 0, (sample.height - real.height) / error, np.nan)
+
+
+def floor_band(real: Density, real_jets: int, sample_jets: int) -> Array:
+    """Relative error of the ratio of another ``sample_jets`` real jets to these real ones.
+
+    Both sides have statistical errors, each like one over the square root of its jets. Zero
+    where there are no real values.
+    """
+    own = np.nan_to_num(ratio(real, real).error)
+    return own * math.sqrt(1 + real_jets / sample_jets)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from jetgen.bibliography import Citation
 from jetgen.evaluation.comparison import Comparison
-from jetgen.evaluation.quantities import PARTICLE_MEAN, QUANTITIES
+from jetgen.evaluation.quantities import PARTICLE_MEAN, QUANTITIES, SUBSTRUCTURE
 from jetgen.reports.words import cell, floor_cell, verdict
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure on the page: file name without ending, heading, caption, and the PNG."""
+    """A figure on the page: file name without ending, caption, and the PNG."""
 
     name: str
-    title: str
     caption: str
     png: bytes
 
@@ -27,6 +27,24 @@ class Picture:
     def source(self) -> str:
         """The picture as a data URL."""
         return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: anchor, heading, how to read it, and its figures."""
+
+    name: str
+    title: str
+    reading: str
+    pictures: tuple[Picture, ...]
+
+
+class Rate(NamedTuple):
+    """How fast one step is, in jets a second, and under which circumstances."""
+
+    step: str
+    jets_per_second: float
+    note: str
 
 
 def environment() -> Environment:
@@ -46,9 +64,10 @@ def render(
     description: str,
     comparison: Comparison,
     counts: Mapping[str, int],
-    pictures: Sequence[Picture],
+    sections: Sequence[Section],
+    rates: Sequence[Rate],
     provenance: Mapping[str, Any],
-    timings: Mapping[str, str],
+    citations: Sequence[Citation],
     version: str,
 ) -> str:
     """The page as text. ``counts`` are the jets behind the figures, by sample."""
@@ -77,11 +96,12 @@ def render(
                     f"{count} {name}" for name, count in counts.items()
                 ),
                 "jets in a distance": comparison.jets,
-                **timings,
             },
-            pictures=pictures,
-            definitions=definitions,
+            sections=sections,
+            rates=[(rate.step, f"{rate.jets_per_second:,.0f}", rate.note) for rate in rates],
+            definitions=[*definitions, *SUBSTRUCTURE],
             provenance=provenance,
+            citations=citations,
             version=version,
         )
     )

@@ -4,42 +4,27 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
 from jetgen import __version__
+from jetgen.bibliography import Citation
 from jetgen.cloud import ParticleCloud
-from jetgen.evaluation.checks import RECONSTRUCTED, Checked, check
+from jetgen.evaluation.checks import check
 from jetgen.evaluation.comparison import Comparison, compare_checked
-from jetgen.evaluation.quantities import BY_RANK, QUANTITIES
+from jetgen.evaluation.latent import LatentSpace
 from jetgen.files import whole_file, write_json, write_text
-from jetgen.physics.observables import JET_OBSERVABLES, PARTICLE_OBSERVABLES
-from jetgen.reports.figures.distributions import distributions
-from jetgen.reports.figures.jet_displays import jet_displays
-from jetgen.reports.figures.jet_images import HALF_WIDTH, jet_images
-from jetgen.reports.figures.training_curves import training_curves
-from jetgen.reports.page import Picture, render
-from jetgen.reports.style import figure_style, lines
+from jetgen.physics.observables import Measured
+from jetgen.physics.substructure import substructure
+from jetgen.reports.contents import Chapter, contents
+from jetgen.reports.page import Picture, Rate, Section, render
+from jetgen.reports.style import figure_style
 
 _DPI = 110
-
-_READING = (
-    "Above, the distribution a jet; below, its ratio to the real jets. Grey is real; bands are "
-    "statistical errors over jets. The shaded outermost bins collect everything beyond them, and "
-    "triangles mark ratios outside the panel."
-)
-
-
-@dataclass(frozen=True)
-class _Drawing:
-    name: str
-    title: str
-    caption: str
-    draw: Callable[[], Figure]
 
 
 def write_report(
@@ -52,7 +37,9 @@ def write_report(
     description: str = "",
     provenance: Mapping[str, Any] | None = None,
     history: Path | None = None,
-    timings: Mapping[str, str] | None = None,
+    latent: LatentSpace | None = None,
+    rates: Sequence[Rate] = (),
+    citations: Sequence[Citation] = (),
     seed: int = 1,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Path:
@@ -68,7 +55,9 @@ def write_report(
         title, description: the heading and the line below it.
         provenance: command, configuration, versions, hashes; nested mappings are shown nested.
         history: a run's ``metrics.csv``.
-        timings: throughput and the like, by name, as text.
+        latent: the codes of ``real``, jet by jet, beside codes of the prior.
+        rates: how fast the model works.
+        citations: the papers that the model, the data and the numbers rest on.
         seed: of the bootstrap, the splits and the choice of jets on display.
         progress: called with the name of each step before it starts.
 
@@ -83,12 +72,15 @@ def write_report(
     checked = check(real, samples, training)
     progress("compare")
     comparison = compare_checked(checked, seed=seed)
-    pictures = []
-    for drawing in _drawings(checked, history, seed):
-        progress(f"draw {drawing.title.lower()}")
-        with figure_style():
-            png = save_figure(drawing.draw(), folder / "figures" / drawing.name)
-        pictures.append(Picture(drawing.name, drawing.title, drawing.caption, png))
+    progress("measure substructure")
+    chapters = contents(
+        _with_substructure(checked.real),
+        {name: _with_substructure(jets) for name, jets in checked.samples.items()},
+        None if latent is None else latent[checked.kept],
+        history,
+        seed,
+    )
+    sections = list(_drawn(chapters, folder, progress))
     progress("write")
     _write_table(folder, comparison)
     page = folder / "report.html"
@@ -102,66 +94,35 @@ def write_report(
                 "real": len(checked.real),
                 **{name: len(jets) for name, jets in checked.samples.items()},
             },
-            pictures=pictures,
+            sections=sections,
+            rates=rates,
             provenance={"report seed": seed, **(provenance or {})},
-            timings=timings or {},
+            citations=citations,
             version=__version__,
         ),
     )
     return page
 
 
-def _drawings(checked: Checked, history: Path | None, seed: int) -> Iterator[_Drawing]:
-    real, samples = checked.real, checked.samples
-    looks = lines(list(samples))
-    yield _Drawing(
-        "jet_images",
-        "Average jet images",
-        "Share of the jet's pT in 100 × 100 pixels around the jet axis, averaged over jets, on a "
-        f"logarithmic scale (|η|, |φ| < {HALF_WIDTH}); below, the ratio to the real jets in "
-        "50 × 50 pixels, grey where both are empty.",
-        lambda: jet_images(real, samples),
-    )
-    yield _Drawing(
-        "jet_displays",
-        "Single jets",
-        "Jets drawn at random. Each disc is a particle, its area proportional to its share of the "
-        "jet's pT."
-        + (
-            " A reconstructed jet stands below the real one it comes from."
-            if RECONSTRUCTED in samples
-            else ""
-        ),
-        lambda: jet_displays(real, samples, looks, seed),
-    )
-    particle_names = [observable.name for observable in PARTICLE_OBSERVABLES]
-    particles = [*(q for q in QUANTITIES if q.name in particle_names), *BY_RANK]
-    jet_names = [observable.name for observable in JET_OBSERVABLES]
-    jets = [q for q in QUANTITIES if q.name in jet_names]
-    reconstructed = {n: s for n, s in samples.items() if n == RECONSTRUCTED}
-    generated = {n: s for n, s in samples.items() if n != RECONSTRUCTED}
-    for label, chosen in (("generation", generated), ("reconstruction", reconstructed)):
-        if not chosen:
-            continue
-        yield _Drawing(
-            f"jets_{label}",
-            f"Jets: {label}",
-            _READING,
-            lambda chosen=chosen: distributions(real, chosen, jets, looks),  # type: ignore[misc]
-        )
-        yield _Drawing(
-            f"particles_{label}",
-            f"Particles: {label}",
-            _READING,
-            lambda chosen=chosen: distributions(real, chosen, particles, looks),  # type: ignore[misc]
-        )
-    if history is not None:
-        yield _Drawing(
-            "training",
-            "Training",
-            "Every column of the run's metrics.csv against the epoch.",
-            lambda: training_curves(history),
-        )
+def _with_substructure(jets: Measured) -> Measured:
+    return replace(jets, observables=jets.observables | substructure(jets.relative))
+
+
+def _drawn(
+    chapters: Sequence[Chapter], folder: Path, progress: Callable[[str], None]
+) -> Iterator[Section]:
+    """Draw all figures, write each as PDF and PNG, and hand on the latter for the page."""
+    total = sum(len(chapter.drawings) for chapter in chapters)
+    done = 0
+    for chapter in chapters:
+        pictures = []
+        for drawing in chapter.drawings:
+            done += 1
+            progress(f"draw {chapter.title.lower()} (figure {done} of {total})")
+            with figure_style():
+                png = save_figure(drawing.draw(), folder / "figures" / drawing.name)
+            pictures.append(Picture(drawing.name, drawing.caption, png))
+        yield Section(chapter.name, chapter.title, chapter.reading, tuple(pictures))
 
 
 def save_figure(figure: Figure, stem: Path) -> bytes:

@@ -16,8 +16,11 @@ REAL = "#1a1a1a"
 """Real jets are dark grey lines over a light grey band."""
 
 INTENSITY = "viridis"
-RATIO = LinearSegmentedColormap.from_list("ratio", ["#0072B2", "#f7f7f7", "#D55E00"])
-"""Below one blue, above one vermilion."""
+DIVERGING = LinearSegmentedColormap.from_list("diverging", ["#0072B2", "#f7f7f7", "#D55E00"])
+"""Too little blue, too much vermilion."""
+
+BEYOND = "#f0e442"
+"""The shade of bins that collect what lies beyond."""
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)))

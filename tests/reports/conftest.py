@@ -7,8 +7,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from jetgen.bibliography import VAE, Citation
 from jetgen.evaluation.baselines import independent_particles
+from jetgen.evaluation.latent import LatentSpace
 from jetgen.reports import write_report
+from jetgen.reports.page import Rate
 
 HISTORY = """epoch,seconds,learning_rate,train_total,train_kl,validation_total,validation_kl
 1,1.0,0.001,10.5,2.0,11.0,2.1
@@ -31,6 +34,8 @@ def made(toy_jets, tmp_path_factory):
         ),
     }
     samples["generated"].particles[4] = torch.nan
+    generator = torch.Generator().manual_seed(4)
+    codes, prior = torch.randn(2, 80, 3, generator=generator)
     steps: list[str] = []
     page = write_report(
         folder,
@@ -41,7 +46,9 @@ def made(toy_jets, tmp_path_factory):
         description="Toy jets.",
         provenance={"command": ["jetgen", "train"], "config": {"deep": {"hash": "abc123"}}},
         history=history,
-        timings={"generation": "80 jets in 1.0 s"},
+        latent=LatentSpace(codes, torch.zeros(80, 3), codes, prior, "flow"),
+        rates=[Rate("Generate", 1234.5, "80 jets in 1.0 s")],
+        citations=[Citation(VAE, "the <objective>")],
         progress=steps.append,
     )
     html = page.read_text(encoding="utf-8")

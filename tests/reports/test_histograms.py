@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from jetgen.evaluation.quantities import Values
-from jetgen.reports.histograms import binning, density, nice_width, ratio
+from jetgen.reports.histograms import Density, binning, density, floor_band, nice_width, pull, ratio
 
 
 def one_each(values):
@@ -91,3 +91,25 @@ def test_widths_are_round(span):
     digit = width / 10 ** math.floor(math.log10(width) + 1e-9)
     assert min(abs(digit - nice) for nice in (1, 2, 2.5, 5, 10)) < 1e-6
     assert span / 20 <= width * 1.001 <= 3 * span / 20
+
+
+def test_pulls_of_one_law_are_standard_normal():
+    """The spread of pulls between two samples of one law is one, whatever their sizes."""
+    generator = torch.Generator().manual_seed(3)
+    found, relative = [], []
+    for _ in range(40):
+        first, second = torch.rand(2000, generator=generator), torch.rand(500, generator=generator)
+        bins = binning(first.numpy(), [second.numpy()], name="mass")
+        real, sample = (density(one_each(x), torch.ones(len(x)), bins) for x in (first, second))
+        found.append(pull(sample, real)[1:-1])
+        relative.append(((sample.height / real.height - 1) / floor_band(real, 2000, 500))[1:-1])
+    assert np.concatenate(found).std() == pytest.approx(1, abs=0.1)
+    assert np.concatenate(relative).std() == pytest.approx(1, abs=0.15)
+
+
+def test_pulls_are_blank_where_nobody_has_values():
+    nothing = Density(np.zeros(2), np.zeros(2))
+    some = Density(np.array([3.0, 0.0]), np.array([1.0, 0.0]))
+    assert pull(some, nothing)[0] == 3
+    assert np.isnan(pull(some, nothing)[1])
+    assert floor_band(nothing, 10, 10).tolist() == [0, 0]

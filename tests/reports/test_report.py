@@ -13,11 +13,18 @@ from PIL import Image
 
 from jetgen.errors import InputError
 from jetgen.evaluation.comparison import compare
+from jetgen.evaluation.latent import LatentSpace
 from jetgen.reports import write_report
 
 FIGURES = {
     "jet_images", "jet_displays", "jets_generation", "particles_generation",
-    "jets_reconstruction", "particles_reconstruction", "training",
+    "substructure_generation", "residuals", "jets_reconstruction", "particles_reconstruction",
+    "substructure_reconstruction", "latent_activity", "latent_columns", "latent_map",
+    "latent_correlations", "training_curves",
+}  # fmt: skip
+SECTIONS = {
+    "summary", "distances", "images", "gallery", "jets", "particles", "substructure",
+    "reconstruction", "latent", "training", "throughput", "definitions", "repeat", "cite",
 }  # fmt: skip
 
 
@@ -31,8 +38,14 @@ def test_the_page_needs_nothing_from_elsewhere(made):
 
 def test_every_section_that_is_linked_exists(made):
     anchors = set(re.findall(r'href="#([^"]+)"', made.html))
-    assert anchors == set(re.findall(r'<section id="([^"]+)"', made.html))
-    assert FIGURES | {"summary", "distances", "definitions", "repeat"} == anchors
+    assert set(re.findall(r'<section id="([^"]+)"', made.html)) == SECTIONS
+    assert set(re.findall(r'<figure id="([^"]+)"', made.html)) == FIGURES
+    assert anchors == SECTIONS | FIGURES
+
+
+def test_every_section_says_how_to_read_it(made):
+    for text in re.findall(r"<section id=.+?</section>", made.html, flags=re.DOTALL):
+        assert re.search(r"<p[ >]|<div class=\"verdicts\"", text), text[:80]
 
 
 def test_every_image_decodes_and_lies_beside_the_page(made):
@@ -60,8 +73,30 @@ def test_what_was_wrong_is_visible(made):
 
 
 def test_provenance_and_timings_are_shown(made):
-    for text in ("abc123", "jetgen train", "80 jets in 1.0 s", "Toy jets."):
+    for text in ("abc123", "jetgen train", "80 jets in 1.0 s", "1,234", "Toy jets."):
         assert text in made.html
+
+
+def test_what_to_cite_is_listed_and_there_as_bibtex(made):
+    assert "Auto-Encoding Variational Bayes</i>, 2013, arXiv:1312.6114" in made.html
+    assert "% the &lt;objective&gt;\n@misc{Kingma:2013," in made.html
+
+
+def test_codes_of_jets_that_are_left_out_are_left_out(toy_jets, tmp_path, monkeypatch):
+    seen = {}
+
+    def record(real, samples, latent, history, seed):
+        seen.update(jets=len(real), codes=latent.codes[:, 0].tolist())
+        return []
+
+    monkeypatch.setattr("jetgen.reports.report.contents", record)
+    real = toy_jets(60, 1)
+    real.particles[7] = torch.nan
+    codes = torch.arange(60.0).unsqueeze(1)
+    latent = LatentSpace(codes, codes, codes, codes, "gaussian")
+    write_report(tmp_path, real=real, samples={"a": toy_jets(60, 2)}, latent=latent)
+    assert seen["jets"] == 59
+    assert seen["codes"] == [k for k in range(60) if k != 7]
 
 
 def test_the_table_is_the_same_on_the_page_in_csv_and_in_json(made):
@@ -95,14 +130,15 @@ def test_shuffled_particles_give_the_same_numbers(made):
 def test_without_history_and_reconstruction_there_are_no_such_sections(toy_jets, tmp_path):
     page = write_report(tmp_path, real=toy_jets(60, 1), samples={"a": toy_jets(60, 2)})
     html = page.read_text(encoding="utf-8")
-    assert "Training" not in html
+    for words in ("training", "reconstruction", "latent", "throughput", "cite"):
+        assert f'id="{words}"' not in html
     assert "econstruct" not in html
 
 
 def test_progress_names_each_step(made):
     assert made.steps[0] == "measure"
     assert made.steps[-1] == "write"
-    assert len(made.steps) == len(FIGURES) + 3
+    assert len(made.steps) == len(FIGURES) + 4
 
 
 def test_nothing_is_written_for_jets_that_cannot_be_compared(toy_jets, tmp_path):

@@ -1,4 +1,4 @@
-"""Distributions with ratio panels: real jets against samples."""
+"""Distributions with ratio and pull panels: real jets against samples."""
 
 from __future__ import annotations
 
@@ -13,12 +13,25 @@ from matplotlib.patches import Patch
 
 from jetgen.evaluation.quantities import Quantity, Values, read_off
 from jetgen.physics.observables import Measured
-from jetgen.reports.histograms import Binning, Density, binning, density, ratio
-from jetgen.reports.style import REAL, Line, grid
+from jetgen.reports.histograms import (
+    Array,
+    Binning,
+    Density,
+    binning,
+    density,
+    floor_band,
+    pull,
+    ratio,
+)
+from jetgen.reports.style import BEYOND, REAL, Line, grid
 
 _RATIO_RANGE = (0.4, 1.6)
+_PULL_RANGE = (-5.0, 5.0)
 _TALLEST = 3.0
 """Samples above so many times the highest real bin leave the panel."""
+
+_DARKER, _LIGHTER = "#a9a9a9", "#dcdcdc"
+"""Bands of the real jets: their own statistical error, and the floor."""
 
 
 def distributions(
@@ -27,7 +40,7 @@ def distributions(
     quantities: Sequence[Quantity],
     looks: Mapping[str, Line],
 ) -> Figure:
-    """One panel a quantity that the real jets and at least one sample know."""
+    """One stack of panels a quantity that the real jets and at least one sample know."""
     panels = []
     for quantity in quantities:
         reference = read_off(real, quantity)
@@ -37,37 +50,43 @@ def distributions(
             panels.append((quantity, reference, known))
     columns = len(panels) if len(panels) < 4 else 4 if len(panels) in (4, 7, 8) else 3
     rows = math.ceil(len(panels) / columns)
-    panel = (2.75 if columns == 4 else 3.1, 3.4)
+    panel = (2.75 if columns == 4 else 3.1, 4.1)
     figure, outer = grid(
         rows, columns, panel=panel, margins=(0.75, 0.15, 0.6, 0.75), gaps=(0.75, 0.8)
     )
     for place, (quantity, reference, known) in enumerate(panels):
         inner = outer[place // columns, place % columns].subgridspec(
-            2, 1, height_ratios=[2.5, 1], hspace=0.06
+            3, 1, height_ratios=[2.5, 1, 1], hspace=0.06
         )
         top = figure.add_subplot(inner[0])
-        bottom = figure.add_subplot(inner[1], sharex=top)
-        _panel(top, bottom, quantity, reference, known, real, samples, looks)
-    handles: list[Line2D | Patch] = [
-        Patch(facecolor="#c8c8c8", edgecolor=REAL, linewidth=1.2, label="real")
-    ]
-    handles += [
-        Line2D([], [], color=looks[name].colour, linestyle=looks[name].dashes, label=name)
-        for name in samples
-    ]
+        lower = [figure.add_subplot(inner[row], sharex=top) for row in (1, 2)]
+        _panel((top, *lower), quantity, reference, known, real, samples, looks)
     figure.legend(
-        handles=handles,
+        handles=_legend(samples, looks),
         loc="upper center",
-        ncols=len(handles),
+        ncols=3 + len(samples),
         borderaxespad=0.3,
-        columnspacing=1.5,
+        columnspacing=1.2,
+        handlelength=1.6,
+        handletextpad=0.5,
     )
     return figure
 
 
+def _legend(samples: Mapping[str, Measured], looks: Mapping[str, Line]) -> list[Line2D | Patch]:
+    return [
+        Patch(facecolor=_DARKER, edgecolor=REAL, linewidth=1.2, label="real"),
+        Patch(facecolor=_LIGHTER, label="floor"),
+        Patch(facecolor=BEYOND, alpha=0.5, label="overflow"),
+        *(
+            Line2D([], [], color=looks[name].colour, linestyle=looks[name].dashes, label=name)
+            for name in samples
+        ),
+    ]
+
+
 def _panel(
-    top: Axes,
-    bottom: Axes,
+    axes: tuple[Axes, ...],
     quantity: Quantity,
     reference: Values,
     known: Mapping[str, Values],
@@ -75,75 +94,93 @@ def _panel(
     samples: Mapping[str, Measured],
     looks: Mapping[str, Line],
 ) -> None:
+    top, middle, bottom = axes
     name = quantity.name
     bins = binning(
         reference.values.numpy(), [values.values.numpy() for values in known.values()], name=name
     )
     expected = density(reference, real.relative.weights, bins)
-    _draw_real(top, bottom, expected, bins)
+    floor = floor_band(expected, len(real), min(len(samples[sample]) for sample in known))
+    _draw_real(axes, expected, floor, bins)
     highest = expected.height.max()
     for sample, values in known.items():
-        found = density(values, samples[sample].relative.weights, bins)
-        _draw_sample(top, bottom, found, expected, bins, looks[sample])
+        found, look = density(values, samples[sample].relative.weights, bins), looks[sample]
+        _draw_sample(top, found, bins, look)
+        relative = ratio(found, expected)
+        _band(middle, 1.0, relative.height, relative.error, bins, look)
+        _steps(middle, relative.height, bins, look, _RATIO_RANGE)
+        _steps(bottom, pull(found, expected), bins, look, _PULL_RANGE)
         highest = max(highest, min(found.height.max(), _TALLEST * expected.height.max()))
-    _dress(top, bottom, quantity, bins, expected)
+    _dress(axes, quantity, bins, expected)
     if top.get_yscale() == "linear":
         top.set_ylim(0, 1.25 * highest)
 
 
-def _draw_real(top: Axes, bottom: Axes, real: Density, bins: Binning) -> None:
+def _draw_real(axes: tuple[Axes, ...], real: Density, floor: Array, bins: Binning) -> None:
+    top, middle, bottom = axes
     edges = bins.edges
-    top.stairs(real.height, edges, fill=True, color="#e9e9e9", zorder=0)
+    top.stairs(real.height, edges, fill=True, color="#eeeeee", zorder=0)
     top.stairs(
         real.height + real.error, edges, baseline=real.height - real.error, fill=True,
-        color="#9a9a9a", alpha=0.6, zorder=1,
+        color=_DARKER, zorder=1,
     )  # fmt: skip
     top.stairs(real.height, edges, color=REAL, linewidth=1.2, zorder=2)
-    own = ratio(real, real)
-    bottom.stairs(
-        1 + np.nan_to_num(own.error), edges, baseline=1 - np.nan_to_num(own.error), fill=True,
-        color="#9a9a9a", alpha=0.45, zorder=0,
-    )  # fmt: skip
-    bottom.axhline(1, color=REAL, linewidth=1, zorder=1)
+    own = np.nan_to_num(ratio(real, real).error)
+    for error, colour in ((floor, _LIGHTER), (own, _DARKER)):
+        middle.stairs(1 + error, edges, baseline=1 - error, fill=True, color=colour, zorder=0)
+    middle.axhline(1, color=REAL, linewidth=1, zorder=1)
+    bottom.axhspan(-1, 1, color=_LIGHTER, linewidth=0, zorder=0)
+    bottom.axhline(0, color=REAL, linewidth=1, zorder=1)
 
 
-def _draw_sample(
-    top: Axes, bottom: Axes, sample: Density, real: Density, bins: Binning, look: Line
-) -> None:
-    edges = bins.edges
+def _draw_sample(top: Axes, sample: Density, bins: Binning, look: Line) -> None:
     top.stairs(
-        sample.height + sample.error, edges, baseline=sample.height - sample.error, fill=True,
-        color=look.colour, alpha=0.25, zorder=3,
-    )  # fmt: skip
-    top.stairs(sample.height, edges, color=look.colour, linestyle=look.dashes, zorder=4)
-    found = ratio(sample, real)
-    low, high = _RATIO_RANGE
-    bottom.stairs(
-        np.clip(found.height, low, high), edges, baseline=None, color=look.colour,
-        linestyle=look.dashes, linewidth=1.3, zorder=4,
-    )  # fmt: skip
-    bottom.stairs(
-        np.clip(np.nan_to_num(found.height + found.error, nan=1.0), low, high), edges,
-        baseline=np.clip(np.nan_to_num(found.height - found.error, nan=1.0), low, high),
+        sample.height + sample.error, bins.edges, baseline=sample.height - sample.error,
         fill=True, color=look.colour, alpha=0.25, zorder=3,
     )  # fmt: skip
+    top.stairs(sample.height, bins.edges, color=look.colour, linestyle=look.dashes, zorder=4)
+
+
+def _band(axes: Axes, blank: float, values: Array, error: Array, bins: Binning, look: Line) -> None:
+    """A band of ``values`` and their errors, cut at the ratio's range; ``blank`` where NaN."""
+    low, high = (
+        np.clip(np.nan_to_num(values + sign * error, nan=blank), *_RATIO_RANGE) for sign in (-1, 1)
+    )
+    axes.stairs(high, bins.edges, baseline=low, fill=True, color=look.colour, alpha=0.25, zorder=3)
+
+
+def _steps(
+    axes: Axes, values: Array, bins: Binning, look: Line, limits: tuple[float, float]
+) -> None:
+    """A line of steps; triangles mark bins whose value lies outside the limits."""
+    low, high = limits
+    edges = bins.edges
+    axes.stairs(
+        np.clip(values, low, high), edges, baseline=None, color=look.colour,
+        linestyle=look.dashes, linewidth=1.3, zorder=4,
+    )  # fmt: skip
     centres = np.sqrt(edges[1:] * edges[:-1]) if bins.logarithmic else (edges[1:] + edges[:-1]) / 2
-    for beyond, marker, at in ((found.height > high, "^", high), (found.height < low, "v", low)):
-        inside = at + (-0.07 if marker == "^" else 0.07)
-        bottom.plot(
-            centres[beyond], np.full(beyond.sum(), inside), marker, color=look.colour,
+    inset = 0.06 * (high - low)
+    for beyond, marker, at in (
+        (values > high, "^", high - inset),
+        (values < low, "v", low + inset),
+    ):
+        axes.plot(
+            centres[beyond], np.full(beyond.sum(), at), marker, color=look.colour,
             markersize=4.5, markeredgewidth=0, zorder=5,
         )  # fmt: skip
 
 
-def _dress(top: Axes, bottom: Axes, quantity: Quantity, bins: Binning, real: Density) -> None:
+def _dress(axes: tuple[Axes, ...], quantity: Quantity, bins: Binning, real: Density) -> None:
+    top, middle, bottom = axes
     observable, edges = quantity.observable, bins.edges
     pooled = quantity.name in ("etarel", "phirel", "ptrel")
     what = "Particles per jet" if pooled else "Fraction of jets"
     unit = f" / {observable.unit}" if observable.unit else ""
     whole = quantity.name == "multiplicity"
     top.set_ylabel(what if whole else f"{what}{unit or ' / unit'}")
-    bottom.set_ylabel("Ratio to real")
+    middle.set_ylabel("Ratio")
+    bottom.set_ylabel("Pull")
     bottom.set_xlabel(observable.label)
     if bins.logarithmic:
         top.set_xscale("log")
@@ -152,15 +189,17 @@ def _dress(top: Axes, bottom: Axes, quantity: Quantity, bins: Binning, real: Den
         positive = real.height[real.height > 0]
         top.set_ylim(positive.min() / 4, positive.max() * 3)
     top.set_xlim(edges[0], edges[-1])
-    bottom.set_ylim(*_RATIO_RANGE)
-    top.tick_params(labelbottom=False)
-    for axes in (top, bottom):
+    middle.set_ylim(*_RATIO_RANGE)
+    bottom.set_ylim(*_PULL_RANGE)
+    for panel in (top, middle):
+        panel.tick_params(labelbottom=False)
+    for panel in axes:
         for beyond, start, stop in (
             (bins.underflow, edges[0], edges[1]),
             (bins.overflow, edges[-2], edges[-1]),
         ):
             if beyond:
-                axes.axvspan(start, stop, color="#f0e442", alpha=0.3, linewidth=0, zorder=-1)
+                panel.axvspan(start, stop, color=BEYOND, alpha=0.3, linewidth=0, zorder=-1)
     marks = [mark for mark, there in (("<", bins.underflow), (">", bins.overflow)) if there]
     for mark in marks:
         top.text(

@@ -1,12 +1,13 @@
-"""Average jet images, and their ratio to the real one."""
+"""Average jet images, and how they differ from the real one."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, LogNorm
+from matplotlib.colors import Colormap, LogNorm, Normalize, SymLogNorm
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
@@ -14,60 +15,70 @@ from numpy.typing import NDArray
 
 from jetgen.physics.images import average_jet_image
 from jetgen.physics.observables import Measured
-from jetgen.reports.style import INTENSITY, RATIO, grid
+from jetgen.reports.style import DIVERGING, INTENSITY, grid
 
 HALF_WIDTH = 0.8
 _DECADES = 5.0
 _TICKS = (0.25, 0.5, 1.0, 2.0, 4.0)
+_LINEAR = 1e-4
+"""Differences below this share of a jet's pT are on a linear scale."""
 
 
 def jet_images(real: Measured, samples: Mapping[str, Measured]) -> Figure:
-    """Above the average image of each sample on one colour scale, below its ratio to real."""
+    """The average image of each sample, below it its ratio to real and its difference."""
     images = {
         name: average_jet_image(jets.relative, half_width=HALF_WIDTH).numpy()
         for name, jets in {"real": real, **samples}.items()
     }
-    columns = len(images)
+    expected = images["real"]
     figure, spec = grid(
-        2, columns, panel=(2.6, 2.6), margins=(0.75, 1.25, 0.6, 0.4), gaps=(0.2, 0.25)
+        3, len(images), panel=(2.6, 2.6), margins=(0.75, 1.25, 0.6, 0.4), gaps=(0.2, 0.2)
     )
     axes = spec.subplots(sharex=True, sharey=True, squeeze=False)
-    top = images["real"].max()
-    shades, ratios = LogNorm(top * 10**-_DECADES, top), LogNorm(_TICKS[0], _TICKS[-1])
-    expected = _coarse(images["real"])
+    top = expected.max()
+    least = top * 10**-_DECADES
+    widest = max(_LINEAR, *(np.abs(image - expected).max() for image in images.values()))
+    scales = (
+        LogNorm(least, top),
+        LogNorm(_TICKS[0], _TICKS[-1]),
+        SymLogNorm(_LINEAR, vmin=-widest, vmax=widest),
+    )
     for column, (name, image) in enumerate(images.items()):
-        shown = _show(axes[0, column], np.maximum(image, top * 10**-_DECADES), shades, INTENSITY)
         axes[0, column].set_title(name)
-        found = _coarse(image)
+        axes[-1, column].set_xlabel(r"$\eta^\mathrm{rel}$")
+        shown = [_show(axes[0, column], np.maximum(image, least), scales[0], INTENSITY)]
+        if name == "real":
+            continue
         with np.errstate(divide="ignore", invalid="ignore"):
-            relative = found / expected  # infinite where only the real image is empty
-        divided = _show(axes[1, column], np.clip(relative, _TICKS[0], _TICKS[-1]), ratios, RATIO)
+            relative = image / expected  # infinite where only the real image is empty
+        shown += [
+            _show(axes[1, column], np.clip(relative, _TICKS[0], _TICKS[-1]), scales[1], DIVERGING),
+            _show(axes[2, column], image - expected, scales[2], DIVERGING),
+        ]
         axes[1, column].set_facecolor("#c4c4c4")
-        axes[1, column].set_xlabel(r"$\eta^\mathrm{rel}$")
-    axes[1, 0].set_visible(False)
-    axes[1, 1].tick_params(labelleft=True)
-    for axis in (axes[0, 0], axes[1, 1]):
+    for axis in axes[1:, 0]:
+        axis.set_visible(False)
+    axes[0, 0].set_xlabel(r"$\eta^\mathrm{rel}$", loc="center")
+    axes[0, 0].tick_params(labelbottom=True)
+    for axis in axes[1:, 1]:
+        axis.tick_params(labelleft=True)
+    for axis in (axes[0, 0], axes[1, 1], axes[2, 1]):
         axis.set_ylabel(r"$\phi^\mathrm{rel}$ [rad]")
-    for image_of_row, axis, label in (
-        (shown, axes[0, -1], r"Mean share of jet $p_\mathrm{T}$ per pixel"),
-        (divided, axes[1, -1], "Ratio to real"),
-    ):
-        bar = figure.colorbar(image_of_row, cax=axis.inset_axes((1.06, 0, 0.06, 1)))
-        bar.set_label(label)
-    bar.ax.yaxis.set_major_locator(FixedLocator(_TICKS))
-    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    bar.ax.yaxis.set_minor_locator(NullLocator())
+    labels = (r"Mean share of jet $p_\mathrm{T}$", "Ratio to real", "Difference from real")
+    bars = []
+    for image_of_row, axis, label in zip(shown, axes[:, -1], labels, strict=True):
+        bars.append(figure.colorbar(image_of_row, cax=axis.inset_axes((1.06, 0, 0.06, 1))))
+        bars[-1].set_label(label)
+    bars[1].ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    powers = _LINEAR * 10.0 ** np.arange(math.floor(math.log10(widest / _LINEAR)) + 1)
+    for bar, ticks in ((bars[1], _TICKS), (bars[2], [*-powers, 0, *powers])):
+        bar.ax.yaxis.set_major_locator(FixedLocator(ticks))
+        bar.ax.yaxis.set_minor_locator(NullLocator())
     return figure
 
 
-def _coarse(image: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sums over 2 x 2 pixels: ratios of sparse pixels are mostly noise."""
-    half = len(image) // 2
-    return image.reshape(half, 2, half, 2).sum((1, 3))
-
-
 def _show(
-    axes: Axes, image: NDArray[np.float64], norm: LogNorm, colours: str | Colormap
+    axes: Axes, image: NDArray[np.float64], norm: Normalize, colours: str | Colormap
 ) -> AxesImage:
     axes.set_aspect("equal")
     return axes.imshow(

@@ -1,0 +1,14 @@
+"""Options of ``jetgen cite``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jetgen.config.option import option
+
+
+@dataclass(frozen=True)
+class CiteConfig:
+    """The works behind a run: its objective, networks, losses, prior and data."""
+
+    run: str = option(help="folder of a run", positional=True)

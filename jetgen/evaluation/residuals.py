@@ -1,0 +1,111 @@
+"""How a reconstructed jet differs from the very jet it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from jetgen.cloud import ParticleCloud
+from jetgen.errors import InputError
+from jetgen.physics.fourvectors import wrap_phi
+from jetgen.physics.observables import Measured
+
+LEADING = {1: "hardest", 2: "2nd hardest", 3: "3rd hardest"}
+"""Particles by falling pT whose share of pT is compared."""
+
+
+class Residual(NamedTuple):
+    """Differences ``values`` (M,) of the jets ``jet`` (M,), ``symbol`` in mathtext, unit."""
+
+    name: str
+    symbol: str
+    unit: str
+    values: Tensor
+    jet: Tensor
+
+
+class Band(NamedTuple):
+    """The quantiles ``low``, ``median``, ``high`` (16, 50, 84 %) of the residual in bins of x.
+
+    Each is ``(K,)``, with the ``centre`` (median x) of each bin and the ``jets`` in it.
+    """
+
+    centre: Tensor
+    low: Tensor
+    median: Tensor
+    high: Tensor
+    jets: Tensor
+
+
+def residuals(real: Measured, reconstructed: Measured) -> list[Residual]:
+    r"""Residuals jet by jet: relative for mass, pT and shares of pT, plain for angles.
+
+    .. math:: \frac{\hat x - x}{x} \text{ for } m, p_T, p_{T,k} / p_T; \qquad
+              \hat\eta_1 - \eta_1, \quad \hat\varphi_1 - \varphi_1
+
+    with k the rank by pT in each of the two jets; jets whose x is zero, or that have not as many
+    particles, do not take part. Clouds that do not know their jets' pT have the relative mass in
+    place of mass and pT.
+
+    Raises:
+        InputError: when the two do not hold equally many jets.
+    """
+    if len(real) != len(reconstructed):
+        raise InputError(
+            f"residuals: expected a reconstruction of each of the {len(real)} jets, received "
+            f"{len(reconstructed)}"
+        )
+    placed = "pt" in real.observables and "pt" in reconstructed.observables
+    known = (("mass", "m"), ("pt", r"p_\mathrm{T}")) if placed else (("relative_mass", "m"),)
+    found = [
+        _relative(name, symbol, "jet", real.observables[name], reconstructed.observables[name])
+        for name, symbol in known
+    ]
+    return [*found, *_leading(real.relative, reconstructed.relative)]
+
+
+def _leading(real: ParticleCloud, reconstructed: ParticleCloud) -> Iterator[Residual]:
+    count = min(max(LEADING), real.mask.shape[1], reconstructed.mask.shape[1])
+    (shares, first), (made, second) = (_by_share(jets, count) for jets in (real, reconstructed))
+    for k in range(count):
+        name, symbol = f"ptrel_{k + 1}", r"p_\mathrm{T}^\mathrm{rel}"
+        yield _relative(name, symbol, LEADING[k + 1], shares[:, k], made[:, k])
+    both = ((shares[:, 0] > 0) & (made[:, 0] > 0)).nonzero().squeeze(1)
+    for name, symbol, unit in (
+        ("etarel", r"\eta^\mathrm{rel}", ""),
+        ("phirel", r"\phi^\mathrm{rel}", "rad"),
+    ):
+        before = real.feature(name).gather(1, first[:, :1]).squeeze(1)[both]
+        after = reconstructed.feature(name).gather(1, second[:, :1]).squeeze(1)[both]
+        difference = wrap_phi(after - before) if name == "phirel" else after - before
+        yield Residual(name, rf"$\Delta {symbol}$, hardest", unit, difference, both)
+
+
+def _by_share(cloud: ParticleCloud, count: int) -> tuple[Tensor, Tensor]:
+    """``(B, count)`` shares of pT by rank, zero beyond the last particle, and their slots."""
+    shares = cloud.feature("ptrel").masked_fill(~cloud.mask, 0.0)
+    return shares.topk(count, dim=1)
+
+
+def _relative(name: str, symbol: str, of: str, before: Tensor, after: Tensor) -> Residual:
+    jet = ((before > 0) & (after > 0)).nonzero().squeeze(1)
+    label = rf"$\Delta {symbol} / {symbol}$, {of}"
+    return Residual(name, label, "", after[jet] / before[jet] - 1, jet)
+
+
+def band(x: Tensor, values: Tensor, bins: int = 10) -> Band:
+    """Quantiles of ``values`` (M,) in up to ``bins`` bins of ``x`` (M,) with equally many jets.
+
+    Equal x share a bin, so that there may be fewer.
+    """
+    cuts = torch.quantile(x, torch.linspace(0, 1, bins + 1, dtype=x.dtype)[1:-1]).unique()
+    index = torch.searchsorted(cuts, x, right=True)
+    levels = torch.tensor([0.16, 0.5, 0.84], dtype=values.dtype)
+    rows = []
+    for k in index.unique():
+        inside = index == k
+        rows.append([x[inside].median(), *torch.quantile(values[inside], levels), inside.sum()])
+    return Band(*torch.tensor(rows, dtype=values.dtype).unbind(1))

@@ -1,0 +1,84 @@
+"""What the autoencoder loses: residuals of reconstructed jets, and what they depend on."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from jetgen.evaluation.residuals import Residual, band, residuals
+from jetgen.physics.observables import JET_OBSERVABLES, Measured
+from jetgen.reports.style import BEYOND, REAL, Line, grid
+
+_AGAINST = ("pt", "multiplicity")
+_SMALLEST = 0.01
+"""Half-width of the narrowest axis: residuals of rounding errors look like none."""
+
+_ERROR_OF_MEDIAN = math.sqrt(math.pi / 2)
+"""Over that of the mean, for a normal distribution."""
+
+
+def residual_panels(real: Measured, reconstructed: Measured, look: Line) -> Figure:
+    """A row a residual: its distribution, and its quantiles against jet pT and multiplicity."""
+    rows = residuals(real, reconstructed)
+    against = [o for o in JET_OBSERVABLES if o.name in _AGAINST and o.name in real.observables]
+    figure, spec = grid(
+        len(rows), 1 + len(against), panel=(3.5, 1.75), margins=(0.95, 0.15, 0.6, 0.2),
+        gaps=(0.75, 0.55),
+    )  # fmt: skip
+    axes = spec.subplots(squeeze=False)
+    for row, residual in enumerate(rows):
+        unit = f" [{residual.unit}]" if residual.unit else ""
+        width = _half_width(residual)
+        _distribution(axes[row, 0], residual, width, look)
+        axes[row, 0].set_xlabel(residual.symbol + unit)
+        for axis, observable in zip(axes[row, 1:], against, strict=True):
+            _profile(axis, real.observables[observable.name][residual.jet], residual, look)
+            axis.set_ylim(-width, width)
+            axis.set_ylabel("Residual" + unit)
+            axis.set_xlabel(observable.label)
+    return figure
+
+
+def _half_width(residual: Residual) -> float:
+    """Three times the distance from zero within which two thirds of the residuals lie."""
+    typical = torch.quantile(residual.values.abs(), 0.683).item()
+    return max(3 * typical, _SMALLEST)
+
+
+def _distribution(axes: Axes, residual: Residual, width: float, look: Line) -> None:
+    values = residual.values.clamp(-width, width).numpy()
+    bins = 31
+    axes.hist(
+        values, bins=bins, range=(-width, width), histtype="stepfilled", color=look.colour,
+        alpha=0.35, weights=[1 / len(values)] * len(values),
+    )  # fmt: skip
+    axes.axvline(0, color=REAL, linewidth=1)
+    axes.set_xlim(-width, width)
+    axes.set_ylabel("Fraction of jets")
+    beyond = residual.values.abs() > width * (1 - 2 / bins)
+    if beyond.any():
+        for start, stop in ((-width, -width * (1 - 2 / bins)), (width * (1 - 2 / bins), width)):
+            axes.axvspan(start, stop, color=BEYOND, alpha=0.3, linewidth=0, zorder=-1)
+    low, median, high = torch.quantile(
+        residual.values, torch.tensor([0.16, 0.5, 0.84], dtype=residual.values.dtype)
+    ).tolist()
+    axes.text(
+        0.97, 0.94, f"median {median:+.2g}\n68 %: ±{(high - low) / 2:.2g}",
+        transform=axes.transAxes, ha="right", va="top", fontsize=9.5,
+    )  # fmt: skip
+
+
+def _profile(axes: Axes, x: torch.Tensor, residual: Residual, look: Line) -> None:
+    found = band(x, residual.values)
+    axes.axhline(0, color=REAL, linewidth=1)
+    axes.fill_between(
+        found.centre, found.low, found.high, color=look.colour, alpha=0.25, linewidth=0
+    )
+    error = (found.high - found.low) / 2 * 1.253 / found.jets.sqrt()
+    axes.errorbar(
+        found.centre, found.median, error, color=look.colour, marker="o", markersize=4,
+        linewidth=1.3,
+    )  # fmt: skip
