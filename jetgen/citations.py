@@ -92,6 +92,7 @@ PRIOR_WORKS: Mapping[str, tuple[Work, ...]] = {
 CONSTRAINT_WORKS: Mapping[str, tuple[Work, ...]] = {
     "mass": (),
     "pt": (),
+    "multiplicity": (),
     "efp": (EFPS, CUTTING),
 }
 """The works behind the choices of ``jetgen train``, by option."""

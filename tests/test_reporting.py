@@ -46,6 +46,7 @@ class Model:
         self.config = TrainConfig(prior=prior, data=["data/gluon.h5"])
         self.folder.write_config(self.config)
         self.model = SimpleNamespace(evaluations=1)
+        self.priors = {prior: prior, "gaussian": "Gaussian"}
 
     def held_out(self):
         return self.toy_jets(50, 1)

@@ -12,6 +12,7 @@ from jetgen.evaluation.checks import RECONSTRUCTED
 from jetgen.evaluation.latent import LatentSpace
 from jetgen.evaluation.quantities import BY_RANK, QUANTITIES, SUBSTRUCTURE, Quantity
 from jetgen.physics.observables import JET_OBSERVABLES, PARTICLE_OBSERVABLES, Measured
+from jetgen.reports.figures.correlation_matrices import correlation_matrices
 from jetgen.reports.figures.distributions import distributions
 from jetgen.reports.figures.jet_displays import jet_displays
 from jetgen.reports.figures.jet_images import HALF_WIDTH, jet_images
@@ -19,6 +20,7 @@ from jetgen.reports.figures.latent_activity import latent_activity
 from jetgen.reports.figures.latent_columns import latent_columns
 from jetgen.reports.figures.latent_correlations import latent_correlations
 from jetgen.reports.figures.latent_map import latent_map
+from jetgen.reports.figures.pair_planes import pair_planes
 from jetgen.reports.figures.residuals import residual_panels
 from jetgen.reports.figures.training_curves import training_curves
 from jetgen.reports.style import Line, lines
@@ -32,6 +34,11 @@ KINDS: dict[str, Sequence[Quantity]] = {
     "substructure": SUBSTRUCTURE,
 }
 """The distributions that are drawn, by kind."""
+
+_CORRELATED = (
+    "pt", "eta", "multiplicity", *(q.name for q in SUBSTRUCTURE),
+)  # fmt: skip
+_PAIRS = (("multiplicity", "pt_dispersion"), ("girth", "c2"))
 
 _PANELS = (
     "Each quantity has three panels with the same horizontal axis. Top: the distribution, real "
@@ -76,6 +83,7 @@ def contents(
     generated = {name: jets for name, jets in samples.items() if name != RECONSTRUCTED}
     chapters = [_images(real, samples), _displays(real, samples, looks, seed)]
     chapters += _distributions(real, generated, looks)
+    chapters += _correlations(real, generated)
     if RECONSTRUCTED in samples:
         chapters.append(_reconstruction(real, samples[RECONSTRUCTED], looks))
     if latent is not None:
@@ -165,6 +173,48 @@ def _distribution(
         f"{kind}_{label}",
         f"{titles[0].upper()}{titles[1:]}.",
         lambda: distributions(real, samples, KINDS[kind], looks),
+    )
+
+
+def _correlations(real: Measured, generated: Mapping[str, Measured]) -> Iterator[Chapter]:
+    """The section on pairs of observables that all of these jets know."""
+    everything = (*JET_OBSERVABLES, *(quantity.observable for quantity in SUBSTRUCTURE))
+    known = {
+        observable.name: observable
+        for observable in everything
+        if all(observable.name in jets.observables for jets in (real, *generated.values()))
+    }
+    mass = "mass" if "mass" in known else "relative_mass"
+    shown = [known[name] for name in (mass, *_CORRELATED) if name in known]
+    pairs = [
+        (known[x], known[y])
+        for x, y in (("pt", mass), ("multiplicity", mass), *_PAIRS)
+        if x in known and y in known
+    ]
+    yield Chapter(
+        "correlations",
+        "Correlations",
+        "Which observables go together, two at a time. A sample can have every single distribution "
+        "right and still combine the values wrongly, for instance many particles with small "
+        "masses.",
+        (
+            Drawing(
+                "correlation_matrices",
+                "Linear correlation of each pair of observables in the real jets, and below the "
+                "samples' correlations minus the real ones. The numbers above are mean absolute "
+                "differences over all pairs; between two halves of the real jets it is the one "
+                "above the first matrix.",
+                lambda: correlation_matrices(real, generated, shown),
+            ),
+            Drawing(
+                "pair_planes",
+                "Share of jets in the plane of two observables, on one logarithmic scale a row; "
+                "the outermost bins collect everything beyond. The number above is half the sum of "
+                "(p − q)² / (p + q) over 10 × 10 bins of equal real shares, from 0 for equal to 1 "
+                "for apart; the floor is what it is on average for two sets of real jets.",
+                lambda: pair_planes(real, generated, pairs),
+            ),
+        ),
     )
 
 

@@ -17,9 +17,10 @@ from jetgen.reports.words import cell, floor_cell, verdict
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure on the page: file name without ending, caption, and the PNG."""
+    """A figure on the page: file name without ending, title, caption, and the PNG."""
 
     name: str
+    title: str
     caption: str
     png: bytes
 

@@ -121,7 +121,7 @@ def _drawn(
             progress(f"draw {chapter.title.lower()} (figure {done} of {total})")
             with figure_style():
                 png = save_figure(drawing.draw(), folder / "figures" / drawing.name)
-            pictures.append(Picture(drawing.name, drawing.caption, png))
+            pictures.append(Picture(drawing.name, chapter.title, drawing.caption, png))
         yield Section(chapter.name, chapter.title, chapter.reading, tuple(pictures))
 
 

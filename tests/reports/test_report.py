@@ -18,13 +18,14 @@ from jetgen.reports import write_report
 
 FIGURES = {
     "jet_images", "jet_displays", "jets_generation", "particles_generation",
-    "substructure_generation", "residuals", "jets_reconstruction", "particles_reconstruction",
-    "substructure_reconstruction", "latent_activity", "latent_columns", "latent_map",
-    "latent_correlations", "training_curves",
+    "substructure_generation", "correlation_matrices", "pair_planes", "residuals",
+    "jets_reconstruction", "particles_reconstruction", "substructure_reconstruction",
+    "latent_activity", "latent_columns", "latent_map", "latent_correlations", "training_curves",
 }  # fmt: skip
 SECTIONS = {
     "summary", "distances", "images", "gallery", "jets", "particles", "substructure",
-    "reconstruction", "latent", "training", "throughput", "definitions", "repeat", "cite",
+    "correlations", "reconstruction", "latent", "training", "throughput", "definitions", "repeat",
+    "cite",
 }  # fmt: skip
 
 

@@ -1,0 +1,79 @@
+"""Pairs of jet observables in the plane: real jets beside samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from jetgen.evaluation.pair_histograms import (
+    equal_share_edges,
+    histogram_distance,
+    pair_histogram,
+)
+from jetgen.physics.observables import Measured, Observable
+from jetgen.reports.style import INTENSITY, grid
+
+_BINS = 24
+
+
+def pair_planes(
+    real: Measured,
+    samples: Mapping[str, Measured],
+    pairs: Sequence[tuple[Observable, Observable]],
+) -> Figure:
+    """A row a pair, a column a sample: share of jets in each bin, with the distance to real."""
+    kinds = {"real": real, **samples}
+    figure, spec = grid(
+        len(pairs), len(kinds), panel=(2.5, 2.2), margins=(0.85, 1.15, 0.6, 0.55), gaps=(0.35, 0.95)
+    )
+    axes = spec.subplots(sharex="row", sharey="row", squeeze=False)
+    for row, (x, y) in enumerate(pairs):
+        edges = [_edges(real.observables[observable.name]) for observable in (x, y)]
+        images = {name: _histogram(jets, x, y, edges) for name, jets in kinds.items()}
+        top = images["real"].max().item()
+        shades = LogNorm(top / 300, top)
+        for axis, (name, image) in zip(axes[row], images.items(), strict=True):
+            shown = axis.pcolormesh(
+                *(edge.numpy() for edge in edges),
+                image.T.clamp(min=shades.vmin).numpy(),
+                norm=shades, cmap=INTENSITY, rasterized=True,
+            )  # fmt: skip
+            axis.set_xlabel(x.label)
+            axis.set_xlim(*edges[0][[0, -1]].tolist())
+            axis.set_ylim(*edges[1][[0, -1]].tolist())
+            title = name
+            if name != "real":
+                title += "\n{:.3f} (floor {:.3f})".format(*_distance(real, kinds[name], x, y))
+            axis.set_title(title, fontsize=10)
+        axes[row, 0].set_ylabel(y.label)
+        bar = figure.colorbar(shown, cax=axes[row, -1].inset_axes((1.06, 0, 0.06, 1)))
+        bar.set_label("Share of jets")
+    return figure
+
+
+def _edges(values: Tensor) -> Tensor:
+    """Equal bins over the central 99 % of the real jets; what lies beyond is in the outermost."""
+    low, high = torch.quantile(values, torch.tensor([0.005, 0.995], dtype=values.dtype)).tolist()
+    return torch.from_numpy(np.linspace(low, max(high, low + 1e-6), _BINS + 1))
+
+
+def _histogram(jets: Measured, x: Observable, y: Observable, edges: list[Tensor]) -> Tensor:
+    first, second = (jets.observables[observable.name] for observable in (x, y))
+    return pair_histogram(first, second, edges[0], edges[1], jets.relative.weights)
+
+
+def _distance(real: Measured, jets: Measured, x: Observable, y: Observable) -> tuple[float, float]:
+    """The distance in bins of equal real shares, and what it is on average for one law.
+
+    For jets of equal weights each of the K bins that are filled adds (1/n + 1/m) / 4.
+    """
+    edges = [equal_share_edges(real.observables[observable.name]) for observable in (x, y)]
+    first, second = (_histogram(kind, x, y, edges).flatten() for kind in (real, jets))
+    filled = int((first + second > 0).sum())
+    floor = filled / 4 * (1 / len(real) + 1 / len(jets))
+    return histogram_distance(first, second).item(), floor
