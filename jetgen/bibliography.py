@@ -210,6 +210,14 @@ POWER_COUNTING = Work(
     "Larkoski:2014b", "Larkoski, A. J. and Moult, I. and Neill, D.",
     "Power Counting to Better Jet Observables", 2014, "1409.6298",
 )  # fmt: skip
+SUBJETTINESS = Work(
+    "Thaler:2010", "Thaler, J. and Van Tilburg, K.",
+    "Identifying Boosted Objects with N-subjettiness", 2010, "1011.2268",
+)  # fmt: skip
+SOFT_DROP = Work(
+    "Larkoski:2014c", "Larkoski, A. J. and Marzani, S. and Soyez, G. and Thaler, J.", "Soft Drop",
+    2014, "1402.2657",
+)  # fmt: skip
 ACTIVE_UNITS = Work(
     "Burda:2015", "Burda, Y. and Grosse, R. and Salakhutdinov, R.",
     "Importance Weighted Autoencoders", 2015, "1509.00519",

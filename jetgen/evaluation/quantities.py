@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from jetgen.physics.observables import JET_OBSERVABLES, PARTICLE_OBSERVABLES, Measured, Observable
+from jetgen.physics.substructure import SUBSTRUCTURE_OBSERVABLES
 
 
 class Quantity(NamedTuple):
@@ -86,42 +87,24 @@ PARTICLE_MEAN = Quantity(
 )
 """The one row that is a mean of others."""
 
+_SUBSTRUCTURE_DEFINITIONS = {
+    "pt_dispersion": "square root of the sum of squared shares of pT: one for a single particle",
+    "girth": "mean distance of particles from the jet's axis, weighted by their share of pT",
+    "les_houches": "the same with the square root of the distances",
+    "thrust": "the same with squared distances",
+    "tau21": "how much better two axes describe the jet than one; small for two prongs",
+    "tau32": "how much better three axes describe the jet than two; small for three prongs",
+    "c2": "three-particle energy correlator over the square of the two-particle one",
+    "d2": "three-particle energy correlator over the cube of the two-particle one",
+    "relative_soft_drop_mass": "soft-drop mass over the pT of the jet before grooming",
+    "soft_drop_mass": "mass after soft, wide-angle radiation is groomed away",
+}
+
 SUBSTRUCTURE = tuple(
-    Quantity(Observable(name, title, symbol), 1.0, definition)
-    for name, title, symbol, definition in (
-        (
-            "pt_dispersion",
-            "pT dispersion",
-            r"$p_\mathrm{T}$ dispersion",
-            "square root of the sum of squared shares of pT: one for a single particle",
-        ),
-        (
-            "girth",
-            "girth",
-            r"Girth $\Sigma_i z_i \theta_i$",
-            "mean distance of particles from the jet's axis, weighted by their share z of pT",
-        ),
-        (
-            "thrust",
-            "jet thrust",
-            r"Thrust $\Sigma_i z_i \theta_i^2$",
-            "the same with squared distances",
-        ),
-        (
-            "c2",
-            "energy correlator ratio C2",
-            r"$C_2$",
-            "three-particle energy correlator over the square of the two-particle one",
-        ),
-        (
-            "d2",
-            "energy correlator ratio D2",
-            r"$D_2$",
-            "the same over its cube; small for jets with two prongs",
-        ),
-    )
+    Quantity(observable, 1.0, _SUBSTRUCTURE_DEFINITIONS[observable.name])
+    for observable in SUBSTRUCTURE_OBSERVABLES
 )
-"""How a jet shares out its momentum, where :mod:`jetgen.physics.substructure` was asked for it."""
+"""What jets have after :func:`jetgen.physics.substructure.with_substructure`."""
 
 
 def read_off(jets: Measured, quantity: Quantity) -> Values | None:

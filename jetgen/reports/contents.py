@@ -36,7 +36,8 @@ KINDS: dict[str, Sequence[Quantity]] = {
 """The distributions that are drawn, by kind."""
 
 _CORRELATED = (
-    "pt", "eta", "multiplicity", *(q.name for q in SUBSTRUCTURE),
+    "pt", "eta", "multiplicity", "pt_dispersion", "girth", "tau21", "tau32", "c2", "d2",
+    "soft_drop_mass",
 )  # fmt: skip
 _PAIRS = (("multiplicity", "pt_dispersion"), ("girth", "c2"))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,7 @@ from jetgen.evaluation.checks import check
 from jetgen.evaluation.comparison import Comparison, compare_checked
 from jetgen.evaluation.latent import LatentSpace
 from jetgen.files import whole_file, write_json, write_text
-from jetgen.physics.observables import Measured
-from jetgen.physics.substructure import substructure
+from jetgen.physics.substructure import with_substructure
 from jetgen.reports.contents import Chapter, contents
 from jetgen.reports.page import Picture, Rate, Section, render
 from jetgen.reports.style import figure_style
@@ -74,8 +72,8 @@ def write_report(
     comparison = compare_checked(checked, seed=seed)
     progress("measure substructure")
     chapters = contents(
-        _with_substructure(checked.real),
-        {name: _with_substructure(jets) for name, jets in checked.samples.items()},
+        with_substructure(checked.real),
+        {name: with_substructure(jets) for name, jets in checked.samples.items()},
         None if latent is None else latent[checked.kept],
         history,
         seed,
@@ -102,10 +100,6 @@ def write_report(
         ),
     )
     return page
-
-
-def _with_substructure(jets: Measured) -> Measured:
-    return replace(jets, observables=jets.observables | substructure(jets.relative))
 
 
 def _drawn(

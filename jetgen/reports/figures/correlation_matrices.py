@@ -25,7 +25,7 @@ def correlation_matrices(
     )
     columns = len(samples)
     figure, spec = grid(
-        2, columns, panel=(3.0, 3.0), margins=(1.5, 1.2, 1.3, 0.4), gaps=(0.25, 1.6)
+        2, columns, panel=(3.0, 3.0), margins=(1.5, 1.2, 1.25, 0.4), gaps=(0.25, 1.55)
     )
     axis = figure.add_subplot(spec[0, 0])
     _show(axis, expected, observables, 1.0)
