@@ -104,6 +104,9 @@ FORMAT_WORKS: Mapping[str, tuple[Work, ...]] = {
     "JetNet HDF5": (MESSAGE_PASSING,),
     "LHC jet data set HDF5": (LHC_JETS,),
     "EnergyFlow npz": (ENERGY_FLOW_NETWORKS,),
+    "jetgen sets HDF5": (),
+    "ROOT tree": (),
+    "CSV table": (),
 }
 """The works that ask to be cited for data in each format."""
 
