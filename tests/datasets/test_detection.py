@@ -93,6 +93,7 @@ def test_wrong_shapes_are_not_taken(jetnet_file) -> None:
 
 
 def test_files_cut_short_at_any_point_are_told_so(one_of_each) -> None:
+    del one_of_each["CSV table"]  # a text does not say where it ends
     for path in one_of_each.values():
         data = path.read_bytes()
         for part in (0.999, 0.5, 0.1):

@@ -33,18 +33,22 @@ class RootSource(TableSource):
 
         try:
             file = uproot.open(self.path)
-            trees = sorted({name for name, kind in file.classnames().items() if kind == "TTree"})
-        except (ValueError, OSError, uproot.DeserializationError) as error:
+            held = self.path.stat().st_size
+            if held < file.file.fEND:
+                raise OSError(f"{held} of {file.file.fEND} bytes")
+            kinds = file.classnames(cycle=False)
+            trees = [name for name, kind in kinds.items() if kind == "TTree"]
+            if len(trees) == 1:
+                return file[trees[0]]
+        except (ValueError, OSError, KeyError, uproot.DeserializationError) as error:
             raise InputError(
                 f"{self.path}: expected a complete ROOT file, received one that is cut short or "
                 f"damaged ({' '.join(str(error).split())}); fetch or make it again"
             ) from error
-        if len({name.partition(";")[0] for name in trees}) != 1:
-            raise InputError(
-                f"{self.path}: expected one tree, received {', '.join(trees) or 'none'}; copy one "
-                "to a file of its own"
-            )
-        return file[trees[-1].partition(";")[0]]
+        raise InputError(
+            f"{self.path}: expected one tree, received {', '.join(trees) or 'none'}; copy one to a "
+            "file of its own"
+        )
 
     @cached_property
     def _kinds(self) -> dict[str, str]:
