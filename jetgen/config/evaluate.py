@@ -10,6 +10,9 @@ from jetgen.config.option import option, require
 Classifier = Literal["trees", "particlenet", "transformer"]
 """What can be trained to tell generated jets from real ones."""
 
+PUBLISHED = "jetnet"
+"""Stands for the published reference network in place of a file."""
+
 
 @dataclass(frozen=True)
 class EvaluateConfig:
@@ -34,6 +37,15 @@ class EvaluateConfig:
         "observables",
         help="what the trees see: jet observables, or the momenta of the leading particles",
     )
+    train_reference: bool = option(
+        False, help="train a ParticleNet on half of the real jets, for FPND, and store it"
+    )
+    reference: str | None = option(
+        None,
+        help="network for FPND: a file of --train-reference (or where to store it; default: REAL "
+        "with .reference.safetensors for its ending), or jetnet for the published one of the "
+        "installed jetnet package",
+    )
     seed: int = option(42, help="seed of draws, bootstrap, floor and classifiers")
 
     def __post_init__(self) -> None:
@@ -52,6 +64,18 @@ class EvaluateConfig:
             not self.jetnet or plain,
             "jetnet",
             "no --classifier and no --features, which are no part of that protocol",
+            self.jetnet,
+        )
+        require(
+            not (self.reference == PUBLISHED and self.train_reference),
+            "reference",
+            "a file to store the trained network in",
+            self.reference,
+        )
+        require(
+            not self.jetnet or (self.reference in (None, PUBLISHED) and not self.train_reference),
+            "jetnet",
+            "no other reference network than --reference jetnet with that protocol",
             self.jetnet,
         )
 

@@ -19,9 +19,12 @@ from jetgen.evaluation.boosted_trees import feature_table, figure_of_merit
 from jetgen.evaluation.checks import Checked, check
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.figure_of_merit import FEWEST, FigureOfMerit
-from jetgen.evaluation.metric_rows import metric_rows
+from jetgen.evaluation.fpnd import fpnd, published_type
+from jetgen.evaluation.metric_rows import fpnd_row, metric_rows
 from jetgen.evaluation.particle_classifier import particle_figure_of_merit
 from jetgen.evaluation.protocol import jetnet_protocol
+from jetgen.evaluation.published_reference import PublishedReference
+from jetgen.evaluation.reference_files import FoundReference, find_reference
 from jetgen.evaluation.resampling import resample
 from jetgen.files import sha256, write_json
 from jetgen.physics.substructure import with_substructure
@@ -53,15 +56,22 @@ def evaluate_files(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
             )
             if Path(file).is_file()
         }
+        reference = find_reference(config, real, status.update)
+        content["reference"] = None if reference is None else reference.record
         if config.jetnet:
+            jet_type = None if reference is None else published_type(real)
             rows, warnings = jetnet_protocol(
                 real, generated, seed=config.seed, progress=status.update
             )
+            if jet_type is not None:
+                value = fpnd(generated, jet_type, PublishedReference())
+                rows.append({"metric": "fpnd", "value": value, "spread": None})
             content |= {"rows": rows, "warnings": warnings}
         else:
             table, merits = evaluate(
                 real,
                 generated,
+                reference=reference,
                 classifiers=config.classifiers,
                 features=config.features,
                 seed=config.seed,
@@ -78,6 +88,7 @@ def evaluate(
     *,
     classifiers: Sequence[Classifier] = ("trees",),
     features: Literal["observables", "flat"] = "observables",
+    reference: FoundReference | None = None,
     replicas: int = 100,
     seed: int = 42,
     progress: Callable[[str], None] = lambda text: None,
@@ -92,6 +103,7 @@ def evaluate(
         real, generated: jets in any representation.
         classifiers: names among ``trees``, ``particlenet`` and ``transformer``.
         features: what the trees see.
+        reference: network for a row of FPND, between generated jets and real ones new to it.
         replicas: bootstrap resamplings, and splits for the floor.
         seed: of everything random.
         progress: is told what is being done.
@@ -108,7 +120,27 @@ def evaluate(
         seed=seed,
         progress=progress,
     )
+    if reference is not None:
+        progress("FPND")
+        table = _with_fpnd(table, reference, generated)
     return table, merits[GENERATED]
+
+
+def _with_fpnd(
+    table: Comparison, reference: FoundReference, generated: ParticleCloud
+) -> Comparison:
+    """The table with a row of FPND, or with a warning that there are too few jets for it."""
+    fresh = resample(
+        check(reference.unseen, {GENERATED: generated}), replicas=table.replicas, seed=table.seed
+    )
+    row = fpnd_row(fresh, reference.activations)
+    if row is not None:
+        return replace(table, rows=(*table.rows, row))
+    warning = (
+        f"FPND: left out, it needs more jets a side than the network has activations, there are "
+        f"{fresh.size}"
+    )
+    return replace(table, warnings=(*table.warnings, warning))
 
 
 def evaluate_checked(

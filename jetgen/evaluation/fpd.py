@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -86,29 +88,45 @@ def fpd(
     return Estimate(fit[0], np.sqrt(covariance[0, 0]))
 
 
-def frechet(x: Tensor, y: Tensor, x_counts: Tensor, y_counts: Tensor) -> Tensor:
-    r"""``|mu_x - mu_y|^2 + tr(S_x + S_y - 2 (S_x S_y)^(1/2))`` of two weighted samples.
+class Moments(NamedTuple):
+    """Mean ``(d,)`` of a Gaussian, and the symmetric square root ``(d, d)`` of its covariance."""
 
-    The covariances ``S`` have one degree of freedom less than the sum of the counts. The trace
-    of the root is the sum of the singular values of ``S_x^(1/2) S_y^(1/2)``.
+    mean: Tensor
+    root: Tensor
+
+
+def gaussian(mean: Tensor, covariance: Tensor) -> Moments:
+    """The Gaussian with this mean and covariance, whose negative eigenvalues count as zero."""
+    values, vectors = torch.linalg.eigh(covariance)
+    return Moments(mean, (vectors * values.clamp(min=0).sqrt()) @ vectors.T)
+
+
+def moments(x: Tensor, counts: Tensor) -> Moments:
+    """Of a weighted sample ``(B, d)``, with one degree of freedom less than the counts' sum."""
+    total = counts.sum()
+    mean = counts @ x / total
+    centred = x - mean
+    return gaussian(mean, centred.T @ (centred * counts.unsqueeze(1)) / (total - 1))
+
+
+def frechet_distance(first: Moments, second: Moments) -> Tensor:
+    r"""``|mu_x - mu_y|^2 + tr(S_x + S_y - 2 (S_x S_y)^(1/2))`` of two Gaussians.
+
+    The trace of the root is the sum of the singular values of ``S_x^(1/2) S_y^(1/2)``.
+    """
+    overlap = torch.linalg.svdvals(first.root @ second.root).sum()
+    gap = (first.mean - second.mean).square().sum()
+    return gap + first.root.square().sum() + second.root.square().sum() - 2 * overlap
+
+
+def frechet(x: Tensor, y: Tensor, x_counts: Tensor, y_counts: Tensor) -> Tensor:
+    """The distance between the Gaussians with the moments of two weighted samples.
 
     Args:
         x, y: ``(B, d)`` and ``(C, d)`` float64 features.
         x_counts, y_counts: ``(B,)`` and ``(C,)`` how often each counts.
     """
-    (mean_x, root_x), (mean_y, root_y) = _moments(x, x_counts), _moments(y, y_counts)
-    overlap = torch.linalg.svdvals(root_x @ root_y).sum()
-    gap = (mean_x - mean_y).square().sum()
-    return gap + root_x.square().sum() + root_y.square().sum() - 2 * overlap
-
-
-def _moments(x: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean ``(d,)`` and symmetric square root ``(d, d)`` of the covariance."""
-    total = counts.sum()
-    mean = counts @ x / total
-    centred = x - mean
-    values, vectors = torch.linalg.eigh(centred.T @ (centred * counts.unsqueeze(1)) / (total - 1))
-    return mean, (vectors * values.clamp(min=0).sqrt()) @ vectors.T
+    return frechet_distance(moments(x, x_counts), moments(y, y_counts))
 
 
 def normalised(real: Tensor, generated: Tensor) -> tuple[Tensor, Tensor]:

@@ -108,18 +108,33 @@ def _moment_rows(checked: Checked, drawn: Resampling) -> list[Row]:
     rows = []
     if drawn.size > len(efp_graphs(4)):
         quantity = _quantity("fpd", f"FPD of {drawn.size} jets, not extrapolated", "FPD", 1e-3)
-        rows.append(feature_row(drawn, quantity, frechet_distances))
+        rows.append(feature_row(drawn, quantity, frechet_distances, _scaled_efps(drawn)))
     fewer = resample(checked, replicas=drawn.replicas, seed=drawn.seed, most=KPD_JETS)
     quantity = _quantity("kpd", f"KPD of {fewer.size} jets", "KPD", 1e-3)
-    return [*rows, feature_row(fewer, quantity, discrepancies)]
+    return [*rows, feature_row(fewer, quantity, discrepancies, _scaled_efps(fewer))]
 
 
-def feature_row(drawn: Resampling, quantity: Quantity, metric: Metric) -> Row:
-    """A metric on the 36 polynomials, each divided by its largest value in the real jets."""
+def fpnd_row(drawn: Resampling, network: Callable[[Measured], Tensor]) -> Row | None:
+    """FPND: the Frechet distance of a network's activations; none for as few jets as columns."""
+    values = {name: network(jets) for name, jets in _kinds(drawn).items()}
+    if drawn.size <= values["real"].shape[1]:
+        return None
+    quantity = _quantity("fpnd", f"FPND of {drawn.size} jets", "FPND", 1.0)
+    return feature_row(drawn, quantity, frechet_distances, values)
+
+
+def _scaled_efps(drawn: Resampling) -> dict[str, Tensor]:
+    """The 36 polynomials, each divided by its largest value in the real jets."""
     values = {name: efps(jets.relative) for name, jets in _kinds(drawn).items()}
     largest = values["real"].abs().amax(0)
     scale = torch.where(largest == 0, torch.ones_like(largest), largest)
-    values = {name: x / scale for name, x in values.items()}
+    return {name: x / scale for name, x in values.items()}
+
+
+def feature_row(
+    drawn: Resampling, quantity: Quantity, metric: Metric, values: dict[str, Tensor]
+) -> Row:
+    """A metric on features ``(B, d)`` of real, of all real, and of each sample's jets."""
     pool, real = values["all real"], values["real"]
     return table_row(
         quantity,
