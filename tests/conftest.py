@@ -71,3 +71,35 @@ def gaussian_file(tmp_path):
 @pytest.fixture(scope="session")
 def toy_jets() -> Callable[..., ParticleCloud]:
     return correlated_jets
+
+
+@pytest.fixture(scope="session")
+def particlenet_weights() -> Callable[[int], dict[str, torch.Tensor]]:
+    """Random weights under the JetNet library's names, batch norms with a past."""
+    return published_weights
+
+
+def published_weights(seed: int) -> dict[str, torch.Tensor]:
+    from jetgen.networks.particlenet import ACTIVATIONS, WIDTHS
+
+    generator = torch.Generator().manual_seed(seed)
+
+    def normal(*shape: int) -> torch.Tensor:
+        return torch.randn(shape, generator=generator)
+
+    state: dict[str, torch.Tensor] = {}
+    columns = 3
+    for i, width in enumerate(WIDTHS):
+        for layer, inputs in enumerate((2 * columns, width, width)):
+            linear, norm = (f"edge_nets.{i}.model.{3 * layer + k}" for k in (0, 1))
+            state[f"{linear}.weight"] = normal(width, inputs) / inputs**0.5
+            state[f"{linear}.bias"] = 0.1 * normal(width)
+            state[f"{norm}.weight"], state[f"{norm}.bias"] = 1 + 0.1 * normal(width), normal(width)
+            state[f"{norm}.running_mean"] = 0.1 * normal(width)
+            state[f"{norm}.running_var"] = 0.5 + normal(width).square()
+            state[f"{norm}.num_batches_tracked"] = torch.tensor(7)
+        columns += width
+    for name, inputs, outputs in (("fc1.0", columns, ACTIVATIONS), ("fc2", ACTIVATIONS, 5)):
+        state[f"{name}.weight"] = normal(outputs, inputs) / inputs**0.5
+        state[f"{name}.bias"] = normal(outputs)
+    return state

@@ -10,6 +10,7 @@ from jetgen.errors import InputError
 from jetgen.evaluation.fpd import frechet_distance, moments
 from jetgen.evaluation.published_reference import TYPES, PublishedReference
 from jetgen.evaluation.samples import RECOMMENDED, Jets, relative_particles
+from jetgen.networks.particlenet import ACTIVATIONS
 from jetgen.physics.classes import class_name
 from jetgen.physics.observables import Measured
 
@@ -29,14 +30,14 @@ def fpnd(generated: Jets, jet_type: str, network: PublishedReference) -> float:
         al., 2021), arXiv:2106.11535.
     """
     particles = relative_particles(generated, "generated jets")[:RECOMMENDED]
-    activations = network.activations(Measured(particles, {}))
-    if len(activations) <= activations.shape[1]:
+    if len(particles) <= ACTIVATIONS:
         raise InputError(
-            f"fpnd: expected more than {activations.shape[1]} generated jets, received "
-            f"{len(activations)}"
+            f"fpnd: expected more than {ACTIVATIONS} generated jets, received {len(particles)}"
         )
-    made = moments(activations, torch.ones(len(activations), dtype=torch.float64))
-    return frechet_distance(made, network.moments(jet_type)).item()
+    real = network.moments(jet_type)
+    ones = torch.ones(len(particles), dtype=torch.float64)
+    made = moments(network.activations(Measured(particles, {})), ones)
+    return frechet_distance(made, real).item()
 
 
 def published_type(real: ParticleCloud) -> str:

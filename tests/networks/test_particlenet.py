@@ -6,30 +6,6 @@ from torch import nn
 from jetgen.networks.particlenet import ACTIVATIONS, WIDTHS, from_batch_normed
 
 
-def published_state(seed):
-    """Random weights under the library's names, batch norms with a past."""
-    generator = torch.Generator().manual_seed(seed)
-
-    def normal(*shape):
-        return torch.randn(shape, generator=generator)
-
-    state, columns = {}, 3
-    for i, width in enumerate(WIDTHS):
-        for layer, inputs in enumerate((2 * columns, width, width)):
-            linear, norm = (f"edge_nets.{i}.model.{3 * layer + k}" for k in (0, 1))
-            state[f"{linear}.weight"] = normal(width, inputs) / inputs**0.5
-            state[f"{linear}.bias"] = 0.1 * normal(width)
-            state[f"{norm}.weight"], state[f"{norm}.bias"] = 1 + 0.1 * normal(width), normal(width)
-            state[f"{norm}.running_mean"] = 0.1 * normal(width)
-            state[f"{norm}.running_var"] = 0.5 + normal(width).square()
-            state[f"{norm}.num_batches_tracked"] = torch.tensor(7)
-        columns += width
-    for name, inputs, outputs in (("fc1.0", columns, ACTIVATIONS), ("fc2", ACTIVATIONS, 5)):
-        state[f"{name}.weight"] = normal(outputs, inputs) / inputs**0.5
-        state[f"{name}.bias"] = normal(outputs)
-    return state
-
-
 def plain_activations(state, points):
     """The definition, jet by jet, with batch norms as they are and all pairs at hand."""
     x, seen = points, points[:, :2]
@@ -52,8 +28,8 @@ def plain_activations(state, points):
     return x.mean(0) @ state["fc1.0.weight"].T + state["fc1.0.bias"]
 
 
-def test_folded_batch_norms_give_the_published_activations():
-    state = published_state(1)
+def test_folded_batch_norms_give_the_published_activations(particlenet_weights):
+    state = particlenet_weights(1)
     points = torch.randn(3, 30, 3, generator=torch.Generator().manual_seed(2))
     points[1, 20:] = points[2, 5:] = torch.tensor([0.0, 0.0, -0.5])  # padding
     with torch.no_grad():
