@@ -7,8 +7,8 @@ their size, so that a distance means something only beside that floor.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -77,6 +77,10 @@ class Comparison:
         known = ", ".join(row.quantity.name for row in self.rows)
         raise InputError(f"quantity {name!r}: expected one of {known}")
 
+    def with_rows(self, rows: Sequence[Row]) -> Comparison:
+        """The same table with further rows at its end."""
+        return replace(self, rows=(*self.rows, *rows))
+
     def records(self) -> list[dict[str, Any]]:
         """One flat record a quantity and sample; ``printed_unit`` suits numbers over ``scale``."""
         return [
@@ -129,12 +133,12 @@ def compare_checked(checked: Checked, *, replicas: int = 100, seed: int = 1) -> 
     return compare_resampled(resample(checked, replicas=replicas, seed=seed))
 
 
-def compare_resampled(drawn: Resampling) -> Comparison:
-    """:func:`compare` for jets that have been drawn already."""
+def compare_resampled(drawn: Resampling, quantities: Sequence[Quantity] = QUANTITIES) -> Comparison:
+    """:func:`compare` for jets that have been drawn already, in these ``quantities``."""
     warnings = list(drawn.warnings)
     floors: dict[str, Tensor] = {}
     distances: dict[str, dict[str, Tensor]] = {}
-    for quantity in QUANTITIES:
+    for quantity in quantities:
         sides = {name: side.jets for name, side in drawn.sides.items()}
         kinds = {"real": drawn.real.jets, "all real": drawn.pool, **sides}
         values = {name: read for name, jets in kinds.items() if (read := _values(jets, quantity))}
@@ -152,7 +156,7 @@ def compare_resampled(drawn: Resampling) -> Comparison:
             if name in values
         }
     _add_particle_mean(floors, distances)
-    order = [quantity for quantity in _table_order() if quantity.name in floors]
+    order = [quantity for quantity in _table_order(quantities) if quantity.name in floors]
     rows = tuple(
         table_row(quantity, floors[quantity.name], distances[quantity.name]) for quantity in order
     )
@@ -216,8 +220,8 @@ def _add_particle_mean(floors: dict[str, Tensor], distances: dict[str, dict[str,
     }
 
 
-def _table_order() -> list[Quantity]:
-    order = list(QUANTITIES)
+def _table_order(quantities: Sequence[Quantity]) -> list[Quantity]:
+    order = list(quantities)
     last = [quantity.name for quantity in order].index(PARTICLE_OBSERVABLES[-1].name)
     order.insert(last + 1, PARTICLE_MEAN)
     return order

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from jetgen.physics.fourvectors import JET_KINEMATICS, to_cartesian
 from jetgen.physics.observables import JET_OBSERVABLES, PARTICLE_OBSERVABLES, Measured, Observable
 from jetgen.physics.substructure import SUBSTRUCTURE_OBSERVABLES
 
@@ -72,6 +73,19 @@ BY_RANK = tuple(
     for rank, words in RANKS.items()
 )
 
+PARTICLE_MOMENTA = tuple(
+    Quantity(
+        Observable(name, f"particle {name}", rf"Particle $p_{name[1]}$", "GeV"),
+        1.0,
+        "momentum component of a particle in the laboratory, over all particles of all jets",
+    )
+    for name in ("px", "py", "pz")
+)
+"""Laboratory momenta of particles, for studies of Cartesian representations."""
+
+POOLED = tuple(q.name for q in PARTICLE_MOMENTA) + tuple(o.name for o in PARTICLE_OBSERVABLES)
+"""Quantities with one value a particle."""
+
 QUANTITIES = (
     _BY_NAME["relative_mass"],
     *(_BY_NAME[o.name] for o in PARTICLE_OBSERVABLES),
@@ -117,6 +131,11 @@ def read_off(jets: Measured, quantity: Quantity) -> Values | None:
     if any(feature.name == name for feature in cloud.features):
         owner = every.unsqueeze(1).expand_as(cloud.mask)
         return Values(cloud.feature(name)[cloud.mask], owner[cloud.mask])
+    if name in POOLED and "pt" in jets.observables:
+        known = {f: jets.observables[f.name] for f in JET_KINEMATICS if f.name in jets.observables}
+        momenta = to_cartesian(cloud.with_conditions(known))
+        owner = every.unsqueeze(1).expand_as(cloud.mask)
+        return Values(momenta.feature(name)[cloud.mask], owner[cloud.mask])
     if name.startswith("ptrel_"):
         rank = int(name.removeprefix("ptrel_"))
         if rank > cloud.mask.shape[1]:

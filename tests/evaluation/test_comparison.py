@@ -9,8 +9,9 @@ from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, Feature, Particl
 from jetgen.errors import InputError
 from jetgen.evaluation.baselines import independent_particles
 from jetgen.evaluation.checks import check
-from jetgen.evaluation.comparison import compare
-from jetgen.evaluation.quantities import QUANTITIES, read_off
+from jetgen.evaluation.comparison import compare, compare_resampled
+from jetgen.evaluation.quantities import PARTICLE_MOMENTA, QUANTITIES, read_off
+from jetgen.evaluation.resampling import resample
 from jetgen.evaluation.wasserstein import wasserstein
 from jetgen.physics.fourvectors import to_relative
 from jetgen.physics.observables import measure
@@ -30,6 +31,17 @@ def test_each_row_is_the_distance_of_its_quantity(toy_jets):
         assert table.row(quantity.name).distances["a"].value == pytest.approx(expected)
     parts = [table.row(name).distances["a"].value for name in ("etarel", "phirel", "ptrel")]
     assert table.row("particle_mean").distances["a"].value == pytest.approx(sum(parts) / 3)
+
+
+def test_laboratory_momenta_are_compared_where_asked(toy_jets):
+    real, other = toy_jets(60, 1), toy_jets(60, 2)
+    drawn = resample(check(real, {"other": other}, toy_jets(60, 3)), replicas=2, seed=1)
+    table = compare_resampled(drawn, (*QUANTITIES, *PARTICLE_MOMENTA))
+    assert len(drawn.real.jets) == 60
+    for index, name in enumerate(("px", "py", "pz")):
+        expected = wasserstein(*(jets.particles[jets.mask][:, index] for jets in (real, other)))
+        found = table.row(name).distances["other"].value
+        assert found == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_the_order_of_particles_does_not_matter(toy_jets):

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from jetgen.evaluation.quantities import Quantity, Values, read_off
+from jetgen.evaluation.quantities import POOLED, Quantity, Values, read_off
 from jetgen.physics.observables import Measured
 from jetgen.reports.histograms import (
     Array,
@@ -174,7 +174,7 @@ def _steps(
 def _dress(axes: tuple[Axes, ...], quantity: Quantity, bins: Binning, real: Density) -> None:
     top, middle, bottom = axes
     observable, edges = quantity.observable, bins.edges
-    pooled = quantity.name in ("etarel", "phirel", "ptrel")
+    pooled = quantity.name in POOLED
     what = "Particles per jet" if pooled else "Fraction of jets"
     unit = f" / {observable.unit}" if observable.unit else ""
     whole = quantity.name == "multiplicity"
