@@ -69,9 +69,15 @@ class TrainedModel:
         checkpoint = folder.load_model()
         weights = checkpoint.part("model") | checkpoint.part("average")
         integrated = self._integrated(solver, solver_steps)
-        layout = Layout.from_description(checkpoint.state["data"])
-        self.model = build_objective(integrated, layout)
-        self.model.load_state_dict(weights)
+        try:
+            layout = Layout.from_description(checkpoint.state["data"])
+            self.model = build_objective(integrated, layout)
+            self.model.load_state_dict(weights)
+        except (RuntimeError, KeyError) as error:
+            raise InputError(
+                f"{folder.best}: expected the weights of the model that {folder.config_file} "
+                "describes, found others; was the run made by another version of jetgen?"
+            ) from error
         self.model.to(device).eval()
         self._jets: ParticleCloud | None = None
 

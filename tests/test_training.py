@@ -199,7 +199,11 @@ def test_load_of_no_run_and_of_a_broken_checkpoint(config, tmp_path):
     with pytest.raises(InputError, match="expected the folder of a run"):
         jetgen.load(tmp_path)
     run = train(config())
-    RunFolder(run).best.write_bytes(b"not a checkpoint")
+    folder = RunFolder(run)
+    folder.write_config(dataclasses.replace(folder.read_config(), hidden=7))
+    with pytest.raises(InputError, match="made by another version"):
+        jetgen.load(run)
+    folder.best.write_bytes(b"not a checkpoint")
     with pytest.raises(InputError, match="expected a jetgen checkpoint"):
         jetgen.load(run)
 
