@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jetgen.config.study import StudyConfig
 from jetgen.studies.definition import define, find
-from jetgen.studies.page import write_study
+from jetgen.studies.page import write_findings
 from jetgen.studies.running import run_steps
 
 
@@ -27,9 +27,16 @@ def study(config: StudyConfig) -> Path:
     start = time.perf_counter()
     run_steps(plan, config.workers)
     conclusion = module.conclude(folder, plan.settings)
-    return write_study(
-        plan,
+    return write_findings(
+        folder,
         conclusion,
-        command=["jetgen", *sys.argv[1:]],
-        minutes=(time.perf_counter() - start) / 60,
+        title=plan.title,
+        question=plan.question,
+        source=plan.source,
+        facts={
+            "Command": [" ".join(["jetgen", *sys.argv[1:]])],
+            "Settings": [f"{name}: {value}" for name, value in plan.settings.items()],
+            "Steps": [" ".join(["jetgen", *step.words]) for step in plan.steps],
+            "Minutes (steps done before took none)": [f"{(time.perf_counter() - start) / 60:.1f}"],
+        },
     )

@@ -1,10 +1,10 @@
-"""A study's conclusion as a page, a Markdown file, CSV tables and figures."""
+"""Findings as a page, a Markdown file, CSV tables and figures."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jetgen import __version__
@@ -12,42 +12,48 @@ from jetgen.files import write_text
 from jetgen.reports.page import Picture, environment
 from jetgen.reports.report import save_figure
 from jetgen.studies.conclusion import Claim, Conclusion, Table
-from jetgen.studies.definition import Study
 
 
-def write_study(
-    study: Study, conclusion: Conclusion, *, command: Sequence[str], minutes: float
+def write_findings(
+    folder: Path,
+    conclusion: Conclusion,
+    *,
+    title: str,
+    question: str,
+    facts: Mapping[str, Sequence[str]],
+    source: str = "",
 ) -> Path:
-    """Write ``report.html``, ``results.md``, ``TABLE.csv`` and ``figures/*`` to the study's folder.
+    """Write ``report.html``, ``results.md``, ``TABLE.csv`` and ``figures/*`` to ``folder``.
 
     Args:
-        study: the question, settings and steps.
+        folder: where to; files of these names are replaced.
         conclusion: the answer, claims, tables and figures.
-        command: the command that repeats it.
-        minutes: how long it took.
+        title, question: the heading and what was asked.
+        facts: how to repeat it: lines of code or numbers, by name.
+        source: the published work that it follows.
 
     Returns:
         The path of the page.
     """
-    folder = study.folder
     pictures = [
         Picture(d.name, d.title, d.caption, save_figure(d.figure, folder / "figures" / d.name))
         for d in conclusion.drawings
     ]
     for table in conclusion.tables:
         write_text(folder / f"{table.name}.csv", _csv(table))
-    write_text(folder / "results.md", _markdown(study, conclusion, command))
+    write_text(folder / "results.md", _markdown(conclusion, title, question, facts))
     page = folder / "report.html"
     write_text(
         page,
         environment()
-        .get_template("study.html.j2")
+        .get_template("findings.html.j2")
         .render(
-            study=study,
+            title=title,
+            question=question,
+            source=source,
             conclusion=conclusion,
             pictures=pictures,
-            command=command,
-            minutes=minutes,
+            facts=facts,
             version=__version__,
         ),
     )
@@ -62,13 +68,17 @@ def _csv(table: Table) -> str:
     return text.getvalue()
 
 
-def _markdown(study: Study, conclusion: Conclusion, command: Sequence[str]) -> str:
-    parts = [f"# {study.title}", study.question, f"`{' '.join(command)}`", conclusion.answer]
+def _markdown(
+    conclusion: Conclusion, title: str, question: str, facts: Mapping[str, Sequence[str]]
+) -> str:
+    parts = [f"# {title}", question, conclusion.answer]
     if conclusion.claims:
         parts.append(_grid(("claim", "here", "evidence"), [_row(c) for c in conclusion.claims]))
     for table in conclusion.tables:
         parts += [f"## {table.title}", _grid(table.columns, table.rows)]
         parts += [table.caption] if table.caption else []
+    parts.append("## How to repeat it")
+    parts += [f"{name}:\n\n```\n" + "\n".join(lines) + "\n```" for name, lines in facts.items()]
     return "\n\n".join(parts) + "\n"
 
 

@@ -3,28 +3,24 @@
 from matplotlib.figure import Figure
 
 from jetgen.studies.conclusion import Claim, Conclusion, Drawing, Table, judged
-from jetgen.studies.definition import Step, Study
-from jetgen.studies.page import write_study
+from jetgen.studies.page import write_findings
 
 
 def test_everything_is_written(tmp_path):
-    study = Study(
-        "toy",
-        "A toy",
-        "Does it?",
-        "somebody",
-        {"jets": 5},
-        tmp_path,
-        tmp_path,
-        (Step(("simulate", "gluon"), tmp_path / "x.h5"),),
-    )
     conclusion = Conclusion(
         "It does <so>.",
         [Claim("A beats B", "confirmed", "1.0 ± 0.1 against 2.0 ± 0.1")],
         [Table("numbers", "Numbers", ("run", "w1m"), [("A", "1.0"), ("B", "2.0")], "smaller")],
         [Drawing("line", "A line", "straight", Figure())],
     )
-    page = write_study(study, conclusion, command=["jetgen", "study", "toy"], minutes=1.5)
+    page = write_findings(
+        tmp_path,
+        conclusion,
+        title="A toy",
+        question="Does it?",
+        source="somebody",
+        facts={"Settings": ["jets: 5"]},
+    )
     text = page.read_text()
     for words in ("A toy", "Does it?", "It does &lt;so&gt;.", "A beats B", "jets: 5", "data:image"):
         assert words in text
