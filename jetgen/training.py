@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +37,9 @@ PRIOR_SHARE = 0.25
 """Share of the time limit that is kept for a prior fitted after the autoencoder."""
 
 
+Observer = Callable[[Mapping[str, Any]], None]
+
+
 class Batches(NamedTuple):
     """What a stage trains on: shuffled batches of an epoch, and the fixed validation batches."""
 
@@ -55,8 +58,13 @@ class Stage(NamedTuple):
     monitor: Monitor | None
 
 
-def train(config: TrainConfig) -> Path:
+def train(config: TrainConfig, observe: Observer = lambda row: None) -> Path:
     """Train the model that ``config`` describes; return the run's folder.
+
+    Args:
+        config: every option.
+        observe: called after each epoch, when it is saved, with its row of ``metrics.csv``;
+            what it raises ends the training.
 
     Raises:
         InputError: for unusable data, an existing run without ``resume``, or options that differ
@@ -83,7 +91,7 @@ def train(config: TrainConfig) -> Path:
     model.fit_data(jets[split.training])
     folder.write_config(dataclasses.replace(config, resume=False))
     folder.write_environment(config, device, {k: len(v) for k, v in split._asdict().items()})
-    loop = Loop(config, folder, model, device)
+    loop = Loop(config, folder, model, device, observe)
     loop.run(stages(config, model.to(device), jets.to(device), split), resumed)
     return folder.path
 
@@ -148,9 +156,14 @@ class Loop:
     """
 
     def __init__(
-        self, config: TrainConfig, folder: RunFolder, model: JetModel, device: str
+        self,
+        config: TrainConfig,
+        folder: RunFolder,
+        model: JetModel,
+        device: str,
+        observe: Observer,
     ) -> None:
-        self.config, self.folder, self.model = config, folder, model
+        self.config, self.folder, self.model, self.observe = config, folder, model, observe
         self.fabric = Fabric(
             accelerator=device, devices=1, precision="bf16-mixed" if device == "cuda" else "32-true"
         )
@@ -268,6 +281,7 @@ class Loop:
             if improved:
                 self._save(self.folder.best, {}, state)
             self._save(self.folder.last, optimisers, state)
+            self.observe(row)
             bar.update(task, completed=epoch, note=note)
         best_checkpoint = Checkpoint.load(self.folder.best)
         self.model.load_state_dict(best_checkpoint.part("model"))

@@ -20,6 +20,7 @@ COMMANDS = {
     "report": "compare generated and real jets in one HTML page",
     "compare": "put trained runs into one table, on the same held-out jets",
     "leaderboard": "put every finished run below a folder into one table",
+    "sweep": "search for good training options with Optuna",
     "study": "repeat a study of the literature, from simulation to conclusion",
     "cite": "print what to cite for a run, as BibTeX",
     "doctor": "say what this machine offers, and which kernels run",

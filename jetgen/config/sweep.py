@@ -1,0 +1,30 @@
+"""Options of ``jetgen sweep``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jetgen.config.option import option, require
+
+
+@dataclass(frozen=True)
+class SweepConfig:
+    """What to search through, how, and where the trials go."""
+
+    sweep: str = option(
+        help="YAML file with `base` (options of jetgen train), `search` and `metric`",
+        positional=True,
+    )
+    trials: int = option(20, help="trials in all, of every process that shares the folder")
+    sampler: Literal["tpe", "random", "grid"] = option(
+        "tpe", help="how settings are chosen: tpe, random or grid"
+    )
+    pruning: bool = option(True, help="stop trials that are worse than the median of the others")
+    output: str | None = option(
+        None, help="folder of the sweep (default runs/sweeps/NAME); found again, it goes on"
+    )
+    seed: int = option(1, help="seed of the sampler")
+
+    def __post_init__(self) -> None:
+        require(self.trials >= 1, "trials", "at least 1", self.trials)

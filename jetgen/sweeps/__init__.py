@@ -1,0 +1,1 @@
+"""Hyper-parameter search: what is searched, the trials, and what they say."""

@@ -1,0 +1,104 @@
+"""What a sweep searches through: ranges and choices of options of ``jetgen train``."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from jetgen.config.train import TrainConfig
+from jetgen.errors import InputError
+
+if TYPE_CHECKING:
+    from optuna import Trial
+
+_KINDS = ({"choices"}, {"low", "high"}, {"low", "high", "log"})
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep as its file describes it.
+
+    Attributes:
+        base: options that every trial has.
+        search: for each option that is searched ``choices``, or ``low``, ``high`` and,
+            for a logarithmic scale, ``log: true``; whole numbers are searched as such.
+        metric: the column of ``metrics.csv`` whose smallest value, in the last stage that has
+            it, is to be small.
+    """
+
+    base: Mapping[str, Any]
+    search: Mapping[str, Mapping[str, Any]]
+    metric: str
+
+    def config(self, values: Mapping[str, Any], run: str) -> TrainConfig:
+        """The options of one trial."""
+        return TrainConfig(**{**self.base, **values, "run": run})
+
+    def draw(self, trial: Trial) -> dict[str, Any]:
+        """A value for each searched option, by the sampler of ``trial``."""
+        return {name: _drawn(trial, name, space) for name, space in self.search.items()}
+
+    def grid(self) -> dict[str, list[Any]]:
+        """All choices, for a grid.
+
+        Raises:
+            InputError: when an option has a range, which has no grid.
+        """
+        ranges = [name for name, space in self.search.items() if "choices" not in space]
+        if ranges:
+            raise InputError(
+                f"--sampler: expected choices for every option of a grid, received ranges for "
+                f"{', '.join(ranges)}; use tpe or random"
+            )
+        return {name: list(space["choices"]) for name, space in self.search.items()}
+
+
+def read_sweep(path: str | Path) -> Sweep:
+    """The sweep of a YAML file; paths in it are relative to the working directory.
+
+    Raises:
+        InputError: when the file is not of this form, or names options that do not exist.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: expected a YAML file that describes a sweep, found none")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        base, search = content["base"], content["search"]
+        metric = content["metric"]
+        if isinstance(base, str):
+            base = yaml.safe_load((path.parent / base).read_text(encoding="utf-8"))
+        base = {**base, **content.get("options", {})}
+        wrong = [name for name, space in search.items() if set(space) not in _KINDS]
+    except (KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+        raise InputError(
+            f"{path}: expected the mappings base and search and the name metric; "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if wrong or not search:
+        raise InputError(
+            f"{path}: expected `choices: [...]` or `low:, high:[, log: true]` for each searched "
+            f"option, received otherwise for {', '.join(wrong) or 'none'}"
+        )
+    known = {field.name for field in dataclasses.fields(TrainConfig)}
+    unknown = sorted({*base, *search} - known)
+    if unknown:
+        raise InputError(
+            f"{path}: expected options of jetgen train, received {', '.join(unknown)}; "
+            "`jetgen train --help` lists them (with _ for - in YAML)"
+        )
+    return Sweep(base, search, metric)
+
+
+def _drawn(trial: Trial, name: str, space: Mapping[str, Any]) -> Any:
+    if "choices" in space:
+        return trial.suggest_categorical(name, space["choices"])
+    low, high, log = space["low"], space["high"], space.get("log", False)
+    if isinstance(low, int) and isinstance(high, int):
+        return trial.suggest_int(name, low, high, log=log)
+    return trial.suggest_float(name, low, high, log=log)

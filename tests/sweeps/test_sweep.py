@@ -1,0 +1,92 @@
+"""A search goes on where it stopped, finds the planted optimum, and refuses what is not one."""
+
+import csv
+
+import pytest
+
+from jetgen.config.sweep import SweepConfig
+from jetgen.errors import InputError
+from jetgen.sweeping import sweep
+from jetgen.sweeps.definition import read_sweep
+
+TEXT = """
+base:
+  data: [{data}]
+  epochs: 2
+  latent: 2
+  hidden: 8
+  layers: 1
+  encoder: dense
+  decoder: dense
+  threads: 1
+  loss: mse
+search:
+  learning_rate: {{choices: [0.000001, 0.01]}}
+  batch: {{choices: [32, 64]}}
+metric: validation_total
+"""
+
+
+@pytest.fixture
+def file(tmp_path, gaussian_file):
+    path = tmp_path / "toy.yaml"
+    path.write_text(TEXT.format(data=gaussian_file))
+    return path
+
+
+def test_a_grid_is_searched_once_and_the_better_rate_wins(file, tmp_path):
+    config = {"sampler": "grid", "pruning": False, "output": str(tmp_path / "out")}
+    page = sweep(SweepConfig(str(file), trials=2, **config))
+    before = len(list((tmp_path / "out/trials").iterdir()))
+    sweep(SweepConfig(str(file), trials=4, **config))
+    assert before == 2 and len(list((tmp_path / "out/trials").iterdir())) == 4
+
+    with (tmp_path / "out/trials.csv").open() as handle:
+        rows = list(csv.DictReader(handle))
+    assert len({(row["learning_rate"], row["batch"]) for row in rows}) == 4
+    assert rows[0]["learning_rate"] == rows[1]["learning_rate"] == "0.01"
+    for words in ("Parallel coordinates", "What mattered", "History"):
+        assert words in page.read_text()
+
+
+def test_pruned_trials_are_counted_and_left_unfinished(file, tmp_path):
+    out = tmp_path / "out"
+    sweep(SweepConfig(str(file), trials=8, sampler="random", output=str(out)))
+    with (out / "trials.csv").open() as handle:
+        states = [row["state"] for row in csv.DictReader(handle)]
+    assert len(states) == 8 and "complete" in states
+    assert set(states) <= {"complete", "pruned"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("search:", "serch:", "search"),
+        ("batch: {choices: [32, 64]}", "btch: {choices: [32, 64]}", "btch"),
+        ("{choices: [32, 64]}", "{values: [32, 64]}", "batch"),
+    ],
+)
+def test_a_wrong_file_is_named(file, old, new, message):
+    file.write_text(file.read_text().replace(old, new))
+    with pytest.raises(InputError, match=message):
+        read_sweep(file)
+
+
+def test_ranges_have_no_grid(file):
+    file.write_text(file.read_text().replace("{choices: [32, 64]}", "{low: 32, high: 64}"))
+    with pytest.raises(InputError, match="ranges for batch"):
+        read_sweep(file).grid()
+
+
+def test_another_sweep_in_the_folder_is_refused(file, tmp_path):
+    config = SweepConfig(str(file), trials=1, sampler="random", output=str(tmp_path / "out"))
+    sweep(config)
+    file.write_text(file.read_text().replace("[32, 64]", "[32, 128]"))
+    with pytest.raises(InputError, match="choose another --output"):
+        sweep(config)
+
+
+def test_a_metric_that_no_epoch_has_is_named(file, tmp_path):
+    file.write_text(file.read_text().replace("validation_total", "monitor_w1m"))
+    with pytest.raises(InputError, match="monitor_w1m"):
+        sweep(SweepConfig(str(file), trials=1, output=str(tmp_path / "out")))
