@@ -141,7 +141,7 @@ def main() -> None:
     options = parser.parse_args()
     rows = []
     for jet_type, least in (("gluon", 0.0), ("gluon", 0.5), ("gluon", 2.0), ("top", 0.0)):
-        config = SimulateConfig(jet_type=jet_type, output="unused.h5", min_particle_pt=least)
+        config = SimulateConfig(sample=jet_type, output="unused.h5", min_particle_pt=least)
         row = one_core(config, options.events)
         rows.append({"run": f"{jet_type}, particles above {least:g} GeV, one core", **row})
         print(rows[-1], flush=True)

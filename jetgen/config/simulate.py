@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from math import nan
+from typing import NamedTuple
 
 from jetgen.config.option import option, require
-from jetgen.physics.classes import JET_CLASSES
+from jetgen.physics.classes import DIJET_CLASSES, JET_CLASSES
 
 LARGEST_SEED = 900_000_000
 """Pythia takes seeds from 1 to this number."""
+
+
+class Scales(NamedTuple):
+    """Numbers of which each sample has defaults of its own, in GeV but for the radius.
+
+    They are NaN where a sample has no use for them.
+    """
+
+    energy: float
+    parton_pt_min: float = nan
+    parton_pt_max: float = nan
+    radius: float = nan
+    jet_pt_min: float = nan
+    jet_pt_max: float = nan
+
+
+JET_SCALES = Scales(13_000.0, 990.0, 1010.0, radius=0.8, jet_pt_min=800.0, jet_pt_max=1600.0)
+DIJET_SCALES = Scales(13_000.0, radius=1.0, jet_pt_min=1200.0, jet_pt_max=10_000.0)
+SCALES = {
+    **dict.fromkeys(JET_CLASSES, JET_SCALES),
+    "lhco-signal": DIJET_SCALES,
+    "lhco-qcd": DIJET_SCALES._replace(parton_pt_min=1000.0, parton_pt_max=10_000.0),
+}
+"""The samples that can be simulated, and their defaults."""
+
+UNUSED = {
+    **dict.fromkeys(JET_CLASSES, ("tau21",)),
+    **dict.fromkeys(DIJET_CLASSES, ("max_particles",)),
+}
+"""Further options that a sample has no use for."""
 
 
 @dataclass(frozen=True)
@@ -19,22 +51,33 @@ class SimulateConfig:
         InputError: when an option is out of its range.
     """
 
-    jet_type: str = option(
-        help=f"jet class: {', '.join(JET_CLASSES)} (top, w and z decay to quarks)",
+    sample: str = option(
+        help=f"class of single jets: {', '.join(JET_CLASSES)} (top, w and z decay to quarks); or "
+        f"events as sets of two jets: {', '.join(DIJET_CLASSES)}",
         positional=True,
     )
     output: str = option(help="HDF5 file to write")
-    jets: int = option(10_000, help="number of jets")
+    jets: int = option(10_000, help="number of jets, or of sets in a sample of sets")
     workers: int = option(1, help="processes; the jets depend on this number and on the seed")
     seed: int = option(1, help="seed of the whole run, 1 to 900,000,000")
     overwrite: bool = option(False, help="replace the output file if it exists")
-    energy: float = option(13_000.0, help="centre-of-mass energy of the two protons in GeV")
-    parton_pt_min: float = option(990.0, help="least pT of the hard partons in GeV")
-    parton_pt_max: float = option(1010.0, help="largest pT of the hard partons in GeV")
+    energy: float | None = option(
+        None, help="centre-of-mass energy of the two protons in GeV (default: 13000)"
+    )
+    parton_pt_min: float | None = option(
+        None, help="least pT of the hard partons in GeV (default: 990; lhco-qcd: 1000)"
+    )
+    parton_pt_max: float | None = option(
+        None, help="largest pT of the hard partons in GeV (default: 1010; lhco-qcd: no limit)"
+    )
     mpi: bool = option(True, help="underlying event: further parton interactions in a collision")
-    radius: float = option(0.8, help="anti-kT radius R")
-    jet_pt_min: float = option(800.0, help="least jet pT in GeV")
-    jet_pt_max: float = option(1600.0, help="largest jet pT in GeV")
+    radius: float | None = option(None, help="anti-kT radius R (default: 0.8; lhco: 1.0)")
+    jet_pt_min: float | None = option(
+        None, help="least jet pT in GeV (default: 800; lhco: 1200, of the leading jet)"
+    )
+    jet_pt_max: float | None = option(
+        None, help="largest jet pT in GeV (default: 1600; lhco: no limit), of the leading jet"
+    )
     jet_eta_max: float = option(2.5, help="largest |eta| of a jet")
     min_particle_pt: float = option(
         0.0, help="particles below this pT in GeV are not seen (not clustered)"
@@ -43,38 +86,39 @@ class SimulateConfig:
         5.0, help="particles beyond this |eta| are not seen, as beyond a detector's acceptance"
     )
     max_particles: int = option(150, help="constituents kept of a jet, the leading ones by pT")
+    tau21: bool = option(False, help="tau2 / tau1 as a feature of each jet of a set")
     detector: bool = option(
         False, help="smear particles as a detector would: energy, angles, thresholds"
     )
     pythia: list[str] = option([], help='a Pythia setting, "Key = value"; may be repeated')
 
     def __post_init__(self) -> None:
-        classes = ", ".join(JET_CLASSES)
-        require(self.jet_type in JET_CLASSES, "jet_type", f"one of {classes}", self.jet_type)
+        require(self.sample in SCALES, "sample", f"one of {', '.join(SCALES)}", self.sample)
+        defaults = {entry.name: entry.default for entry in fields(self)}
+        idle = [name for name, own in SCALES[self.sample]._asdict().items() if own != own]
+        for name in (*idle, *UNUSED[self.sample]):
+            value = getattr(self, name)
+            require(value == defaults[name], name, f"no value with {self.sample}", value)
+        scales = self.scales
         for name in ("jets", "workers", "max_particles"):
             value = getattr(self, name)
             require(value >= 1, name, "a positive number", value)
         in_range = 1 <= self.seed <= LARGEST_SEED
         require(in_range, "seed", f"a number from 1 to {LARGEST_SEED:,}", self.seed)
-        for name in (
-            "energy",
-            "parton_pt_min",
-            "radius",
-            "jet_pt_min",
-            "jet_eta_max",
-            "particle_eta_max",
-        ):
+        for name in ("jet_eta_max", "particle_eta_max"):
             value = getattr(self, name)
             require(value > 0, name, "a positive number", value)
+        for name, number in scales._asdict().items():
+            require(not number <= 0, name, "a positive number", number)
         for low, high in (("parton_pt_min", "parton_pt_max"), ("jet_pt_min", "jet_pt_max")):
-            least, largest = getattr(self, low), getattr(self, high)
+            least, largest = getattr(scales, low), getattr(scales, high)
             flag = low.replace("_", "-")
-            require(largest > least, high, f"more than --{flag} {least:g}", largest)
+            require(not largest <= least, high, f"more than --{flag} {least:g}", largest)
         require(
-            2 * self.parton_pt_min < self.energy,
+            not 2 * scales.parton_pt_min >= scales.energy,
             "parton_pt_min",
-            f"less than half of --energy {self.energy:g}",
-            self.parton_pt_min,
+            f"less than half of --energy {scales.energy:g}",
+            scales.parton_pt_min,
         )
         least = self.min_particle_pt
         require(least >= 0, "min_particle_pt", "zero or a positive number", least)
@@ -83,3 +127,10 @@ class SimulateConfig:
             require("=" in line and key != "", "pythia", '"Key = value"', line)
             seeded = key.lower() in ("random:seed", "random:setseed")
             require(not seeded, "pythia", "no seed here (use --seed)", line)
+
+    @property
+    def scales(self) -> Scales:
+        """The numbers of the sample, or those that the options say instead."""
+        own = SCALES[self.sample]._asdict()
+        given = {name: getattr(self, name) for name in own}
+        return Scales(**{name: own[name] if given[name] is None else given[name] for name in own})

@@ -1,29 +1,35 @@
-"""The five jet classes of the LHC jet data sets, in the order of their type index."""
+"""The classes of jets, and of other sets, in the order of their type index."""
 
 from jetgen.errors import InputError
 
 JET_CLASSES = ("gluon", "quark", "top", "w", "z")
 """Type index i stands for ``JET_CLASSES[i]``; the order is that of the JetNet library."""
 
+DIJET_CLASSES = ("lhco-signal", "lhco-qcd")
+"""Di-jet events of a resonance and of QCD, as in the LHC Olympics 2020."""
+
+CLASSES = (*JET_CLASSES, *DIJET_CLASSES)
+"""Type index i stands for ``CLASSES[i]``."""
+
 UNKNOWN_CLASS = -1
-"""The type index of a jet whose class is not known."""
+"""The type index of a set whose class is not known."""
 
 
 def class_index(name: str) -> int:
-    """The type index of a class, by its name or its first letter.
+    """The type index of a class, by its name or, for jets, its first letter.
 
     Raises:
-        InputError: for a name that is no jet class.
+        InputError: for a name that is no class.
 
     >>> class_index("top"), class_index("t")
     (2, 2)
     """
-    for index, known in enumerate(JET_CLASSES):
-        if name.lower() in (known, known[0]):
+    for index, known in enumerate(CLASSES):
+        if name.lower() == known or (name.lower() == known[0] and known in JET_CLASSES):
             return index
-    raise InputError(f"jet type {name!r}: expected one of {', '.join(JET_CLASSES)}")
+    raise InputError(f"jet type {name!r}: expected one of {', '.join(CLASSES)}")
 
 
 def class_name(index: int) -> str:
     """The name of a type index; ``unknown`` for any other number."""
-    return JET_CLASSES[index] if 0 <= index < len(JET_CLASSES) else "unknown"
+    return CLASSES[index] if 0 <= index < len(CLASSES) else "unknown"

@@ -37,6 +37,13 @@ def massless(pt: Tensor, eta: Tensor, phi: Tensor) -> Tensor:
     )
 
 
+def massive(pt: Tensor, eta: Tensor, phi: Tensor, mass: Tensor) -> Tensor:
+    """Four-momenta ``(..., 4)`` of particles or jets from pT, pseudorapidity, azimuth and mass."""
+    p4 = massless(pt, eta, phi)
+    energy = torch.sqrt(p4[..., 3].square() + mass.square())
+    return torch.cat([p4[..., :3], energy.unsqueeze(-1)], dim=-1)
+
+
 def pt(p4: Tensor) -> Tensor:
     """Transverse momentum ``sqrt(px^2 + py^2)``; its gradient at zero is zero."""
     return _safe_sqrt(p4[..., 0] ** 2 + p4[..., 1] ** 2)

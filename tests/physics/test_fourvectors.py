@@ -97,3 +97,14 @@ def test_unknown_features_and_missing_jet_kinematics_are_refused():
     bare = ParticleCloud(torch.zeros(1, 1, 3), torch.ones(1, 1, dtype=torch.bool), RELATIVE)
     with pytest.raises(InputError, match="condition 'pt': expected one of none"):
         fv.to_cartesian(bare)
+
+
+def test_kinematics_of_a_massive_four_momentum_are_those_it_was_made_of():
+    values = torch.tensor([[1300.0, -1.2, 0.4, 500.0], [20.0, 2.0, -3.0, 0.0]]).double()
+    p4 = fv.massive(*values.T)
+    torch.testing.assert_close(
+        torch.stack([fv.pt(p4), fv.eta(p4), fv.phi(p4), fv.mass(p4)], dim=1),
+        values,
+        atol=1e-5,
+        rtol=1e-6,
+    )

@@ -1,4 +1,4 @@
-"""Jets from Pythia 8 and FastJet: ``jetgen simulate`` and its use from Python."""
+"""Jets and events from Pythia 8 and FastJet: ``jetgen simulate`` and its use from Python."""
 
 from __future__ import annotations
 
@@ -6,22 +6,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-import torch
-
-from jetgen.cloud import CARTESIAN_ENERGY, Feature, ParticleCloud
+from jetgen.cloud import ParticleCloud
 from jetgen.config.simulate import SimulateConfig
+from jetgen.datasets.formats.cloud_hdf5 import CloudWriter
 from jetgen.datasets.formats.hdf5_writing import Attribute
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
+from jetgen.datasets.simulation.clouds import TYPE, Sets, to_cloud
+from jetgen.datasets.simulation.presets import PRESETS
 from jetgen.datasets.simulation.workers import deferred_interrupt, parallel_jets, worker_seeds
-from jetgen.physics.classes import JET_CLASSES
-from jetgen.physics.fourvectors import JET_KINEMATICS
+from jetgen.physics.classes import class_index
 from jetgen.progress import counted
-
-if TYPE_CHECKING:
-    from jetgen.datasets.simulation.clustering import Jets
 
 
 class Simulated(NamedTuple):
@@ -34,7 +30,7 @@ class Simulated(NamedTuple):
 
 
 def simulate(config: SimulateConfig) -> Simulated:
-    """Make jets and write them to ``config.output``, with a progress bar on stderr.
+    """Make the sets of a sample and write them to ``config.output``, with a progress bar.
 
     Ctrl-C ends it early: the file then holds the jets made so far and says ``interrupted``.
 
@@ -47,16 +43,11 @@ def simulate(config: SimulateConfig) -> Simulated:
 
     configured(settings(config))
     particles, stopped = 0, False
-    writer = JetgenWriter(
-        config.output,
-        attributes=_attributes(config),
-        slots=config.max_particles,
-        overwrite=config.overwrite,
-    )
+    writer = _writer(config)
     with writer, deferred_interrupt() as stop, counted("simulate", config.jets, "jets") as advance:
         for cloud in simulated_clouds(config, stop):
             writer.append(cloud)
-            particles += int(cloud.multiplicity.clamp(max=config.max_particles).sum())
+            particles += int(cloud.multiplicity.clamp(max=writer.slots).sum())
             advance(len(cloud))
         stopped = writer.jets < config.jets
         writer.attributes["interrupted"] = int(stopped)
@@ -68,31 +59,39 @@ def simulate(config: SimulateConfig) -> Simulated:
 def simulated_clouds(
     config: SimulateConfig, stop: Callable[[], bool] = lambda: False
 ) -> Iterator[ParticleCloud]:
-    """The jets of a simulation, some tens at a time, until all are made or ``stop()`` is true.
+    """The sets of a simulation, some tens at a time, until all are made or ``stop()`` is true.
 
-    Particles are ``px, py, pz, E`` in GeV; the conditions are the jet's ``pt, eta, phi, mass``,
-    ``num_particles`` and ``type``. The same seed and workers give the same jets.
+    Particles of single jets are ``px, py, pz, E`` in GeV; the conditions are the jet's ``pt, eta,
+    phi, mass``, ``num_particles`` and ``type``. Sets of two jets have the features of
+    :func:`jetgen.datasets.simulation.dijets.features`, and the condition ``type``. The same seed
+    and workers give the same sets.
     """
-    for jets in parallel_jets(config, stop):
-        yield to_cloud(jets, JET_CLASSES.index(config.jet_type))
+    for made in parallel_jets(config, stop):
+        yield (
+            made.to_cloud()
+            if isinstance(made, Sets)
+            else to_cloud(made, class_index(config.sample))
+        )
 
 
-def to_cloud(jets: Jets, jet_type: int) -> ParticleCloud:
-    """Jets as a padded cloud, in double precision."""
-    from jetgen.datasets.simulation.clustering import kinematics
+def _writer(config: SimulateConfig) -> JetgenWriter | CloudWriter:
+    attributes = _attributes(config)
+    if PRESETS[config.sample].sets == "jets":
+        return JetgenWriter(
+            config.output,
+            attributes=attributes,
+            slots=config.max_particles,
+            overwrite=config.overwrite,
+        )
+    from jetgen.datasets.simulation.dijets import features
 
-    mask = np.arange(jets.counts.max(initial=1)) < jets.counts[:, None]
-    particles = np.zeros((*mask.shape, 4))
-    particles[mask] = jets.constituents.T
-    conditions = np.stack(
-        [*kinematics(jets.momenta), jets.counts, np.full(len(jets), jet_type)], axis=1
-    )
-    return ParticleCloud(
-        torch.from_numpy(particles),
-        torch.from_numpy(mask),
-        CARTESIAN_ENERGY,
-        torch.from_numpy(conditions),
-        (*JET_KINEMATICS, Feature("num_particles"), Feature("type")),
+    return CloudWriter(
+        config.output,
+        features(config),
+        (TYPE,),
+        slots=2,
+        attributes=attributes,
+        overwrite=config.overwrite,
     )
 
 
@@ -103,8 +102,8 @@ def _attributes(config: SimulateConfig) -> dict[str, Attribute]:
     packages = ("pythia8mc", "fastjet", "jetgen", "awkward", "numpy")
     return {
         "command": "simulate",
-        "config": asdict(config),
-        "jet_class": config.jet_type,
+        "config": asdict(config) | config.scales._asdict(),
+        "jet_class": config.sample,
         "seed": config.seed,
         "worker_seeds": worker_seeds(config.seed, config.workers),
         "pythia_settings": settings(config),

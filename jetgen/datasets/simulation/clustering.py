@@ -110,20 +110,26 @@ def jets_of(batch: Batch, config: SimulateConfig, random: np.random.Generator) -
     R of its axis, and, for a parton that decays, exactly the quarks of one decay do so too.
     ``random`` drives the detector, where there is one.
     """
+    scales = config.scales
+    jets = cluster(seen(batch, config, random), scales.radius, scales.jet_pt_min)
+    pt, eta, _, _ = kinematics(jets.momenta)
+    jets = jets.select((pt <= scales.jet_pt_max) & (np.abs(eta) < config.jet_eta_max))
+    matched = near(jets, batch.partons, scales.radius) == 1
+    prongs = PRESETS[config.sample].prongs
+    if prongs:
+        matched &= near(jets, batch.prongs, scales.radius) == prongs
+    return jets.select(matched)
+
+
+def seen(batch: Batch, config: SimulateConfig, random: np.random.Generator) -> Events:
+    """The particles that are clustered: those that the detector, or the cuts, let be seen."""
     visible = smeared(batch.visible, random) if config.detector else batch.visible
     px, py, pz, _ = visible.momenta
     square = px**2 + py**2
-    seen = (square >= config.min_particle_pt**2) & (
-        np.abs(pz) < np.sinh(config.particle_eta_max) * np.sqrt(square)
+    return visible.select(
+        (square >= config.min_particle_pt**2)
+        & (np.abs(pz) < np.sinh(config.particle_eta_max) * np.sqrt(square))
     )
-    jets = cluster(visible.select(seen), config.radius, config.jet_pt_min)
-    pt, eta, _, _ = kinematics(jets.momenta)
-    jets = jets.select((pt <= config.jet_pt_max) & (np.abs(eta) < config.jet_eta_max))
-    matched = near(jets, batch.partons, config.radius) == 1
-    prongs = PRESETS[config.jet_type].prongs
-    if prongs:
-        matched &= near(jets, batch.prongs, config.radius) == prongs
-    return jets.select(matched)
 
 
 def near(jets: Jets, partons: Events, radius: float) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -62,15 +63,16 @@ class Batch:
 
 def settings(config: SimulateConfig) -> list[str]:
     """The lines given to Pythia, all but the seed; later ones win."""
+    scales = config.scales
+    window = {"Min": scales.parton_pt_min, "Max": scales.parton_pt_max}
     return [
         "Print:quiet = on",
         "Beams:idA = 2212",
         "Beams:idB = 2212",
-        f"Beams:eCM = {config.energy!r}",
-        f"PhaseSpace:pTHatMin = {config.parton_pt_min!r}",
-        f"PhaseSpace:pTHatMax = {config.parton_pt_max!r}",
+        f"Beams:eCM = {scales.energy!r}",
+        *(f"PhaseSpace:pTHat{end} = {pt!r}" for end, pt in window.items() if not isnan(pt)),
         f"PartonLevel:MPI = {'on' if config.mpi else 'off'}",
-        *PRESETS[config.jet_type].settings,
+        *PRESETS[config.sample].settings,
         *config.pythia,
     ]
 
@@ -126,7 +128,7 @@ def batches(pythia: Any, config: SimulateConfig, size: int) -> Iterator[Batch]:
     Raises:
         InputError: when the settings make events that cannot be read.
     """
-    preset = PRESETS[config.jet_type]
+    preset = PRESETS[config.sample]
     while True:
         try:
             particles = pythia.nextBatch(size)["prt"]

@@ -1,8 +1,9 @@
-"""The hard process of each jet class, and which partons its jets are matched to."""
+"""The hard process of each sample, what its sets are, and which partons jets are matched to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 HARD_OUTGOING = -23
 """Pythia's status of a parton that leaves the hard process, or a resonance's decay."""
@@ -13,24 +14,45 @@ LAST_COPY = -62
 
 @dataclass(frozen=True)
 class Preset:
-    """How to make the jets of one class in proton-proton collisions.
+    """How to make the sets of one sample in proton-proton collisions.
 
     Args:
         settings: the lines that switch on the process and its decays in Pythia.
+        sets: what a set is: the particles of a jet, or the two leading jets of an event.
         partons: absolute particle codes that a jet is matched to.
         status: Pythia status of these partons.
         prongs: quarks of the parton's decay that must lie in the jet too (0: it does not decay).
     """
 
     settings: tuple[str, ...]
-    partons: tuple[int, ...]
+    partons: tuple[int, ...] = ()
     status: int = HARD_OUTGOING
     prongs: int = 0
+    sets: Literal["jets", "dijets"] = "jets"
 
 
 def _hadronic(code: int) -> tuple[str, str]:
     return f"{code}:onMode = off", f"{code}:onIfAny = 1 2 3 4 5"
 
+
+_X, _Y = 9_000_001, 9_000_002
+"""Codes of the particles that the resonance of the LHC Olympics decays to."""
+
+_RESONANCE = (
+    "NewGaugeBoson:ffbar2Wprime = on",
+    "34:m0 = 3500",
+    f"{_X}:all = X Xbar 1 3 0 500 1 400 600 0",
+    f"{_X}:oneChannel = 1 0.5 101 2 -1",
+    f"{_X}:addChannel = 1 0.5 101 4 -3",
+    f"{_Y}:all = Y void 1 0 0 100 0.2 80 120 0",
+    *(
+        f"{_Y}:{'one' if flavour == 1 else 'add'}Channel = 1 0.2 101 {flavour} -{flavour}"
+        for flavour in range(1, 6)
+    ),
+    f"34:oneChannel = 1 1 103 {_X} {_Y}",
+)
+"""A charged vector resonance of 3.5 TeV that decays to X (500 GeV, charged) and Y (100 GeV,
+neutral), narrow ones, each of which decays to two quarks."""
 
 PRESETS = {
     "gluon": Preset(("HardQCD:gg2gg = on", "HardQCD:qqbar2gg = on"), partons=(21,)),
@@ -53,5 +75,7 @@ PRESETS = {
         status=LAST_COPY,
         prongs=2,
     ),
+    "lhco-signal": Preset(_RESONANCE, sets="dijets"),
+    "lhco-qcd": Preset(("HardQCD:all = on",), sets="dijets"),
 }
-"""One preset for each of ``jetgen.physics.classes.JET_CLASSES``."""
+"""One preset for each sample."""

@@ -14,15 +14,20 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jetgen.config.simulate import LARGEST_SEED, SimulateConfig
+from jetgen.datasets.simulation.presets import PRESETS
 from jetgen.errors import InputError
 
 if TYPE_CHECKING:
+    from jetgen.datasets.simulation.clouds import Sets
     from jetgen.datasets.simulation.clustering import Jets
+    from jetgen.datasets.simulation.events import Batch
+
+    Made = Jets | Sets
 
 EVENTS_PER_BATCH = 50
 """Small enough for the processor's cache (an event takes about 0.2 MB)."""
@@ -54,21 +59,21 @@ def shares(jets: int, workers: int) -> list[int]:
     return [jets // workers + (i < jets % workers) for i in range(workers)]
 
 
-def make_jets(config: SimulateConfig, seed: int, jets: int) -> Iterator[Jets]:
+def make_jets(config: SimulateConfig, seed: int, jets: int) -> Iterator[Made]:
     """Batches of jets, ``jets`` in all, from one Pythia in this process.
 
     Raises:
         InputError: when Pythia does not start, or makes no jets with these settings.
     """
-    from jetgen.datasets.simulation.clustering import jets_of
     from jetgen.datasets.simulation.events import batches, started
 
+    sets_of = _maker(config)
     random = np.random.default_rng(seed)
     pythia = started(config, seed)
     size = min(EVENTS_PER_BATCH, jets)
     events, fruitless = 0, 0
     for batch in batches(pythia, config, size):
-        found = jets_of(batch, config, random)
+        found = sets_of(batch, config, random)
         events += len(batch.visible)
         if len(found):
             fruitless = 0
@@ -81,13 +86,24 @@ def make_jets(config: SimulateConfig, seed: int, jets: int) -> Iterator[Jets]:
             fruitless += 1
             if fruitless == FRUITLESS_BATCHES:
                 raise InputError(
-                    f"expected jets of class {config.jet_type}, received none from the last "
+                    f"expected sets of {config.sample}, received none from the last "
                     f"{FRUITLESS_BATCHES * size} collisions ({events} good ones in all); widen "
                     "the pT windows or change the --pythia settings"
                 )
 
 
-def parallel_jets(config: SimulateConfig, stop: Callable[[], bool]) -> Iterator[Jets]:
+def _maker(config: SimulateConfig) -> Callable[[Batch, SimulateConfig, np.random.Generator], Any]:
+    """What makes the sets of a sample from a batch of collisions."""
+    if PRESETS[config.sample].sets == "dijets":
+        from jetgen.datasets.simulation.dijets import dijets_of
+
+        return dijets_of
+    from jetgen.datasets.simulation.clustering import jets_of
+
+    return jets_of
+
+
+def parallel_jets(config: SimulateConfig, stop: Callable[[], bool]) -> Iterator[Made]:
     """Batches of jets from all workers, in an order that depends on seed and workers only.
 
     When ``stop()`` turns true, what has been made so far is given out, and that is all.
@@ -128,13 +144,13 @@ def parallel_jets(config: SimulateConfig, stop: Callable[[], bool]) -> Iterator[
 
 def _in_turn(
     pipes: list[Connection], quotas: list[int], stop: Callable[[], bool]
-) -> Iterator[Jets]:
+) -> Iterator[Made]:
     """One batch from each pipe in turn, until every one has given its jets.
 
     Raises:
         EOFError: with the index of a pipe that closed too early.
     """
-    backlog: list[deque[Jets]] = [deque() for _ in pipes]
+    backlog: list[deque[Made]] = [deque() for _ in pipes]
     unread, ungiven = list(quotas), list(quotas)
     turn = 0
     while any(ungiven):

@@ -11,6 +11,7 @@ from jetgen.datasets.simulation.clustering import (
     near,
 )
 from jetgen.datasets.simulation.detector import DETECTOR, HADRONIC, TRACKER, smeared
+from jetgen.datasets.simulation.dijets import dijets_of
 from jetgen.datasets.simulation.events import Batch, Events
 
 pytestmark = pytest.mark.sim
@@ -81,7 +82,7 @@ def test_matching_looks_at_the_same_event_and_around_the_whole_azimuth():
 
 
 def test_a_top_jet_needs_its_top_and_the_three_quarks():
-    config = SimulateConfig(jet_type="top", output="unused.h5")
+    config = SimulateConfig(sample="top", output="unused.h5")
     seen = events([(900, 0.0, 0.0)], [(900, 0.0, 0.0)], [(900, 0.0, 0.0)])
     tops = events([(1000, 0, 0)], [(1000, 0, 0)], [(1000, 2, 0)])
     quarks = events(
@@ -94,7 +95,7 @@ def test_a_top_jet_needs_its_top_and_the_three_quarks():
 
 
 def test_soft_particles_are_not_clustered():
-    config = SimulateConfig(jet_type="gluon", output="unused.h5", min_particle_pt=1.0)
+    config = SimulateConfig(sample="gluon", output="unused.h5", min_particle_pt=1.0)
     seen = events([(900, 0.0, 0.0), (0.9, 0.1, 0.0), (1.1, -0.1, 0.0)])
     found = jets_of(Batch(seen, events([(1000, 0, 0)]), events([])), config, None)
     assert found.counts.tolist() == [2]
@@ -121,3 +122,20 @@ def test_the_detector_does_not_see_soft_and_forward_particles():
     )
     assert shown.offsets.tolist() == [0, 1, 2]
     assert TRACKER in DETECTOR
+
+
+def test_a_dijet_event_is_its_two_leading_jets():
+    config = SimulateConfig(sample="lhco-qcd", output="unused.h5", tau21=True)
+    seen = events(
+        [(100, 0.0, 1.5), (1250, 0.3, -3.0), (30, 0.7, -3.0), (1300, -0.2, 0.2)],  # 1280 and 1300
+        [(1300, 2.6, 0.0), (1100, 0.0, 3.0), (900, 0.0, 0.0)],  # the hardest is too far forward
+        [(1300, 0.0, 0.0)],
+        [],
+        [(1500, 0.0, 3.0), (1200, 0.1, 0.0), (200, 0.1, 0.6)],
+    )
+    found = dijets_of(Batch(seen, events([]), events([])), config, None)
+    assert [feature.name for feature in found.features] == ["pt", "eta", "phi", "mass", "tau21"]
+    np.testing.assert_allclose(found.items[:, :, 0], [[1300, 1280], [1500, 1369.7]], rtol=2e-3)
+    np.testing.assert_allclose(found.items[:, 0, 1:], [[-0.2, 0.2, 0, 0], [0, 3, 0, 0]], atol=1e-3)
+    np.testing.assert_allclose(found.items[:, 1, 4], 0, atol=1e-9)  # two particles are two axes
+    assert found.items[0, 1, 3] == pytest.approx(np.sqrt(1250 * 30) * 0.4, rel=0.02)

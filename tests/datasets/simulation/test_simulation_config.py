@@ -1,16 +1,16 @@
 import pytest
 
-from jetgen.config.simulate import LARGEST_SEED, SimulateConfig
+from jetgen.config.simulate import LARGEST_SEED, SCALES, SimulateConfig
 from jetgen.datasets.simulation.presets import PRESETS
 from jetgen.datasets.simulation.workers import shares, worker_seeds
 from jetgen.errors import InputError
-from jetgen.physics.classes import JET_CLASSES
+from jetgen.physics.classes import CLASSES
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"jet_type": "photon"},
+        {"sample": "photon"},
         {"jets": 0},
         {"workers": 0},
         {"seed": 0},
@@ -23,16 +23,26 @@ from jetgen.physics.classes import JET_CLASSES
         {"max_particles": 0},
         {"pythia": ["PartonLevel:MPI"]},
         {"pythia": ["Random:seed = 7"]},
+        {"tau21": True},
+        {"sample": "lhco-qcd", "max_particles": 10},
+        {"sample": "lhco-qcd", "parton_pt_min": 7000.0},
+        {"sample": "lhco-signal", "parton_pt_min": 1000.0},
     ],
     ids=str,
 )
 def test_options_out_of_range_are_refused(wrong):
     with pytest.raises(InputError, match="expected"):
-        SimulateConfig(**{"jet_type": "gluon", "output": "jets.h5", **wrong})
+        SimulateConfig(**{"sample": "gluon", "output": "jets.h5", **wrong})
 
 
-def test_every_jet_class_has_a_preset():
-    assert tuple(PRESETS) == JET_CLASSES
+def test_every_sample_has_a_preset_and_a_class():
+    assert tuple(PRESETS) == tuple(SCALES) == CLASSES
+
+
+def test_scales_are_those_of_the_sample_unless_they_are_given():
+    scales = SimulateConfig(sample="lhco-qcd", output="events.h5", jet_pt_min=500.0).scales
+    assert (scales.radius, scales.jet_pt_min, scales.parton_pt_min) == (1.0, 500.0, 1000.0)
+    assert SimulateConfig(sample="gluon", output="jets.h5").scales.jet_pt_min == 800.0
 
 
 @pytest.mark.parametrize("seed", [1, 2, LARGEST_SEED])

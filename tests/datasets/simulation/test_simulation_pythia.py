@@ -8,12 +8,14 @@ import pytest
 import torch
 
 from jetgen.config.simulate import SimulateConfig
+from jetgen.datasets import read
 from jetgen.datasets.simulation import simulate, to_cloud, workers
 from jetgen.datasets.simulation.clustering import Jets, kinematics
 from jetgen.datasets.simulation.events import batches, started
 from jetgen.datasets.simulation.workers import make_jets
 from jetgen.errors import InputError
-from jetgen.physics.classes import JET_CLASSES
+from jetgen.physics import fourvectors
+from jetgen.physics.classes import JET_CLASSES, class_index
 
 pytestmark = pytest.mark.sim
 
@@ -21,7 +23,7 @@ MASS = {"w": 80.4, "z": 91.2, "top": 172.5}
 
 
 def config(jet_type="gluon", **options):
-    return SimulateConfig(jet_type=jet_type, output="unused.h5", **options)
+    return SimulateConfig(sample=jet_type, output="unused.h5", **options)
 
 
 def joined(parts):
@@ -63,6 +65,27 @@ def test_the_mass_peaks_at_the_parton(jets_of_class):
         assert np.median(mass) == pytest.approx(MASS[jet_type], abs=8)
     else:
         assert np.std(mass) > 30  # no particle's mass to peak at
+
+
+def test_the_resonance_and_what_it_decays_to_are_seen_in_a_dijet_file(tmp_path):
+    done = simulate(
+        SimulateConfig(
+            sample="lhco-signal", output=str(tmp_path / "a.h5"), jets=60, mpi=False, tau21=True
+        )
+    )
+    events = read(done.path)
+    assert (len(events), events.mask.shape) == (60, (60, 2))
+    assert events.condition("type").unique().tolist() == [class_index("lhco-signal")]
+    pt, eta, phi, mass, tau21 = events.particles.unbind(2)
+    assert float(pt[:, 0].min()) >= 1200
+    assert (pt[:, 0] >= pt[:, 1]).all()
+    assert float(eta.abs().max()) < 2.5
+    assert ((tau21 > 0) & (tau21 < 1)).all()
+    light, heavy = mass.sort(dim=1).values.median(dim=0).values.tolist()
+    assert light == pytest.approx(100, abs=15)
+    assert heavy == pytest.approx(500, abs=50)
+    momenta = fourvectors.massive(pt, eta, phi, mass)
+    assert float(fourvectors.mass(momenta.sum(1)).median()) == pytest.approx(3500, rel=0.05)
 
 
 def test_gluon_jets_hold_more_particles_than_quark_jets():
@@ -133,7 +156,7 @@ def test_a_file_from_two_workers_is_the_same_again(tmp_path):
     for name in ("a.h5", "b.h5"):
         done = simulate(
             SimulateConfig(
-                jet_type="gluon", output=str(tmp_path / name), jets=70, workers=2, mpi=False
+                sample="gluon", output=str(tmp_path / name), jets=70, workers=2, mpi=False
             )
         )
         assert done.jets == 70

@@ -1,0 +1,64 @@
+"""Di-jet events: the two leading jets of a collision, as a set of two."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jetgen.cloud import Feature
+from jetgen.config.simulate import SimulateConfig
+from jetgen.datasets.simulation.clouds import Sets, to_cloud
+from jetgen.datasets.simulation.clustering import Jets, cluster, kinematics, seen
+from jetgen.datasets.simulation.events import Batch
+from jetgen.physics.classes import UNKNOWN_CLASS, class_index
+from jetgen.physics.fourvectors import JET_KINEMATICS
+from jetgen.physics.nsubjettiness import nsubjettiness
+
+TAU21 = Feature("tau21")
+
+SOFTEST = 20.0
+"""Least pT in GeV of the second jet."""
+
+
+def features(config: SimulateConfig) -> tuple[Feature, ...]:
+    """The features of a jet: ``pt, eta, phi, mass``, and ``tau21`` where it is asked for."""
+    return (*JET_KINEMATICS, TAU21) if config.tau21 else JET_KINEMATICS
+
+
+def dijets_of(batch: Batch, config: SimulateConfig, random: np.random.Generator) -> Sets:
+    """The two leading jets of every event whose leading jet has its pT in the window.
+
+    Both lie within the largest abs(eta); the leading one comes first. ``random`` drives the
+    detector, where there is one.
+    """
+    scales = config.scales
+    jets = cluster(seen(batch, config, random), scales.radius, SOFTEST)
+    _, eta, _, _ = kinematics(jets.momenta)
+    pairs = leading_pairs(jets.select(np.abs(eta) < config.jet_eta_max))
+    columns = kinematics(pairs.momenta)
+    if config.tau21:
+        columns = np.concatenate([columns, tau21(pairs, scales.radius)[None]])
+    items = columns.T.reshape(len(pairs) // 2, 2, len(columns))
+    order = np.argsort(-items[..., 0], axis=1)[..., None]
+    items = np.take_along_axis(items, order, axis=1)
+    lead = items[:, 0, 0]
+    items = items[(lead >= scales.jet_pt_min) & (lead <= scales.jet_pt_max)]
+    types = np.full(len(items), class_index(config.sample))
+    return Sets(features(config), items, types, np.ones(len(items)))
+
+
+def leading_pairs(jets: Jets) -> Jets:
+    """The two jets with the largest pT of every event that has two, event after event."""
+    pt = kinematics(jets.momenta)[0]
+    order = np.lexsort((-pt, jets.event))
+    _, first, counts = np.unique(jets.event[order], return_index=True, return_counts=True)
+    first = first[counts >= 2]
+    keep = np.zeros(len(jets), bool)
+    keep[order[np.concatenate([first, first + 1])]] = True
+    return jets.select(keep)
+
+
+def tau21(jets: Jets, radius: float) -> NDArray[np.float64]:
+    """``tau_2 / tau_1`` ``(J,)`` of each jet; zero for a jet of one direction."""
+    one, two = nsubjettiness(to_cloud(jets, UNKNOWN_CLASS), (1, 2), radius=radius).numpy().T
+    return np.divide(two, one, out=np.zeros_like(two), where=one > 0)
