@@ -20,6 +20,8 @@ COMMANDS = {
     "report": "compare generated and real jets in one HTML page",
     "compare": "put trained runs into one table, on the same held-out jets",
     "leaderboard": "put every finished run below a folder into one table",
+    "compress": "store jets as codes of a trained autoencoder",
+    "decompress": "jets from such a file, in HDF5",
     "sweep": "search for good training options with Optuna",
     "study": "repeat a study of the literature, from simulation to conclusion",
     "cite": "print what to cite for a run, as BibTeX",

@@ -239,14 +239,21 @@ class Autoencoder(JetModel):
         z = self.prior_codes(context, generator, prior)
         if self.multiplicity is not None:
             draw = draw._replace(multiplicity=self.multiplicity.draw(z, generator))
-        return self._decode(z, draw, generator)
+        return self.decode(z, draw, generator)
 
     @torch.no_grad()
     def reconstruct(self, cloud: ParticleCloud, generator: torch.Generator) -> ParticleCloud:
         """Jets decoded from the mean codes of ``cloud`` (in the run's representation)."""
-        return self._decode(self.encode(cloud).mean, self.given(cloud), generator)
+        return self.decode(self.encode(cloud).mean, self.given(cloud), generator)
 
-    def _decode(self, z: Tensor, draw: JetDraw, generator: torch.Generator) -> ParticleCloud:
+    def decode(self, z: Tensor, draw: JetDraw, generator: torch.Generator) -> ParticleCloud:
+        """Jets decoded from codes ``(B, L)``, in physical units.
+
+        Args:
+            z: the codes.
+            draw: what is known of the jets beside them.
+            generator: source of the noise, for decoders that take some.
+        """
         mask, context = self.slots(draw)
         decoded, log_widths = self._positions(z, mask, context, generator)
         if log_widths is not None:

@@ -1,0 +1,21 @@
+"""Options of ``jetgen decompress``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jetgen.config.option import option
+
+
+@dataclass(frozen=True)
+class DecompressConfig:
+    """Which compressed jets, and the model that they were compressed with."""
+
+    input: str = option(help="compressed file", positional=True)
+    output: str = option(help="HDF5 file to write", positional=True)
+    run: str = option(help="folder of the run that the file was compressed with")
+    device: Literal["auto", "cpu", "cuda"] = option(
+        "auto", help="where to decode; a stated error holds on the device of the compression"
+    )
+    overwrite: bool = option(False, help="replace an existing output file")
