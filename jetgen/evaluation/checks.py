@@ -11,9 +11,13 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
 from jetgen.physics.observables import Measured, measure
+from jetgen.physics.units import without_unit
 
 RECONSTRUCTED = "reconstructed"
 """The sample of this name holds the real jets' reconstructions, one for one."""
+
+_THOUSANDFOLD = 300.0, 3000.0
+"""Between these lies a ratio of momenta that looks like one of units, MeV for GeV."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,13 @@ def check(
     """Measure all jets; leave out those with values that are not finite, with a warning.
 
     Jets without particles stay, because a generator that makes them must pay for it, with a
-    warning. A pair of a real jet and its reconstruction goes as a whole.
+    warning. A pair of a real jet and its reconstruction goes as a whole. Other warnings are of
+    units that are not known or look different, and of jets that cannot hold as many particles
+    as others.
 
     Raises:
-        InputError: when there is no sample, no usable jet in one, or when the reconstructions
-            do not correspond to the real jets.
+        InputError: when there is no sample, no usable jet in one, a sample whose columns are not
+            those of jets, or reconstructions that do not correspond to the real jets.
     """
     if not samples:
         raise InputError("comparison: expected at least one sample of jets, received none")
@@ -57,8 +63,8 @@ def check(
             f"{len(samples[RECONSTRUCTED])}"
         )
     warnings: list[str] = []
-    measured = {name: measure(cloud) for name, cloud in samples.items()}
-    all_real = measure(real)
+    measured = {name: _measured(cloud, name, warnings) for name, cloud in samples.items()}
+    all_real = _measured(real, "real", warnings)
     finite = {name: _finite(jets, name, warnings) for name, jets in measured.items()}
     real_finite = _finite(all_real, "real", warnings)
     if RECONSTRUCTED in samples:
@@ -67,17 +73,73 @@ def check(
     usable_real = all_real[real_finite]
     pool = usable_real
     if training is not None:
-        seen = measure(training)
+        seen = _measured(training, "training", warnings)
         pool = _joined(pool, seen[_finite(seen, "training", warnings)])
-    longest = int(usable_real.relative.multiplicity.max())
     for name, jets in usable.items():
-        slots = jets.relative.mask.shape[1]
-        if slots < longest:
-            warnings.append(
-                f"{name}: a jet holds at most {slots} particles, a real one up to {longest}; "
-                "keep only the hardest particles of the real jets to compare like with like"
-            )
+        warnings += different_slots(name, jets.relative, usable_real.relative)
+        warnings += _different_units(name, jets, usable_real)
     return Checked(usable_real, usable, pool, real_finite, tuple(warnings))
+
+
+def different_slots(name: str, sample: ParticleCloud, real: ParticleCloud) -> list[str]:
+    """A warning where jets of one kind cannot hold as many particles as some of the other do."""
+    most = [cloud.mask.shape[1] for cloud in (sample, real)]
+    longest = [int(cloud.multiplicity.max()) for cloud in (sample, real)]
+    if most[0] < longest[1]:
+        return [
+            f"{name}: a jet holds at most {most[0]} particles, a real one up to {longest[1]}; "
+            "keep only the hardest particles of the real jets to compare like with like"
+        ]
+    if most[1] < longest[0]:
+        return [
+            f"{name}: a jet holds up to {longest[0]} particles, a real one at most {most[1]}; "
+            f"where real jets were cut, keep only the {most[1]} hardest particles of the others"
+        ]
+    return []
+
+
+def without_particles(name: str, jets: ParticleCloud) -> list[str]:
+    """A warning where jets are empty.
+
+    Raises:
+        InputError: when all are.
+    """
+    empty = int((jets.multiplicity == 0).sum())
+    if empty == len(jets):
+        raise InputError(
+            f"{name} jets: expected jets with particles, received {len(jets)} without any"
+        )
+    if not empty:
+        return []
+    return [
+        f"{name}: {empty} of {len(jets)} jets have no particles; they count, with mass, pT, "
+        "energy, η and φ zero"
+    ]
+
+
+def _measured(cloud: ParticleCloud, name: str, warnings: list[str]) -> Measured:
+    """The jets' measures; errors name them, and a unit that is not known is warned of."""
+    try:
+        measured = measure(cloud)
+    except InputError as error:
+        raise InputError(f"{name} jets: {error}") from None
+    if unknown := without_unit(cloud):
+        warnings.append(f"{name}: {', '.join(unknown)} without a unit, taken for GeV")
+    return measured
+
+
+def _different_units(name: str, sample: Measured, real: Measured) -> list[str]:
+    """A warning where momenta differ by about a thousand."""
+    if not ("pt" in sample.observables and "pt" in real.observables):
+        return []
+    momenta = [float(jets.observables["pt"].median()) for jets in (sample, real)]
+    low, high = _THOUSANDFOLD
+    if not low * min(momenta) < max(momenta) < high * min(momenta):
+        return []
+    return [
+        f"{name}: the median jet pT is {momenta[0]:.4g} GeV, that of real jets {momenta[1]:.4g} "
+        "GeV; is one of the files in MeV?"
+    ]
 
 
 def _finite(jets: Measured, name: str, warnings: list[str]) -> Tensor:
@@ -95,12 +157,7 @@ def _finite(jets: Measured, name: str, warnings: list[str]) -> Tensor:
         warnings.append(
             f"{name}: {bad} of {len(jets)} jets hold values that are not finite and are left out"
         )
-    empty = int((jets.relative.multiplicity == 0).sum())
-    if empty:
-        warnings.append(
-            f"{name}: {empty} of {len(jets)} jets have no particles; they count, with mass, pT, "
-            "energy, η and φ zero"
-        )
+    warnings += without_particles(name, jets.relative)
     return finite
 
 

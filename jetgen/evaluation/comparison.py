@@ -7,6 +7,7 @@ their size, so that a distance means something only beside that floor.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -82,7 +83,10 @@ class Comparison:
         return replace(self, rows=(*self.rows, *rows))
 
     def records(self) -> list[dict[str, Any]]:
-        """One flat record a quantity and sample; ``printed_unit`` suits numbers over ``scale``."""
+        """One flat record a quantity and sample; ``printed_unit`` suits numbers over ``scale``.
+
+        ``spreads_above_floor`` is None above a floor without spread.
+        """
         return [
             {
                 "quantity": row.quantity.name,
@@ -95,7 +99,7 @@ class Comparison:
                 "uncertainty": distance.uncertainty,
                 "floor": row.floor,
                 "floor_spread": row.floor_spread,
-                "spreads_above_floor": distance.spreads,
+                "spreads_above_floor": None if math.isinf(distance.spreads) else distance.spreads,
                 "verdict": distance.verdict,
                 "jets": self.jets,
             }
@@ -201,11 +205,18 @@ def table_row(quantity: Quantity, floor: Tensor, distances: dict[str, Tensor]) -
             name: Distance(
                 value=values[0].item(),
                 uncertainty=values[1:].std().item(),
-                spreads=(values[0].item() - mean) / spread if spread > 0 else float("nan"),
+                spreads=spreads_above(values[0].item(), mean, spread),
             )
             for name, values in distances.items()
         },
     )
+
+
+def spreads_above(value: float, floor: float, spread: float) -> float:
+    """``(value - floor) / spread``; of a floor without spread zero at most there, else infinite."""
+    if spread > 0:
+        return (value - floor) / spread
+    return 0.0 if value <= floor else math.inf
 
 
 def _add_particle_mean(floors: dict[str, Tensor], distances: dict[str, dict[str, Tensor]]) -> None:

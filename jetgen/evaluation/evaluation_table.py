@@ -54,8 +54,9 @@ def _floors(content: dict[str, Any]) -> Table:
         pad_edge=False,
     )
     made.add_column("metric", no_wrap=True)
-    for name in ("value", "floor", "spreads"):
-        made.add_column(name, justify="right", no_wrap=True)
+    for name in ("value", "floor"):  # which alone are wrapped where space is short
+        made.add_column(name, justify="right")
+    made.add_column("spreads", justify="right", no_wrap=True)
     made.add_column("verdict", no_wrap=True)
     for row in content["rows"]:
         unit = f" [{row['printed_unit']}]" if row["printed_unit"] else ""
@@ -63,16 +64,21 @@ def _floors(content: dict[str, Any]) -> Table:
             _number(row[name] / row["scale"])
             for name in ("value", "uncertainty", "floor", "floor_spread")
         ]
-        spreads = row["spreads_above_floor"]
         made.add_row(
             Text(row["metric"] + unit),
             " ± ".join(numbers[:2]),
             " ± ".join(numbers[2:]),
-            "–" if spreads is None else f"{spreads:+.1f}",
+            _spreads(row["spreads_above_floor"]),
             Text(row["verdict"], style=_COLOURS[row["verdict"]]),
         )
     return made
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2g}" if abs(value) < 100 else f"{value:.0f}"
+    return "–" if value is None else f"{value:.2g}" if abs(value) < 99.5 else f"{value:.0f}"
+
+
+def _spreads(above: float | None) -> str:
+    if above is None:
+        return "∞"
+    return f"{above:+.1f}" if above < 9999.5 else f"{above:+.0e}"

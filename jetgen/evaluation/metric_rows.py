@@ -12,7 +12,14 @@ import torch
 from torch import Tensor
 
 from jetgen.evaluation.checks import Checked
-from jetgen.evaluation.comparison import Distance, Row, floor_between, replicated, table_row
+from jetgen.evaluation.comparison import (
+    Distance,
+    Row,
+    floor_between,
+    replicated,
+    spreads_above,
+    table_row,
+)
 from jetgen.evaluation.cov_mmd import matched
 from jetgen.evaluation.fpd import frechet
 from jetgen.evaluation.kpd import kernel
@@ -214,7 +221,7 @@ def _batch_row(quantity: Quantity, floor: Tensor, samples: dict[str, Tensor]) ->
             name: Distance(
                 values.mean().item(),
                 values.std().item() * error,
-                (values.mean() - floor.mean()).item() / spread if spread > 0 else float("nan"),
+                spreads_above(values.mean().item(), floor.mean().item(), spread),
             )
             for name, values in samples.items()
         },

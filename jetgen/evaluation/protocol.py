@@ -6,10 +6,11 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from jetgen.evaluation.checks import different_slots, without_particles
 from jetgen.evaluation.cov_mmd import cov_mmd
 from jetgen.evaluation.fpd import fpd, jet_efps
 from jetgen.evaluation.kpd import kpd
-from jetgen.evaluation.samples import FewJetsWarning, Jets
+from jetgen.evaluation.samples import FewJetsWarning, Jets, relative_particles
 from jetgen.evaluation.w1efp import w1efp
 from jetgen.evaluation.w1m import w1m
 from jetgen.evaluation.w1p import w1p
@@ -24,12 +25,18 @@ def jetnet_protocol(
     seed: int = 42,
     progress: Callable[[str], None] = lambda text: None,
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """Rows ``metric, value, spread`` at the library's sizes, and warnings of too few jets.
+    """Rows ``metric, value, spread`` at the library's sizes, and warnings of the jets.
 
     Raises:
         InputError: for jets that a metric cannot take.
     """
     rows: list[dict[str, Any]] = []
+    sides = relative_particles(real, "real jets"), relative_particles(generated, "generated jets")
+    odd = [
+        *without_particles("real", sides[0]),
+        *without_particles("generated", sides[1]),
+        *different_slots("generated", sides[1], sides[0]),
+    ]
 
     def add(name: str, value: Any, spread: Any) -> None:
         shown = None if spread is None else float(spread)
@@ -65,4 +72,4 @@ def jetnet_protocol(
                 warning.message, warning.category, warning.filename, warning.lineno
             )
     few = [str(w.message) for w in caught if issubclass(w.category, FewJetsWarning)]
-    return rows, few
+    return rows, [*odd, *few]

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from jetgen.cloud import CARTESIAN, ParticleCloud
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
+from jetgen.physics.units import in_gev
 
 
 class Observable(NamedTuple):
@@ -83,7 +84,8 @@ def measure(cloud: ParticleCloud) -> Measured:
     same numbers from either representation.
 
     Raises:
-        InputError: when the features are neither Cartesian nor relative.
+        InputError: when the features are neither Cartesian nor relative, or a momentum is in no
+            unit of energy.
 
     >>> from jetgen.cloud import CARTESIAN, ParticleCloud
     >>> back_to_back = torch.tensor([[[1.0, 1.0, 0.0], [1.0, -1.0, 0.0]]])
@@ -91,10 +93,10 @@ def measure(cloud: ParticleCloud) -> Measured:
     >>> round(measure(jets).observables["mass"].item(), 6)
     2.0
     """
-    double = cloud.to(torch.float64)
+    cloud = in_gev(cloud.to(torch.float64))
     cartesian = cloud.features[:3] == CARTESIAN
     placed = cartesian or (cloud.has_condition("pt") and cloud.has_condition("eta"))
-    relative = to_relative(double)
+    relative = to_relative(cloud)
     pt, eta, phi, mass = (relative.condition(name) for name in ("pt", "eta", "phi", "mass"))
     observables = {
         "relative_mass": torch.where(pt > 0, mass / torch.where(pt > 0, pt, 1.0), 0.0),

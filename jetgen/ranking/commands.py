@@ -65,7 +65,7 @@ def _write(
     real, training = first.held_out()[: config.jets], first.training_jets()
     samples = samples_of(models, training, len(real), config.seed)
     with Console(stderr=True).status("measure") as status:
-        scores = score(
+        scores, warnings = score(
             samples,
             real,
             training,
@@ -78,7 +78,8 @@ def _write(
     write_text(output / "results.csv", csv_text(samples, scores))
     head = _head(config, models, len(real))
     table = output / "results.md"
-    write_text(table, f"{head}\n{_READING}\n{markdown(samples, scores)}{_runs(models, others)}")
+    tail = _warnings(warnings) + _runs(models, others)
+    write_text(table, f"{head}\n{_READING}\n{markdown(samples, scores)}{tail}")
     return table
 
 
@@ -124,6 +125,10 @@ def _head(config: CompareConfig | LeaderboardConfig, models: Models, jets: int) 
         f"{choose_device(config.device)} with {torch.get_num_threads()} threads, Python "
         f"{platform.python_version()}, torch {torch.__version__}.\n"
     )
+
+
+def _warnings(warnings: Sequence[str]) -> str:
+    return "\n## Warnings\n\n" + "".join(f"- {text}\n" for text in warnings) if warnings else ""
 
 
 def _runs(models: Models, others: Sequence[tuple[str, str]]) -> str:

@@ -18,6 +18,9 @@ from jetgen.files import sha256
 from jetgen.generation import TrainedModel
 from jetgen.ranking.runs import Models, costs, held_out_by
 
+METRICS = 2
+"""Counts up when other things are measured of jets, so that kept scores are not mixed with new."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -53,7 +56,13 @@ def samples_of(models: Models, training: ParticleCloud, jets: int, seed: int) ->
         seed: of the samples.
     """
     held_out = held_out_by(next(iter(models.values())))
-    origin = {"jets": jets, "seed": seed, "jetgen": __version__, "held_out": held_out}
+    origin = {
+        "jets": jets,
+        "seed": seed,
+        "jetgen": __version__,
+        "metrics": METRICS,
+        "held_out": held_out,
+    }
     found = [s for name, model in models.items() for s in _of_run(name, model, origin)]
     for name in BASELINES:
         make = partial(_trivial, name, training, jets, seed)

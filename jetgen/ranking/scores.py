@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jetgen.cloud import ParticleCloud
 from jetgen.evaluation.checks import check
@@ -20,6 +20,13 @@ Record = dict[str, Any]
 """A metric of a sample: ``metric``, ``value``, ``uncertainty``, ``floor`` and so on."""
 
 
+class Scored(NamedTuple):
+    """The records of each sample by its name, and what the reader must be warned of."""
+
+    records: dict[str, list[Record]]
+    warnings: list[str]
+
+
 def score(
     samples: Sequence[Sample],
     real: ParticleCloud,
@@ -28,8 +35,8 @@ def score(
     folder: Path,
     seed: int,
     progress: Callable[[str], None],
-) -> dict[str, list[Record]]:
-    """The records of each sample by its name.
+) -> Scored:
+    """What is measured of the samples.
 
     Generated and trivial samples get every metric, reconstructions the Wasserstein distances,
     all against the same jets and the same floor. A sample that ``folder`` knows by its
@@ -41,6 +48,7 @@ def score(
     files = {sample.name: folder / f"{sample.key}.json" for sample in samples}
     missing = [sample for sample in samples if not files[sample.name].exists()]
     found: dict[str, list[Record]] = {}
+    warnings: list[str] = []
     made: dict[str, ParticleCloud] = {}
     decoded: dict[str, ParticleCloud] = {}
     for sample in missing:
@@ -57,18 +65,25 @@ def score(
         checked = check(real, made, training)
         table, merits = evaluate_checked(checked, seed=seed, progress=progress)
         _sort_in(found, metric_records(table))
+        warnings += table.warnings
         for name, classifiers in merits.items():
             found[name] += [_merit_record(merit) for merit in classifiers.values()]
     if decoded:
         progress("reconstructions")
-        _sort_in(found, metric_records(compare(real, decoded, training, seed=seed)))
+        table = compare(real, decoded, training, seed=seed)
+        _sort_in(found, metric_records(table))
+        warnings += table.warnings
     for sample in missing:
-        content = {"origin": dict(sample.origin), "records": found[sample.name]}
+        others = tuple(f"{name}: " for name in found if name != sample.name)
+        content = {
+            "origin": dict(sample.origin),
+            "records": found[sample.name],
+            "warnings": [warning for warning in warnings if not warning.startswith(others)],
+        }
         write_json(files[sample.name], content)
-    return {
-        name: json.loads(file.read_text(encoding="utf-8"))["records"]
-        for name, file in files.items()
-    }
+    kept = {name: json.loads(file.read_text(encoding="utf-8")) for name, file in files.items()}
+    told = dict.fromkeys(text for content in kept.values() for text in content["warnings"])
+    return Scored({name: content["records"] for name, content in kept.items()}, list(told))
 
 
 def _sort_in(found: dict[str, list[Record]], records: Sequence[Record]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -44,10 +46,10 @@ def print_table(path: Path, console: Console | None = None) -> None:
         console.print(f"[yellow]warning:[/] {escape(warning)}")
 
 
-def _cell(record: dict[str, float]) -> str:
+def _cell(record: Mapping[str, Any]) -> str:
     colour = _COLOURS[str(record["verdict"])]
     above = record["spreads_above_floor"]
-    spreads = f"{above:+.0f}" if abs(above) >= 10 else f"{above:+.1f}"
+    spreads = "∞" if above is None else f"{above:+.0f}" if abs(above) >= 10 else f"{above:+.1f}"
     nothing = record["w1"] < NOTHING * record["floor"]
     number = "≈ 0" if nothing else _short(record["w1"] / record["scale"])
     return f"{number} [{colour}]({spreads})[/]"

@@ -41,8 +41,8 @@ def with_uncertainty(value: float, uncertainty: float) -> str:
 def spreads_in_words(distance: Distance) -> str:
     """How far above the floor, in units of the floor's spread."""
     spreads = distance.spreads
-    if not math.isfinite(spreads):
-        return ""
+    if math.isinf(spreads):
+        return "+∞ spreads"
     if spreads < 0:
         return "below the floor"
     return f"{spreads:+.1f} spreads" if spreads < 99.5 else f"{spreads:+.0f} spreads"

@@ -1,5 +1,6 @@
 """The table: floors, uncertainties, planted differences, and what must not matter."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, Feature, Particl
 from jetgen.errors import InputError
 from jetgen.evaluation.baselines import independent_particles
 from jetgen.evaluation.checks import check
-from jetgen.evaluation.comparison import compare, compare_resampled
+from jetgen.evaluation.comparison import compare, compare_resampled, table_row
 from jetgen.evaluation.quantities import PARTICLE_MOMENTA, QUANTITIES, read_off
 from jetgen.evaluation.resampling import resample
 from jetgen.evaluation.wasserstein import wasserstein
@@ -218,6 +219,34 @@ def test_a_cut_sample_is_named(toy_jets):
     assert "ptrel_20" not in values(table, "cut")
 
 
+def test_real_jets_that_are_cut_are_named(toy_jets):
+    cut = to_relative(toy_jets(100, 1)).leading(10, by="ptrel")
+    [warning] = check(cut, {"longer": toy_jets(100, 2)}).warnings
+    assert warning.startswith("longer: a jet holds up to ")
+    assert "a real one at most 10" in warning
+
+
+def test_momenta_a_thousand_times_too_large_are_named(toy_jets):
+    real = toy_jets(100, 1)
+    for factor in (1000, 0.001):
+        other = toy_jets(100, 2)
+        other = replace(other, particles=other.particles * factor)
+        [warning] = check(real, {"other": other}).warnings
+        assert warning.startswith("other: the median jet pT is") and "in MeV?" in warning
+    silent = replace(real, features=tuple(Feature(f.name) for f in real.features))
+    [warning] = check(real, {"silent": silent}).warnings
+    assert warning == "silent: px, py, pz without a unit, taken for GeV"
+
+
+def test_above_a_floor_without_spread():
+    """Where real jets are all alike, the same again is no difference, and anything else is."""
+    floor = torch.zeros(5)
+    samples = {"same": torch.zeros(6), "other": torch.full((6,), 0.1)}
+    distances = table_row(QUANTITIES[0], floor, samples).distances
+    assert distances["same"].verdict == "indistinguishable" and distances["same"].spreads == 0
+    assert distances["other"].verdict == "different" and distances["other"].spreads == math.inf
+
+
 def test_what_cannot_be_compared_is_refused(toy_jets):
     real = toy_jets(100, 1)
     with pytest.raises(InputError, match="at least one sample"):
@@ -230,5 +259,8 @@ def test_what_cannot_be_compared_is_refused(toy_jets):
     with pytest.raises(InputError, match="broken jets: expected finite"):
         compare(real, {"broken": broken})
     foreign = replace(real, features=(Feature("a"), Feature("b"), Feature("c")))
-    with pytest.raises(InputError, match="expected px, py, pz"):
+    with pytest.raises(InputError, match="foreign jets: features: expected px, py, pz"):
         compare(real, {"foreign": foreign})
+    empty = replace(real, mask=torch.zeros_like(real.mask))
+    with pytest.raises(InputError, match="empty jets: expected jets with particles, received 100"):
+        compare(real, {"empty": empty})

@@ -1,13 +1,16 @@
 """All metrics at once: real jets at the floor, planted differences above, on the command line."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from jetgen.cli.main import main
+from jetgen.cloud import CARTESIAN, Feature
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
+from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError
 from jetgen.evaluation.cov_mmd import cov_mmd
 from jetgen.evaluation.evaluate import evaluate
@@ -91,12 +94,14 @@ def test_the_published_protocol(toy_jets, monkeypatch):
         "jetgen.evaluation.protocol.cov_mmd",
         lambda a, b, seed: cov_mmd(a, b, jets=5, batches=2, seed=seed),
     )
-    rows, warnings = jetnet_protocol(toy_jets(60, 1), toy_jets(50, 2))
+    cut = to_relative(toy_jets(50, 2)).leading(10, by="ptrel")
+    rows, warnings = jetnet_protocol(toy_jets(60, 1), cut)
     values = {row["metric"]: row["value"] for row in rows}
     parts = [values[f"w1p_{name}"] for name in ("etarel", "phirel", "ptrel")]
     assert values["w1p"] == pytest.approx(np.mean(parts))
     assert {"w1m", "w1efp", "w1efp_5", "fpd", "kpd", "cov", "mmd"} <= set(values)
     assert any("at least 50000 jets on each side, received 60 and 50" in text for text in warnings)
+    assert warnings[0].startswith("generated: a jet holds at most 10 particles")
 
 
 def test_bad_files_are_one_line(write, capsys, tmp_path):
@@ -123,6 +128,35 @@ def test_classifiers_are_trained_as_asked_for(write, capsys, tmp_path):
         (["--jetnet", "--classifier", "particlenet"], "--jetnet: expected no --classifier"),
     ):
         assert main([*words, *wrong]) == 2
+        assert line in capsys.readouterr().err
+
+
+def test_files_that_do_not_go_together(write, toy_jets, capsys, tmp_path):
+    real = write("real_gev.h5", 60, 1)
+    command = ["evaluate", "--real", real, "--output", str(tmp_path / "out.json")]
+    jets = toy_jets(60, 2)
+    named = {
+        "mev.h5": replace(
+            jets,
+            particles=1000 * jets.particles,
+            features=tuple(f._replace(unit="MeV") for f in CARTESIAN),
+        ),
+        "table.h5": replace(jets, features=(Feature("a"), Feature("b"), Feature("c"))),
+        "empty.h5": replace(jets, mask=torch.zeros_like(jets.mask)),
+    }
+    for name, cloud in named.items():
+        path = tmp_path / name
+        with set_writer(path, cloud.features, slots=30, attributes={}) as append:
+            append(cloud)
+    assert main([*command, str(tmp_path / "mev.h5")]) == 0
+    rows = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["rows"]
+    assert {row["metric"]: row["verdict"] for row in rows}["pt"] == "indistinguishable"
+    capsys.readouterr()
+    for name, line in (
+        ("table.h5", "generated jets: features: expected px, py, pz[, E] or etarel"),
+        ("empty.h5", "generated jets: expected jets with particles, received 60 without any"),
+    ):
+        assert main([*command, str(tmp_path / name)]) == 2
         assert line in capsys.readouterr().err
 
 

@@ -140,7 +140,22 @@ def _padded(rows: Tensor, mask: Tensor) -> Tensor:
 
 
 class JetgenSource(Hdf5Source):
-    """Reads what :class:`JetgenWriter` wrote: ``px, py, pz, E`` in GeV, and the jets."""
+    """Reads what :class:`JetgenWriter` wrote: ``px, py, pz, E`` in GeV, and the jets.
+
+    Raises:
+        InputError: when the file tells other units.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        super().__init__(path)
+        for name in ("constituents", "jet_features"):
+            expected = [feature.unit for feature in COLUMNS[name]]
+            told = list(self.file[name].attrs.get("units", expected))
+            if told != expected:
+                raise InputError(
+                    f"{self.path}: expected {name} in the units {expected}, received {told}; "
+                    "convert them"
+                )
 
     @property
     def slots(self) -> int:

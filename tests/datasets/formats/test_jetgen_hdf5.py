@@ -209,3 +209,11 @@ def test_a_source_survives_pickling_while_open(tmp_path: Path) -> None:
     before = source.read(2, 5)
     copy = pickle.loads(pickle.dumps(source))
     assert torch.equal(copy.read(2, 5).particles, before.particles)
+
+
+def test_other_units_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "jets.h5", some_jets())
+    with h5py.File(path, "r+") as file:
+        file["constituents"].attrs["units"] = ["MeV"] * 4
+    with pytest.raises(InputError, match=r"expected constituents in the units .* received"):
+        read(path)
