@@ -24,7 +24,7 @@ from jetgen.evaluation.cov_mmd import matched
 from jetgen.evaluation.fpd import frechet
 from jetgen.evaluation.kpd import kernel
 from jetgen.evaluation.pair_rows import pair_rows
-from jetgen.evaluation.quantities import Quantity, Values
+from jetgen.evaluation.quantities import SUBSTRUCTURE, Quantity, Values, read_off
 from jetgen.evaluation.resampling import Resampling, resample, with_plain
 from jetgen.evaluation.w1efp import GRAPHS
 from jetgen.physics.efp import efps
@@ -61,18 +61,18 @@ def metric_rows(checked: Checked, drawn: Resampling) -> tuple[list[Row], list[st
 def substructure_rows(drawn: Resampling) -> list[Row]:
     """W1 of the substructure observables that jets of all kinds know."""
     rows = []
-    for observable in SUBSTRUCTURE_OBSERVABLES:
+    for quantity in SUBSTRUCTURE:
         values = {
-            kind: Values(jets.observables[observable.name], torch.arange(len(jets)))
+            kind: read
             for kind, jets in _kinds(drawn).items()
-            if observable.name in jets.observables
+            if (read := read_off(jets, quantity)) is not None
         }
         if len(values) < len(_kinds(drawn)):
             continue
-        scale = 1.0 if observable.unit or observable.name == "d2" else 1e-3
+        scale = 1.0 if quantity.observable.unit or quantity.name == "d2" else 1e-3
         rows.append(
             table_row(
-                Quantity(observable, scale, observable.title),
+                quantity._replace(scale=scale),
                 floor_between(drawn, values["all real"]),
                 {
                     name: replicated(drawn.real, side, values["real"], values[name])

@@ -16,6 +16,9 @@ from jetgen.evaluation.samples import (
 from jetgen.evaluation.wasserstein import between_weightings
 from jetgen.physics.fourvectors import jet_momentum, mass
 
+_CHUNK = 4_096
+"""Jets whose particles' momenta are alive at a time: 20 MB for 150 particles."""
+
 
 def w1m(
     real: Jets, generated: Jets, *, jets: int = 50_000, batches: int = 5, seed: Seed
@@ -41,7 +44,9 @@ def w1m(
 
 def relative_mass(jets: Jets, name: str = "jets") -> Tensor:
     """``(B,)`` masses over the jet's pT, as the particles' coordinates have it."""
-    return mass(jet_momentum(relative_particles(jets, name)))
+    cloud = relative_particles(jets, name)
+    rows = torch.arange(len(cloud)).split(_CHUNK)
+    return torch.cat([mass(jet_momentum(cloud[some])) for some in rows])
 
 
 def w1_of_draws(
