@@ -33,12 +33,21 @@ SCALES = {
     **dict.fromkeys(JET_CLASSES, JET_SCALES),
     "lhco-signal": DIJET_SCALES,
     "lhco-qcd": DIJET_SCALES._replace(parton_pt_min=1000.0, parton_pt_max=10_000.0),
+    "fixed-target-muons": Scales(400.0),
 }
 """The samples that can be simulated, and their defaults."""
 
 UNUSED = {
-    **dict.fromkeys(JET_CLASSES, ("tau21",)),
-    **dict.fromkeys(DIJET_CLASSES, ("max_particles",)),
+    **dict.fromkeys(JET_CLASSES, ("tau21", "interaction_length")),
+    **dict.fromkeys(DIJET_CLASSES, ("max_particles", "interaction_length")),
+    "fixed-target-muons": (
+        "jet_eta_max",
+        "min_particle_pt",
+        "particle_eta_max",
+        "max_particles",
+        "tau21",
+        "detector",
+    ),
 }
 """Further options that a sample has no use for."""
 
@@ -53,7 +62,7 @@ class SimulateConfig:
 
     sample: str = option(
         help=f"class of single jets: {', '.join(JET_CLASSES)} (top, w and z decay to quarks); or "
-        f"events as sets of two jets: {', '.join(DIJET_CLASSES)}",
+        f"events as sets of two jets: {', '.join(DIJET_CLASSES)}; or fixed-target-muons",
         positional=True,
     )
     output: str = option(help="HDF5 file to write")
@@ -62,7 +71,9 @@ class SimulateConfig:
     seed: int = option(1, help="seed of the whole run, 1 to 900,000,000")
     overwrite: bool = option(False, help="replace the output file if it exists")
     energy: float | None = option(
-        None, help="centre-of-mass energy of the two protons in GeV (default: 13000)"
+        None,
+        help="centre-of-mass energy of the two protons in GeV (default: 13000), or energy of the "
+        "proton on a target (default: 400)",
     )
     parton_pt_min: float | None = option(
         None, help="least pT of the hard partons in GeV (default: 990; lhco-qcd: 1000)"
@@ -90,6 +101,9 @@ class SimulateConfig:
     detector: bool = option(
         False, help="smear particles as a detector would: energy, angles, thresholds"
     )
+    interaction_length: float = option(
+        150.0, help="mean path in mm of protons and light mesons in the target (muons)"
+    )
     pythia: list[str] = option([], help='a Pythia setting, "Key = value"; may be repeated')
 
     def __post_init__(self) -> None:
@@ -105,7 +119,7 @@ class SimulateConfig:
             require(value >= 1, name, "a positive number", value)
         in_range = 1 <= self.seed <= LARGEST_SEED
         require(in_range, "seed", f"a number from 1 to {LARGEST_SEED:,}", self.seed)
-        for name in ("jet_eta_max", "particle_eta_max"):
+        for name in ("jet_eta_max", "particle_eta_max", "interaction_length"):
             value = getattr(self, name)
             require(value > 0, name, "a positive number", value)
         for name, number in scales._asdict().items():

@@ -8,7 +8,10 @@ JET_CLASSES = ("gluon", "quark", "top", "w", "z")
 DIJET_CLASSES = ("lhco-signal", "lhco-qcd")
 """Di-jet events of a resonance and of QCD, as in the LHC Olympics 2020."""
 
-CLASSES = (*JET_CLASSES, *DIJET_CLASSES)
+MUON_CLASSES = ("mu-minus-prompt", "mu-plus-prompt", "mu-minus-displaced", "mu-plus-displaced")
+"""Muons by their charge, and by whether they start on the beam line or away from it."""
+
+CLASSES = (*JET_CLASSES, *DIJET_CLASSES, *MUON_CLASSES)
 """Type index i stands for ``CLASSES[i]``."""
 
 UNKNOWN_CLASS = -1

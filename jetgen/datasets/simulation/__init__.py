@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from jetgen.cloud import ParticleCloud
+from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets.formats.cloud_hdf5 import CloudWriter
 from jetgen.datasets.formats.hdf5_writing import Attribute
@@ -63,8 +63,9 @@ def simulated_clouds(
 
     Particles of single jets are ``px, py, pz, E`` in GeV; the conditions are the jet's ``pt, eta,
     phi, mass``, ``num_particles`` and ``type``. Sets of two jets have the features of
-    :func:`jetgen.datasets.simulation.dijets.features`, and the condition ``type``. The same seed
-    and workers give the same sets.
+    :func:`jetgen.datasets.simulation.dijets.features`, muons
+    :data:`jetgen.datasets.simulation.muons.FEATURES`; their condition is the ``type``. The same
+    seed and workers give the same sets.
     """
     for made in parallel_jets(config, stop):
         yield (
@@ -83,16 +84,26 @@ def _writer(config: SimulateConfig) -> JetgenWriter | CloudWriter:
             slots=config.max_particles,
             overwrite=config.overwrite,
         )
-    from jetgen.datasets.simulation.dijets import features
-
+    features, slots = _columns(config)
     return CloudWriter(
         config.output,
-        features(config),
+        features,
         (TYPE,),
-        slots=2,
+        slots=slots,
         attributes=attributes,
         overwrite=config.overwrite,
     )
+
+
+def _columns(config: SimulateConfig) -> tuple[tuple[Feature, ...], int]:
+    """The features of the items of a set, and how many there are."""
+    if PRESETS[config.sample].sets == "muons":
+        from jetgen.datasets.simulation.muons import FEATURES
+
+        return FEATURES, 1
+    from jetgen.datasets.simulation.dijets import features
+
+    return features(config), 2
 
 
 def _attributes(config: SimulateConfig) -> dict[str, Attribute]:
@@ -107,6 +118,7 @@ def _attributes(config: SimulateConfig) -> dict[str, Attribute]:
         "seed": config.seed,
         "worker_seeds": worker_seeds(config.seed, config.workers),
         "pythia_settings": settings(config),
+        "pythia_processes": dict(PRESETS[config.sample].processes),
         "detector": [system._asdict() for system in DETECTOR] if config.detector else [],
         "versions": {name: version(name) for name in packages},
     }

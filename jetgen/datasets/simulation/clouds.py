@@ -39,7 +39,11 @@ class Sets:
 
     def select(self, keep: NDArray[np.bool_]) -> Sets:
         """The sets that ``keep`` ``(S,)`` marks."""
-        return Sets(self.features, self.items[keep], self.types[keep], self.weights[keep])
+        return self.take(np.flatnonzero(keep))
+
+    def take(self, index: NDArray[np.int64]) -> Sets:
+        """The sets of these indices, in their order."""
+        return Sets(self.features, self.items[index], self.types[index], self.weights[index])
 
     def to_cloud(self) -> ParticleCloud:
         """The sets as a cloud, in double precision; the condition is their type."""

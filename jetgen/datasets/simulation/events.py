@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -63,16 +63,19 @@ class Batch:
 
 def settings(config: SimulateConfig) -> list[str]:
     """The lines given to Pythia, all but the seed; later ones win."""
-    scales = config.scales
+    scales, preset = config.scales, PRESETS[config.sample]
+    beams = [f"Beams:eCM = {scales.energy!r}"]
+    if preset.fixed_target:
+        beams = ["Beams:frameType = 2", f"Beams:eA = {scales.energy!r}", "Beams:eB = 0"]
     window = {"Min": scales.parton_pt_min, "Max": scales.parton_pt_max}
     return [
         "Print:quiet = on",
         "Beams:idA = 2212",
         "Beams:idB = 2212",
-        f"Beams:eCM = {scales.energy!r}",
+        *beams,
         *(f"PhaseSpace:pTHat{end} = {pt!r}" for end, pt in window.items() if not isnan(pt)),
         f"PartonLevel:MPI = {'on' if config.mpi else 'off'}",
-        *PRESETS[config.sample].settings,
+        *preset.settings,
         *config.pythia,
     ]
 
@@ -107,13 +110,19 @@ def configured(lines: Iterable[str]) -> Any:
     return pythia
 
 
-def started(config: SimulateConfig, seed: int) -> Any:
+def started(config: SimulateConfig, seed: int, process: Sequence[str] = ()) -> Any:
     """A Pythia ready to make events.
+
+    Args:
+        config: what its settings come from.
+        seed: its seed.
+        process: further lines, of one of the processes of a sample.
 
     Raises:
         InputError: for a line that Pythia does not take, or settings it cannot start with.
     """
-    pythia = configured([*settings(config), "Random:setSeed = on", f"Random:seed = {seed}"])
+    seeding = ("Random:setSeed = on", f"Random:seed = {seed}")
+    pythia = configured([*process, *settings(config), *seeding])
     if not pythia.init():
         raise InputError(
             "expected settings that Pythia can start with, received "
@@ -129,19 +138,28 @@ def batches(pythia: Any, config: SimulateConfig, size: int) -> Iterator[Batch]:
         InputError: when the settings make events that cannot be read.
     """
     preset = PRESETS[config.sample]
-    while True:
-        try:
-            particles = pythia.nextBatch(size)["prt"]
-        except TypeError as error:
-            raise InputError(
-                "expected hadronised and decayed events from Pythia, received events without "
-                "hadrons; leave HadronLevel and its stages on"
-            ) from error
+    for particles in records(pythia, size):
         if len(particles):
             yield _batch(particles, preset)
         else:
             nothing = Events(np.empty((4, 0)), np.empty(0, np.int32), np.zeros(1, np.int64))
             yield Batch(nothing, nothing, nothing)
+
+
+def records(pythia: Any, size: int) -> Iterator[ak.Array]:
+    """The whole event records of batches of ``size`` events, without end.
+
+    Raises:
+        InputError: when the settings make events that cannot be read.
+    """
+    while True:
+        try:
+            yield pythia.nextBatch(size)["prt"]
+        except TypeError as error:
+            raise InputError(
+                "expected hadronised and decayed events from Pythia, received events without "
+                "hadrons; leave HadronLevel and its stages on"
+            ) from error
 
 
 def _batch(particles: ak.Array, preset: Preset) -> Batch:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 HARD_OUTGOING = -23
@@ -18,7 +19,9 @@ class Preset:
 
     Args:
         settings: the lines that switch on the process and its decays in Pythia.
-        sets: what a set is: the particles of a jet, or the two leading jets of an event.
+        sets: what a set is: the particles of a jet, the two leading jets of an event, or a muon.
+        fixed_target: whether one of the protons is at rest.
+        processes: further lines for each of several processes that make a sample together.
         partons: absolute particle codes that a jet is matched to.
         status: Pythia status of these partons.
         prongs: quarks of the parton's decay that must lie in the jet too (0: it does not decay).
@@ -28,7 +31,9 @@ class Preset:
     partons: tuple[int, ...] = ()
     status: int = HARD_OUTGOING
     prongs: int = 0
-    sets: Literal["jets", "dijets"] = "jets"
+    sets: Literal["jets", "dijets", "muons"] = "jets"
+    fixed_target: bool = False
+    processes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def _hadronic(code: int) -> tuple[str, str]:
@@ -54,6 +59,19 @@ _RESONANCE = (
 """A charged vector resonance of 3.5 TeV that decays to X (500 GeV, charged) and Y (100 GeV,
 neutral), narrow ones, each of which decays to two quarks."""
 
+LIGHT = (130, 211, 321)
+"""Codes of the light mesons that live long enough to be stopped in a target."""
+
+CHARM = (411, 421, 431, 4122, 4132, 4232, 4332)
+"""Codes of the charmed hadrons that decay weakly."""
+
+
+def _to_muons(codes: tuple[int, ...]) -> tuple[str, ...]:
+    """Lines that let these particles decay, to muons only."""
+    lines = ("{0}:mayDecay = on", "{0}:onMode = off", "{0}:onIfAny = 13")
+    return tuple(line.format(code) for code in codes for line in lines)
+
+
 PRESETS = {
     "gluon": Preset(("HardQCD:gg2gg = on", "HardQCD:qqbar2gg = on"), partons=(21,)),
     "quark": Preset(
@@ -77,5 +95,15 @@ PRESETS = {
     ),
     "lhco-signal": Preset(_RESONANCE, sets="dijets"),
     "lhco-qcd": Preset(("HardQCD:all = on",), sets="dijets"),
+    "fixed-target-muons": Preset(
+        (),
+        sets="muons",
+        fixed_target=True,
+        processes={
+            "light": ("SoftQCD:inelastic = on", *_to_muons(LIGHT)),
+            "charm": ("HardQCD:hardccbar = on", *_to_muons(CHARM)),
+            "beauty": ("HardQCD:hardbbbar = on", *_to_muons(CHARM)),
+        },
+    ),
 }
 """One preset for each sample."""

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,7 +25,6 @@ from jetgen.errors import InputError
 if TYPE_CHECKING:
     from jetgen.datasets.simulation.clouds import Sets
     from jetgen.datasets.simulation.clustering import Jets
-    from jetgen.datasets.simulation.events import Batch
 
     Made = Jets | Sets
 
@@ -65,16 +64,10 @@ def make_jets(config: SimulateConfig, seed: int, jets: int) -> Iterator[Made]:
     Raises:
         InputError: when Pythia does not start, or makes no jets with these settings.
     """
-    from jetgen.datasets.simulation.events import batches, started
-
-    sets_of = _maker(config)
-    random = np.random.default_rng(seed)
-    pythia = started(config, seed)
     size = min(EVENTS_PER_BATCH, jets)
     events, fruitless = 0, 0
-    for batch in batches(pythia, config, size):
-        found = sets_of(batch, config, random)
-        events += len(batch.visible)
+    for collisions, found in _made(config, seed, size):
+        events += collisions
         if len(found):
             fruitless = 0
             found = found.select(np.arange(len(found)) < jets)
@@ -92,15 +85,26 @@ def make_jets(config: SimulateConfig, seed: int, jets: int) -> Iterator[Made]:
                 )
 
 
-def _maker(config: SimulateConfig) -> Callable[[Batch, SimulateConfig, np.random.Generator], Any]:
-    """What makes the sets of a sample from a batch of collisions."""
-    if PRESETS[config.sample].sets == "dijets":
-        from jetgen.datasets.simulation.dijets import dijets_of
+def _made(config: SimulateConfig, seed: int, size: int) -> Iterator[tuple[int, Made]]:
+    """The good collisions of every ``size``, and the sets of the sample that they make."""
+    from jetgen.datasets.simulation.events import batches, started
 
-        return dijets_of
-    from jetgen.datasets.simulation.clustering import jets_of
+    random = np.random.default_rng(seed)
+    match PRESETS[config.sample].sets:
+        case "muons":
+            from jetgen.datasets.simulation.muons import muons
 
-    return jets_of
+            yield from muons(config, seed, size, random)
+        case "dijets":
+            from jetgen.datasets.simulation.dijets import dijets_of
+
+            for batch in batches(started(config, seed), config, size):
+                yield len(batch.visible), dijets_of(batch, config, random)
+        case "jets":
+            from jetgen.datasets.simulation.clustering import jets_of
+
+            for batch in batches(started(config, seed), config, size):
+                yield len(batch.visible), jets_of(batch, config, random)
 
 
 def parallel_jets(config: SimulateConfig, stop: Callable[[], bool]) -> Iterator[Made]:

@@ -4,7 +4,7 @@ from jetgen.config.simulate import LARGEST_SEED, SCALES, SimulateConfig
 from jetgen.datasets.simulation.presets import PRESETS
 from jetgen.datasets.simulation.workers import shares, worker_seeds
 from jetgen.errors import InputError
-from jetgen.physics.classes import CLASSES
+from jetgen.physics.classes import CLASSES, MUON_CLASSES
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,9 @@ from jetgen.physics.classes import CLASSES
         {"sample": "lhco-qcd", "max_particles": 10},
         {"sample": "lhco-qcd", "parton_pt_min": 7000.0},
         {"sample": "lhco-signal", "parton_pt_min": 1000.0},
+        {"sample": "fixed-target-muons", "radius": 1.0},
+        {"sample": "fixed-target-muons", "detector": True},
+        {"interaction_length": 100.0},
     ],
     ids=str,
 )
@@ -35,8 +38,9 @@ def test_options_out_of_range_are_refused(wrong):
         SimulateConfig(**{"sample": "gluon", "output": "jets.h5", **wrong})
 
 
-def test_every_sample_has_a_preset_and_a_class():
-    assert tuple(PRESETS) == tuple(SCALES) == CLASSES
+def test_every_sample_has_a_preset_and_its_classes():
+    assert tuple(PRESETS) == tuple(SCALES)
+    assert tuple(PRESETS)[:-1] + MUON_CLASSES == CLASSES
 
 
 def test_scales_are_those_of_the_sample_unless_they_are_given():
