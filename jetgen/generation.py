@@ -6,6 +6,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.config.generate import GenerateConfig
 from jetgen.config.train import TrainConfig
+from jetgen.datasets.formats.hdf5_writing import Attribute
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.loading import split_indices
+from jetgen.datasets.writing import Append, set_writer
 from jetgen.errors import InputError
 from jetgen.files import sha256
 from jetgen.networks.integration import Solver
@@ -235,7 +238,9 @@ class TrainedModel:
 
 
 def generate(config: GenerateConfig) -> Path:
-    """Write jets of a run to HDF5, streamed; return the file's path.
+    """Write jets of a run to a file, streamed; return the file's path.
+
+    Jets are written to HDF5; sets of named features to HDF5, ROOT or CSV, by the suffix.
 
     Raises:
         InputError: when the run is not finished, has not the prior or the conditions asked for,
@@ -261,10 +266,10 @@ def generate(config: GenerateConfig) -> Path:
         "jetgen_version": provenance["libraries"]["jetgen"],
         "checkpoint_sha256": provenance["checkpoint_sha256"],
     }
-    writer = JetgenWriter(
-        path, attributes=attributes, slots=model.config.particles, overwrite=config.overwrite
-    )
-    with writer, counted("generate", config.jets, "jets") as advance:
+    with (
+        _writer(path, model, attributes, config.overwrite) as append,
+        counted("generate", config.jets, "jets") as advance,
+    ):
         for jets in model.generated_batches(
             config.jets,
             seed=config.seed,
@@ -272,9 +277,36 @@ def generate(config: GenerateConfig) -> Path:
             fix=config.fixed(),
             batch=config.batch,
         ):
-            writer.append(laboratory_jets(jets))
+            append(jets)
             advance(len(jets))
     return path
+
+
+@contextmanager
+def _writer(
+    path: Path, model: TrainedModel, attributes: Mapping[str, Attribute], overwrite: bool
+) -> Iterator[Append]:
+    """A function that adds generated sets to a new file: jets as jets, others as they are."""
+    slots = model.config.particles
+    if model.config.representation == "features":
+        layout = model.model.layout
+        with set_writer(
+            path,
+            layout.features,
+            layout.conditions,
+            slots=slots,
+            attributes=attributes,
+            overwrite=overwrite,
+        ) as append:
+            yield append
+        return
+    if path.suffix in (".root", ".csv"):
+        raise InputError(
+            f"{path}: expected an HDF5 file, which jets are written to, received a name in "
+            f"{path.suffix}; runs with --representation features write it"
+        )
+    with JetgenWriter(path, attributes=attributes, slots=slots, overwrite=overwrite) as writer:
+        yield lambda jets: writer.append(laboratory_jets(jets))
 
 
 def laboratory_jets(jets: ParticleCloud) -> ParticleCloud:

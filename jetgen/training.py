@@ -20,7 +20,7 @@ from jetgen.checkpoint import Checkpoint, optimiser_tensors, restore_optimiser
 from jetgen.cloud import ParticleCloud
 from jetgen.config.train import TrainConfig
 from jetgen.datasets import read
-from jetgen.datasets.loading import Split, batches, split_indices
+from jetgen.datasets.loading import Split, batches, resampled, split_indices
 from jetgen.errors import InputError, TrainingError
 from jetgen.monitoring import Monitor, monitor_generated, monitor_reconstructed
 from jetgen.objectives.autoencoder import Autoencoder, Codes
@@ -85,6 +85,8 @@ def train(config: TrainConfig, observe: Observer = lambda row: None) -> Path:
         torch.set_num_threads(config.threads)
     device = choose_device(config.device)
     jets = load_jets(config)
+    if config.representation == "features":
+        config = dataclasses.replace(config, particles=jets.mask.shape[1])
     split = split_indices(len(jets), config.seed)
     torch.manual_seed(config.seed)  # initial weights
     model = build_objective(config, Layout.of(jets[split.training], config))
@@ -98,7 +100,14 @@ def train(config: TrainConfig, observe: Observer = lambda row: None) -> Path:
 
 def load_jets(config: TrainConfig) -> ParticleCloud:
     """The jets that ``config`` names, in its representation."""
-    return represent(read(config.data, jet_type=config.jet_type, jets=config.jets), config)
+    jets = read(
+        config.data,
+        jet_type=config.jet_type,
+        jets=config.jets,
+        columns=config.columns,
+        conditions=config.columns_beside(),
+    )
+    return represent(jets, config)
 
 
 def choose_device(wanted: str) -> str:
@@ -116,11 +125,13 @@ def choose_device(wanted: str) -> str:
 def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Split) -> list[Stage]:
     """The model and, where a prior is fitted to the codes of an autoencoder, the prior."""
     training, validation = jets[split.training], jets[split.validation]
+    if config.weighted:
+        validation = resampled(validation, torch.Generator().manual_seed(config.seed))
     limit = math.inf if config.time_limit is None else 60 * config.time_limit
 
     def of_jets() -> Batches:
         return Batches(
-            lambda generator: batches(training, config.batch, generator),
+            lambda generator: batches(training, config.batch, generator, weighted=config.weighted),
             lambda: batches(validation, config.batch),
         )
 
@@ -133,7 +144,10 @@ def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Spl
     reconstructed = monitor_reconstructed(config, model, validation)
 
     def of_codes() -> Batches:
-        known, held_out = (_encode(model, part, config.batch) for part in (training, validation))
+        fitted = training
+        if config.weighted:
+            fitted = resampled(training, torch.Generator().manual_seed(config.seed))
+        known, held_out = (_encode(model, part, config.batch) for part in (fitted, validation))
         prior.fit_scale(known.draw(torch.Generator().manual_seed(config.seed)))
         return Batches(
             lambda generator: _code_batches(known, config.batch, generator),

@@ -17,7 +17,7 @@ from jetgen.objectives.building import OBJECTIVES, build_objective
 from jetgen.objectives.closeness import closeness
 from jetgen.objectives.jet_summary import JetSummary
 from jetgen.objectives.layout import Layout
-from jetgen.objectives.multiplicity import effective_multiplicity
+from jetgen.objectives.multiplicity import distinct_particles, hard_particles
 from jetgen.objectives.preparation import represent
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
 from jetgen.run_folder import RunFolder
@@ -247,7 +247,7 @@ def test_generation_takes_the_priors_and_the_solver_that_the_run_has(config):
         jetgen.load(plain, solver="heun")
 
 
-def test_effective_multiplicity_counts_distinct_particles_with_momentum():
+def test_share_of_particles_counts_distinct_particles_with_momentum():
     apart = torch.tensor([[1.0, 0.0, 0.1], [0.0, 1.0, 0.1], [0.0, 0.0, 0.1], [0.5, 0.5, 0.1]])
     together = apart[:1].expand(4, 3)
     pairs = apart[[0, 0, 1, 1]]
@@ -256,7 +256,7 @@ def test_effective_multiplicity_counts_distinct_particles_with_momentum():
     mask = torch.ones(5, 4, dtype=torch.bool)
     mask[4, 2:] = False
     jets = ParticleCloud(particles, mask, RELATIVE)
-    counted = effective_multiplicity(particles, jets, jets[:1])
+    counted = distinct_particles(particles, hard_particles(jets, jets[:1]))
     torch.testing.assert_close(counted, torch.tensor([4.0, 1.0, 2.0, 3.0, 2.0]))
 
 

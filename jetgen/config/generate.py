@@ -14,7 +14,11 @@ class GenerateConfig:
 
     run: str = option(help="folder of a trained run", positional=True)
     jets: int = option(10_000, help="number of jets")
-    output: str | None = option(None, help="HDF5 file to write (default: RUN/generated.h5)")
+    output: str | None = option(
+        None,
+        help="HDF5 file to write (default: RUN/generated.h5); of sets of named features also "
+        ".root or, of single items, .csv",
+    )
     prior: Literal["gaussian", "mixture", "discrete", "flow", "flow-matching"] | None = option(
         None,
         help="prior to draw from: the one the run was trained with (default), or the gaussian one "

@@ -37,12 +37,26 @@ class TrainConfig:
     jet_type: str | None = option(None, help="only jets of this class (gluon, quark, w, z, top)")
     jets: int | None = option(None, help="only the first so many jets of the data")
     particles: int = option(150, help="particles kept a jet, leading in pT")
-    representation: Literal["relative", "cartesian"] = option(
-        "relative", help="etarel, phirel, ptrel of the jet, or px, py, pz in GeV"
+    representation: Literal["relative", "cartesian", "features"] = option(
+        "relative",
+        help="etarel, phirel, ptrel of the jet, or px, py, pz in GeV, or the features of sets of "
+        "any items (muons, di-jets, rows of a table) as the files name them",
+    )
+    columns: tuple[str, ...] = option(
+        (),
+        help="the features to train on, NAME,NAME; they are taken as they are (--representation "
+        "features)",
+    )
+    target: str | None = option(
+        None,
+        help="column of a table that is kept beside the features and not shown to the model",
+    )
+    weighted: bool = option(
+        False, help="draw batches by event weight, so that generated jets have weight one"
     )
     transform: list[str] = option(
         [],
-        help="feature=steps, steps among standardise, minmax, log, signed-sqrt joined by + "
+        help="feature=steps, steps among standardise, minmax, unit, log, signed-sqrt joined by + "
         "(ptrel=log+standardise); may be given several times; other features are standardised",
     )
 
@@ -288,7 +302,8 @@ class TrainConfig:
             "second derivative, which the gradient penalty needs)",
             self.gan_loss,
         )
-        object.__setattr__(self, "monitor", tuple(self.monitor))  # a list, from YAML
+        for name in ("monitor", "columns"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))  # a list, from YAML
         for name in self.monitor:
             require(name in MONITORED, "monitor", f"names among {', '.join(MONITORED)}", name)
         require(
@@ -299,13 +314,47 @@ class TrainConfig:
         )
         self.constraint_weights()
         self.conditions()
+        self._check_features()
         require(len(self.data) > 0, "data", "at least one file", self.data)
+
+    def _check_features(self) -> None:
+        """Named columns are features as they are; these are no jets and have no kinematics."""
+        if (self.columns or self.target) and self.representation == "relative":
+            object.__setattr__(self, "representation", "features")
+        jets = self.representation != "features"
+        require(
+            not (jets and (self.columns or self.target)),
+            "representation",
+            "features (or none named) with --columns or --target",
+            self.representation,
+        )
+        require(
+            self.target not in (*self.columns, *self.conditions()),
+            "target",
+            "a column that is neither among --columns nor a --condition",
+            self.target,
+        )
+        for name in ("constraint", "monitor"):
+            value = getattr(self, name)
+            require(
+                jets or not value,
+                name,
+                "none with --representation features, whose sets have no jet kinematics",
+                value,
+            )
 
     def conditions(self) -> list[str]:
         """The names of the conditions asked for, each once."""
         names = [name.strip() for text in self.condition for name in text.split(",")]
         require(all(names), "condition", "NAME or NAME,NAME", self.condition)
         return list(dict.fromkeys(names))
+
+    def columns_beside(self) -> list[str]:
+        """The columns of sets of named features that are conditions: those, and the target."""
+        if self.representation != "features":
+            return []
+        names = [name for name in self.conditions() if name != MULTIPLICITY]
+        return names if self.target is None else [*names, self.target]
 
     def constraint_weights(self) -> dict[str, float]:
         """The weight of each jet-level term by its name.

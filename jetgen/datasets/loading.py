@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -36,21 +37,53 @@ def split_indices(jets: int, seed: int) -> Split:
     return Split(order[:first], order[first:second], order[second:])
 
 
+def drawn_rows(weights: Tensor, number: int, generator: torch.Generator) -> Tensor:
+    """``number`` indices ``(number,)`` on the CPU, drawn with replacement, each as often as its
+    weight ``(B,)`` says.
+
+    Raises:
+        InputError: when a weight is negative, or all are zero.
+    """
+    edges = weights.cpu().double().cumsum(0)
+    if bool((weights < 0).any()) or float(edges[-1]) == 0:
+        raise InputError(
+            "--weighted: expected event weights of zero or more, not all zero, received "
+            f"{int((weights < 0).sum())} negative ones of {len(weights)}; leave --weighted out"
+        )
+    places = torch.rand(number, generator=generator, dtype=torch.float64) * edges[-1]
+    return torch.searchsorted(edges, places, right=True).clamp(max=len(edges) - 1)
+
+
+def resampled(cloud: ParticleCloud, generator: torch.Generator) -> ParticleCloud:
+    """As many sets drawn by weight, each of weight 1."""
+    drawn = cloud[drawn_rows(cloud.weights, len(cloud), generator)]
+    return replace(drawn, weights=torch.ones_like(drawn.weights))
+
+
 def batches(
-    cloud: ParticleCloud, size: int, generator: torch.Generator | None = None
+    cloud: ParticleCloud,
+    size: int,
+    generator: torch.Generator | None = None,
+    *,
+    weighted: bool = False,
 ) -> Iterator[ParticleCloud]:
     """Batches of jets with similar numbers of particles, padded to the largest in the batch.
 
     With a ``generator`` jets and batches come in random order: jets are shuffled, sorted by
     multiplicity within pools of 16 batches, cut into batches, and the batches shuffled. The
-    particles of each jet are expected at its front (:meth:`ParticleCloud.compact`).
+    particles of each jet are expected at its front (:meth:`ParticleCloud.compact`). With
+    ``weighted``, as many jets are drawn by weight instead of each once.
     """
     jets = len(cloud)
     multiplicity = cloud.multiplicity
     if generator is None:
         groups = torch.argsort(multiplicity, stable=True).split(size)
     else:
-        shuffled = torch.randperm(jets, generator=generator)
+        shuffled = (
+            drawn_rows(cloud.weights, jets, generator)
+            if weighted
+            else torch.randperm(jets, generator=generator)
+        )
         pools = shuffled.split(16 * size)
         ordered = [pool[torch.argsort(multiplicity[pool], stable=True)] for pool in pools]
         cut = [group for pool in ordered for group in pool.split(size)]

@@ -48,6 +48,15 @@ class MinMax(Standardise):
         self.scale.copy_((high - low) / 2 if high > low else torch.ones(()))
 
 
+class Unit(Standardise):
+    r""":math:`y = (x - a) / (b - a)`: the fitted range :math:`[a, b]` becomes [0, 1]."""
+
+    def fit(self, values: Tensor) -> None:
+        low, high = values.min(), values.max()
+        self.shift.copy_(low)
+        self.scale.copy_(high - low if high > low else torch.ones(()))
+
+
 class Log(nn.Module):
     r""":math:`y = \log x`, for positive features.
 
@@ -101,6 +110,7 @@ class SignedSqrt(nn.Module):
 STEPS = {
     "standardise": Standardise,
     "minmax": MinMax,
+    "unit": Unit,
     "log": Log,
     "signed-sqrt": SignedSqrt,
 }

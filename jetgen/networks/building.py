@@ -41,7 +41,9 @@ def build_encoder(config: TrainConfig, features: int, context: int, outputs: int
             hidden=hidden,
             layers=layers,
             neighbours=config.neighbours,
-            coordinates=2 if config.representation == "relative" else 3,
+            coordinates={"relative": 2, "cartesian": 3, "features": features}[
+                config.representation
+            ],
             backend=config.edgeconv_backend,
         )
     if name in _ORDERED_ENCODERS:

@@ -10,20 +10,26 @@ from jetgen.physics.fourvectors import mass, particle_momenta
 
 
 def closeness(
-    generated: ParticleCloud, real: ParticleCloud, seen: Tensor, real_seen: Tensor
+    generated: ParticleCloud,
+    real: ParticleCloud,
+    seen: Tensor,
+    real_seen: Tensor,
+    *,
+    kinematic: bool = True,
 ) -> dict[str, float]:
     r"""Wasserstein-1 distances of generated to real jets, in units of the real width.
 
-    One for each particle feature, as the networks see it, and one for the jets' mass; ``total``
+    One for each particle feature, as the networks see it, and one for the mass of jets; ``total``
     is their mean. Both batches have the same mask, so that every distance is the mean
     difference of values in rank order.
 
     Args:
         generated, real: jets in physical units.
         seen, real_seen: their transformed features ``(B, N, F)``.
+        kinematic: whether they are jets, which have a mass, or sets of other items.
 
     Returns:
-        the distances by name, ``w1_FEATURE`` and ``w1_mass``, and ``total``.
+        the distances by name, ``w1_FEATURE`` and, of jets, ``w1_mass``, and ``total``.
     """
     distances = {
         f"w1_{feature.name}": _distance(
@@ -31,7 +37,8 @@ def closeness(
         )
         for i, feature in enumerate(real.features)
     }
-    distances["w1_mass"] = _distance(_masses(generated), _masses(real))
+    if kinematic:
+        distances["w1_mass"] = _distance(_masses(generated), _masses(real))
     return {"total": sum(distances.values()) / len(distances), **distances}
 
 

@@ -64,14 +64,16 @@ class GAN(DirectModel):
         super().__init__(config, layout)
         features, context = len(self.preparation.features), self.preparation.context_columns
         self.generator = build_decoder(config, features, context)
-        self.summary = JetSummary()
-        self.discriminator = build_encoder(config, features, context + COLUMNS, 1)
+        self.summary = JetSummary() if self.preparation.kinematic else None
+        told = context if self.summary is None else context + COLUMNS
+        self.discriminator = build_encoder(config, features, told, 1)
         self.prior = GaussianPrior(config.latent)
         self.averaging = config.average
 
     def fit_data(self, training: ParticleCloud) -> None:
         super().fit_data(training)
-        self.summary.fit(training)
+        if self.summary is not None:
+            self.summary.fit(training)
 
     def players(self) -> dict[str, Player]:
         def player(network: nn.Module, rate: float) -> Player:
@@ -116,9 +118,10 @@ class GAN(DirectModel):
 
     def _judge(self, particles: Tensor, like: ParticleCloud, context: Tensor) -> Tensor:
         """The discriminator's outputs ``(B,)`` for particles in the slots of ``like``."""
-        summary = self.summary(self.preparation.to_physical(particles, like))
-        told = torch.cat([context, summary], dim=1)
-        return self.discriminator(masked(particles, like.mask), like.mask, told).squeeze(1)
+        if self.summary is not None:
+            summary = self.summary(self.preparation.to_physical(particles, like))
+            context = torch.cat([context, summary], dim=1)
+        return self.discriminator(masked(particles, like.mask), like.mask, context).squeeze(1)
 
     def _generator_loss(self, fake: Tensor) -> Tensor:
         match self.config.gan_loss:
@@ -168,7 +171,8 @@ class GAN(DirectModel):
         seen = masked(self.preparation.transforms(real.particles), real.mask)
         jets = self.preparation.to_physical(made, like=real)
         share = float(self.particle_share(made, jets, real).mean())
-        return {**closeness(jets, real, made, seen), "particle_share": share}
+        distances = closeness(jets, real, made, seen, kinematic=self.preparation.kinematic)
+        return {**distances, "particle_share": share}
 
     def diagnosis(self, history: Sequence[Mapping[str, Any]]) -> str | None:
         saturates = self.config.gan_loss != "wgan-gp"

@@ -32,8 +32,8 @@ class Layout(NamedTuple):
         Raises:
             InputError: when the jets lack a condition that is asked for, or a class is unknown.
         """
-        relative = config.representation == "relative"
-        placed = ["pt", "eta"] if relative else []
+        features = {"relative": RELATIVE, "cartesian": CARTESIAN, "features": training.features}
+        placed = ["pt", "eta"] if config.representation == "relative" else []
         names = [name for name in config.conditions() if name != MULTIPLICITY]
         known = {feature.name: feature for feature in training.condition_features}
         unknown = [name for name in names if name not in known]
@@ -45,8 +45,13 @@ class Layout(NamedTuple):
         classes: tuple[int, ...] = ()
         if "type" in names:
             kinds = training.condition("type")
+            if bool((kinds != kinds.round()).any()):
+                raise InputError(
+                    "--condition type: expected whole numbers, one a class, received others; "
+                    "give the column another name to condition on it as a number"
+                )
             missing = int((kinds == UNKNOWN_CLASS).sum())
-            if missing:
+            if missing and config.representation != "features":
                 raise InputError(
                     f"--condition type: expected jets of known class, received {missing} of "
                     f"{len(training)} whose files do not tell it; leave type out, or name JetNet "
@@ -54,7 +59,7 @@ class Layout(NamedTuple):
                 )
             classes = tuple(int(kind) for kind in kinds.unique())
         chosen = tuple(known[name] for name in dict.fromkeys([*placed, *names]))
-        return cls(len(training), RELATIVE if relative else CARTESIAN, chosen, classes)
+        return cls(len(training), features[config.representation], chosen, classes)
 
     def description(self) -> dict[str, Any]:
         """The layout as plain values, for JSON."""

@@ -11,9 +11,14 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.config.train import TrainConfig
+from jetgen.datasets.loading import resampled
 from jetgen.objectives.base import Objective
 from jetgen.objectives.layout import Layout
-from jetgen.objectives.multiplicity import collapsed_multiplicity, effective_multiplicity
+from jetgen.objectives.multiplicity import (
+    collapsed_multiplicity,
+    distinct_particles,
+    hard_particles,
+)
 from jetgen.objectives.preparation import Preparation, in_jet_frame
 from jetgen.physics.fourvectors import JET_KINEMATICS
 from jetgen.priors.base import Prior
@@ -57,6 +62,8 @@ class JetModel(Objective):
     def fit_data(self, training: ParticleCloud) -> None:
         """Fit everything that is not learned by gradient: transforms, scales, distributions."""
         self.preparation.fit(training, self.given(training))
+        if self.config.weighted:
+            training = resampled(training, torch.Generator().manual_seed(self.config.seed))
         self.jets.fit(training)
 
     def given(self, cloud: ParticleCloud) -> JetDraw:
@@ -73,12 +80,15 @@ class JetModel(Objective):
     def particle_share(self, made: Tensor, jets: ParticleCloud, real: ParticleCloud) -> Tensor:
         """Distinct particles of made jets over their number in real ones ``(B,)``.
 
+        Those without momentum do not count, where there are momenta.
+
         Args:
             made: transformed features ``(B, N, F)`` of the jets.
             jets: the jets in physical units.
             real: the real jets that they stand for.
         """
-        distinct = effective_multiplicity(made, jets, real)
+        counted = hard_particles(jets, real) if self.preparation.kinematic else jets.mask
+        distinct = distinct_particles(made, counted)
         return distinct / real.multiplicity.clamp(min=1)
 
     def diagnosis(self, history: Sequence[Mapping[str, Any]]) -> str | None:

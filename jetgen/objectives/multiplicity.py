@@ -26,21 +26,29 @@ COLLAPSED, PATIENCE = 0.3, 10
 """Share of the real particles below which few are left, and epochs in a row of that."""
 
 
-def effective_multiplicity(made: Tensor, jets: ParticleCloud, real: ParticleCloud) -> Tensor:
-    r"""Number of distinct particles with momentum in each jet ``(B,)``.
-
-    .. math:: n_\mathrm{eff} = \sum_{i \in S} \frac{1}{|\{j \in S : d_{ij} < \epsilon\}|}
-
-    over the particles ``S`` that are not too soft (:data:`SOFT`), with :math:`\epsilon` =
-    :data:`CLOSE`. It is n for particles apart from each other and 1 for all at one point.
+def hard_particles(jets: ParticleCloud, real: ParticleCloud) -> Tensor:
+    """Which particles ``(B, N)`` are not too soft (:data:`SOFT`) to be those of real jets.
 
     Args:
-        made: transformed features ``(B, N, F)``, of about unit width.
-        jets: the same jets in physical units, with their mask.
+        jets: jets in physical units, with their mask.
         real: real jets in the same representation, which say how soft a particle can be.
     """
     softest = pt(particle_momenta(real))[real.mask].amin() if bool(real.mask.any()) else 0.0
-    counted = jets.mask & (pt(particle_momenta(jets)) > SOFT * softest)
+    return jets.mask & (pt(particle_momenta(jets)) > SOFT * softest)
+
+
+def distinct_particles(made: Tensor, counted: Tensor) -> Tensor:
+    r"""Number of distinct particles in each jet ``(B,)``.
+
+    .. math:: n_\mathrm{eff} = \sum_{i \in S} \frac{1}{|\{j \in S : d_{ij} < \epsilon\}|}
+
+    over the particles ``S`` that are counted, with :math:`\epsilon` = :data:`CLOSE`. It is n for
+    particles apart from each other and 1 for all at one point.
+
+    Args:
+        made: transformed features ``(B, N, F)``, of about unit width.
+        counted: which of them count ``(B, N)``.
+    """
     pairs = counted.unsqueeze(2) & counted.unsqueeze(1)
     exact = "donot_use_mm_for_euclid_dist"
     close = (torch.cdist(made.float(), made.float(), compute_mode=exact) < CLOSE) & pairs

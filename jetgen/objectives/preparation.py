@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from jetgen.cloud import Feature, ParticleCloud
+from jetgen.config.option import require
 from jetgen.config.train import MULTIPLICITY, TrainConfig
 from jetgen.datasets.transforms import FeatureTransforms, parse_transforms
 from jetgen.objectives.layout import Layout
@@ -19,8 +20,21 @@ def represent(cloud: ParticleCloud, config: TrainConfig) -> ParticleCloud:
     """Jets in the representation of ``config``: leading particles, by falling pT, at the front.
 
     Relative features are measured against the sum of the particles kept, which also sets the
-    conditions pt, eta, phi and mass.
+    conditions pt, eta, phi and mass. Sets of named features stay as they are.
+
+    Raises:
+        InputError: when sets of named features hold more items than ``config`` allows, since
+            none of them leads.
     """
+    if config.representation == "features":
+        items = int(cloud.multiplicity.max())
+        require(
+            items <= config.particles,
+            "particles",
+            f"at least {items} for these sets",
+            config.particles,
+        )
+        return cloud.compact()
     relative = to_relative(cloud)
     relative = to_relative(relative.leading(config.particles, by="ptrel"))
     return relative if config.representation == "relative" else to_cartesian(relative)
@@ -30,7 +44,9 @@ class Preparation(nn.Module):
     """Feature transforms and the context columns, fitted on the training jets.
 
     The context of a jet tells a network what it is given: its number of particles and the
-    conditions of the layout, standardised, pT as its logarithm; the type is one column a class.
+    conditions of the layout, standardised, pT of jets as its logarithm; the type is one column a
+    class. Sets of named features are no jets: ``kinematic`` is false and nothing is asked of
+    their momenta.
     """
 
     classes: Tensor
@@ -45,7 +61,9 @@ class Preparation(nn.Module):
         self.transforms = FeatureTransforms(self.features, parse_transforms(chosen, self.features))
         numbers = [f for f in (Feature(MULTIPLICITY), *layout.conditions) if f.name != "type"]
         self.numbers = [f.name for f in numbers]
-        steps = ["pt=log+standardise"] if "pt" in self.numbers else []
+        self.kinematic = config.representation != "features"
+        logarithm = self.kinematic and "pt" in self.numbers
+        steps = ["pt=log+standardise"] if logarithm else []
         self.context_scales = FeatureTransforms(numbers, parse_transforms(steps, numbers))
         self.register_buffer("classes", torch.tensor(layout.classes), persistent=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from jetgen.config.train import MULTIPLICITY, TrainConfig
 from jetgen.errors import InputError, InputWarning
@@ -40,7 +40,8 @@ def fixed_values(
                 f"trained with, received {name!r}; train with --condition {name}"
             )
         if name == "type":
-            values[name] = _class(given, {int(kind) for kind in known[name].unique()})
+            name_of = str if config.representation == "features" else class_name
+            values[name] = _class(given, {int(k) for k in known[name].unique()}, name_of)
             continue
         values[name] = _number(name, given)
         if name == MULTIPLICITY and not (
@@ -70,12 +71,15 @@ def _number(name: str, given: float | str) -> float:
     return value
 
 
-def _class(given: float | str, seen: set[int]) -> float:
-    index = class_index(given) if isinstance(given, str) else int(given)
+def _class(given: float | str, seen: set[int], name_of: Callable[[int], str]) -> float:
+    try:
+        index = int(given)
+    except ValueError:
+        index = class_index(str(given))
     if index not in seen:
-        names = ", ".join(class_name(kind) for kind in sorted(seen))
+        names = ", ".join(name_of(kind) for kind in sorted(seen))
         raise InputError(
             f"--fix type: expected a class of the training jets ({names}), received "
-            f"{class_name(index)}"
+            f"{name_of(index)}"
         )
     return float(index)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -44,6 +46,26 @@ def test_batches_hold_every_jet_once_and_no_needless_padding(seed):
             torch.testing.assert_close(kept, cloud.particles[number][cloud.mask[number]])
             seen.append(number)
     assert sorted(seen) == list(range(len(cloud)))
+
+
+def test_weighted_batches_hold_each_jet_as_often_as_its_weight_says():
+    cloud = numbered_jets(2000)
+    number = cloud.condition("number")
+    weighted = replace(cloud, weights=(number % 4).float())
+    seen = [
+        batch.condition("number")
+        for batch in batches(weighted, 32, torch.Generator().manual_seed(0), weighted=True)
+    ]
+    shares = (torch.cat(seen) % 4).long().bincount(minlength=4) / len(cloud)
+    assert shares.tolist() == pytest.approx([0, 1 / 6, 1 / 3, 1 / 2], abs=0.04)
+    assert shares[0] == 0
+
+
+@pytest.mark.parametrize("weights", [-torch.ones(300), torch.zeros(300)])
+def test_weights_that_nothing_can_be_drawn_by_are_refused(weights):
+    cloud = replace(numbered_jets(), weights=weights)
+    with pytest.raises(InputError, match="--weighted: expected event weights of zero or more"):
+        next(batches(cloud, 32, torch.Generator().manual_seed(0), weighted=True))
 
 
 def test_shuffled_batches_pad_little_and_differ_between_seeds():

@@ -20,7 +20,7 @@ def real_particles(cloud):
     return cloud.particles[cloud.mask]
 
 
-CHAINS = ["standardise", "minmax", "signed-sqrt", "signed-sqrt+minmax", "log+standardise"]
+CHAINS = ["standardise", "minmax", "unit", "signed-sqrt", "signed-sqrt+minmax", "log+standardise"]
 
 
 @pytest.mark.parametrize("chain", CHAINS)
@@ -53,6 +53,13 @@ def test_minmax_spans_minus_one_to_one_and_signed_sqrt_broadens_about_the_median
     x = cloud.particles[cloud.mask][:, 1]
     distance = x - x.median()
     torch.testing.assert_close(values[:, 1] * values[:, 1].abs(), distance)
+
+
+def test_unit_spans_zero_to_one():
+    transforms = FeatureTransforms(RELATIVE, parse_transforms(["ptrel=unit"], RELATIVE))
+    transforms.fit(real_particles(jets()))
+    values = transforms(jets().particles)[jets().mask][:, 2]
+    assert values.min() == pytest.approx(0) and values.max() == pytest.approx(1)
 
 
 def test_fitted_numbers_travel_with_the_weights():
