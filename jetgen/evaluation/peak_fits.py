@@ -77,8 +77,8 @@ class Shape:
         title: the name in words.
         density: a function of the masses and the parameters; the first is the mass.
         start: starting values, given the median and the half width of the central 68 %.
-        limits: the range of each parameter but the mass, in units of that half width where it
-            has a unit.
+        limits: the range of each parameter but the mass.
+        with_unit: the parameters whose limits are in units of that half width.
     """
 
     title: str
@@ -217,7 +217,7 @@ def fit_peak(
         return _deviance(observed, observed.sum() * shares)
 
     minuit = Minuit(deviance, name=tuple(first), **first)
-    minuit.errordef = Minuit.LIKELIHOOD * 2  # a deviance rises by one for one standard deviation
+    minuit.errordef = Minuit.LEAST_SQUARES  # a deviance, too, rises by one a standard deviation
     minuit.limits["mass"] = window
     for name, limits in chosen.limits.items():
         unit = spread if name in chosen.with_unit else 1.0
