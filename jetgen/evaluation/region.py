@@ -1,0 +1,124 @@
+"""Regions of jets, written as conditions on their observables."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+from jetgen.errors import InputError
+from jetgen.physics.classes import JET_CLASSES
+
+_COMPARISONS: dict[type[ast.cmpop], Callable[[Tensor, Tensor], Tensor]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+_LONGEST = 1000
+
+
+class Region:
+    """Jets that meet a condition such as ``mass > 150 and n > 60``.
+
+    A condition compares names of observables, numbers and names of jet classes by ``<``, ``<=``,
+    ``>``, ``>=``, ``==`` and ``!=``, also in a row (``60 < mass < 100``), and joins comparisons by
+    ``and``, ``or``, ``not`` and parentheses. The text is only read, never executed.
+
+    Args:
+        text: the condition.
+
+    Raises:
+        InputError: when the text is of another form.
+
+    >>> region = Region("60 < mass < 100 or type == top")
+    >>> jets = {"mass": torch.tensor([80.0, 120.0, 170.0]), "type": torch.tensor([3, 0, 2])}
+    >>> region.select(jets)
+    tensor([ True, False,  True])
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        try:
+            if len(text) > _LONGEST:
+                raise ValueError(f"{len(text)} characters, at most {_LONGEST} are read")
+            self._tree = ast.parse(text.strip(), mode="eval").body
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            reason = error.msg if isinstance(error, SyntaxError) else str(error)
+            raise self._unreadable(reason) from error
+        self._check(self._tree)
+
+    def __repr__(self) -> str:
+        return f"Region({self.text!r})"
+
+    def select(self, observables: Mapping[str, Tensor]) -> Tensor:
+        """``(B,)`` bool, true for jets in the region.
+
+        Args:
+            observables: values ``(B,)`` by name; ``type`` as the index of the class.
+
+        Raises:
+            InputError: when the condition names an observable that is not among them.
+        """
+        return self._truth(self._tree, observables)
+
+    def _check(self, node: ast.expr) -> None:
+        match node:
+            case ast.BoolOp(values=parts):
+                for part in parts:
+                    self._check(part)
+            case ast.UnaryOp(op=ast.Not(), operand=part):
+                self._check(part)
+            case ast.Compare(left=left, ops=comparisons, comparators=right):
+                unknown = [c for c in comparisons if type(c) not in _COMPARISONS]
+                if unknown or not all(_is_value(value) for value in (left, *right)):
+                    raise self._unreadable(ast.unparse(node))
+            case _:
+                raise self._unreadable(ast.unparse(node))
+
+    def _truth(self, node: ast.expr, observables: Mapping[str, Tensor]) -> Tensor:
+        match node:
+            case ast.BoolOp(op=joint, values=parts):
+                truths = torch.stack([self._truth(part, observables) for part in parts])
+                return truths.all(0) if isinstance(joint, ast.And) else truths.any(0)
+            case ast.UnaryOp(operand=part):
+                return ~self._truth(part, observables)
+            case ast.Compare(left=first, ops=comparisons, comparators=others):
+                values = [self._value(part, observables) for part in (first, *others)]
+                sides = zip(comparisons, values[:-1], values[1:], strict=True)
+                return torch.stack([_COMPARISONS[type(c)](a, b) for c, a, b in sides]).all(0)
+        raise AssertionError("checked when the text was read")
+
+    def _value(self, node: ast.expr, observables: Mapping[str, Tensor]) -> Tensor:
+        size = len(next(iter(observables.values())))
+        if not isinstance(node, ast.Name):
+            number = float(ast.literal_eval(node))
+            return torch.full((size,), number, dtype=torch.float64)
+        if node.id in observables:
+            return observables[node.id].double()
+        if node.id in JET_CLASSES and "type" in observables:
+            return torch.full((size,), float(JET_CLASSES.index(node.id)), dtype=torch.float64)
+        raise InputError(
+            f"--region: expected names among {', '.join(observables)} and jet classes where the "
+            f"type is known, received {node.id!r}"
+        )
+
+    def _unreadable(self, reason: str) -> InputError:
+        return InputError(
+            "--region: expected comparisons of observables with numbers, joined by and, or, not "
+            f'("mass > 150 and n > 60"), received {self.text[:200]!r}: {reason}'
+        )
+
+
+def _is_value(node: ast.expr) -> bool:
+    match node:
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=number)):
+            return isinstance(number, float | int) and not isinstance(number, bool)
+        case ast.Constant(value=number):
+            return isinstance(number, float | int) and not isinstance(number, bool)
+    return isinstance(node, ast.Name)
