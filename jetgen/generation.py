@@ -21,6 +21,7 @@ from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.loading import split_indices
 from jetgen.datasets.writing import Append, set_writer
 from jetgen.errors import InputError
+from jetgen.evaluation.latent import LatentSpace
 from jetgen.files import sha256
 from jetgen.networks.integration import Solver
 from jetgen.objectives.autoencoder import Autoencoder, Codes
@@ -180,6 +181,18 @@ class TrainedModel:
         ]
         return Codes(*(torch.cat(columns).cpu() for columns in zip(*parts, strict=True)))
 
+    @torch.no_grad()
+    def decode(self, codes: Tensor, like: ParticleCloud, seed: int = 1) -> ParticleCloud:
+        """Jets of codes ``(B, L)``, with the particle numbers and conditions of ``like``.
+
+        Raises:
+            InputError: when the model is no autoencoder.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        model = self._autoencoder()
+        given = model.given(like.to(self.device))
+        return model.decode(codes.to(self.device), given, generator).to("cpu")
+
     def prior_codes(self, context: Tensor, seed: int = 1) -> Tensor:
         """Codes ``(B, L)`` of the prior that generates, for jets of this ``context`` (B, C).
 
@@ -235,6 +248,22 @@ class TrainedModel:
             "config": dataclasses.asdict(self.config),
             "checkpoint_sha256": sha256(self.folder.best),
         }
+
+
+def latent_space(model: TrainedModel, jets: ParticleCloud, seed: int = 1) -> LatentSpace:
+    """The codes of ``jets`` (in the run's representation) beside as many of the prior.
+
+    Raises:
+        InputError: when the model is no autoencoder.
+    """
+    codes = model.codes(jets)
+    return LatentSpace(
+        codes.mean,
+        codes.log_variance,
+        codes.draw(torch.Generator().manual_seed(seed)),
+        model.prior_codes(codes.context, seed),
+        model.priors[model.config.prior],
+    )
 
 
 def generate(config: GenerateConfig) -> Path:

@@ -23,9 +23,8 @@ from jetgen.datasets.detection import open_source
 from jetgen.errors import InputError
 from jetgen.evaluation.baselines import independent_particles
 from jetgen.evaluation.checks import RECONSTRUCTED
-from jetgen.evaluation.latent import LatentSpace
 from jetgen.files import sha256
-from jetgen.generation import TrainedModel, load
+from jetgen.generation import latent_space, load
 from jetgen.reports import write_report
 from jetgen.reports.page import Rate
 from jetgen.reports.words import BASELINE
@@ -66,7 +65,7 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
         progress("reconstruct")
         with _timed("Encode and decode", len(real), rates):
             samples[RECONSTRUCTED] = model.reconstruct(real)
-        latent = _latent_space(model, real, config.seed)
+        latent = latent_space(model, real, config.seed)
     samples["generated"] = read(folder.generated_file, jets=config.jets)
     progress("generate")
     evaluations = model.model.evaluations
@@ -125,17 +124,6 @@ def training_rates(folder: RunFolder) -> list[Rate]:
         )
         for stage, found in speeds.items()
     ]
-
-
-def _latent_space(model: TrainedModel, real: ParticleCloud, seed: int) -> LatentSpace:
-    codes = model.codes(real)
-    return LatentSpace(
-        codes.mean,
-        codes.log_variance,
-        codes.draw(torch.Generator().manual_seed(seed)),
-        model.prior_codes(codes.context, seed),
-        model.priors[model.config.prior],
-    )
 
 
 def _origin(attributes: Mapping[str, Any]) -> dict[str, Any]:

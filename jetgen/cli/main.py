@@ -18,6 +18,7 @@ COMMANDS = {
     "generate": "write jets from a trained generator to HDF5",
     "evaluate": "measure how far generated jets are from real ones",
     "report": "compare generated and real jets in one HTML page",
+    "latent": "look at what the codes of an autoencoder know about jets",
     "compare": "put trained runs into one table, on the same held-out jets",
     "leaderboard": "put every finished run below a folder into one table",
     "compress": "store jets as codes of a trained autoencoder",

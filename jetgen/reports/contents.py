@@ -19,7 +19,7 @@ from jetgen.reports.figures.jet_images import HALF_WIDTH, jet_images
 from jetgen.reports.figures.latent_activity import latent_activity
 from jetgen.reports.figures.latent_columns import latent_columns
 from jetgen.reports.figures.latent_correlations import latent_correlations
-from jetgen.reports.figures.latent_map import latent_map
+from jetgen.reports.figures.latent_map import latent_map, mass_and_multiplicity
 from jetgen.reports.figures.pair_planes import pair_planes
 from jetgen.reports.figures.residuals import residual_panels
 from jetgen.reports.figures.training_curves import training_curves
@@ -269,7 +269,7 @@ def _latent(real: Measured, latent: LatentSpace) -> Chapter:
                 "The two principal components of the codes of held-out jets, one point a jet, "
                 "coloured by jet mass and by number of particles. A gradient means that the code "
                 "knows the quantity.",
-                lambda: latent_map(latent, real),
+                lambda: latent_map(latent, mass_and_multiplicity(real)),
             ),
             Drawing(
                 "latent_correlations",

@@ -39,7 +39,7 @@ def jet_displays(
     for row, (name, jets, colour) in enumerate(rows):
         for column in range(_JETS):
             if column < len(jets):
-                _draw(axes[row, column], jets[column : column + 1], colour)
+                draw_jet(axes[row, column], jets[column : column + 1], colour)
             else:
                 axes[row, column].set_visible(False)
         axes[row, 0].set_ylabel(f"{name}\n" + r"$\phi^\mathrm{rel}$ [rad]")
@@ -48,7 +48,8 @@ def jet_displays(
     return figure
 
 
-def _draw(axes: Axes, jet: Measured, colour: str) -> None:
+def draw_jet(axes: Axes, jet: Measured, colour: str) -> None:
+    """One jet, with its pT, mass and number of particles."""
     cloud = jet.relative
     particles = cloud.particles[cloud.mask].numpy()
     particles = particles[np.argsort(-particles[:, 2])]  # small ones on top

@@ -1,0 +1,51 @@
+"""Options of ``jetgen latent``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jetgen.config.option import option, require
+
+
+@dataclass(frozen=True)
+class LatentConfig:
+    """Whose codes to look at, and which jets to look for among them."""
+
+    run: str = option(help="folder of a trained autoencoder", positional=True)
+    data: list[str] = option(
+        [], help="files with jets to encode (default: the run's held-out jets)"
+    )
+    output: str | None = option(None, help="folder to write report.html to (default: RUN/latent)")
+    jets: int = option(5000, help="at most so many jets, chosen at random")
+    colour: tuple[str, ...] = option(
+        (),
+        help="observables that colour the points, comma-separated (default mass,n,pt,type, those "
+        "that the jets know)",
+    )
+    region: str | None = option(
+        None,
+        help="condition on observables, such as 'mass > 150 and n > 60': where these jets live, "
+        "and how well classifiers find them",
+    )
+    columns: int = option(
+        6, help="columns of the code in pairs and traversals, the most active first"
+    )
+    steps: int = option(7, help="jets along a traversal or an interpolation")
+    between: tuple[str, ...] = option(
+        (),
+        help="two jets to interpolate between, as numbers among those looked at, comma-separated "
+        "(default: a light and a heavy one)",
+    )
+    seed: int = option(1, help="seed of the choice of jets, the layout and the classifiers")
+
+    def __post_init__(self) -> None:
+        for name in ("jets", "columns"):
+            require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
+        require(self.steps >= 2, "steps", "at least 2", self.steps)
+        numbers = all(text.isdigit() for text in self.between)
+        require(
+            len(self.between) in (0, 2) and numbers,
+            "between",
+            "two numbers of jets, from 0 on, such as 3,17",
+            ",".join(self.between),
+        )

@@ -1,0 +1,73 @@
+"""Everything known of jets, one number a jet: observables, substructure, and the class."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+from jetgen.cloud import ParticleCloud
+from jetgen.errors import InputError
+from jetgen.physics.classes import UNKNOWN_CLASS
+from jetgen.physics.observables import JET_OBSERVABLES, Measured, Observable
+from jetgen.physics.substructure import SUBSTRUCTURE_OBSERVABLES, with_substructure
+
+TYPE = "type"
+_TYPE = Observable(TYPE, "jet type", "Jet type")
+_SHORT = {"n": "multiplicity"}
+
+
+class Observed(NamedTuple):
+    """An observable and its ``(B,)`` values; those of the class are type indices."""
+
+    observable: Observable
+    values: Tensor
+
+    @property
+    def discrete(self) -> bool:
+        """Whether the values are classes."""
+        return self.observable.name == TYPE
+
+    def __getitem__(self, index: Tensor | slice) -> Observed:  # type: ignore[override]
+        return Observed(self.observable, self.values[index])
+
+
+def observe(jets: ParticleCloud, measured: Measured) -> dict[str, Observed]:
+    """What these jets determine, by name; the class where there are jets of several.
+
+    Args:
+        jets: a cloud, with the condition ``type`` where it is known.
+        measured: the same jets, measured.
+    """
+    found = with_substructure(measured).observables
+    known = {
+        o.name: Observed(o, found[o.name])
+        for o in (*JET_OBSERVABLES, *SUBSTRUCTURE_OBSERVABLES)
+        if o.name in found
+    }
+    if jets.has_condition(TYPE):
+        types = jets.condition(TYPE).double()
+        if len(types.unique()) > 1 and not (types == UNKNOWN_CLASS).any():
+            known[TYPE] = Observed(_TYPE, types)
+    return known
+
+
+def values_by_name(observed: dict[str, Observed]) -> dict[str, Tensor]:
+    """The values by their names and short names (``n`` for the multiplicity)."""
+    values = {name: known.values for name, known in observed.items()}
+    return values | {short: values[name] for short, name in _SHORT.items() if name in values}
+
+
+def choose(observed: dict[str, Observed], names: tuple[str, ...], flag: str) -> list[Observed]:
+    """The observables of these names or short names.
+
+    Raises:
+        InputError: for a name that is not known of these jets.
+    """
+    unknown = [name for name in names if _SHORT.get(name, name) not in observed]
+    if unknown:
+        raise InputError(
+            f"--{flag}: expected names among {', '.join([*_SHORT, *observed])}, received "
+            f"{', '.join(unknown)}"
+        )
+    return [observed[_SHORT.get(name, name)] for name in names]
