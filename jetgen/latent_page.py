@@ -45,6 +45,7 @@ def conclude(found: Inspection, config: LatentConfig) -> Conclusion:
     """
     known = tuple(name for name in _COLOURS if name in found.observed)
     colours = choose(found.observed, config.colour or known, "colour")
+    ends = _ends(found, config.between)
     searched = None if config.region is None else _search(found, config.region, config.seed)
     information = found.information(config.seed)
     answer = [_activity_in_words(found), *_information_in_words(found, information)]
@@ -53,7 +54,7 @@ def conclude(found: Inspection, config: LatentConfig) -> Conclusion:
         answer.append(searched.answer)
         tables.insert(0, searched.table)
     with figure_style():
-        drawings = list(_drawings(found, config, colours, information, searched))
+        drawings = list(_drawings(found, config, colours, ends, information, searched))
     return Conclusion(" ".join(answer), tables=tables, drawings=drawings)
 
 
@@ -145,6 +146,7 @@ def _drawings(
     found: Inspection,
     config: LatentConfig,
     colours: Sequence[Observed],
+    ends: list[int],
     information: Tensor,
     searched: _Searched | None,
 ) -> Iterator[Drawing]:
@@ -203,14 +205,14 @@ def _drawings(
             f"The most active columns against each other, coloured by {title}.",
             latent_pairs(latent, columns[: config.columns].tolist(), colour),
         )
-    yield from _walks(found, config, columns[: config.columns])
+    yield from _walks(found, config.steps, columns[: config.columns], ends)
 
 
-def _walks(found: Inspection, config: LatentConfig, columns: Tensor) -> Iterator[Drawing]:
+def _walks(found: Inspection, steps: int, columns: Tensor, ends: list[int]) -> Iterator[Drawing]:
     means = found.latent.mean
     start = int((means - means.mean(0)).norm(dim=1).argmin())
-    codes = traversals(means, means[start], columns, config.steps)  # (C, steps, L)
-    like = found.jets[[start] * config.steps]
+    codes = traversals(means, means[start], columns, steps)  # (C, steps, L)
+    like = found.jets[[start] * steps]
     rows = {
         f"$z_{{{column + 1}}}$": _singly(found.model.decode(walk, like))
         for column, walk in zip(columns.tolist(), codes, strict=True)
@@ -222,19 +224,16 @@ def _walks(found: Inspection, config: LatentConfig, columns: Tensor) -> Iterator
         "from its 2 % to its 98 % quantile.",
         latent_walk(rows),
     )
-    pair = found.jets[_ends(found, config.between)]
+    pair = found.jets[ends]
     first, last = found.model.codes(pair).mean
-    way = found.model.decode(interpolation(first, last, config.steps), blend(pair, config.steps))
+    way = found.model.decode(interpolation(first, last, steps), blend(pair, steps))
     real = _singly(pair)
-    ends = [real[0], *[None] * (config.steps - 2), real[1]]
     yield Drawing(
         "interpolation",
         "From one jet to another",
         "Jets decoded along the straight line between the codes of two jets (the real ones above "
         "its ends), with the particle numbers and conditions between theirs.",
-        latent_walk(
-            {"real": [real[0], *[None] * (config.steps - 2), real[1]], "decoded": _singly(way)}
-        ),
+        latent_walk({"real": [real[0], *[None] * (steps - 2), real[1]], "decoded": _singly(way)}),
     )
 
 
