@@ -37,5 +37,5 @@ def latent_pairs(latent: LatentSpace, columns: list[int], colour: Observed) -> F
                 axis.set_xlabel(f"$z_{{{x + 1}}}$")
             if column == 0 and row > 0:
                 axis.set_ylabel(f"$z_{{{y + 1}}}$")
-    colour_key(axes[0, 0], few)
+    colour_key(axes[0, 0], few, fontsize=9)
     return figure

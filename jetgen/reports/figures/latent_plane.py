@@ -23,7 +23,7 @@ def latent_plane(places: Tensor, labels: tuple[str, str], colours: Sequence[Obse
     """A panel a colouring of points ``(B, 2)``."""
     rows = -(-len(colours) // _WIDTH)
     figure, spec = grid(
-        rows, min(_WIDTH, len(colours)), panel=(4.0, 3.6), margins=(0.85, 1.1, 0.65, 0.2),
+        rows, min(_WIDTH, len(colours)), panel=(4.0, 3.6), margins=(0.85, 1.2, 0.65, 0.2),
         gaps=(1.9, 0.75),
     )  # fmt: skip
     axes = list(spec.subplots(squeeze=False).flat)
@@ -53,18 +53,21 @@ def scatter(axis: Axes, places: Tensor, colour: Observed, size: float = 7) -> No
         )  # fmt: skip
 
 
-def colour_key(axis: Axes, colour: Observed) -> None:
+def colour_key(axis: Axes, colour: Observed, fontsize: float = 12) -> None:
     """What the colours mean, on the right of a panel."""
     if colour.discrete:
         handles = [
             Line2D([], [], marker="o", linestyle="", color=look.colour, label=name)
             for name, look in _class_looks(colour).items()
         ]
-        axis.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+        axis.legend(
+            handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=fontsize,
+            borderaxespad=0.2, handletextpad=0.1,
+        )  # fmt: skip
         return
     place = axis.inset_axes((1.04, 0, 0.05, 1))
     bar = axis.figure.colorbar(ScalarMappable(_scale(colour), INTENSITY), cax=place, extend="both")
-    bar.set_label(colour.observable.label)
+    bar.set_label(colour.observable.label, fontsize=fontsize)
 
 
 def _class_looks(colour: Observed) -> dict[str, Line]:
