@@ -62,7 +62,7 @@ def colour_key(axis: Axes, colour: Observed, fontsize: float = 12) -> None:
         ]
         axis.legend(
             handles=handles, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=fontsize,
-            borderaxespad=0.2, handletextpad=0.1,
+            borderaxespad=0.2, handletextpad=0.1, handlelength=1.0,
         )  # fmt: skip
         return
     place = axis.inset_axes((1.04, 0, 0.05, 1))
