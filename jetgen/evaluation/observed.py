@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -17,7 +17,8 @@ _TYPE = Observable(TYPE, "jet type", "Jet type")
 _SHORT = {"n": "multiplicity"}
 
 
-class Observed(NamedTuple):
+@dataclass(frozen=True)
+class Observed:
     """An observable and its ``(B,)`` values; those of the class are type indices."""
 
     observable: Observable
@@ -28,7 +29,8 @@ class Observed(NamedTuple):
         """Whether the values are classes."""
         return self.observable.name == TYPE
 
-    def __getitem__(self, index: Tensor | slice) -> Observed:  # type: ignore[override]
+    def __getitem__(self, index: Tensor | slice) -> Observed:
+        """The jets that ``index`` selects."""
         return Observed(self.observable, self.values[index])
 
 

@@ -59,8 +59,8 @@ def _linear(outside: Tensor, inside: Tensor, seed: int) -> FigureOfMerit:
     labels = torch.arange(len(train)) >= len(train) // 2
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     model.fit(train.numpy(), labels.numpy())
-    scores = (
+    other, found = (
         model.predict_proba(test.numpy())[:, 1]
         for test in (x[dealt.test_real], y[dealt.test_generated])
     )
-    return judge(*scores, dealt.jets)
+    return judge(other, found, dealt.jets)

@@ -41,7 +41,8 @@ def latent_region(
         axis.set_ylabel(f"{title} 2")
     for axis, (title, values) in zip(axes[1], columns.items(), strict=False):
         numbers = values.double().numpy()
-        edges = np.linspace(*np.quantile(numbers, [0.002, 0.998]), _BINS + 1)
+        low, high = np.quantile(numbers, [0.002, 0.998])
+        edges = np.linspace(low, high, _BINS + 1)
         shown = np.clip(numbers, edges[0], edges[-1])
         for chosen, style in (
             (~selected, {"fill": True, "color": outside, "alpha": 0.6}),
