@@ -51,6 +51,12 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
     assert config.run is not None, "validated by the options"
     model = load(config.run)
     folder = model.folder
+    if model.config.representation == "features":
+        names = ", ".join(feature.name for feature in model.model.layout.features)
+        raise InputError(
+            f"{folder.path}: expected a run trained on jets, whose report has jet observables, "
+            f"received one on the features {names}"
+        )
     if not folder.generated_file.exists():
         raise InputError(
             f"{folder.generated_file}: expected the run's generated jets, found no such file; "

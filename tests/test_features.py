@@ -9,9 +9,12 @@ import jetgen
 from jetgen.cli.main import main
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.generate import GenerateConfig
+from jetgen.config.report import ReportConfig
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError
+from jetgen.generation import generate
+from jetgen.reporting import report
 from jetgen.run_folder import RunFolder
 from jetgen.training import train
 
@@ -167,6 +170,12 @@ def test_sets_without_momenta_name_the_way_to_train_on_them(make_config):
         train(make_config(dijets(100), representation="relative"))
 
 
+def test_a_report_of_jets_is_refused_in_one_line(make_config):
+    run = train(make_config(dijets(100), epochs=1))
+    with pytest.raises(InputError, match=r"expected a run trained on jets.*features pt, mass"):
+        report(ReportConfig(run=str(run)))
+
+
 def test_sets_larger_than_allowed_are_not_cut(make_config):
     with pytest.raises(InputError, match="--particles: expected at least 2"):
         train(make_config(dijets(100), particles=1))
@@ -176,4 +185,4 @@ def test_jets_are_not_written_to_root(gaussian_file, tmp_path):
     options = {"encoder": "dense", "hidden": 8, "epochs": 1, "device": "cpu", "particles": 5}
     run = train(TrainConfig(data=[str(gaussian_file)], run=str(tmp_path / "jets"), **options))
     with pytest.raises(InputError, match="expected an HDF5 file"):
-        jetgen.generation.generate(GenerateConfig(run=str(run), output=str(tmp_path / "x.root")))
+        generate(GenerateConfig(run=str(run), output=str(tmp_path / "x.root")))

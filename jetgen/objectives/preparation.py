@@ -7,10 +7,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from jetgen.cloud import Feature, ParticleCloud
+from jetgen.cloud import CARTESIAN, RELATIVE, Feature, ParticleCloud
 from jetgen.config.option import require
 from jetgen.config.train import MULTIPLICITY, TrainConfig
 from jetgen.datasets.transforms import FeatureTransforms, parse_transforms
+from jetgen.errors import InputError
 from jetgen.objectives.layout import Layout
 from jetgen.physics.fourvectors import mass, particle_momenta, pt, to_cartesian, to_relative
 from jetgen.priors.jets import JetDraw
@@ -23,8 +24,8 @@ def represent(cloud: ParticleCloud, config: TrainConfig) -> ParticleCloud:
     conditions pt, eta, phi and mass. Sets of named features stay as they are.
 
     Raises:
-        InputError: when sets of named features hold more items than ``config`` allows, since
-            none of them leads.
+        InputError: when there are no momenta to represent, or sets of named features hold more
+            items than ``config`` allows, since none of them leads.
     """
     if config.representation == "features":
         items = int(cloud.multiplicity.max())
@@ -35,6 +36,13 @@ def represent(cloud: ParticleCloud, config: TrainConfig) -> ParticleCloud:
             config.particles,
         )
         return cloud.compact()
+    names = tuple(feature.name for feature in cloud.features[:3])
+    if names not in [tuple(f.name for f in known) for known in (CARTESIAN, RELATIVE)]:
+        received = ", ".join(feature.name for feature in cloud.features)
+        raise InputError(
+            f"--representation {config.representation}: expected jets of px, py, pz[, E] or "
+            f"etarel, phirel, ptrel, received {received}; add --representation features"
+        )
     relative = to_relative(cloud)
     relative = to_relative(relative.leading(config.particles, by="ptrel"))
     return relative if config.representation == "relative" else to_cartesian(relative)

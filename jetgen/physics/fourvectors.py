@@ -94,7 +94,6 @@ def particle_momenta(cloud: ParticleCloud) -> Tensor:
         return torch.where(cloud.mask.unsqueeze(-1), p4, torch.zeros_like(p4))
     raise InputError(
         f"features: expected px, py, pz[, E] or etarel, phirel, ptrel, received {', '.join(names)}"
-        "; sets of other features are trained on with --representation features"
     )
 
 
