@@ -81,16 +81,24 @@ def check(
     return Checked(usable_real, usable, pool, real_finite, tuple(warnings))
 
 
+_RARE = 0.01
+"""Share of jets beyond the other kind's slots that a sample without a cut may have by chance."""
+
+
 def different_slots(name: str, sample: ParticleCloud, real: ParticleCloud) -> list[str]:
-    """A warning where jets of one kind cannot hold as many particles as some of the other do."""
+    """A warning where jets of one kind cannot hold as many particles as 1 % of the other do."""
     most = [cloud.mask.shape[1] for cloud in (sample, real)]
     longest = [int(cloud.multiplicity.max()) for cloud in (sample, real)]
-    if most[0] < longest[1]:
+    beyond = [
+        (cloud.multiplicity > slots).double().mean().item()
+        for cloud, slots in ((real, most[0]), (sample, most[1]))
+    ]
+    if beyond[0] > _RARE:
         return [
             f"{name}: a jet holds at most {most[0]} particles, a real one up to {longest[1]}; "
             "keep only the hardest particles of the real jets to compare like with like"
         ]
-    if most[1] < longest[0]:
+    if beyond[1] > _RARE:
         return [
             f"{name}: a jet holds up to {longest[0]} particles, a real one at most {most[1]}; "
             f"where real jets were cut, keep only the {most[1]} hardest particles of the others"
