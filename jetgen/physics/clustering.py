@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from jetgen.silence import silent
+
 WHOLE = 1000.0
 """A radius that merges whatever there is: the largest that FastJet allows."""
 
@@ -39,6 +41,14 @@ def packed_tensor(p4: Tensor, present: Tensor) -> Any:
     rows = p4[present].detach().cpu().double().numpy()
     offsets = np.concatenate([[0], present.sum(1).cumsum(0).cpu().numpy()]).astype(np.int64)
     return packed(np.ascontiguousarray(rows.T), offsets)
+
+
+def cluster_sequence(particles: Any, definition: Any) -> Any:
+    """FastJet's clustering of :func:`packed` particles, without its banner."""
+    import fastjet
+
+    with silent():
+        return fastjet.ClusterSequence(particles, definition)
 
 
 def exclusive_subjets(sequence: Any, most: int) -> Any:

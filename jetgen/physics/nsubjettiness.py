@@ -24,7 +24,7 @@ from torch import Tensor
 
 from jetgen.cloud import RELATIVE, ParticleCloud
 from jetgen.errors import InputError
-from jetgen.physics.clustering import WHOLE, exclusive_subjets, packed_tensor
+from jetgen.physics.clustering import WHOLE, cluster_sequence, exclusive_subjets, packed_tensor
 from jetgen.physics.fourvectors import particle_momenta, to_relative, wrap_phi
 
 _CHUNK = 4_096
@@ -79,7 +79,7 @@ def _of_chunk(jets: ParticleCloud, orders: Sequence[int], beta: float) -> Tensor
     shares = shares / shares.sum(1, keepdim=True)
     places = jets.particles[..., :2]
     definition = fastjet.JetDefinition(fastjet.kt_algorithm, WHOLE, fastjet.WTA_pt_scheme)
-    sequence = fastjet.ClusterSequence(packed_tensor(particle_momenta(jets), present), definition)
+    sequence = cluster_sequence(packed_tensor(particle_momenta(jets), present), definition)
     counts = present.sum(1)
     values = []
     for order in orders:

@@ -24,7 +24,7 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
 from jetgen.physics import fourvectors
-from jetgen.physics.clustering import WHOLE, packed_tensor
+from jetgen.physics.clustering import WHOLE, cluster_sequence, packed_tensor
 
 _CHUNK = 4_096
 """Jets that are clustered at a time."""
@@ -85,7 +85,7 @@ def _first_branch(p4: Tensor, kept: Tensor) -> Tensor:
     import fastjet
 
     definition = fastjet.JetDefinition(fastjet.cambridge_algorithm, WHOLE)
-    sequence = fastjet.ClusterSequence(packed_tensor(p4, kept), definition)
+    sequence = cluster_sequence(packed_tensor(p4, kept), definition)
     members = sequence.exclusive_jets_constituent_index(njets=2)[:, 0]
     counts = kept.sum(1)
     first = (counts.cumsum(0) - counts).repeat_interleave(

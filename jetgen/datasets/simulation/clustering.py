@@ -13,7 +13,7 @@ from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets.simulation.detector import smeared
 from jetgen.datasets.simulation.events import Batch, Events
 from jetgen.datasets.simulation.presets import PRESETS
-from jetgen.physics.clustering import packed
+from jetgen.physics.clustering import cluster_sequence, packed
 
 TOLERANCE = 1e-9
 """Largest difference, as a fraction of the jet energy, of a jet and its constituents' sum."""
@@ -66,7 +66,7 @@ def cluster(events: Events, radius: float, min_pt: float) -> Jets:
         RuntimeError: when a jet is not the sum of its constituents.
     """
     definition = fastjet.JetDefinition(fastjet.antikt_algorithm, radius)
-    sequence = fastjet.ClusterSequence(packed(events.momenta, events.offsets), definition)
+    sequence = cluster_sequence(packed(events.momenta, events.offsets), definition)
     found = sequence.inclusive_jets(min_pt=min_pt)
     members = sequence.constituent_index(min_pt=min_pt)
 

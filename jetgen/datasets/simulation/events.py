@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from math import isnan
-from pathlib import Path
 from typing import Any
 
 import awkward as ak  # before pythia8mc, whose batches of events need it
@@ -19,6 +16,7 @@ from numpy.typing import NDArray
 from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets.simulation.presets import HARD_OUTGOING, PRESETS, Preset
 from jetgen.errors import InputError
+from jetgen.silence import silent
 
 NU_E, NU_MU, NU_TAU = 12, 14, 16
 
@@ -78,19 +76,6 @@ def settings(config: SimulateConfig) -> list[str]:
         *preset.settings,
         *config.pythia,
     ]
-
-
-@contextmanager
-def silent() -> Iterator[None]:
-    """Drop what is printed to stdout, by compiled code too (Pythia's and FastJet's banners)."""
-    with Path(os.devnull).open("w") as nowhere:
-        before = os.dup(1)
-        try:
-            os.dup2(nowhere.fileno(), 1)
-            yield
-        finally:
-            os.dup2(before, 1)
-            os.close(before)
 
 
 def configured(lines: Iterable[str]) -> Any:

@@ -190,7 +190,7 @@ def _in_turn(
 def _work(config: SimulateConfig, seed: int, jets: int, pipe: Connection) -> None:
     """A worker's life: send batches of jets, or the error that ended it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
-    from jetgen.datasets.simulation.events import silent
+    from jetgen.silence import silent
 
     try:
         with silent():
