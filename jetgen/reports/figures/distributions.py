@@ -33,6 +33,9 @@ _TALLEST = 3.0
 _DARKER, _LIGHTER = "#a9a9a9", "#dcdcdc"
 """Bands of the real jets: their own statistical error, and the floor."""
 
+_KEY_HEIGHT, _KEY_WIDTH, _LETTER_WIDTH = 0.26, 0.55, 0.1
+"""Inches of an entry of the legend."""
+
 
 def distributions(
     real: Measured,
@@ -51,8 +54,14 @@ def distributions(
     columns = len(panels) if len(panels) < 4 else 4 if len(panels) in (4, 7, 8) else 3
     rows = math.ceil(len(panels) / columns)
     panel = (2.75 if columns == 4 else 3.1, 4.1)
+    handles = _legend(samples, looks)
+    keys = _legend_rows([str(handle.get_label()) for handle in handles], columns * panel[0])
     figure, outer = grid(
-        rows, columns, panel=panel, margins=(0.75, 0.15, 0.6, 0.75), gaps=(0.75, 0.8)
+        rows,
+        columns,
+        panel=panel,
+        margins=(0.75, 0.15, 0.6, 0.75 + _KEY_HEIGHT * (keys - 1)),
+        gaps=(0.75, 0.8),
     )
     for place, (quantity, reference, known) in enumerate(panels):
         inner = outer[place // columns, place % columns].subgridspec(
@@ -62,15 +71,20 @@ def distributions(
         lower = [figure.add_subplot(inner[row], sharex=top) for row in (1, 2)]
         _panel((top, *lower), quantity, reference, known, real, samples, looks)
     figure.legend(
-        handles=_legend(samples, looks),
+        handles=handles,
         loc="upper center",
-        ncols=3 + len(samples),
+        ncols=math.ceil(len(handles) / keys),
         borderaxespad=0.3,
         columnspacing=1.2,
         handlelength=1.6,
         handletextpad=0.5,
     )
     return figure
+
+
+def _legend_rows(labels: Sequence[str], width: float) -> int:
+    """Rows that a legend of these labels needs in so many inches."""
+    return math.ceil(sum(_KEY_WIDTH + _LETTER_WIDTH * len(label) for label in labels) / width)
 
 
 def _legend(samples: Mapping[str, Measured], looks: Mapping[str, Line]) -> list[Line2D | Patch]:
