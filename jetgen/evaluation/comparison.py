@@ -233,8 +233,9 @@ def _add_particle_mean(floors: dict[str, Tensor], distances: dict[str, dict[str,
 
 def _table_order(quantities: Sequence[Quantity]) -> list[Quantity]:
     order = list(quantities)
-    last = [quantity.name for quantity in order].index(PARTICLE_OBSERVABLES[-1].name)
-    order.insert(last + 1, PARTICLE_MEAN)
+    names = [quantity.name for quantity in order]
+    if PARTICLE_OBSERVABLES[-1].name in names:
+        order.insert(names.index(PARTICLE_OBSERVABLES[-1].name) + 1, PARTICLE_MEAN)
     return order
 
 

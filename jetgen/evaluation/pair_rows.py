@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import torch
@@ -45,12 +46,12 @@ _PAIRS = Quantity(
 )
 
 
-def pair_rows(drawn: Resampling) -> list[Row]:
+def pair_rows(drawn: Resampling, among: Sequence[str] = PAIRED) -> list[Row]:
     """Rows ``correlations`` and ``pairs``; none where fewer than two observables vary."""
     kinds = [drawn.real.jets, drawn.pool, *(side.jets for side in drawn.sides.values())]
     names = [
         name
-        for name in PAIRED
+        for name in among
         if all(name in jets.observables for jets in kinds)
         and len(drawn.pool.observables[name].unique()) > 1
     ]

@@ -47,9 +47,9 @@ def binning(real: Array, others: list[Array], *, name: str) -> Binning:
     """Bins from the real values: the central 99 % in bins of a round width.
 
     Where any sample has values beyond, one more bin on that side collects them. ``ptrel`` gets
-    logarithmic bins, ``multiplicity`` whole numbers, ``phi`` the full circle.
+    logarithmic bins, ``multiplicity`` whole numbers, ``phi`` (``phi_1``, ...) the full circle.
     """
-    if name == "phi":
+    if name.split("_")[0] == "phi":
         return Binning(np.linspace(-math.pi, math.pi, 21), False, False, False)
     logarithmic = name == "ptrel"
     real = np.log10(real[real > 0]) if logarithmic else real

@@ -1,0 +1,226 @@
+"""What the di-jet study finds: how far each GAN's events are from simulated ones."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+
+from jetgen.cloud import ParticleCloud
+from jetgen.datasets.reading import read
+from jetgen.evaluation.checks import Checked
+from jetgen.evaluation.comparison import Comparison, Row, compare_resampled
+from jetgen.evaluation.pair_rows import pair_rows
+from jetgen.evaluation.quantities import Quantity
+from jetgen.evaluation.resampling import resample
+from jetgen.generation import load
+from jetgen.physics.dijets import DIJET_OBSERVABLES, LEADING, SECOND, TOGETHER, measure_dijets
+from jetgen.physics.observables import Measured, Observable
+from jetgen.reports.figures.correlation_matrices import correlation_matrices
+from jetgen.reports.figures.distributions import distributions
+from jetgen.reports.style import figure_style, lines
+from jetgen.reports.words import cell, floor_cell, with_uncertainty
+from jetgen.studies.conclusion import Claim, Conclusion, Drawing, Table, judged
+
+PLAIN = "bce"
+LOSSES = {PLAIN: "plain GAN", "lsgan": "LSGAN", "wgan-gp": "WGAN-GP"}
+SAMPLES = {"qcd": "QCD di-jets", "signal": "resonance of 3.5 TeV"}
+
+_AT_FLOOR = 3.0
+"""Spreads of the floor above it up to which events pass for real ones."""
+
+QUANTITIES = [Quantity(o, 1.0 if o.unit == "GeV" else 1e-3, o.title) for o in DIJET_OBSERVABLES]
+
+
+class Measurement(NamedTuple):
+    """The GANs of one kind of event, by loss and seed, and their distances."""
+
+    real: Measured
+    events: dict[str, Measured]
+    comparison: Comparison
+
+    def models(self, loss: str) -> list[str]:
+        """The names of a loss's models, one a seed."""
+        return [name for name in self.comparison.samples if name.startswith(f"{LOSSES[loss]}, ")]
+
+    def scores(self, loss: str) -> list[float]:
+        """Each seed's :func:`mean_over_floor`."""
+        return [mean_over_floor(self.comparison, name) for name in self.models(loss)]
+
+
+def mean_over_floor(comparison: Comparison, sample: str) -> float:
+    """Geometric mean over the table's rows of a sample's distance over the floor.
+
+    The floor is the distance of real from real events; no single variable decides this mean.
+    """
+    return statistics.geometric_mean(
+        row.distances[sample].value / row.floor for row in comparison.rows
+    )
+
+
+def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
+    """Measure every run of the study and check what was published."""
+    found = {sample: _measured(folder, sample) for sample in SAMPLES}
+    return Conclusion(
+        answer=_answer(found),
+        claims=_claims(found),
+        tables=[_scores(found), *(_distances(*entry) for entry in found.items())],
+        drawings=[drawing for entry in found.items() for drawing in _drawings(*entry)],
+    )
+
+
+def _measured(folder: Path, sample: str) -> Measurement:
+    """Simulated events that no training has seen, beside as many of every model."""
+    real = read(folder / f"{sample}-test.h5")
+    events: dict[str, Measured] = {}
+    for path in sorted(path.parent for path in folder.glob(f"{sample}-*-*/config.yaml")):
+        run = load(path)
+        made = run.generate(len(real), seed=run.config.seed)
+        events[f"{LOSSES[run.config.gan_loss]}, seed {run.config.seed}"] = _dijets(made)
+    every = _dijets(ParticleCloud.concatenate([real, read(folder / f"{sample}.h5")]))
+    kept = torch.ones(len(real), dtype=torch.bool)
+    drawn = resample(Checked(_dijets(real), events, every, kept, ()), replicas=100, seed=1)
+    rows = pair_rows(drawn, [quantity.name for quantity in QUANTITIES])
+    comparison = compare_resampled(drawn, QUANTITIES).with_rows(rows)
+    return Measurement(_dijets(real), events, comparison)
+
+
+def _dijets(events: ParticleCloud) -> Measured:
+    """Events with what is known of both jets; the sets stay as they are."""
+    return Measured(events, measure_dijets(events))
+
+
+def _claims(found: Mapping[str, Measurement]) -> list[Claim]:
+    loss = _nearest(found["qcd"])
+    return [
+        _reproduced(found["qcd"], loss, "both jets' variables", (*LEADING, *SECOND)),
+        _reproduced(found["qcd"], loss, "the di-jet mass and angles", TOGETHER),
+        *(_nearer(found, other) for other in LOSSES if other != PLAIN),
+    ]
+
+
+def _reproduced(
+    found: Measurement, loss: str, what: str, observables: Sequence[Observable]
+) -> Claim:
+    """In no variable is the mean distance of the seeds above that of real from real events."""
+    rows = [found.comparison.row(o.name) for o in observables]
+    models = found.models(loss)
+    spreads = {
+        row.quantity.observable.title: statistics.mean(row.distances[m].spreads for m in models)
+        for row in rows
+    }
+    apart = [f"{title} by {spread:.1f}" for title, spread in spreads.items() if spread > _AT_FLOOR]
+    return Claim(
+        f"A GAN of QCD di-jets reproduces {what}",
+        "not confirmed" if apart else "confirmed",
+        f"{LOSSES[loss]}, mean of {len(models)} seeds; more than {_AT_FLOOR:.0f} spreads above "
+        f"the distance of real from real events: {', '.join(apart) or 'none'}",
+    )
+
+
+def _nearer(found: Mapping[str, Measurement], loss: str) -> Claim:
+    """Whether a loss comes nearer than the plain one, event kind by kind and seed by seed."""
+    mean, error = mean_difference(
+        [
+            (plain, own)
+            for measured in found.values()
+            for plain, own in zip(measured.scores(PLAIN), measured.scores(loss), strict=True)
+        ]
+    )
+    return Claim(
+        f"{LOSSES[loss]} comes nearer to the events than the plain GAN",
+        judged(mean, error),
+        f"mean distance in units of that of real from real events, plain less {LOSSES[loss]}, "
+        f"both kinds of events and all seeds: {with_uncertainty(mean, error)}",
+    )
+
+
+def mean_difference(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Mean of ``first - second`` over pairs, and its standard error from their spread."""
+    differences = [first - second for first, second in pairs]
+    return statistics.mean(differences), statistics.stdev(differences) / len(pairs) ** 0.5
+
+
+def _nearest(found: Measurement) -> str:
+    return min(LOSSES, key=lambda loss: statistics.mean(found.scores(loss)))
+
+
+def _score(found: Measurement, loss: str) -> str:
+    scores = found.scores(loss)
+    return with_uncertainty(statistics.mean(scores), statistics.stdev(scores) / len(scores) ** 0.5)
+
+
+def _answer(found: Mapping[str, Measurement]) -> str:
+    parts = []
+    for sample, measured in found.items():
+        best = _nearest(measured)
+        worst = max(
+            measured.comparison.rows,
+            key=lambda row: sum(
+                row.distances[name].value / row.floor for name in measured.models(best)
+            ),
+        )
+        parts.append(
+            f"{SAMPLES[sample]}: {LOSSES[best]} is nearest, at {_score(measured, best)} times the "
+            f"distance of real from real events; farthest in {worst.quantity.observable.title}."
+        )
+    return " ".join(parts)
+
+
+def _scores(found: Mapping[str, Measurement]) -> Table:
+    return Table(
+        "scores",
+        "Mean distance over that of real from real events",
+        ["loss", *(SAMPLES[sample] for sample in found)],
+        [[title, *(_score(f, loss) for f in found.values())] for loss, title in LOSSES.items()],
+        "Geometric mean over all variables, correlations and pairs; ± is the error of the mean "
+        "over seeds.",
+    )
+
+
+def _distances(sample: str, found: Measurement) -> Table:
+    comparison = found.comparison
+
+    def row(measured: Row) -> list[str]:
+        unit = measured.quantity.unit
+        title = measured.quantity.observable.title + (f" [{unit}]" if unit else "")
+        cells = [cell(measured, name).number for name in comparison.samples]
+        return [title, floor_cell(measured), *cells]
+
+    return Table(
+        f"distances_{sample}",
+        f"1-Wasserstein distances: {SAMPLES[sample]}",
+        ["variable", "real against real", *comparison.samples],
+        [row(measured) for measured in comparison.rows],
+        f"{comparison.jets} against {comparison.jets} events, ± from {comparison.replicas} "
+        "bootstrap resamplings; the last two rows are no Wasserstein distances but those of the "
+        "correlation matrices and of the two-dimensional histograms.",
+    )
+
+
+def _drawings(sample: str, found: Measurement) -> Iterator[Drawing]:
+    shown = {title: found.events[f"{title}, seed 1"] for title in LOSSES.values()}
+    for label, title, observables in (
+        ("jet1", "leading jet", LEADING),
+        ("jet2", "second jet", SECOND),
+        ("together", "di-jet mass and angles", TOGETHER),
+    ):
+        quantities = [q for q in QUANTITIES if q.observable in observables]
+        with figure_style():
+            yield Drawing(
+                f"{sample}_{label}",
+                f"Input against generated, {SAMPLES[sample]}: {title}",
+                "Simulated events that no training has seen, and generated ones of the first seed; "
+                "below each the ratio and the pull.",
+                distributions(found.real, shown, quantities, lines(list(shown))),
+            )
+    with figure_style():
+        yield Drawing(
+            f"{sample}_correlations",
+            f"Correlations, {SAMPLES[sample]}",
+            "Of simulated events, and below what the generated ones have more or less.",
+            correlation_matrices(found.real, shown, DIJET_OBSERVABLES),
+        )

@@ -1,0 +1,76 @@
+"""Verdicts on the di-jet GANs follow from their distances."""
+
+import math
+
+import pytest
+import torch
+
+from jetgen.cloud import Feature, ParticleCloud
+from jetgen.evaluation.checks import Checked
+from jetgen.evaluation.comparison import Comparison, compare_resampled
+from jetgen.evaluation.pair_rows import pair_rows
+from jetgen.evaluation.resampling import resample
+from jetgen.physics.dijets import LEADING, TOGETHER
+from jetgen.studies.dijets import (
+    QUANTITIES,
+    Measurement,
+    _dijets,
+    _nearer,
+    _nearest,
+    _reproduced,
+    mean_difference,
+)
+
+FEATURES = (
+    Feature("pt", "GeV"),
+    Feature("eta"),
+    Feature("phi", "rad"),
+    Feature("mass", "GeV"),
+    Feature("tau21"),
+)
+
+
+def events(number: int, seed: int, *, heavier: float = 0.0) -> ParticleCloud:
+    """Back-to-back jets, with jets heavier by so many GeV than the real ones."""
+    generator = torch.Generator().manual_seed(seed)
+    uniform = torch.rand(number, 2, 5, generator=generator, dtype=torch.float64)
+    phi = 2 * math.pi * uniform[:, :1, 2].repeat(1, 2) + torch.tensor([0.0, math.pi])
+    columns = [1200 + 300 * uniform[..., 0], 2 * uniform[..., 1] - 1, phi]
+    columns += [50 + heavier + 50 * uniform[..., 3], uniform[..., 4]]
+    mask = torch.ones(number, 2, dtype=torch.bool)
+    return ParticleCloud(torch.stack(columns, dim=2), mask, FEATURES)
+
+
+def measured() -> Measurement:
+    """LSGAN samples are as real, those of the others have too heavy jets, the plain ones most."""
+    shifts = {"plain GAN": 20.0, "LSGAN": 0.0, "WGAN-GP": 10.0}
+    samples = {
+        f"{title}, seed {seed}": _dijets(events(300, 20 * number + seed, heavier=shift))
+        for number, (title, shift) in enumerate(shifts.items(), start=1)
+        for seed in (1, 2)
+    }
+    real = _dijets(events(300, 5))
+    pool = _dijets(events(1200, 101))
+    checked = Checked(real, samples, pool, torch.ones(300, dtype=torch.bool), ())
+    drawn = resample(checked, replicas=50, seed=1)
+    rows = pair_rows(drawn, [quantity.name for quantity in QUANTITIES])
+    table: Comparison = compare_resampled(drawn, QUANTITIES).with_rows(rows)
+    return Measurement(real, samples, table)
+
+
+def test_the_verdicts_see_jets_that_are_too_heavy():
+    found = measured()
+    assert [row.quantity.name for row in found.comparison.rows][-2:] == ["correlations", "pairs"]
+    shifted = found.comparison.row("mass_1").distances["plain GAN, seed 1"]
+    assert shifted.value == pytest.approx(20, abs=3)
+    assert _nearest(found) == "lsgan"
+    assert _reproduced(found, "lsgan", "the jets", LEADING).verdict == "confirmed"
+    heavy = _reproduced(found, "bce", "the jets", LEADING)
+    assert heavy.verdict == "not confirmed" and "events: mass, leading jet by" in heavy.evidence
+    assert _reproduced(found, "bce", "angles", TOGETHER[1:]).verdict == "confirmed"
+    assert _nearer({"qcd": found}, "lsgan").verdict == "confirmed"
+
+
+def test_the_error_of_a_mean_difference_is_that_of_its_pairs():
+    mean, error = mean_difference([(3.0, 1.0), (5.0, 1.0), (4.0, 1.0)])
+    assert mean == 3.0 and error == pytest.approx(1 / math.sqrt(3))
