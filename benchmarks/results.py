@@ -48,10 +48,10 @@ def trained(name: str, data: str, options: argparse.Namespace) -> bool:
     if folder.best.exists() and Checkpoint.load(folder.best).state["finished"]:
         print(f"{name}: finished before")
         return True
-    words = ["train", "--run", str(folder.path)]
+    run = ["--run", str(folder.path)]
     if folder.exists():
-        return jetgen(*words, "--resume", check=False)
-    words += ["--config", str(ROWS[name]), "--data", data]
+        return jetgen("train", *run, "--resume", check=False)
+    words = ["train", "--config", str(ROWS[name]), *run, "--data", data]  # the later word wins
     words += ["--time-limit", options.time_limit] if options.time_limit else []
     return jetgen(*words, check=False)
 
