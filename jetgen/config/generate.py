@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from jetgen.config.option import option, require
+from jetgen.config.option import named_values, option, require
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,4 @@ class GenerateConfig:
         Raises:
             InputError: for a text of another form, or a name that comes twice.
         """
-        values: dict[str, str] = {}
-        for text in self.fix:
-            name, _, value = text.partition("=")
-            valid = bool(name and value) and name not in values
-            require(valid, "fix", "NAME=VALUE with each name once", text)
-            values[name] = value
-        return values
+        return named_values("fix", self.fix)

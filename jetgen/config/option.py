@@ -6,6 +6,7 @@ these declarations (see :mod:`jetgen.cli.parser`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import MISSING, field
 from typing import Any
 
@@ -29,3 +30,18 @@ def require(condition: bool, name: str, expected: str, received: object) -> None
     if not condition:
         flag = name.replace("_", "-")
         raise InputError(f"--{flag}: expected {expected}, received {received!r}")
+
+
+def named_values(option_name: str, texts: Sequence[str]) -> dict[str, str]:
+    """The values of ``NAME=VALUE`` texts by their names.
+
+    Raises:
+        InputError: for a text of another form, or a name that comes twice.
+    """
+    values: dict[str, str] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        valid = bool(name and value) and name not in values
+        require(valid, option_name, "NAME=VALUE with each name once", text)
+        values[name] = value
+    return values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jetgen.config.option import option, require
+from jetgen.config.option import named_values, option, require
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,11 @@ class StudyConfig:
         positional=True,
     )
     quick: bool = option(False, help="the small scale, a few minutes on two cores")
+    set: list[str] = option(
+        [],
+        help="NAME=VALUE of a setting in the study.yaml, in place of the one at that scale; may be "
+        "given several times",
+    )
     output: str | None = option(
         None, help="folder of everything the study makes (default runs/studies/NAME[-quick])"
     )
@@ -23,3 +28,12 @@ class StudyConfig:
 
     def __post_init__(self) -> None:
         require(self.workers >= 1, "workers", "at least 1", self.workers)
+        self.changed()
+
+    def changed(self) -> dict[str, str]:
+        """The settings that are changed, by name.
+
+        Raises:
+            InputError: for a text of another form, or a name that comes twice.
+        """
+        return named_values("set", self.set)

@@ -77,7 +77,9 @@ def find(name: str) -> Path:
     )
 
 
-def define(definition: Path, folder: Path, *, quick: bool) -> Study:
+def define(
+    definition: Path, folder: Path, *, quick: bool, changed: Mapping[str, str] | None = None
+) -> Study:
     """The study of a folder, its settings put into its steps.
 
     ``study.yaml`` has ``title``, ``question``, ``source``, ``settings`` with the mappings
@@ -86,13 +88,20 @@ def define(definition: Path, folder: Path, *, quick: bool) -> Study:
     words and ``for`` to the values of further names, one command for every combination.
     A command names what it makes by ``--run`` or ``--output``.
 
+    Args:
+        definition: the study's own folder.
+        folder: where what it makes goes.
+        quick: the small scale.
+        changed: values of settings, as texts, in place of those of that scale.
+
     Raises:
-        InputError: when the file is not of this form.
+        InputError: when the file is not of this form, or a changed setting is none of it.
     """
     path = definition / DEFINITION
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        settings = content["settings"]["quick" if quick else "full"]
+        scale = content["settings"]["quick" if quick else "full"]
+        settings = _changed(scale, changed or {})
         steps = [step for entry in content["steps"] for step in _expanded(entry)]
         known = {"folder": folder.as_posix(), "study": definition.as_posix(), **settings}
         return Study(
@@ -110,6 +119,23 @@ def define(definition: Path, folder: Path, *, quick: bool) -> Study:
             f"{path}: expected title, question, source, settings (full, quick) and steps; "
             f"{type(error).__name__}: {error}"
         ) from error
+
+
+def _changed(settings: Mapping[str, Any], changed: Mapping[str, str]) -> dict[str, Any]:
+    """The settings with changed values, each of the type of the one that it replaces."""
+    values = dict(settings)
+    for name, text in changed.items():
+        if name not in settings:
+            raise InputError(
+                f"--set: expected a setting among {', '.join(settings)}, received {name!r}"
+            )
+        value, present = yaml.safe_load(text), settings[name]
+        if type(value) is not type(present):
+            raise InputError(
+                f"--set: expected {name}=VALUE with a value like {present!r}, received {text!r}"
+            )
+        values[name] = value
+    return values
 
 
 def _expanded(entry: str | Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -45,6 +45,20 @@ def test_settings_and_combinations_become_commands(tmp_path):
     assert f"{tmp_path}/toy/base.yaml" in study.steps[1].words
 
 
+def test_a_setting_can_be_changed(tmp_path):
+    definition = written(tmp_path)
+    study = define(definition, Path("out"), quick=True, changed={"jets": "25"})
+    assert study.settings == {"jets": 25}
+    assert study.steps[0].words[:4] == ("simulate", "gluon", "--jets", "25")
+    for name, text, message in (
+        ("jts", "1", "among jets, received 'jts'"),
+        ("jets", "x", "a value like 10, received 'x'"),
+        ("jets", "2.5", "a value like 10, received '2.5'"),
+    ):
+        with pytest.raises(InputError, match=message):
+            define(definition, Path("out"), quick=True, changed={name: text})
+
+
 def test_a_step_needs_what_its_words_name(tmp_path):
     jets, first, second, *_, generated = define(written(tmp_path), Path("out"), quick=False).steps
     assert first.needs(jets) and generated.needs(first)
