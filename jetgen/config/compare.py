@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-from jetgen.config.option import option, require
-
-By = Literal["w1m", "w1p", "w1efp", "fpd", "kpd", "uncovered", "mmd", "auc"]
-"""The figures that a table can be sorted by."""
+from jetgen.config.option import option
+from jetgen.config.ranking import RankingConfig
 
 
-@dataclass(frozen=True)
-class CompareConfig:
+@dataclass(frozen=True, kw_only=True)
+class CompareConfig(RankingConfig):
     """Which runs to put into one table, and how."""
 
     runs: list[str] = option(help="folders of finished runs", positional=True)
     output: str = option(help="folder for results.csv, results.md and the report")
-    jets: int | None = option(
-        None, help="so many held-out and generated jets (default: all held-out jets)"
-    )
-    seed: int = option(1, help="seed of the generated jets, the bootstrap, the floor, the trees")
-    by: By = option("w1m", help="figure that sorts the table")
-    device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to generate")
-
-    def __post_init__(self) -> None:
-        require(self.jets is None or self.jets >= 1, "jets", "at least 1", self.jets)

@@ -14,6 +14,7 @@ from rich.console import Console
 from jetgen.cloud import ParticleCloud
 from jetgen.config.compare import CompareConfig
 from jetgen.config.leaderboard import LeaderboardConfig
+from jetgen.config.ranking import RankingConfig
 from jetgen.files import write_text
 from jetgen.ranking.runs import Models, environment, finished_runs, named_runs, require_same_jets
 from jetgen.ranking.samples import Sample, samples_of
@@ -55,7 +56,7 @@ def leaderboard(config: LeaderboardConfig) -> Path:
 
 
 def _write(
-    config: CompareConfig | LeaderboardConfig,
+    config: RankingConfig,
     models: Models,
     others: Sequence[tuple[str, str]],
     output: Path,
@@ -84,7 +85,7 @@ def _write(
 
 
 def _report(
-    config: CompareConfig | LeaderboardConfig,
+    config: RankingConfig,
     samples: Sequence[Sample],
     real: ParticleCloud,
     training: ParticleCloud,
@@ -113,7 +114,7 @@ def _report(
     )
 
 
-def _head(config: CompareConfig | LeaderboardConfig, models: Models, jets: int) -> str:
+def _head(config: RankingConfig, models: Models, jets: int) -> str:
     trained = environment(next(iter(models.values())))
     versions = ", ".join(f"{name} {trained['libraries'][name]}" for name in ("jetgen", "torch"))
     files = ", ".join(f"{path} (SHA-256 {hash[:12]})" for path, hash in trained["data"].items())

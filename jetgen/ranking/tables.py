@@ -30,7 +30,7 @@ FIGURES = {
     "mmd": Figure("mmd", "MMD"),
     "auc": Figure("auc", "AUC"),
 }
-"""The figures by the names of ``jetgen.config.compare.By``."""
+"""The figures by the names of ``jetgen.config.ranking.By``."""
 
 FACTS = (
     Figure("parameters", "parameters"),
