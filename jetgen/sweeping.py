@@ -42,6 +42,7 @@ def sweep(config: SweepConfig) -> Path:
     study = _study(plan, config, folder)
 
     def trial_of(trial: optuna.Trial) -> float:
+        study.sampler = _sampler(plan, config, trial.number)
         return _trained(plan, trial, folder / "trials" / f"{trial.number:04}")
 
     if len(study.get_trials(deepcopy=False, states=_ENDED)) < config.trials:
@@ -76,7 +77,7 @@ def _study(plan: Sweep, config: SweepConfig, folder: Path) -> optuna.Study:
     study = optuna.create_study(
         study_name=_DEFINITION,
         storage=f"sqlite:///{folder / 'sweep.db'}",
-        sampler=_sampler(plan, config),
+        sampler=_sampler(plan, config, 0),
         pruner=MedianPruner(n_warmup_steps=1) if config.pruning else NopPruner(),
         load_if_exists=True,
     )
@@ -91,12 +92,14 @@ def _study(plan: Sweep, config: SweepConfig, folder: Path) -> optuna.Study:
     return study
 
 
-def _sampler(plan: Sweep, config: SweepConfig) -> BaseSampler:
+def _sampler(plan: Sweep, config: SweepConfig, trial: int) -> BaseSampler:
+    """The sampler of one trial; no other draws the same numbers, in whichever process it is."""
     if config.sampler == "grid":
-        return GridSampler(plan.grid(), seed=config.seed)
+        return GridSampler(plan.grid(), seed=config.seed)  # knows by itself what is done
+    seed = (1_000_003 * config.seed + trial) % 2**32
     if config.sampler == "random":
-        return RandomSampler(seed=config.seed)
-    return TPESampler(seed=config.seed)
+        return RandomSampler(seed=seed)
+    return TPESampler(seed=seed)
 
 
 def _trained(plan: Sweep, trial: optuna.Trial, run: Path) -> float:

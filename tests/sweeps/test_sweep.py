@@ -58,6 +58,24 @@ def test_pruned_trials_are_counted_and_left_unfinished(file, tmp_path):
     assert set(states) <= {"complete", "pruned"}
 
 
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_a_sweep_that_goes_on_draws_what_one_in_a_row_does(file, tmp_path, sampler):
+    """Not the settings of its first trials again."""
+    text = file.read_text().replace("[0.000001, 0.01]}", "1}")
+    file.write_text(text.replace("{choices: 1}", "{low: 0.0001, high: 0.01}"))
+
+    def rates(folder, *trials):
+        for number in trials:
+            options = {"sampler": sampler, "pruning": False, "output": str(tmp_path / folder)}
+            sweep(SweepConfig(str(file), trials=number, **options))
+        with (tmp_path / folder / "trials.csv").open() as handle:
+            return {row["trial"]: row["learning_rate"] for row in csv.DictReader(handle)}
+
+    interrupted = rates("two", 2, 4)
+    assert len(set(interrupted.values())) == 4
+    assert interrupted == rates("one", 4)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
