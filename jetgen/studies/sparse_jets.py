@@ -17,7 +17,15 @@ from jetgen.reports.figures.distributions import distributions
 from jetgen.reports.figures.jet_images import jet_images
 from jetgen.reports.style import figure_style, lines
 from jetgen.reports.words import with_uncertainty
-from jetgen.studies.conclusion import Claim, Conclusion, Drawing, Table, Verdict, judged
+from jetgen.studies.conclusion import (
+    Claim,
+    Conclusion,
+    Drawing,
+    Table,
+    Verdict,
+    judged,
+    mean_difference,
+)
 
 GAUSSIAN, FLOW = "Gaussian prior", "flow prior"
 JETS = ("mass", "pt", "energy", "eta", "phi")
@@ -126,11 +134,15 @@ def _listed(found: Mapping[str, tuple[float, float]]) -> str:
 
 
 def _difference(pairs: Pairs) -> tuple[float, float]:
-    """Mean of the differences of distances, and its error from their bootstrap errors."""
+    """Mean of the differences of distances, and its error.
+
+    The error is that from the spread of the pairs, which are trainings of their own, or from the
+    bootstrap errors of the distances, whichever is larger.
+    """
     pairs = list(pairs)
-    mean = sum(first.value - second.value for first, second in pairs) / len(pairs)
-    squares = sum(d.uncertainty**2 for pair in pairs for d in pair)
-    return mean, math.sqrt(squares) / len(pairs)
+    mean, spread = mean_difference([(first.value, second.value) for first, second in pairs])
+    bootstrap = math.sqrt(sum(d.uncertainty**2 for pair in pairs for d in pair)) / len(pairs)
+    return mean, max(spread, bootstrap)
 
 
 def _answer(runs: Mapping[str, Measurement], claims: Sequence[Claim]) -> str:

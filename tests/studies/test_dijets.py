@@ -18,7 +18,6 @@ from jetgen.studies.dijets import (
     _nearer,
     _nearest,
     _reproduced,
-    mean_difference,
 )
 
 FEATURES = (
@@ -69,8 +68,3 @@ def test_the_verdicts_see_jets_that_are_too_heavy():
     assert heavy.verdict == "not confirmed" and "events: mass, leading jet by" in heavy.evidence
     assert _reproduced(found, "bce", "angles", TOGETHER[1:]).verdict == "confirmed"
     assert _nearer({"qcd": found}, "lsgan").verdict == "confirmed"
-
-
-def test_the_error_of_a_mean_difference_is_that_of_its_pairs():
-    mean, error = mean_difference([(3.0, 1.0), (5.0, 1.0), (4.0, 1.0)])
-    assert mean == 3.0 and error == pytest.approx(1 / math.sqrt(3))

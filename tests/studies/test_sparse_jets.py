@@ -10,10 +10,12 @@ def distances(*values: float) -> list[Distance]:
     return [Distance(value, 0.3, 0.0) for value in values]
 
 
-def test_the_error_of_a_mean_difference_adds_in_quadrature():
-    pairs = list(zip(distances(3.0, 5.0), distances(1.0, 1.0), strict=True))
+def test_the_error_of_a_mean_difference_is_the_larger_of_spread_and_bootstrap():
+    pairs = list(zip(distances(3.0, 3.1), distances(1.0, 1.1), strict=True))
     mean, error = _difference(pairs)
-    assert mean == 3.0 and error == pytest.approx(0.3)
+    assert mean == pytest.approx(2.0) and error == pytest.approx(0.3)
+    mean, error = _difference(list(zip(distances(3.0, 5.0), distances(1.0, 1.0), strict=True)))
+    assert mean == 3.0 and error == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
