@@ -243,6 +243,7 @@ class Loop:
             left = stage.time_limit - self.elapsed
             rate = self._learning_rate(epoch / stage.epochs, seconds / (seconds + left))
             generator = torch.Generator().manual_seed(self._seed(index, epoch))
+            torch.manual_seed(self._seed(index, epoch))  # dropout takes torch's own numbers
             row: dict[str, Any] = {"stage": stage.name, "epoch": epoch + 1}
             jets = 0
             means = Means()

@@ -19,7 +19,10 @@ MONITORED = ("w1m", "w1p", "fpd", "fom")
 MULTIPLICITY = "n"
 """The name of the number of particles among the conditions; every model is given it."""
 
-ORDERED_DECODERS = ("dense", "conv")
+SLOT_LOSSES = ("mse", "bce")
+"""Reconstruction losses that compare slot by slot."""
+
+ORDERED_DECODERS = ("dense", "conv", "pyramid")
 """Decoders whose slots keep their meaning from jet to jet."""
 
 
@@ -56,8 +59,8 @@ class TrainConfig:
     )
     transform: list[str] = option(
         [],
-        help="feature=steps, steps among standardise, minmax, unit, log, signed-sqrt joined by + "
-        "(ptrel=log+standardise); may be given several times; other features are standardised",
+        help="feature=steps, steps among standardise, minmax, unit, log, asinh, signed-sqrt joined "
+        "by + (ptrel=log+standardise); may be given several times; other features are standardised",
     )
 
     objective: Literal["ae", "vae", "wae", "swae", "aae", "gan", "flow-matching"] = option(
@@ -73,14 +76,14 @@ class TrainConfig:
         "relative features)",
     )
     encoder: Literal[
-        "dense", "conv", "deepsets", "edgeconv", "epic", "message-passing", "transformer"
+        "dense", "conv", "pyramid", "deepsets", "edgeconv", "epic", "message-passing", "transformer"
     ] = option("deepsets", help="encoder network")
-    decoder: Literal["dense", "conv", "deepsets", "epic", "message-passing", "transformer"] = (
-        option("deepsets", help="decoder network")
-    )
-    hidden: int = option(128, help="width of the hidden layers")
+    decoder: Literal[
+        "dense", "conv", "pyramid", "deepsets", "epic", "message-passing", "transformer"
+    ] = option("deepsets", help="decoder network")
+    hidden: int = option(128, help="width of the hidden layers; of a pyramid's narrowest one")
     layers: int = option(
-        3, help="number of hidden layers (dense), convolutions (conv) or set layers"
+        3, help="number of hidden layers (dense, pyramid), convolutions (conv) or set layers"
     )
     neighbours: int = option(16, help="nearest neighbours of the edgeconv encoder")
     edgeconv_backend: Literal["dense", "pyg"] = option(
@@ -91,7 +94,10 @@ class TrainConfig:
     )
     latent: int = option(20, help="latent dimension")
 
-    loss: Literal["mse", "chamfer", "emd"] = option("chamfer", help="reconstruction loss")
+    loss: Literal["mse", "bce", "chamfer", "emd"] = option(
+        "chamfer",
+        help="reconstruction loss; bce is for features transformed to [0, 1] (--transform x=unit)",
+    )
     loss_scale: float = option(
         100.0, help="factor on the mean reconstruction loss, so that beta is of order one"
     )
@@ -224,10 +230,16 @@ class TrainConfig:
             value = getattr(self, name)
             require(value is None or value > 0, name, "a positive number", value)
         require(
-            self.loss != "mse" or self.decoder in ORDERED_DECODERS,
+            self.loss not in SLOT_LOSSES or self.decoder in ORDERED_DECODERS,
             "loss",
-            "chamfer or emd with a decoder that has no particle order (mse compares slot by slot)",
+            "chamfer or emd with a decoder that has no particle order (mse and bce compare slot by slot)",
             self.loss,
+        )
+        require(
+            self.loss != "bce" or self.likelihood_weight == 0,
+            "likelihood_weight",
+            "0 with the loss bce, whose decoded values end at 0 and 1",
+            self.likelihood_weight,
         )
         require(
             self.prior_training == "after" or self.prior in LEARNED_PRIORS,
