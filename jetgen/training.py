@@ -124,9 +124,10 @@ def choose_device(wanted: str) -> str:
 
 def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Split) -> list[Stage]:
     """The model and, where a prior is fitted to the codes of an autoencoder, the prior."""
-    training, validation = jets[split.training], jets[split.validation]
+    training, held_out = jets[split.training], jets[split.validation]
+    validation = held_out
     if config.weighted:
-        validation = resampled(validation, torch.Generator().manual_seed(config.seed))
+        validation = resampled(held_out, torch.Generator().manual_seed(config.seed))
     limit = math.inf if config.time_limit is None else 60 * config.time_limit
 
     def of_jets() -> Batches:
@@ -135,23 +136,23 @@ def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Spl
             lambda: batches(validation, config.batch),
         )
 
-    generated = monitor_generated(config, model, validation)
+    generated = monitor_generated(config, model, held_out)
     if not isinstance(model, Autoencoder):
         return [Stage(config.objective, model, of_jets, config.epochs, limit, generated)]
     prior = model.learned_prior
     if prior is None or config.prior_training == "joint":
         return [Stage("autoencoder", model, of_jets, config.epochs, limit, generated)]
-    reconstructed = monitor_reconstructed(config, model, validation)
+    reconstructed = monitor_reconstructed(config, model, held_out)
 
     def of_codes() -> Batches:
         fitted = training
         if config.weighted:
             fitted = resampled(training, torch.Generator().manual_seed(config.seed))
-        known, held_out = (_encode(model, part, config.batch) for part in (fitted, validation))
+        known, others = (_encode(model, part, config.batch) for part in (fitted, validation))
         prior.fit_scale(known.draw(torch.Generator().manual_seed(config.seed)))
         return Batches(
             lambda generator: _code_batches(known, config.batch, generator),
-            lambda: [held_out],
+            lambda: [others],
         )
 
     return [
@@ -258,6 +259,7 @@ class Loop:
                 if self.average is not None:
                     self.average.update(step)
                 jets += len(loss.total)
+            row["step"] = step
             row |= means.values("train_")
             row |= self._validate(module, stage, data, index)
             rate_of_jets = jets / (time.monotonic() - started)

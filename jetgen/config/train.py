@@ -16,6 +16,9 @@ LEARNED_PRIORS = ("flow", "flow-matching")
 MONITORED = ("w1m", "w1p", "fpd", "fom")
 """Figures that a training can follow."""
 
+MONITORED_SETS = ("fom",)
+"""Those of them that know sets of any features."""
+
 MULTIPLICITY = "n"
 """The name of the number of particles among the conditions; every model is given it."""
 
@@ -184,7 +187,8 @@ class TrainConfig:
     monitor: tuple[str, ...] = option(
         (),
         help="figures of generated against validation jets to follow, comma-separated, among w1m, "
-        "w1p, fpd and fom (AUC of boosted trees); the first one chooses the best epoch",
+        "w1p, fpd and fom (AUC of boosted trees, the one for sets of features); the first one "
+        "chooses the best epoch",
     )
     monitor_every: int = option(5, help="epochs from one look at these figures to the next")
     time_limit: float | None = option(
@@ -232,7 +236,7 @@ class TrainConfig:
         require(
             self.loss not in SLOT_LOSSES or self.decoder in ORDERED_DECODERS,
             "loss",
-            "chamfer or emd with a decoder that has no particle order (mse and bce compare slot by slot)",
+            "chamfer or emd with a decoder that has no particle order (others go slot by slot)",
             self.loss,
         )
         require(
@@ -346,14 +350,20 @@ class TrainConfig:
             "a column that is neither among --columns nor a --condition",
             self.target,
         )
-        for name in ("constraint", "monitor"):
-            value = getattr(self, name)
-            require(
-                jets or not value,
-                name,
-                "none with --representation features, whose sets have no jet kinematics",
-                value,
-            )
+        require(
+            jets or not self.constraint,
+            "constraint",
+            "none with --representation features, whose sets have no jet kinematics",
+            self.constraint,
+        )
+        others = [name for name in self.monitor if name not in MONITORED_SETS]
+        require(
+            jets or not others,
+            "monitor",
+            f"{', '.join(MONITORED_SETS)} alone with --representation features, whose sets have no "
+            "jet kinematics",
+            others,
+        )
 
     def conditions(self) -> list[str]:
         """The names of the conditions asked for, each once."""

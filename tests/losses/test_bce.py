@@ -45,7 +45,8 @@ def config(tmp_path, make_muons):
         return TrainConfig(
             data=[str(tmp_path / "x.h5")], run=str(tmp_path / "run"), columns=("px", "pz"),
             encoder="dense", decoder="dense", hidden=32, layers=2, latent=2, loss="bce",
-            loss_scale=1000, epochs=30, learning_rate=0.01, beta_warmup=1, device="cpu", **options,
+            loss_scale=1000, epochs=60, batch=32, learning_rate=0.005, beta_warmup=1, device="cpu",
+            **options,
         )  # fmt: skip
 
     return make
