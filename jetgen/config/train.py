@@ -19,6 +19,9 @@ MONITORED = ("w1m", "w1p", "fpd", "fom")
 MONITORED_SETS = ("fom",)
 """Those of them that know sets of any features."""
 
+REGION = "region"
+"""The name of the condition that says whether a jet lies in a chosen region."""
+
 MULTIPLICITY = "n"
 """The name of the number of particles among the conditions; every model is given it."""
 
@@ -77,6 +80,11 @@ class TrainConfig:
         help="jet-level quantities that the model is given: mass, pt, n, type or any other of the "
         "data, NAME or NAME,NAME; may be given several times (n always is, and pt and eta are with "
         "relative features)",
+    )
+    region: str | None = option(
+        None,
+        help="a condition on observables, such as 'mass > 150' or 'p > 50 and pt > 1': the model "
+        "is given, as the condition region, whether (1) or not (0) a jet meets it",
     )
     encoder: Literal[
         "dense", "conv", "pyramid", "deepsets", "edgeconv", "epic", "message-passing", "transformer"
@@ -369,13 +377,15 @@ class TrainConfig:
         """The names of the conditions asked for, each once."""
         names = [name.strip() for text in self.condition for name in text.split(",")]
         require(all(names), "condition", "NAME or NAME,NAME", self.condition)
+        if self.region is not None:
+            names.append(REGION)
         return list(dict.fromkeys(names))
 
     def columns_beside(self) -> list[str]:
         """The columns of sets of named features that are conditions: those, and the target."""
         if self.representation != "features":
             return []
-        names = [name for name in self.conditions() if name != MULTIPLICITY]
+        names = [name for name in self.conditions() if name not in (MULTIPLICITY, REGION)]
         return names if self.target is None else [*names, self.target]
 
     def constraint_weights(self) -> dict[str, float]:

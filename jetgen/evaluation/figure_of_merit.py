@@ -163,7 +163,7 @@ def compare_outputs(
         share = own / own.sum()
         shares.append(np.bincount(bins, share, len(edges)))
         variances.append(np.bincount(bins, share**2, len(edges)))
-    variance = sum(variances)
+    variance = variances[0] + variances[1]
     filled = variance > 0
     terms = (shares[0] - shares[1])[filled] ** 2 / variance[filled]
     return float(terms.sum() / max(1, filled.sum() - 1)), float(np.minimum(*shares).sum())

@@ -52,8 +52,8 @@ def monitored_sets(real: ParticleCloud, generated: ParticleCloud) -> dict[str, f
     made, known = item_columns(generated), item_columns(real)
     if not all(bool(values.isfinite().all()) for values in made.values()):
         return {"fom": math.inf}
-    table = (torch.stack(list(side.values()), dim=1) for side in (known, made))
-    return _figures(figure_of_merit(*table, list(known), (real.weights, generated.weights)))
+    x, y = (torch.stack(list(side.values()), dim=1) for side in (known, made))
+    return _figures(figure_of_merit(x, y, list(known), (real.weights, generated.weights)))
 
 
 def _measured(cloud: ParticleCloud) -> Measured:
