@@ -15,7 +15,8 @@ class Average:
     .. math:: \bar w_t = d_t \bar w_{t-1} + (1 - d_t) w_t, \qquad
               d_t = \min\left(d, \frac{1 + t}{10 + t}\right)
 
-    so that the first, random weights are soon forgotten.
+    so that the first, random weights are soon forgotten. The running means and variances of
+    batch normalisations are averaged alike, so that they fit the averaged weights.
 
     Args:
         module: whose parameters.
@@ -24,13 +25,13 @@ class Average:
 
     def __init__(self, module: nn.Module, decay: float) -> None:
         self.module, self.decay = module, decay
-        self.weights = {name: p.detach().clone() for name, p in module.named_parameters()}
+        self.weights = {name: p.detach().clone() for name, p in _averaged(module)}
 
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Take in the weights after the step with this number, from 1."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        for name, parameter in self.module.named_parameters():
+        for name, parameter in _averaged(self.module):
             self.weights[name].lerp_(parameter, 1 - decay)
 
     def restore(self, weights: Mapping[str, Tensor]) -> None:
@@ -42,7 +43,7 @@ class Average:
     @torch.no_grad()
     def applied(self) -> Iterator[None]:
         """The averages in the place of the weights, within the block."""
-        raw = {name: p.detach().clone() for name, p in self.module.named_parameters()}
+        raw = {name: p.detach().clone() for name, p in _averaged(self.module)}
         self._assign(self.weights)
         try:
             yield
@@ -50,5 +51,14 @@ class Average:
             self._assign(raw)
 
     def _assign(self, weights: Mapping[str, Tensor]) -> None:
-        for name, parameter in self.module.named_parameters():
+        for name, parameter in _averaged(self.module):
             parameter.data.copy_(weights[name])
+
+
+def _averaged(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """The parameters, and what batch normalisations keep of their batches, by name."""
+    yield from module.named_parameters()
+    for name, part in module.named_modules():
+        if isinstance(part, nn.BatchNorm1d):
+            statistics = part.named_buffers(prefix=name)
+            yield from ((n, values) for n, values in statistics if values.is_floating_point())

@@ -86,6 +86,12 @@ SPARSE = Work(
     "Sparse Data Generation for Particle-Based Simulation of Hadronic Jets in the LHC", 2021,
     "2109.15197",
 )  # fmt: skip
+MUON_GAN = Work(
+    "Ahdida:2019",
+    "Ahdida, C. and others",
+    "Fast simulation of muons produced at the SHiP experiment using Generative Adversarial "
+    "Networks", 2019, "1909.04451",
+)  # fmt: skip
 WAE = Work(
     "Tolstikhin:2017",
     r'Tolstikhin, I. and Bousquet, O. and Gelly, S. and Sch{\"o}lkopf, B.',

@@ -35,6 +35,7 @@ from jetgen.bibliography import (
     MESSAGE_PASSING,
     METRIC_SPACE,
     MMD,
+    MUON_GAN,
     PARTICLE_NET,
     POWER_COUNTING,
     PYTHIA,
@@ -73,6 +74,7 @@ GAN_LOSS_WORKS: Mapping[str, tuple[Work, ...]] = {
 NETWORK_WORKS: Mapping[str, tuple[Work, ...]] = {
     "dense": (),
     "conv": (SPARSE,),
+    "pyramid": (MUON_GAN,),
     "deepsets": (DEEP_SETS, ENERGY_FLOW_NETWORKS),
     "epic": (EPIC,),
     "edgeconv": (DYNAMIC_GRAPH, PARTICLE_NET),
@@ -81,6 +83,7 @@ NETWORK_WORKS: Mapping[str, tuple[Work, ...]] = {
 }
 LOSS_WORKS: Mapping[str, tuple[Work, ...]] = {
     "mse": (),
+    "bce": (),
     "chamfer": (SPARSE,),
     "emd": (METRIC_SPACE, SINKHORN),
 }

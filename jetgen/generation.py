@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +12,11 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
-from jetgen.config.generate import GenerateConfig
 from jetgen.config.train import TrainConfig
-from jetgen.datasets.formats.hdf5_writing import Attribute
-from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
-from jetgen.datasets.loading import split_indices
-from jetgen.datasets.writing import Append, set_writer
+from jetgen.datasets.loading import drawn_rows, split_indices
 from jetgen.errors import InputError
 from jetgen.evaluation.latent import LatentSpace
+from jetgen.evaluation.region import Region
 from jetgen.files import sha256
 from jetgen.networks.integration import Solver
 from jetgen.objectives.autoencoder import Autoencoder, Codes
@@ -29,9 +24,8 @@ from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
 from jetgen.physics.fourvectors import to_cartesian, to_relative
 from jetgen.priors.fixed import fixed_values
-from jetgen.progress import counted
 from jetgen.run_folder import RunFolder
-from jetgen.training import choose_device, load_jets
+from jetgen.training import load_jets, observables_of
 
 
 def load(
@@ -138,6 +132,68 @@ class TrainedModel:
             draw = self.model.draw(min(batch, jets - start), generator, fixed)
             yield self.model.sample(draw, generator, prior).to("cpu")
 
+    def region_batches(
+        self, jets: int, region: Region, *, seed: int = 1, batch: int = 1024
+    ) -> Iterator[ParticleCloud]:
+        r"""Jets of codes :math:`z \sim q(z \mid x)` of training jets :math:`x` in a region.
+
+        The jets are drawn by weight where the run was. Their posteriors together are the density
+        of the region's codes, smoothed by as much as the decoder cannot resolve; they leave no
+        gap that a fitted density would fill with codes of other jets.
+
+        Args:
+            jets: how many.
+            region: a condition on what is known of the training jets.
+            seed: seed of the jets.
+            batch: jets a step.
+
+        Raises:
+            InputError: when codes have no widths, or no training jet lies in the region.
+        """
+        model = self._autoencoder()
+        if not model.stochastic:
+            raise InputError(
+                f"--region: expected a run whose codes have widths (--objective vae), received "
+                f"{self.folder.path} with the objective {self.config.objective}, which would "
+                "decode each training jet to the same jet every time"
+            )
+        known = self.training_jets()
+        inside = known[region.select(observables_of(known, self.config))]
+        if not len(inside):
+            raise InputError(
+                f"--region: expected a region with training jets, received {region.text!r} with "
+                f"none of {len(known)}; widen it"
+            )
+        weights = inside.weights if self.config.weighted else torch.ones(len(inside))
+        generator = torch.Generator().manual_seed(seed)
+        for start in range(0, jets, batch):
+            rows = drawn_rows(weights, min(batch, jets - start), generator)
+            like = inside[rows].to(self.device)
+            with torch.no_grad():
+                z = model.encode(like).draw(generator)
+                yield model.decode(z, model.given(like), generator).to("cpu")
+
+    @property
+    def event_weight(self) -> float:
+        """Of all sets of the run's data; how many they are, where it was not trained by weight.
+
+        Raises:
+            InputError: when the run does not say.
+        """
+        events = self.environment.get("events")
+        if events is None:
+            raise InputError(
+                f"{self.folder.environment_file}: expected the number and weight of the training "
+                "data, found none; the run was made by an older version, train it again"
+            )
+        return float(events["weight" if self.config.weighted else "number"])
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Where and on what the run was trained."""
+        found: dict[str, Any] = json.loads(self.folder.environment_file.read_text(encoding="utf-8"))
+        return found
+
     @property
     def title(self) -> str:
         """The model in one line."""
@@ -242,9 +298,8 @@ class TrainedModel:
 
     def provenance(self) -> dict[str, Any]:
         """Where the model comes from: environment, options, hash of its weights."""
-        environment = json.loads(self.folder.environment_file.read_text(encoding="utf-8"))
         return {
-            **environment,
+            **self.environment,
             "config": dataclasses.asdict(self.config),
             "checkpoint_sha256": sha256(self.folder.best),
         }
@@ -264,78 +319,6 @@ def latent_space(model: TrainedModel, jets: ParticleCloud, seed: int = 1) -> Lat
         model.prior_codes(codes.context, seed),
         model.priors[model.config.prior],
     )
-
-
-def generate(config: GenerateConfig) -> Path:
-    """Write jets of a run to a file, streamed; return the file's path.
-
-    Jets are written to HDF5; sets of named features to HDF5, ROOT or CSV, by the suffix.
-
-    Raises:
-        InputError: when the run is not finished, has not the prior or the conditions asked for,
-            or the output exists already.
-    """
-    model = load(
-        config.run,
-        choose_device(config.device),
-        solver=config.solver,
-        solver_steps=config.solver_steps,
-    )
-    path = Path(config.output) if config.output else model.folder.generated_file
-    provenance = model.provenance()
-    prior = config.prior or model.config.prior
-    attributes = {
-        "command": ["jetgen", *sys.argv[1:]],
-        "generate": dataclasses.asdict(config),
-        "train": provenance["config"],
-        "seed": config.seed,
-        "prior": prior,
-        "network_evaluations": model.model.evaluations,
-        "prior_evaluations": model.model.prior_evaluations(prior),
-        "jetgen_version": provenance["libraries"]["jetgen"],
-        "checkpoint_sha256": provenance["checkpoint_sha256"],
-    }
-    with (
-        _writer(path, model, attributes, config.overwrite) as append,
-        counted("generate", config.jets, "jets") as advance,
-    ):
-        for jets in model.generated_batches(
-            config.jets,
-            seed=config.seed,
-            prior=config.prior,
-            fix=config.fixed(),
-            batch=config.batch,
-        ):
-            append(jets)
-            advance(len(jets))
-    return path
-
-
-@contextmanager
-def _writer(
-    path: Path, model: TrainedModel, attributes: Mapping[str, Attribute], overwrite: bool
-) -> Iterator[Append]:
-    """A function that adds generated sets to a new file: jets as jets, others as they are."""
-    slots = model.config.particles
-    if model.config.representation == "features":
-        layout = model.model.layout
-        with set_writer(
-            path,
-            layout.features,
-            layout.conditions,
-            slots=slots,
-            attributes=attributes,
-            overwrite=overwrite,
-        ) as append:
-            yield append
-        return
-    if path.suffix in (".root", ".csv"):
-        raise InputError(
-            f"{path}: expected an HDF5 file, which jets are written to, received a name in "
-            f"{path.suffix}; runs with --representation features write it"
-        )
-    with JetgenWriter(path, attributes=attributes, slots=slots, overwrite=overwrite) as writer:
-        yield lambda jets: writer.append(laboratory_jets(jets))
 
 
 def laboratory_jets(jets: ParticleCloud) -> ParticleCloud:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ import torch
 from jetgen.cloud import ParticleCloud
 from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError
-from jetgen.evaluation.monitored import FEWEST, MOST, monitored_figures
+from jetgen.evaluation.monitored import FEWEST, MOST, monitored_figures, monitored_sets
 from jetgen.objectives.autoencoder import Autoencoder
 from jetgen.objectives.model import JetModel
 
@@ -24,7 +25,8 @@ class Monitor(NamedTuple):
     Args:
         names: of the figures; the first one decides, where one does.
         every: epochs from one look to the next.
-        real: validation jets.
+        real: validation jets, with the weights that the model is to learn.
+        kinematic: whether they are jets, or sets of named features.
         make: jets for some rows of ``real``, on any device.
         decides: whether the first figure, in place of the validation loss, chooses the best
             epoch and ends the stage.
@@ -33,6 +35,7 @@ class Monitor(NamedTuple):
     names: tuple[str, ...]
     every: int
     real: ParticleCloud
+    kinematic: bool
     make: Callable[[slice, torch.Generator], ParticleCloud]
     decides: bool
 
@@ -45,7 +48,10 @@ class Monitor(NamedTuple):
         generator = torch.Generator().manual_seed(seed)
         ends = [*range(0, len(self.real), _BATCH), len(self.real)]
         made = [self.make(slice(start, end), generator).to("cpu") for start, end in pairwise(ends)]
-        return monitored_figures(self.names, self.real.to("cpu"), ParticleCloud.concatenate(made))
+        real, generated = self.real.to("cpu"), ParticleCloud.concatenate(made)
+        if not self.kinematic:
+            return monitored_sets(real, generated)
+        return monitored_figures(self.names, real, generated)
 
 
 def monitor_generated(
@@ -73,7 +79,9 @@ def monitor_reconstructed(
     return _monitor(
         config,
         validation,
-        lambda rows, generator: model.reconstruct(validation[rows], generator),
+        lambda rows, generator: replace(
+            model.reconstruct(validation[rows], generator), weights=validation.weights[rows]
+        ),
         decides=False,
     )
 
@@ -91,4 +99,13 @@ def _monitor(
             f"--monitor: expected at least {FEWEST} validation jets, 15 % of all, received "
             f"{len(validation)}; give more jets"
         )
-    return Monitor(config.monitor, config.monitor_every, validation[:MOST], make, decides)
+    if not config.weighted:
+        validation = replace(validation, weights=torch.ones_like(validation.weights))
+    return Monitor(
+        config.monitor,
+        config.monitor_every,
+        validation[:MOST],
+        config.representation != "features",
+        make,
+        decides,
+    )

@@ -81,8 +81,21 @@ class RunFolder:
                 for row in csv.DictReader(handle)
             ]
 
-    def write_environment(self, config: TrainConfig, device: str, split: Mapping[str, int]) -> None:
-        """Versions, device, seed, revision and data hashes, for whoever repeats the run."""
+    def write_environment(
+        self,
+        config: TrainConfig,
+        device: str,
+        split: Mapping[str, int],
+        events: Mapping[str, float],
+    ) -> None:
+        """Versions, device, seed, revision and data hashes, for whoever repeats the run.
+
+        Args:
+            config: the options.
+            device: where it is trained.
+            split: the sizes of the training, validation and test sets.
+            events: the number and the total weight of all of them.
+        """
         write_json(
             self.environment_file,
             {
@@ -95,6 +108,7 @@ class RunFolder:
                 "git_revision": _git_revision(),
                 "data": {path: sha256(path) for path in config.data},
                 "split": {"seed": config.seed, **split},
+                "events": dict(events),
             },
         )
 

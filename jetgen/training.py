@@ -13,15 +13,18 @@ from typing import Any, NamedTuple
 import torch
 from lightning.fabric import Fabric
 from rich.progress import Progress
+from torch import Tensor
 from torch.optim import Adam, Optimizer
 
 from jetgen.averaging import Average
 from jetgen.checkpoint import Checkpoint, optimiser_tensors, restore_optimiser
-from jetgen.cloud import ParticleCloud
-from jetgen.config.train import TrainConfig
+from jetgen.cloud import Feature, ParticleCloud
+from jetgen.config.train import REGION, TrainConfig
 from jetgen.datasets import read
 from jetgen.datasets.loading import Split, batches, resampled, split_indices
 from jetgen.errors import InputError, TrainingError
+from jetgen.evaluation.observed import observe, values_by_name
+from jetgen.evaluation.region import Region
 from jetgen.monitoring import Monitor, monitor_generated, monitor_reconstructed
 from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.base import Loss, Means, Objective
@@ -30,6 +33,8 @@ from jetgen.objectives.layout import Layout
 from jetgen.objectives.model import JetModel
 from jetgen.objectives.preparation import represent
 from jetgen.objectives.prior_fitting import PriorFitting
+from jetgen.physics.items import item_observables
+from jetgen.physics.observables import measure
 from jetgen.progress import progress_bar
 from jetgen.run_folder import RunFolder
 
@@ -92,7 +97,12 @@ def train(config: TrainConfig, observe: Observer = lambda row: None) -> Path:
     model = build_objective(config, Layout.of(jets[split.training], config))
     model.fit_data(jets[split.training])
     folder.write_config(dataclasses.replace(config, resume=False))
-    folder.write_environment(config, device, {k: len(v) for k, v in split._asdict().items()})
+    folder.write_environment(
+        config,
+        device,
+        {k: len(v) for k, v in split._asdict().items()},
+        {"number": len(jets), "weight": float(jets.weights.double().sum())},
+    )
     loop = Loop(config, folder, model, device, observe)
     loop.run(stages(config, model.to(device), jets.to(device), split), resumed)
     return folder.path
@@ -107,7 +117,18 @@ def load_jets(config: TrainConfig) -> ParticleCloud:
         columns=config.columns,
         conditions=config.columns_beside(),
     )
-    return represent(jets, config)
+    jets = represent(jets, config)
+    if config.region is None:
+        return jets
+    inside = Region(config.region).select(observables_of(jets, config))
+    return jets.with_conditions({Feature(REGION): inside})
+
+
+def observables_of(jets: ParticleCloud, config: TrainConfig) -> dict[str, Tensor]:
+    """What a region can ask of jets in the representation of ``config``, ``(B,)`` by name."""
+    if config.representation == "features":
+        return item_observables(jets)
+    return values_by_name(observe(jets, measure(jets)))
 
 
 def choose_device(wanted: str) -> str:
@@ -124,9 +145,10 @@ def choose_device(wanted: str) -> str:
 
 def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Split) -> list[Stage]:
     """The model and, where a prior is fitted to the codes of an autoencoder, the prior."""
-    training, validation = jets[split.training], jets[split.validation]
+    training, held_out = jets[split.training], jets[split.validation]
+    validation = held_out
     if config.weighted:
-        validation = resampled(validation, torch.Generator().manual_seed(config.seed))
+        validation = resampled(held_out, torch.Generator().manual_seed(config.seed))
     limit = math.inf if config.time_limit is None else 60 * config.time_limit
 
     def of_jets() -> Batches:
@@ -135,23 +157,23 @@ def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Spl
             lambda: batches(validation, config.batch),
         )
 
-    generated = monitor_generated(config, model, validation)
+    generated = monitor_generated(config, model, held_out)
     if not isinstance(model, Autoencoder):
         return [Stage(config.objective, model, of_jets, config.epochs, limit, generated)]
     prior = model.learned_prior
     if prior is None or config.prior_training == "joint":
         return [Stage("autoencoder", model, of_jets, config.epochs, limit, generated)]
-    reconstructed = monitor_reconstructed(config, model, validation)
+    reconstructed = monitor_reconstructed(config, model, held_out)
 
     def of_codes() -> Batches:
         fitted = training
         if config.weighted:
             fitted = resampled(training, torch.Generator().manual_seed(config.seed))
-        known, held_out = (_encode(model, part, config.batch) for part in (fitted, validation))
+        known, others = (_encode(model, part, config.batch) for part in (fitted, validation))
         prior.fit_scale(known.draw(torch.Generator().manual_seed(config.seed)))
         return Batches(
             lambda generator: _code_batches(known, config.batch, generator),
-            lambda: [held_out],
+            lambda: [others],
         )
 
     return [
@@ -243,6 +265,7 @@ class Loop:
             left = stage.time_limit - self.elapsed
             rate = self._learning_rate(epoch / stage.epochs, seconds / (seconds + left))
             generator = torch.Generator().manual_seed(self._seed(index, epoch))
+            torch.manual_seed(self._seed(index, epoch))  # dropout takes torch's own numbers
             row: dict[str, Any] = {"stage": stage.name, "epoch": epoch + 1}
             jets = 0
             means = Means()
@@ -257,6 +280,7 @@ class Loop:
                 if self.average is not None:
                     self.average.update(step)
                 jets += len(loss.total)
+            row["step"] = step
             row |= means.values("train_")
             row |= self._validate(module, stage, data, index)
             rate_of_jets = jets / (time.monotonic() - started)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from jetgen.cloud import CARTESIAN, RELATIVE, Feature, ParticleCloud
+from jetgen.physics.classes import class_index
 from jetgen.physics.fourvectors import JET_KINEMATICS, massless, to_cartesian, to_relative
 
 
@@ -50,6 +51,32 @@ def correlated_jets(jets: int, seed: int, width: float = 0.12, slots: int = 30) 
     deta, dphi = torch.randn(2, jets, slots, generator=generator) * spread
     momenta = massless(pt * share, eta + deta, phi + dphi)
     return ParticleCloud(momenta[..., :3], mask, CARTESIAN)
+
+
+def toy_muons(number: int, seed: int = 1, *, slower: float = 1.0) -> ParticleCloud:
+    """Muons of two classes, prompt ones on the beam line; slow ones weigh more.
+
+    Momenta along the beam are exponential about 10 GeV over ``slower``.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    displaced = (torch.rand(number, generator=generator) < 0.7).float()
+    pz = -10 / slower * torch.rand(number, generator=generator).clamp(min=1e-6).log()
+    noise = torch.randn((number, 5), generator=generator)
+    start = [noise[:, 2] * 50 * displaced, noise[:, 3] * 50 * displaced, 100 + 20 * noise[:, 4]]
+    items = torch.stack([0.3 * noise[:, 0], 0.3 * noise[:, 1], pz, *start], dim=1)
+    cloud = ParticleCloud(
+        items.unsqueeze(1),
+        torch.ones(number, 1, dtype=torch.bool),
+        (*CARTESIAN, Feature("x", "mm"), Feature("y", "mm"), Feature("z", "mm")),
+        weights=1 / (1 + pz),
+    )
+    kinds = [class_index(f"mu-plus-{name}") for name in ("prompt", "displaced")]
+    return cloud.with_conditions({Feature("type"): kinds[0] + displaced * (kinds[1] - kinds[0])})
+
+
+@pytest.fixture(scope="session")
+def make_muons() -> Callable[..., ParticleCloud]:
+    return toy_muons
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from jetgen.config.report import ReportConfig
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError
-from jetgen.generation import generate
+from jetgen.generating import generate
 from jetgen.reporting import report
 from jetgen.run_folder import RunFolder
 from jetgen.training import train
@@ -153,7 +153,7 @@ def test_batches_drawn_by_weight_resume_to_the_same_numbers(make_config):
     ("options", "message"),
     [
         ({"constraint": ["mass"]}, "--constraint: expected none with --representation features"),
-        ({"monitor": ("fpd",)}, "--monitor: expected none with --representation features"),
+        ({"monitor": ("fpd",)}, "--monitor: expected fom alone with --representation features"),
         ({"target": "pz", "columns": ("pz",)}, "--target: expected a column that is neither"),
         ({"columns": ("pz",), "representation": "cartesian"}, "--representation: expected"),
         ({"columns": ("speed",)}, "'speed': expected one of px, pz, start_x"),
@@ -185,4 +185,4 @@ def test_jets_are_not_written_to_root(gaussian_file, tmp_path):
     options = {"encoder": "dense", "hidden": 8, "epochs": 1, "device": "cpu", "particles": 5}
     run = train(TrainConfig(data=[str(gaussian_file)], run=str(tmp_path / "jets"), **options))
     with pytest.raises(InputError, match="expected an HDF5 file"):
-        generate(GenerateConfig(run=str(run), output=str(tmp_path / "x.root")))
+        generate(GenerateConfig(runs=[str(run)], output=str(tmp_path / "x.root")))

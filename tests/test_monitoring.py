@@ -1,6 +1,7 @@
 """Figures of merit during a training: what they see, what they decide, what they leave alone."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,8 +10,9 @@ import jetgen
 from jetgen.checkpoint import Checkpoint
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
+from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError
-from jetgen.evaluation.monitored import FIGURES, monitored_figures
+from jetgen.evaluation.monitored import FIGURES, monitored_figures, monitored_sets
 from jetgen.run_folder import RunFolder
 from jetgen.training import train
 
@@ -43,7 +45,11 @@ def config(tmp_path, make_gaussian_jets):
 
 
 def rows_of(folder, untouched=False):
-    drop = TIMED | ({"monitor_w1m", "monitor_fom"} if untouched else set())
+    drop = TIMED | (
+        {"monitor_w1m", "monitor_fom", "monitor_fom_chi2", "monitor_fom_overlap"}
+        if untouched
+        else set()
+    )
     return [{k: v for k, v in row.items() if k not in drop} for row in folder.read_metrics()]
 
 
@@ -51,7 +57,8 @@ def test_figures_see_a_planted_difference(toy_jets):
     real = toy_jets(400, 1, slots=8)
     same = monitored_figures(tuple(FIGURES), real, toy_jets(400, 2, slots=8))
     wide = monitored_figures(tuple(FIGURES), real, toy_jets(400, 3, width=0.3, slots=8))
-    assert list(same) == ["w1m", "w1p", "fpd", "fom"]
+    assert list(same) == ["w1m", "w1p", "fpd", "fom", "fom_chi2", "fom_overlap"]
+    assert same.pop("fom_overlap") > wide.pop("fom_overlap")
     assert same["fom"] == pytest.approx(0.5, abs=0.15) and wide["fom"] > 0.8
     assert all(wide[name] > 1.5 * same[name] for name in same)
 
@@ -105,6 +112,45 @@ def test_a_figure_that_does_not_improve_ends_the_training(config):
     options = {"monitor": ("w1p",), "learning_rate": 1e-12, "patience": 2, "epochs": 50}
     folder = RunFolder(train(config(**options)))
     assert len(folder.read_metrics()) == 3  # the first is the best, two without a better one
+
+
+def test_sets_of_features_are_followed_and_their_weights_count(tmp_path, make_muons):
+    real, pool = make_muons(3000, 1), make_muons(12_000, 2)
+    chance = torch.rand(12_000, generator=torch.Generator().manual_seed(3))
+    slow = pool[chance < pool.weights]  # as their weights say
+    slow, fast = (replace(s, weights=torch.ones(len(s))) for s in (slow, pool[:3000]))
+    assert monitored_sets(real, slow)["fom"] < 0.55 < 0.6 < monitored_sets(real, fast)["fom"]
+    broken = replace(slow, particles=slow.particles.index_fill(0, torch.tensor([3]), torch.nan))
+    assert monitored_sets(real, broken) == {"fom": math.inf}
+    with set_writer(tmp_path / "x.h5", real.features, slots=1, attributes={}) as append:
+        append(real)
+    folder = RunFolder(
+        train(
+            TrainConfig(
+                data=[str(tmp_path / "x.h5")],
+                run=str(tmp_path / "run"),
+                weighted=True,
+                representation="features",
+                objective="gan",
+                encoder="pyramid",
+                decoder="pyramid",
+                hidden=8,
+                layers=2,
+                latent=4,
+                epochs=9,
+                patience=2,
+                learning_rate=1e-12,
+                monitor=("fom",),
+                monitor_every=1,
+                device="cpu",
+                average=0,
+            )
+        )
+    )
+    rows = folder.read_metrics()
+    assert len(rows) < 9  # nothing is learned, so that the figure does not improve
+    assert {"monitor_fom", "monitor_fom_chi2", "monitor_fom_overlap"} <= set(rows[0])
+    assert [int(row["step"]) for row in rows] == [9 * (i + 1) for i in range(len(rows))]
 
 
 def test_what_cannot_be_monitored_is_refused(config, gaussian_file):

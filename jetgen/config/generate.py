@@ -10,14 +10,20 @@ from jetgen.config.option import named_values, option, require
 
 @dataclass(frozen=True)
 class GenerateConfig:
-    """How many jets to write, from which run, and where to."""
+    """How many jets to write, from which runs, and where to."""
 
-    run: str = option(help="folder of a trained run", positional=True)
-    jets: int = option(10_000, help="number of jets")
+    runs: list[str] = option(
+        help="folder of a trained run; of several the sets are mixed in the ratios of the event "
+        "weights that they were trained on",
+        positional=True,
+    )
+    jets: int = option(
+        10_000, help="number of jets; of several runs Poisson numbers about their shares of it"
+    )
     output: str | None = option(
         None,
-        help="HDF5 file to write (default: RUN/generated.h5); of sets of named features also "
-        ".root or, of single items, .csv",
+        help="HDF5 file to write (default for one run: RUN/generated.h5); of sets of named "
+        "features also .root or, of single items, .csv",
     )
     prior: Literal["gaussian", "mixture", "discrete", "flow", "flow-matching"] | None = option(
         None,
@@ -33,6 +39,11 @@ class GenerateConfig:
         help="NAME=VALUE of a condition of the model, the same for all jets (mass=80, type=gluon, "
         "n=30); may be given several times; all others are drawn from the training jets near it",
     )
+    region: str | None = option(
+        None,
+        help="decode codes of training jets that meet this condition, such as 'p > 50 and pt > 1' "
+        "(vae); a model trained with --region takes --fix region=1 instead",
+    )
     seed: int = option(1, help="seed of the generated jets")
     batch: int = option(1024, help="jets a step; memory grows with it, not with --jets")
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to generate")
@@ -47,7 +58,19 @@ class GenerateConfig:
             "at least 1",
             self.solver_steps,
         )
-        self.fixed()
+        fixed = self.fixed()
+        require(
+            self.region is None or not (fixed or self.prior),
+            "region",
+            "neither --fix nor --prior with --region, which draws codes of training jets",
+            self.region,
+        )
+        require(
+            len(self.runs) == 1 or self.output is not None,
+            "output",
+            "a file to write the sets of several runs to",
+            self.output,
+        )
 
     def fixed(self) -> dict[str, str]:
         """The fixed values by the names of their conditions.

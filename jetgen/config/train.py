@@ -16,10 +16,19 @@ LEARNED_PRIORS = ("flow", "flow-matching")
 MONITORED = ("w1m", "w1p", "fpd", "fom")
 """Figures that a training can follow."""
 
+MONITORED_SETS = ("fom",)
+"""Those of them that know sets of any features."""
+
+REGION = "region"
+"""The name of the condition that says whether a jet lies in a chosen region."""
+
 MULTIPLICITY = "n"
 """The name of the number of particles among the conditions; every model is given it."""
 
-ORDERED_DECODERS = ("dense", "conv")
+SLOT_LOSSES = ("mse", "bce")
+"""Reconstruction losses that compare slot by slot."""
+
+ORDERED_DECODERS = ("dense", "conv", "pyramid")
 """Decoders whose slots keep their meaning from jet to jet."""
 
 
@@ -56,8 +65,8 @@ class TrainConfig:
     )
     transform: list[str] = option(
         [],
-        help="feature=steps, steps among standardise, minmax, unit, log, signed-sqrt joined by + "
-        "(ptrel=log+standardise); may be given several times; other features are standardised",
+        help="feature=steps, steps among standardise, minmax, unit, log, asinh, signed-sqrt joined "
+        "by + (ptrel=log+standardise); may be given several times; other features are standardised",
     )
 
     objective: Literal["ae", "vae", "wae", "swae", "aae", "gan", "flow-matching"] = option(
@@ -72,15 +81,20 @@ class TrainConfig:
         "data, NAME or NAME,NAME; may be given several times (n always is, and pt and eta are with "
         "relative features)",
     )
-    encoder: Literal[
-        "dense", "conv", "deepsets", "edgeconv", "epic", "message-passing", "transformer"
-    ] = option("deepsets", help="encoder network")
-    decoder: Literal["dense", "conv", "deepsets", "epic", "message-passing", "transformer"] = (
-        option("deepsets", help="decoder network")
+    region: str | None = option(
+        None,
+        help="a condition on observables, such as 'mass > 150' or 'p > 50 and pt > 1': the model "
+        "is given, as the condition region, whether (1) or not (0) a jet meets it",
     )
-    hidden: int = option(128, help="width of the hidden layers")
+    encoder: Literal[
+        "dense", "conv", "pyramid", "deepsets", "edgeconv", "epic", "message-passing", "transformer"
+    ] = option("deepsets", help="encoder network")
+    decoder: Literal[
+        "dense", "conv", "pyramid", "deepsets", "epic", "message-passing", "transformer"
+    ] = option("deepsets", help="decoder network")
+    hidden: int = option(128, help="width of the hidden layers; of a pyramid's narrowest one")
     layers: int = option(
-        3, help="number of hidden layers (dense), convolutions (conv) or set layers"
+        3, help="number of hidden layers (dense, pyramid), convolutions (conv) or set layers"
     )
     neighbours: int = option(16, help="nearest neighbours of the edgeconv encoder")
     edgeconv_backend: Literal["dense", "pyg"] = option(
@@ -91,7 +105,10 @@ class TrainConfig:
     )
     latent: int = option(20, help="latent dimension")
 
-    loss: Literal["mse", "chamfer", "emd"] = option("chamfer", help="reconstruction loss")
+    loss: Literal["mse", "bce", "chamfer", "emd"] = option(
+        "chamfer",
+        help="reconstruction loss; bce is for features transformed to [0, 1] (--transform x=unit)",
+    )
     loss_scale: float = option(
         100.0, help="factor on the mean reconstruction loss, so that beta is of order one"
     )
@@ -178,7 +195,8 @@ class TrainConfig:
     monitor: tuple[str, ...] = option(
         (),
         help="figures of generated against validation jets to follow, comma-separated, among w1m, "
-        "w1p, fpd and fom (AUC of boosted trees); the first one chooses the best epoch",
+        "w1p, fpd and fom (AUC of boosted trees, the one for sets of features); the first one "
+        "chooses the best epoch",
     )
     monitor_every: int = option(5, help="epochs from one look at these figures to the next")
     time_limit: float | None = option(
@@ -224,10 +242,16 @@ class TrainConfig:
             value = getattr(self, name)
             require(value is None or value > 0, name, "a positive number", value)
         require(
-            self.loss != "mse" or self.decoder in ORDERED_DECODERS,
+            self.loss not in SLOT_LOSSES or self.decoder in ORDERED_DECODERS,
             "loss",
-            "chamfer or emd with a decoder that has no particle order (mse compares slot by slot)",
+            "chamfer or emd with a decoder that has no particle order (others go slot by slot)",
             self.loss,
+        )
+        require(
+            self.loss != "bce" or self.likelihood_weight == 0,
+            "likelihood_weight",
+            "0 with the loss bce, whose decoded values end at 0 and 1",
+            self.likelihood_weight,
         )
         require(
             self.prior_training == "after" or self.prior in LEARNED_PRIORS,
@@ -334,26 +358,34 @@ class TrainConfig:
             "a column that is neither among --columns nor a --condition",
             self.target,
         )
-        for name in ("constraint", "monitor"):
-            value = getattr(self, name)
-            require(
-                jets or not value,
-                name,
-                "none with --representation features, whose sets have no jet kinematics",
-                value,
-            )
+        require(
+            jets or not self.constraint,
+            "constraint",
+            "none with --representation features, whose sets have no jet kinematics",
+            self.constraint,
+        )
+        others = [name for name in self.monitor if name not in MONITORED_SETS]
+        require(
+            jets or not others,
+            "monitor",
+            f"{', '.join(MONITORED_SETS)} alone with --representation features, whose sets have no "
+            "jet kinematics",
+            others,
+        )
 
     def conditions(self) -> list[str]:
         """The names of the conditions asked for, each once."""
         names = [name.strip() for text in self.condition for name in text.split(",")]
         require(all(names), "condition", "NAME or NAME,NAME", self.condition)
+        if self.region is not None:
+            names.append(REGION)
         return list(dict.fromkeys(names))
 
     def columns_beside(self) -> list[str]:
         """The columns of sets of named features that are conditions: those, and the target."""
         if self.representation != "features":
             return []
-        names = [name for name in self.conditions() if name != MULTIPLICITY]
+        names = [name for name in self.conditions() if name not in (MULTIPLICITY, REGION)]
         return names if self.target is None else [*names, self.target]
 
     def constraint_weights(self) -> dict[str, float]:

@@ -107,12 +107,36 @@ class SignedSqrt(nn.Module):
         return values * values.abs() + self.centre.to(values)
 
 
+class Asinh(nn.Module):
+    r""":math:`y = \mathrm{arsinh}(x / s)` with the fitted median :math:`s` of :math:`|x|`.
+
+    A logarithm for both signs: linear near zero, logarithmic beyond :math:`s`.
+    """
+
+    scale: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("scale", torch.ones((), dtype=torch.float64))
+
+    def fit(self, values: Tensor) -> None:
+        median = values.abs().median()
+        self.scale.copy_(median if median > 0 else torch.ones(()))
+
+    def forward(self, values: Tensor) -> Tensor:
+        return torch.asinh(values / self.scale.to(values))
+
+    def inverse(self, values: Tensor) -> Tensor:
+        return torch.sinh(values) * self.scale.to(values)
+
+
 STEPS = {
     "standardise": Standardise,
     "minmax": MinMax,
     "unit": Unit,
     "log": Log,
     "signed-sqrt": SignedSqrt,
+    "asinh": Asinh,
 }
 
 
@@ -145,6 +169,7 @@ class FeatureTransforms(nn.Module):
 
     def __init__(self, features: Sequence[Feature], steps: Mapping[str, Sequence[str]]) -> None:
         super().__init__()
+        self.last_steps = {feature.name: steps[feature.name][-1] for feature in features}
         self.chains = nn.ModuleList(
             nn.ModuleList(STEPS[step]() for step in steps[feature.name]) for feature in features
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,21 +32,22 @@ def set_writer(
     conditions: Sequence[Feature] = (),
     *,
     slots: int,
-    attributes: Mapping[str, Attribute],
+    attributes: dict[str, Attribute],
     overwrite: bool = False,
 ) -> Iterator[Append]:
     """A function that adds sets to a new file, which appears when the block ends well.
 
     ``.h5`` and ``.hdf5`` files are those of :class:`CloudWriter`. ``.root`` files have one tree:
-    numbers for sets of one item, lists otherwise. ``.csv`` files take sets of one item. The
-    latter two hold names, units and the weights, and no attributes.
+    numbers for sets of one item, lists otherwise, and beside it the attributes as JSON text.
+    ``.csv`` files take sets of one item and have no attributes. Both hold names and units.
 
     Args:
         path: the file to make.
         features: the columns of the items.
         conditions: the columns of the sets.
         slots: largest number of items of a set.
-        attributes: what an HDF5 file shall say about itself.
+        attributes: what the file shall say about itself; they are written when the block ends, and
+            may still be added to inside it.
         overwrite: replace an existing file instead of refusing.
 
     Raises:
@@ -62,7 +64,7 @@ def set_writer(
             require_new(path, overwrite)
             with (
                 whole_file(path) as temporary,
-                _root(temporary, features, conditions, slots) as add,
+                _root(temporary, features, conditions, slots, attributes) as add,
             ):
                 yield add
         case ".csv":
@@ -80,7 +82,11 @@ def set_writer(
 
 @contextmanager
 def _root(
-    path: Path, features: Sequence[Feature], conditions: Sequence[Feature], slots: int
+    path: Path,
+    features: Sequence[Feature],
+    conditions: Sequence[Feature],
+    slots: int,
+    attributes: dict[str, Attribute],
 ) -> Iterator[Append]:
     import uproot
 
@@ -102,6 +108,8 @@ def _root(
             tree.extend(columns | {WEIGHT.name: cloud.weights.cpu().numpy()})
 
         yield append
+        if attributes:
+            file["attributes"] = json.dumps(attributes)
 
 
 @contextmanager

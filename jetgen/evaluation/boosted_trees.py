@@ -53,15 +53,19 @@ def figure_of_merit(
     real: Tensor | NDArray[np.floating],
     generated: Tensor | NDArray[np.floating],
     names: Sequence[str],
+    weights: tuple[Tensor, Tensor] | None = None,
     *,
     jets: int = JETS,
     seed: int = 1,
 ) -> FigureOfMerit:
     """Train 100 trees of depth 4 at a learning rate of 0.1 on half the jets, test on the others.
 
+    With event weights, both kinds weigh as much as the other in the training.
+
     Args:
         real, generated: ``(B, d)`` jet features; as many jets of each are used as both have.
         names: of the ``d`` features.
+        weights: ``(B,)`` event weights of both kinds; ones when omitted.
         jets: at most so many of each kind.
         seed: of the choice of jets, the trees and the shuffles.
 
@@ -78,11 +82,18 @@ def figure_of_merit(
             f"{x.shape[1]} of real and {y.shape[1]} of generated jets"
         )
     dealt = halves(len(x), len(y), jets, seed)
+    known, made = (
+        (torch.ones(len(x)), torch.ones(len(y))) if weights is None else weights
+    )  # (B,) and (C,)
     train = torch.cat([x[dealt.train_real], y[dealt.train_generated]]).numpy()
+    balanced = np.concatenate(
+        [_unit_mean(known[dealt.train_real]), _unit_mean(made[dealt.train_generated])]
+    )
     trees = HistGradientBoostingClassifier(
         max_iter=100, learning_rate=0.1, max_depth=4, early_stopping=False, random_state=seed
-    ).fit(train, np.repeat([0, 1], len(train) // 2))
+    ).fit(train, np.repeat([0, 1], len(train) // 2), sample_weight=balanced)
     test_real, test_generated = x[dealt.test_real].numpy(), y[dealt.test_generated].numpy()
+    tested = known[dealt.test_real].double().numpy(), made[dealt.test_generated].double().numpy()
     shuffled = np.concatenate([test_real[:_SHUFFLED], test_generated[:_SHUFFLED]])
     telling = permutation_importance(
         trees,
@@ -91,13 +102,19 @@ def figure_of_merit(
         scoring="roc_auc",
         n_repeats=3,
         random_state=seed,
+        sample_weight=np.concatenate([side[:_SHUFFLED] for side in tested]),
     ).importances_mean
     return judge(
         trees.predict_proba(test_real)[:, 1],
         trees.predict_proba(test_generated)[:, 1],
         dealt.jets,
         tuple((names[k], float(telling[k])) for k in np.argsort(-telling)),
+        tested,
     )
+
+
+def _unit_mean(weights: Tensor) -> NDArray[np.float64]:
+    return (weights.double() / weights.double().mean()).numpy()
 
 
 def _flat(real: Measured, generated: Measured) -> FeatureTable:

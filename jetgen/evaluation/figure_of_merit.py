@@ -23,6 +23,11 @@ BINS = 25
 ROC_POINTS = 101
 
 
+Array = NDArray[np.float64]
+Weights = tuple[Array, Array]
+"""``(n,)`` event weights of the real and of the generated jets of the test."""
+
+
 class FigureOfMerit(NamedTuple):
     """How well a classifier tells generated jets from real ones, on jets not trained on.
 
@@ -80,10 +85,11 @@ def halves(real: int, generated: int, jets: int, seed: int) -> Halves:
 
 
 def judge(
-    real: NDArray[np.float64],
-    generated: NDArray[np.float64],
+    real: Array,
+    generated: Array,
     jets: int,
     telling: tuple[tuple[str, float], ...] = (),
+    weights: Weights | None = None,
 ) -> FigureOfMerit:
     """The figures from a classifier's outputs, larger for jets that look generated.
 
@@ -91,23 +97,33 @@ def judge(
         real, generated: ``(n,)`` outputs for the jets of the test.
         jets: of each kind, training included.
         telling: passed on.
+        weights: of the events; ones when omitted.
     """
-    auc = area_under_roc(real, generated)
-    chi2, overlap = compare_outputs(real, generated)
-    error = auc_standard_error(auc, len(real), len(generated))
-    return FigureOfMerit(auc, error, chi2, overlap, roc_curve(real, generated), jets, telling)
+    auc = area_under_roc(real, generated, weights)
+    chi2, overlap = compare_outputs(real, generated, weights)
+    numbers = (effective_number(side) for side in _given(real, generated, weights))
+    error = auc_standard_error(auc, *numbers)
+    curve = roc_curve(real, generated, weights)
+    return FigureOfMerit(auc, error, chi2, overlap, curve, jets, telling)
 
 
-def area_under_roc(real: NDArray[np.float64], generated: NDArray[np.float64]) -> float:
+def area_under_roc(real: Array, generated: Array, weights: Weights | None = None) -> float:
     """Probability that a generated jet's output exceeds a real one's, ties counting half."""
-    from scipy.stats import rankdata
+    real_weights, generated_weights = _given(real, generated, weights)
+    order = np.argsort(real)
+    below = np.concatenate([[0.0], np.cumsum(real_weights[order])])
+    under, upto = (
+        below[np.searchsorted(real[order], generated, side)] for side in ("left", "right")
+    )
+    return float(np.average((under + upto) / 2, weights=generated_weights) / below[-1])
 
-    ranks = rankdata(np.concatenate([real, generated]))[len(real) :]
-    m, n = len(real), len(generated)
-    return float((ranks.sum() - n * (n + 1) / 2) / (m * n))
+
+def effective_number(weights: Array) -> float:
+    """Jets of equal weight that would fluctuate as much: ``(sum w)^2 / sum w^2``."""
+    return float(weights.sum() ** 2 / (weights**2).sum())
 
 
-def auc_standard_error(auc: float, real: int, generated: int) -> float:
+def auc_standard_error(auc: float, real: float, generated: float) -> float:
     """Source: The Meaning and Use of the Area under a ROC Curve (Hanley, McNeil, 1982)."""
     one, two = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     variance = auc * (1 - auc)
@@ -116,7 +132,7 @@ def auc_standard_error(auc: float, real: int, generated: int) -> float:
 
 
 def roc_curve(
-    real: NDArray[np.float64], generated: NDArray[np.float64]
+    real: Array, generated: Array, weights: Weights | None = None
 ) -> tuple[tuple[float, float], ...]:
     """Shares of real and generated jets above cuts, from all cut away to none.
 
@@ -124,24 +140,34 @@ def roc_curve(
     """
     cuts = np.quantile(np.concatenate([real, generated]), np.linspace(1, 0, ROC_POINTS))
     cuts[-1] = -np.inf
-    shares = (
-        1 - np.searchsorted(np.sort(side), cuts, "right") / len(side) for side in (real, generated)
-    )
+    shares = []
+    for side, own in zip((real, generated), _given(real, generated, weights), strict=True):
+        order = np.argsort(side)
+        below = np.concatenate([[0.0], np.cumsum(own[order])]) / own.sum()
+        shares.append(1 - below[np.searchsorted(side[order], cuts, "right")])
     return tuple((float(a), float(b)) for a, b in zip(*shares, strict=True))
 
 
 def compare_outputs(
-    real: NDArray[np.float64], generated: NDArray[np.float64]
+    real: Array, generated: Array, weights: Weights | None = None
 ) -> tuple[float, float]:
-    """Reduced chi-squared and overlap of two samples, in bins that hold equally many of both."""
+    """Reduced chi-squared and overlap of two samples, in bins that hold equally many of both.
+
+    Bin by bin it is the squared difference of the shares of the weight over its variance.
+    """
     pooled = np.concatenate([real, generated])
     edges = np.unique(np.quantile(pooled, np.linspace(0, 1, BINS + 1)))
-    m, n = len(real), len(generated)
-    a, b = (
-        np.bincount(np.searchsorted(edges, side, "right") - 1, minlength=len(edges))
-        for side in (real, generated)
-    )
-    filled = a + b > 0
-    a, b = a[filled], b[filled]
-    terms = (np.sqrt(n / m) * a - np.sqrt(m / n) * b) ** 2 / (a + b)
-    return float(terms.sum() / max(1, len(a) - 1)), float(np.minimum(a / m, b / n).sum())
+    shares, variances = [], []
+    for side, own in zip((real, generated), _given(real, generated, weights), strict=True):
+        bins = np.searchsorted(edges, side, "right") - 1
+        share = own / own.sum()
+        shares.append(np.bincount(bins, share, len(edges)))
+        variances.append(np.bincount(bins, share**2, len(edges)))
+    variance = variances[0] + variances[1]
+    filled = variance > 0
+    terms = (shares[0] - shares[1])[filled] ** 2 / variance[filled]
+    return float(terms.sum() / max(1, filled.sum() - 1)), float(np.minimum(*shares).sum())
+
+
+def _given(real: Array, generated: Array, weights: Weights | None) -> Weights:
+    return weights or (np.ones(len(real)), np.ones(len(generated)))

@@ -1,5 +1,6 @@
 """Reconstruction losses and physics constraints on masked sets; each gives one value a jet."""
 
+from jetgen.losses.bce import BCE, bce
 from jetgen.losses.chamfer import Chamfer, chamfer, density_aware_chamfer
 from jetgen.losses.constraints import (
     efp_difference,
@@ -14,10 +15,12 @@ from jetgen.losses.mse import MSE, mse
 from jetgen.losses.sinkhorn import SinkhornSettings
 
 __all__ = [
+    "BCE",
     "EMD",
     "MSE",
     "Chamfer",
     "SinkhornSettings",
+    "bce",
     "chamfer",
     "density_aware_chamfer",
     "efp_difference",

@@ -11,12 +11,13 @@ from jetgen.networks.dense import DenseDecoder, DenseEncoder
 from jetgen.networks.edgeconv import EdgeConvEncoder
 from jetgen.networks.epic import EpicDecoder, EpicEncoder
 from jetgen.networks.message_passing import MessagePassingDecoder, MessagePassingEncoder
+from jetgen.networks.pyramid import PyramidDecoder, PyramidEncoder
 from jetgen.networks.sets import SetDecoder, SetEncoder
 from jetgen.networks.transformer import TransformerDecoder, TransformerEncoder
 from jetgen.networks.velocity import SetVelocity
 
-_ORDERED_ENCODERS = {"dense": DenseEncoder, "conv": ConvEncoder}
-_ORDERED_DECODERS = {"dense": DenseDecoder, "conv": ConvDecoder}
+_ORDERED_ENCODERS = {"dense": DenseEncoder, "conv": ConvEncoder, "pyramid": PyramidEncoder}
+_ORDERED_DECODERS = {"dense": DenseDecoder, "conv": ConvDecoder, "pyramid": PyramidDecoder}
 _SET_ENCODERS: dict[str, type[SetEncoder]] = {
     "deepsets": DeepSetsEncoder,
     "epic": EpicEncoder,

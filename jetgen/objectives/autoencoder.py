@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from jetgen.cloud import ParticleCloud
 from jetgen.config.train import TrainConfig
+from jetgen.errors import InputError
 from jetgen.losses.constraints import (
     efp_difference,
     mass_difference,
@@ -18,6 +19,7 @@ from jetgen.losses.constraints import (
 )
 from jetgen.losses.mixture import mixture_nll
 from jetgen.networks.building import build_decoder, build_encoder
+from jetgen.networks.masking import masked
 from jetgen.objectives.base import Loss, Player
 from jetgen.objectives.layout import Layout
 from jetgen.objectives.model import JetModel
@@ -88,6 +90,8 @@ class Autoencoder(JetModel):
         outputs = 2 * features if self.particle_noise else features
         self.decoder = build_decoder(config, outputs, context)
         self.reconstruction = reconstruction_loss(config)
+        if config.loss == "bce":
+            self._require_unit_features()
         self.multiplicity = (
             LatentMultiplicity(config.latent, config.particles, config.hidden)
             if config.multiplicity == "latent"
@@ -103,6 +107,16 @@ class Autoencoder(JetModel):
             f"{self.name} ({options.encoder}–{options.decoder}) with the {options.loss} loss, "
             f"{options.latent} latent dimensions and the {self.priors[options.prior].title} prior"
         )
+
+    def _require_unit_features(self) -> None:
+        last = self.preparation.transforms.last_steps
+        others = [name for name, step in last.items() if step != "unit"]
+        if others:
+            raise InputError(
+                "--loss bce: expected features transformed to [0, 1], received "
+                f"{', '.join(f'{name} ending in {last[name]}' for name in others)}; add "
+                f"--transform {' '.join(f'{name}=unit' for name in others)}, or end them in +unit"
+            )
 
     @property
     def _prior_context_columns(self) -> int:
@@ -217,6 +231,8 @@ class Autoencoder(JetModel):
         self, z: Tensor, mask: Tensor, context: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor | None]:
         decoded = self.decoder(z, mask, context, generator)
+        if self.config.loss == "bce":
+            decoded = masked(decoded.float().sigmoid(), mask)
         if not self.particle_noise:
             return decoded, None
         centres, log_widths = decoded.chunk(2, dim=2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import nn
 
 from jetgen.config.train import TrainConfig
+from jetgen.losses.bce import BCE
 from jetgen.losses.chamfer import Chamfer
 from jetgen.losses.emd import EMD
 from jetgen.losses.mse import MSE
@@ -15,6 +16,8 @@ def reconstruction_loss(config: TrainConfig) -> nn.Module:
     match config.loss:
         case "mse":
             return MSE(normalisation="mean")
+        case "bce":
+            return BCE(normalisation="mean")
         case "chamfer":
             return Chamfer(normalisation="mean")
         case "emd":

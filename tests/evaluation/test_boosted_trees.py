@@ -35,3 +35,18 @@ def test_nonsense_is_refused():
         figure_of_merit(gaussian(99, 1), gaussian(500, 2), "abc")
     with pytest.raises(InputError, match="as many features as the 2 names"):
         figure_of_merit(gaussian(500, 1), gaussian(500, 2), "ab")
+
+
+def test_weights_make_a_skewed_sample_the_real_one_again():
+    """Real jets drawn too often to the right, with the weights that make up for it."""
+    right = (gaussian(6000, 3)[:, 1] > 0).double()
+    pool = gaussian(6000, 3)
+    kept = torch.rand(6000, generator=torch.Generator().manual_seed(4)) < 0.25 + 0.75 * right
+    real, weights = pool[kept], torch.where(pool[kept][:, 1] > 0, 1.0, 4.0)
+    made = gaussian(3000, 5)
+    skewed = figure_of_merit(real, made, "abc")
+    assert skewed.auc > 0.6 and skewed.telling[0][0] == "b"
+    mended = figure_of_merit(real, made, "abc", (weights, torch.ones(3000)))
+    assert mended.auc == pytest.approx(0.5, abs=4 * mended.auc_error)
+    assert mended.auc_error > skewed.auc_error
+    assert mended.chi2 < 3 and mended.overlap > 0.85

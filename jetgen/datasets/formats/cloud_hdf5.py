@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ class CloudWriter(Hdf5Writer):
         conditions: Sequence[Feature] = (),
         *,
         slots: int,
-        attributes: Mapping[str, Attribute],
+        attributes: dict[str, Attribute],
         overwrite: bool = False,
     ) -> None:
         self.features, self.conditions, self.slots = tuple(features), tuple(conditions), slots

@@ -43,8 +43,7 @@ class Hdf5Writer:
         datasets: its datasets by name.
         form: the name of its format.
         attributes: what the file shall say about itself; mappings and lists are stored as JSON
-            text. They are written when the block ends, so ``writer.attributes`` may still be
-            added to inside it.
+            text. They are written when the block ends, and may still be added to inside it.
         overwrite: replace an existing file instead of refusing.
 
     Raises:
@@ -57,12 +56,12 @@ class Hdf5Writer:
         datasets: Mapping[str, Dataset],
         *,
         form: str,
-        attributes: Mapping[str, Attribute],
+        attributes: dict[str, Attribute],
         overwrite: bool,
     ) -> None:
         self.path = Path(path)
         require_new(self.path, overwrite)
-        self.attributes: dict[str, Attribute] = dict(attributes)
+        self.attributes = attributes
         self.jets = 0
         self._form, self._layout = form, dict(datasets)
         self._waiting: list[Mapping[str, np.ndarray[Any, Any]]] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +64,7 @@ class JetgenWriter(Hdf5Writer):
         self,
         path: str | Path,
         *,
-        attributes: Mapping[str, Attribute],
+        attributes: dict[str, Attribute],
         slots: int = 150,
         overwrite: bool = False,
     ) -> None:

@@ -85,7 +85,7 @@ def _panels(history: dict[str, Columns]) -> dict[str, dict[str, tuple[Any, Any]]
     for stage, columns in history.items():
         for name, values in columns.items():
             known = np.isfinite(values)
-            if name == "epoch" or not known.any():
+            if name in ("epoch", "step") or not known.any():
                 continue
             curve = (columns["epoch"][known], values[known])
             kind, _, term = name.partition("_")

@@ -1,0 +1,76 @@
+"""What losses share that compare sets slot by slot, for decoders with a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from jetgen.losses.reduction import Reduction, blank, choose, prepare, reduce
+
+Normalisation = Literal["sum", "mean"]
+
+
+def slot_by_slot(
+    difference: Callable[[Tensor, Tensor], Tensor],
+    x: Tensor,
+    x_mask: Tensor,
+    y: Tensor,
+    y_mask: Tensor,
+    *,
+    normalisation: Normalisation,
+    reduction: Reduction,
+) -> Tensor:
+    """Sum of the differences of all features in all slots, over their number where ``mean``.
+
+    A slot counts when it is real in either set; the other set's padded slot stands for the
+    zero vector, as zero-padded jets do in the classic fixed-order baseline (whose decoder
+    fills every slot: an ``x_mask`` of ones). Give both sets one mask to leave padding out.
+    The order of slots matters; only a permutation common to both sets changes nothing.
+
+    Args:
+        difference: of ``(B, S, D)`` and ``(B, S, D)``, element by element.
+        x, y: ``(B, N, D)`` and ``(B, M, D)``; the shorter one is padded.
+        x_mask, y_mask: ``(B, N)`` and ``(B, M)`` bool.
+        normalisation: ``mean`` divides by the number of counted slots times ``D``.
+        reduction: of the values a jet.
+
+    Returns:
+        ``(B,)``, or reduced; zero for two empty sets.
+    """
+    choose("normalisation", normalisation, ("sum", "mean"))
+    x, y = prepare(x, x_mask, y, y_mask)
+    missing = x.shape[1] - y.shape[1]
+    x, x_mask = pad(x, (0, 0, 0, max(-missing, 0))), pad(x_mask, (0, max(-missing, 0)))
+    y, y_mask = pad(y, (0, 0, 0, max(missing, 0))), pad(y_mask, (0, max(missing, 0)))
+    counted = x_mask | y_mask
+    values = blank(difference(x, y), counted).sum((1, 2))
+    if normalisation == "mean":
+        values = values / (counted.sum(1) * x.shape[2]).clamp(min=1)
+    return reduce(values, reduction)
+
+
+class SlotLoss(nn.Module):
+    """One of these losses with its options fixed."""
+
+    def __init__(
+        self,
+        loss: Callable[..., Tensor],
+        *,
+        normalisation: Normalisation = "mean",
+        reduction: Reduction = "none",
+    ) -> None:
+        super().__init__()
+        self.loss = loss
+        self.normalisation: Normalisation = normalisation
+        self.reduction: Reduction = reduction
+
+    def forward(self, x: Tensor, x_mask: Tensor, y: Tensor, y_mask: Tensor) -> Tensor:
+        return self.loss(
+            x, x_mask, y, y_mask, normalisation=self.normalisation, reduction=self.reduction
+        )
+
+    def extra_repr(self) -> str:
+        return f"normalisation={self.normalisation}, reduction={self.reduction}"
