@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from jetgen.errors import InputError
+from jetgen.evaluation.weighted_quantiles import effective_size
 
 FEWEST = 100
 """Jets of each kind below which a classifier learns nothing."""
@@ -45,6 +46,17 @@ class FigureOfMerit(NamedTuple):
     roc: tuple[tuple[float, float], ...]
     jets: int
     telling: tuple[tuple[str, float], ...] = ()
+
+
+class Weights(NamedTuple):
+    """Event weights ``(n,)`` of real and of generated jets."""
+
+    real: NDArray[np.float64]
+    generated: NDArray[np.float64]
+
+    @classmethod
+    def ones(cls, real: int, generated: int) -> Weights:
+        return cls(np.ones(real), np.ones(generated))
 
 
 class Halves(NamedTuple):
@@ -84,6 +96,7 @@ def judge(
     generated: NDArray[np.float64],
     jets: int,
     telling: tuple[tuple[str, float], ...] = (),
+    weights: Weights | None = None,
 ) -> FigureOfMerit:
     """The figures from a classifier's outputs, larger for jets that look generated.
 
@@ -91,23 +104,26 @@ def judge(
         real, generated: ``(n,)`` outputs for the jets of the test.
         jets: of each kind, training included.
         telling: passed on.
+        weights: event weights ``(n,)`` of both, ones when omitted.
     """
-    auc = area_under_roc(real, generated)
-    chi2, overlap = compare_outputs(real, generated)
-    error = auc_standard_error(auc, len(real), len(generated))
-    return FigureOfMerit(auc, error, chi2, overlap, roc_curve(real, generated), jets, telling)
+    known = weights or Weights.ones(len(real), len(generated))
+    auc = area_under_roc(real, generated, known)
+    chi2, overlap = compare_outputs(real, generated, known)
+    error = auc_standard_error(auc, *(effective_size(side) for side in known))
+    roc = roc_curve(real, generated, known)
+    return FigureOfMerit(auc, error, chi2, overlap, roc, jets, telling)
 
 
-def area_under_roc(real: NDArray[np.float64], generated: NDArray[np.float64]) -> float:
+def area_under_roc(
+    real: NDArray[np.float64], generated: NDArray[np.float64], weights: Weights | None = None
+) -> float:
     """Probability that a generated jet's output exceeds a real one's, ties counting half."""
-    from scipy.stats import rankdata
-
-    ranks = rankdata(np.concatenate([real, generated]))[len(real) :]
-    m, n = len(real), len(generated)
-    return float((ranks.sum() - n * (n + 1) / 2) / (m * n))
+    known = weights or Weights.ones(len(real), len(generated))
+    below, upto = (_share(real, generated, known.real, side) for side in ("left", "right"))
+    return float(np.average((below + upto) / 2, weights=known.generated))
 
 
-def auc_standard_error(auc: float, real: int, generated: int) -> float:
+def auc_standard_error(auc: float, real: float, generated: float) -> float:
     """Source: The Meaning and Use of the Area under a ROC Curve (Hanley, McNeil, 1982)."""
     one, two = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     variance = auc * (1 - auc)
@@ -116,32 +132,54 @@ def auc_standard_error(auc: float, real: int, generated: int) -> float:
 
 
 def roc_curve(
-    real: NDArray[np.float64], generated: NDArray[np.float64]
+    real: NDArray[np.float64], generated: NDArray[np.float64], weights: Weights | None = None
 ) -> tuple[tuple[float, float], ...]:
     """Shares of real and generated jets above cuts, from all cut away to none.
 
     The cuts are evenly spaced quantiles of both samples together.
     """
+    known = weights or Weights.ones(len(real), len(generated))
     cuts = np.quantile(np.concatenate([real, generated]), np.linspace(1, 0, ROC_POINTS))
     cuts[-1] = -np.inf
-    shares = (
-        1 - np.searchsorted(np.sort(side), cuts, "right") / len(side) for side in (real, generated)
+    above = (
+        1 - _share(side, cuts, own, "right")
+        for side, own in zip((real, generated), known, strict=True)
     )
-    return tuple((float(a), float(b)) for a, b in zip(*shares, strict=True))
+    return tuple((float(a), float(b)) for a, b in zip(*above, strict=True))
 
 
 def compare_outputs(
-    real: NDArray[np.float64], generated: NDArray[np.float64]
+    real: NDArray[np.float64], generated: NDArray[np.float64], weights: Weights | None = None
 ) -> tuple[float, float]:
-    """Reduced chi-squared and overlap of two samples, in bins that hold equally many of both."""
+    r"""Reduced chi-squared and overlap of two samples, in bins that hold equally many of both.
+
+    With the shares :math:`p_b, q_b` of the summed weights in a bin,
+    :math:`\chi^2 = \sum_b (p_b - q_b)^2 / (\sigma_{p_b}^2 + \sigma_{q_b}^2)`,
+    :math:`\sigma_{p_b}^2 = \sum_{j \in b} w_j^2 / (\sum_j w_j)^2`, over one less than the bins.
+    """
+    known = weights or Weights.ones(len(real), len(generated))
     pooled = np.concatenate([real, generated])
     edges = np.unique(np.quantile(pooled, np.linspace(0, 1, BINS + 1)))
-    m, n = len(real), len(generated)
-    a, b = (
-        np.bincount(np.searchsorted(edges, side, "right") - 1, minlength=len(edges))
-        for side in (real, generated)
-    )
-    filled = a + b > 0
-    a, b = a[filled], b[filled]
-    terms = (np.sqrt(n / m) * a - np.sqrt(m / n) * b) ** 2 / (a + b)
-    return float(terms.sum() / max(1, len(a) - 1)), float(np.minimum(a / m, b / n).sum())
+    shares, variances = [], []
+    for side, own in zip((real, generated), known, strict=True):
+        place = np.searchsorted(edges, side, "right") - 1
+        total = own.sum()
+        shares.append(np.bincount(place, own, len(edges)) / total)
+        variances.append(np.bincount(place, own**2, len(edges)) / total**2)
+    variance = variances[0] + variances[1]
+    filled = variance > 0
+    p, q = (side[filled] for side in shares)
+    chi2 = ((p - q) ** 2 / variance[filled]).sum() / max(1, len(p) - 1)
+    return float(chi2), float(np.minimum(p, q).sum())
+
+
+def _share(
+    values: NDArray[np.float64],
+    cuts: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    side: Literal["left", "right"],
+) -> NDArray[np.float64]:
+    """The share of the weight of ``values`` below each cut (``right``: or at it)."""
+    order = np.argsort(values)
+    reached = np.concatenate([[0.0], np.cumsum(weights[order])])
+    return reached[np.searchsorted(values[order], cuts, side)] / reached[-1]

@@ -6,6 +6,7 @@ import torch
 
 from jetgen.errors import InputError
 from jetgen.evaluation.figure_of_merit import (
+    Weights,
     area_under_roc,
     auc_standard_error,
     compare_outputs,
@@ -52,3 +53,29 @@ def test_no_jet_is_trained_on_and_tested():
     assert len(torch.cat([dealt.train_generated, dealt.test_generated]).unique()) == 301
     with pytest.raises(InputError, match="at least 100 jets of each kind, received 99 and 500"):
         halves(99, 500, 100_000, seed=1)
+
+
+def test_weights_count_as_copies():
+    random = np.random.default_rng(1)
+    real, generated = random.normal(0, 1, 300), random.normal(0.5, 1, 300)
+    copies = random.integers(1, 4, 300)
+    weights = Weights(copies.astype(float), np.ones(300))
+    repeated = np.repeat(real, copies)
+    assert area_under_roc(real, generated, weights) == pytest.approx(
+        area_under_roc(repeated, generated)
+    )
+    roc = np.array(roc_curve(real, real, Weights(copies.astype(float), np.ones(300))))
+    assert np.abs(roc[:, 0] - roc[:, 1]).max() < 0.06  # the weights know nothing of the values
+    scaled = Weights(7.0 * np.ones(300), 0.1 * np.ones(300))
+    assert judge(real, generated, 600, weights=scaled)[:4] == pytest.approx(
+        judge(real, generated, 600)[:4]
+    )
+
+
+def test_the_chi_squared_of_weighted_samples_of_one_law_is_one():
+    random = np.random.default_rng(2)
+    found = []
+    for _ in range(200):
+        weights = Weights(random.exponential(size=2000), np.ones(2000))
+        found.append(compare_outputs(random.random(2000), random.random(2000), weights)[0])
+    assert np.mean(found) == pytest.approx(1, abs=0.07)
