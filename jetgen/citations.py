@@ -168,14 +168,16 @@ def of_data(format_name: str, attributes: Mapping[str, Any]) -> list[Citation]:
     return found
 
 
-def of_report(*, latent: bool) -> list[Citation]:
-    """The works behind the numbers and figures of a report."""
-    found = _cited((MESSAGE_PASSING,), "the distances W1M and W1P")
-    found += _cited((ANGULARITIES,), "angularities")
-    found += _cited((CORRELATORS, POWER_COUNTING), "C2 and D2")
-    found += _cited((SUBJETTINESS,), "tau21 and tau32")
-    found += _cited((SOFT_DROP,), "soft-drop mass")
-    found += _cited((FASTJET, FASTJET_SPEED), "N-subjettiness and soft drop")
+def of_report(*, jets: bool = True, latent: bool) -> list[Citation]:
+    """The works behind the numbers and figures of a report, which only that of jets has many."""
+    found: list[Citation] = []
+    if jets:
+        found += _cited((MESSAGE_PASSING,), "the distances W1M and W1P")
+        found += _cited((ANGULARITIES,), "angularities")
+        found += _cited((CORRELATORS, POWER_COUNTING), "C2 and D2")
+        found += _cited((SUBJETTINESS,), "tau21 and tau32")
+        found += _cited((SOFT_DROP,), "soft-drop mass")
+        found += _cited((FASTJET, FASTJET_SPEED), "N-subjettiness and soft drop")
     if latent:
         found += _cited((ACTIVE_UNITS,), "active columns of the latent code")
     return found

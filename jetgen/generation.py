@@ -212,6 +212,8 @@ class TrainedModel:
     def reconstruct(self, cloud: ParticleCloud, batch: int = 1024, seed: int = 1) -> ParticleCloud:
         """Each jet of ``cloud`` (in the run's representation) encoded and decoded, in its order.
 
+        Event weights stay with their jets.
+
         Raises:
             InputError: when the model is no autoencoder.
         """
@@ -221,7 +223,8 @@ class TrainedModel:
             model.reconstruct(cloud[start : start + batch].to(self.device), generator).to("cpu")
             for start in range(0, len(cloud), batch)
         ]
-        return ParticleCloud.concatenate(parts)
+        made = ParticleCloud.concatenate(parts)
+        return dataclasses.replace(made, weights=cloud.weights)
 
     @torch.no_grad()
     def codes(self, cloud: ParticleCloud, batch: int = 1024) -> Codes:

@@ -187,7 +187,7 @@ def _drawings(
         "correlations",
         "Rank correlations",
         "Spearman's correlation of each column with each observable.",
-        latent_correlations(latent, found.measured),
+        latent_correlations(latent, list(found.observed.values())),
     )
     yield Drawing("pca", "Principal components", "One point a jet.", latent_map(latent, colours))
     yield Drawing(

@@ -1,4 +1,4 @@
-"""What ``jetgen report`` does: gather the jets of a run or of files, and report on them."""
+"""What ``jetgen report`` does: gather the sets of a run or of files, and report on them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,13 @@ from jetgen.config.report import ReportConfig
 from jetgen.datasets import read
 from jetgen.datasets.detection import open_source
 from jetgen.errors import InputError
-from jetgen.evaluation.baselines import independent_particles
 from jetgen.evaluation.checks import RECONSTRUCTED
 from jetgen.files import sha256
 from jetgen.generation import latent_space, load
 from jetgen.reports import write_report
 from jetgen.reports.page import Rate
-from jetgen.reports.words import BASELINE
+from jetgen.reports.subjects import ENTRIES, JETS, Subject, subject_of
+from jetgen.reports.words import COLUMN_BASELINE, JET_BASELINE
 from jetgen.run_folder import RunFolder
 
 _TIMED_JETS = 1000
@@ -51,25 +52,22 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
     assert config.run is not None, "validated by the options"
     model = load(config.run)
     folder = model.folder
-    if model.config.representation == "features":
-        names = ", ".join(feature.name for feature in model.model.layout.features)
-        raise InputError(
-            f"{folder.path}: expected a run trained on jets, whose report has jet observables, "
-            f"received one on the features {names}"
-        )
+    subject = ENTRIES if model.config.representation == "features" else JETS
+    noun = subject.noun.many
     if not folder.generated_file.exists():
         raise InputError(
-            f"{folder.generated_file}: expected the run's generated jets, found no such file; "
+            f"{folder.generated_file}: expected the run's generated {noun}, found no such file; "
             f"make them with `jetgen generate {folder.path}`"
         )
     real = model.held_out()[: config.jets]
     training = model.training_jets()
     rates = training_rates(folder)
+    timed = partial(_timed, rates=rates, noun=noun)
     samples: dict[str, ParticleCloud] = {}
     latent = None
     if model.reconstructs:
         progress("reconstruct")
-        with _timed("Encode and decode", len(real), rates):
+        with timed("Encode and decode", len(real)):
             samples[RECONSTRUCTED] = model.reconstruct(real)
         latent = latent_space(model, real, config.seed)
     samples["generated"] = read(folder.generated_file, jets=config.jets)
@@ -77,28 +75,29 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
     evaluations = model.model.evaluations
     note = f"network evaluated {evaluations} time{'s' * (evaluations != 1)} a batch"
     some = min(len(real), _TIMED_JETS)
-    with _timed("Generate", some, rates, note):
+    with timed("Generate", some, note=note):
         model.generate(some, seed=config.seed)
     for prior, title in list(model.priors.items())[1:]:
         progress(f"generate with the {title} prior")
         samples[f"generated ({title} prior)"] = model.generate(
             len(real), prior=prior, seed=config.seed
         )
-    samples[BASELINE] = _baseline(training, len(real), config.seed)
+    samples |= _baseline(subject, training, len(real), config.seed)
     return write_report(
         config.output or folder.report_folder,
         real=real,
         samples=samples,
+        subject=subject,
         training=training,
-        title=f"Generated jets: {folder.path.resolve().name}",
+        title=f"Generated {noun}: {folder.path.resolve().name}",
         description=(
-            f"{model.title}, trained on {len(training)} jets of {', '.join(model.config.data)}. "
-            "Real jets are the held-out test jets, which training has not seen."
+            f"{model.title}, trained on {len(training)} {noun} of {', '.join(model.config.data)}. "
+            f"Real {noun} are the held-out test {noun}, which training has not seen."
         ),
         provenance={
             "report command": ["jetgen", *sys.argv[1:]],
             "jetgen": __version__,
-            "generated jets": {
+            f"generated {noun}": {
                 "file": str(folder.generated_file),
                 "sha256": sha256(folder.generated_file),
                 **_origin(open_source(folder.generated_file).attributes),
@@ -108,7 +107,12 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
         history=folder.metrics_file if folder.metrics_file.exists() else None,
         latent=latent,
         rates=rates,
-        citations=merged([*of_run(folder.path), *of_report(latent=latent is not None)]),
+        citations=merged(
+            [
+                *of_run(folder.path),
+                *of_report(jets=subject is JETS, latent=latent is not None),
+            ]
+        ),
         seed=config.seed,
         progress=progress,
     )
@@ -141,20 +145,23 @@ def _origin(attributes: Mapping[str, Any]) -> dict[str, Any]:
 def _report_files(config: ReportConfig, progress: Callable[[str], None]) -> Path:
     assert config.real is not None and config.output is not None, "validated by the options"
     real = read(config.real, jets=config.jets)
+    subject = subject_of(real)
+    noun, trivial = subject.noun.many, subject.baseline[0]
     samples = {
         name: read(path, jets=config.jets) for name, path in _names(config.generated).items()
     }
-    samples[BASELINE] = _baseline(real, len(real), config.seed)
+    samples |= _baseline(subject, real, len(real), config.seed)
     files = [config.real, *config.generated]
     return write_report(
         config.output,
         real=real,
         samples=samples,
-        title=f"Generated jets beside {Path(config.real).name}",
+        subject=subject,
+        title=f"Generated {noun} beside {Path(config.real).name}",
         description=(
-            f"Real jets: {len(real)} of {config.real}. Without further real jets the floor takes "
-            "two halves of them, so that every distance is between as many jets as half of them. "
-            f"The {BASELINE} are drawn from the marginals of the same real jets."
+            f"Real {noun}: {len(real)} of {config.real}. Without further real {noun} the floor "
+            f"takes two halves of them, so that every distance is between as many {noun} as half "
+            f"of them. The {trivial} are drawn from the marginals of the same real {noun}."
         ),
         provenance={
             "report command": ["jetgen", *sys.argv[1:]],
@@ -162,21 +169,28 @@ def _report_files(config: ReportConfig, progress: Callable[[str], None]) -> Path
             "files": {path: sha256(path) for path in files},
         },
         citations=merged(
-            [Citation(JETGEN, "this program"), *of_files(config.real), *of_report(latent=False)]
+            [
+                Citation(JETGEN, "this program"),
+                *of_files(config.real),
+                *of_report(jets=subject is JETS, latent=False),
+            ]
         ),
         seed=config.seed,
         progress=progress,
     )
 
 
-def _baseline(training: ParticleCloud, jets: int, seed: int) -> ParticleCloud:
-    return independent_particles(training, jets, torch.Generator().manual_seed(seed))
+def _baseline(
+    subject: Subject, training: ParticleCloud, number: int, seed: int
+) -> dict[str, ParticleCloud]:
+    name, make = subject.baseline
+    return {name: make(training, number, torch.Generator().manual_seed(seed))}
 
 
 def _names(paths: list[str]) -> dict[str, str]:
     """A sample's name is its file's; the whole path where two files share a name."""
     stems = [Path(path).stem for path in paths]
-    reserved = (RECONSTRUCTED, BASELINE)
+    reserved = (RECONSTRUCTED, JET_BASELINE, COLUMN_BASELINE)
     return {
         path if stems.count(stem) > 1 or stem in reserved else stem: path
         for path, stem in zip(paths, stems, strict=True)
@@ -184,10 +198,13 @@ def _names(paths: list[str]) -> dict[str, str]:
 
 
 @contextmanager
-def _timed(step: str, jets: int, rates: list[Rate], note: str = "") -> Iterator[None]:
+def _timed(
+    step: str, number: int, *, rates: list[Rate], noun: str, note: str = ""
+) -> Iterator[None]:
     """Add the speed of what happens inside to the rates."""
     start = time.perf_counter()
     yield
     seconds = time.perf_counter() - start
-    parts = (f"{jets} jets in {seconds:.1f} s on the CPU, {torch.get_num_threads()} threads", note)
-    rates.append(Rate(step, jets / seconds, "; ".join(part for part in parts if part)))
+    threads = torch.get_num_threads()
+    parts = (f"{number} {noun} in {seconds:.1f} s on the CPU, {threads} threads", note)
+    rates.append(Rate(step, number / seconds, "; ".join(part for part in parts if part)))

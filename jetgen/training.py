@@ -33,7 +33,7 @@ from jetgen.objectives.layout import Layout
 from jetgen.objectives.model import JetModel
 from jetgen.objectives.preparation import represent
 from jetgen.objectives.prior_fitting import PriorFitting
-from jetgen.physics.items import item_observables
+from jetgen.physics.columns import columns
 from jetgen.physics.observables import measure
 from jetgen.progress import progress_bar
 from jetgen.run_folder import RunFolder
@@ -127,7 +127,7 @@ def load_jets(config: TrainConfig) -> ParticleCloud:
 def observables_of(jets: ParticleCloud, config: TrainConfig) -> dict[str, Tensor]:
     """What a region can ask of jets in the representation of ``config``, ``(B,)`` by name."""
     if config.representation == "features":
-        return item_observables(jets)
+        return {observable.name: values for observable, values in columns(jets)}
     return values_by_name(observe(jets, measure(jets)))
 
 

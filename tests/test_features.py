@@ -1,6 +1,7 @@
 """Sets of one and of two items with any named features: muons, di-jets, rows of a table."""
 
 import dataclasses
+import json
 
 import pytest
 import torch
@@ -170,10 +171,30 @@ def test_sets_without_momenta_name_the_way_to_train_on_them(make_config):
         train(make_config(dijets(100), representation="relative"))
 
 
-def test_a_report_of_jets_is_refused_in_one_line(make_config):
-    run = train(make_config(dijets(100), epochs=1))
-    with pytest.raises(InputError, match=r"expected a run trained on jets.*features pt, mass"):
-        report(ReportConfig(run=str(run)))
+def test_a_run_on_weighted_muons_is_reported(make_config, tmp_path):
+    options = {"weighted": True, "condition": ["type"], "columns": ("pz", "start_x")}
+    run = train(make_config(muons(600), **options, **TRAININGS["vae"]))
+    assert main(["generate", str(run), "--jets", "200"]) == 0
+    page = report(ReportConfig(run=str(run)))
+    content = json.loads(page.with_name("table.json").read_text())
+    rows = {(row["quantity"], row["sample"]): row for row in content["rows"]}
+    columns = {"pz", "start_x", "type"}
+    assert {name for name, _ in rows} == columns | {"correlations", "pairs"}
+    kinds = rows["type", "reconstructed"]  # each with the weight of its muon
+    assert kinds["w1"] < 1e-9 and content["warnings"] == []
+    assert set(content["trees"]) <= {"generated", "independent columns"}
+
+
+def test_tables_are_evaluated_by_columns(make_config, tmp_path, capsys):
+    real = make_config(muons(400), ".csv").data[0]
+    made = make_config(muons(400, seed=2), ".root").data[0]
+    assert main(["evaluate", made, "--real", real]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "generated entries against real ones (200 against 200)" in printed
+    assert "boosted trees on 400 entries of each kind: AUC" in printed
+    for words in (["--jetnet"], ["--classifier", "transformer"]):
+        assert main(["evaluate", made, "--real", real, *words]) == 2
+        assert "with sets of named features" in capsys.readouterr().err
 
 
 def test_sets_larger_than_allowed_are_not_cut(make_config):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from jetgen.cloud import RELATIVE, ParticleCloud
+from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
 from jetgen.physics.observables import measure
 
@@ -20,10 +20,11 @@ class Frames(NamedTuple):
     drawn: Tensor
 
     def filled(self, particles: Tensor) -> ParticleCloud:
-        """Relative ``particles`` ``(J, N, 3)`` with the drawn jets' masks and conditions."""
+        """``particles`` ``(J, N, F)`` with the drawn jets' masks and conditions, of weight one."""
         conditions = self.real.conditions[self.drawn]
-        features = self.real.condition_features
-        return ParticleCloud(particles, self.mask, RELATIVE, conditions, features)
+        return ParticleCloud(
+            particles, self.mask, self.real.features, conditions, self.real.condition_features
+        )
 
 
 def independent_particles(
@@ -46,15 +47,35 @@ def independent_particles(
     Raises:
         InputError: when the training jets hold no particles.
     """
-    frames = _draw(measure(training).relative, jets, generator)
+    return independent_columns(measure(training).relative, jets, generator)
+
+
+def independent_columns(
+    training: ParticleCloud, sets: int, generator: torch.Generator
+) -> ParticleCloud:
+    """Sets whose columns know nothing of each other, nor items of other items.
+
+    Number of items and conditions are those of a real set drawn at random (by event weight); each
+    feature of each item is drawn by itself from all items of the training sets.
+
+    Args:
+        training: sets with any features.
+        sets: how many to make.
+        generator: source of randomness.
+
+    Raises:
+        InputError: when the training sets hold no items.
+    """
+    frames = _draw(training, sets, generator)
     real, mask = frames.real, frames.mask
-    pooled = real.particles[real.mask]  # (M, 3)
+    pooled = real.particles[real.mask]  # (M, F)
     owner_weight = real.weights.double().unsqueeze(1).expand_as(real.mask)[real.mask]
     distribution = torch.cumsum(owner_weight, 0) / owner_weight.sum()
-    uniform = torch.rand(int(mask.sum()), len(RELATIVE), generator=generator, dtype=torch.float64)
+    size = int(mask.sum()), pooled.shape[1]
+    uniform = torch.rand(size, generator=generator, dtype=torch.float64)
     rows = torch.searchsorted(distribution, uniform).clamp(max=len(pooled) - 1)
-    particles = real.particles.new_zeros(*mask.shape, len(RELATIVE))
-    particles[mask] = torch.stack([pooled[rows[:, k], k] for k in range(len(RELATIVE))], dim=1)
+    particles = real.particles.new_zeros(*mask.shape, size[1])
+    particles[mask] = pooled.gather(0, rows)
     return frames.filled(particles)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from jetgen.errors import InputError
-from jetgen.evaluation.figure_of_merit import JETS, FigureOfMerit, halves, judge
+from jetgen.evaluation.figure_of_merit import JETS, FigureOfMerit, Weights, halves, judge
 from jetgen.evaluation.samples import features
 from jetgen.physics.fourvectors import to_cartesian
 from jetgen.physics.observables import Measured
@@ -53,21 +53,21 @@ def figure_of_merit(
     real: Tensor | NDArray[np.floating],
     generated: Tensor | NDArray[np.floating],
     names: Sequence[str],
-    weights: tuple[Tensor, Tensor] | None = None,
     *,
     jets: int = JETS,
     seed: int = 1,
+    weights: tuple[Tensor, Tensor] | None = None,
 ) -> FigureOfMerit:
     """Train 100 trees of depth 4 at a learning rate of 0.1 on half the jets, test on the others.
 
-    With event weights, both kinds weigh as much as the other in the training.
+    With event weights both kinds weigh as much as each other, in the training and in every figure.
 
     Args:
         real, generated: ``(B, d)`` jet features; as many jets of each are used as both have.
         names: of the ``d`` features.
-        weights: ``(B,)`` event weights of both kinds; ones when omitted.
         jets: at most so many of each kind.
         seed: of the choice of jets, the trees and the shuffles.
+        weights: ``(B,)`` and ``(C,)`` event weights of both kinds, ones when omitted.
 
     Raises:
         InputError: when there are too few jets, or features do not correspond.
@@ -82,18 +82,18 @@ def figure_of_merit(
             f"{x.shape[1]} of real and {y.shape[1]} of generated jets"
         )
     dealt = halves(len(x), len(y), jets, seed)
-    known, made = (
-        (torch.ones(len(x)), torch.ones(len(y))) if weights is None else weights
-    )  # (B,) and (C,)
     train = torch.cat([x[dealt.train_real], y[dealt.train_generated]]).numpy()
-    balanced = np.concatenate(
-        [_unit_mean(known[dealt.train_real]), _unit_mean(made[dealt.train_generated])]
-    )
+    v, w = weights or (torch.ones(len(x)), torch.ones(len(y)))
+    known = _chosen(v, dealt.train_real, w, dealt.train_generated)
     trees = HistGradientBoostingClassifier(
         max_iter=100, learning_rate=0.1, max_depth=4, early_stopping=False, random_state=seed
-    ).fit(train, np.repeat([0, 1], len(train) // 2), sample_weight=balanced)
+    ).fit(
+        train,
+        np.repeat([0, 1], len(train) // 2),
+        np.concatenate([side / side.mean() for side in known]),
+    )
     test_real, test_generated = x[dealt.test_real].numpy(), y[dealt.test_generated].numpy()
-    tested = known[dealt.test_real].double().numpy(), made[dealt.test_generated].double().numpy()
+    tested = _chosen(v, dealt.test_real, w, dealt.test_generated)
     shuffled = np.concatenate([test_real[:_SHUFFLED], test_generated[:_SHUFFLED]])
     telling = permutation_importance(
         trees,
@@ -102,7 +102,7 @@ def figure_of_merit(
         scoring="roc_auc",
         n_repeats=3,
         random_state=seed,
-        sample_weight=np.concatenate([side[:_SHUFFLED] for side in tested]),
+        sample_weight=np.concatenate([side[:_SHUFFLED] / side.mean() for side in tested]),
     ).importances_mean
     return judge(
         trees.predict_proba(test_real)[:, 1],
@@ -113,8 +113,8 @@ def figure_of_merit(
     )
 
 
-def _unit_mean(weights: Tensor) -> NDArray[np.float64]:
-    return (weights.double() / weights.double().mean()).numpy()
+def _chosen(real: Tensor, rows: Tensor, generated: Tensor, others: Tensor) -> Weights:
+    return Weights(real[rows].double().numpy(), generated[others].double().numpy())
 
 
 def _flat(real: Measured, generated: Measured) -> FeatureTable:

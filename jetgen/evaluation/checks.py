@@ -1,8 +1,8 @@
-"""Jets measured and made fit for comparison: what cannot be compared is left out, and said."""
+"""Sets measured and made fit for comparison: what cannot be compared is left out, and said."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
-from jetgen.physics.observables import Measured, measure
+from jetgen.physics.observables import JET, Measured, Noun, measure
 from jetgen.physics.units import without_unit
 
 RECONSTRUCTED = "reconstructed"
@@ -43,13 +43,14 @@ def check(
     real: ParticleCloud,
     samples: Mapping[str, ParticleCloud],
     training: ParticleCloud | None = None,
+    measure: Callable[[ParticleCloud], Measured] = measure,
 ) -> Checked:
     """Measure all jets; leave out those with values that are not finite, with a warning.
 
     Jets without particles stay, because a generator that makes them must pay for it, with a
-    warning. A pair of a real jet and its reconstruction goes as a whole. Other warnings are of
-    units that are not known or look different, and of jets that cannot hold as many particles
-    as others.
+    warning. A pair of a real jet and its reconstruction goes as a whole. Other warnings, for jets,
+    are of units that are not known or look different, and of jets that cannot hold as many
+    particles as others. Sets that are no jets have their own ``measure``.
 
     Raises:
         InputError: when there is no sample, no usable jet in one, a sample whose columns are not
@@ -63,8 +64,8 @@ def check(
             f"{len(samples[RECONSTRUCTED])}"
         )
     warnings: list[str] = []
-    measured = {name: _measured(cloud, name, warnings) for name, cloud in samples.items()}
-    all_real = _measured(real, "real", warnings)
+    measured = {name: _measured(cloud, name, measure, warnings) for name, cloud in samples.items()}
+    all_real = _measured(real, "real", measure, warnings)
     finite = {name: _finite(jets, name, warnings) for name, jets in measured.items()}
     real_finite = _finite(all_real, "real", warnings)
     if RECONSTRUCTED in samples:
@@ -73,9 +74,9 @@ def check(
     usable_real = all_real[real_finite]
     pool = usable_real
     if training is not None:
-        seen = _measured(training, "training", warnings)
+        seen = _measured(training, "training", measure, warnings)
         pool = _joined(pool, seen[_finite(seen, "training", warnings)])
-    for name, jets in usable.items():
+    for name, jets in usable.items() if all_real.noun == JET else ():
         warnings += different_slots(name, jets.relative, usable_real.relative)
         warnings += _different_units(name, jets, usable_real)
     return Checked(usable_real, usable, pool, real_finite, tuple(warnings))
@@ -106,7 +107,7 @@ def different_slots(name: str, sample: ParticleCloud, real: ParticleCloud) -> li
     return []
 
 
-def without_particles(name: str, jets: ParticleCloud) -> list[str]:
+def without_particles(name: str, jets: ParticleCloud, noun: Noun = JET) -> list[str]:
     """A warning where jets are empty.
 
     Raises:
@@ -115,23 +116,27 @@ def without_particles(name: str, jets: ParticleCloud) -> list[str]:
     empty = int((jets.multiplicity == 0).sum())
     if empty == len(jets):
         raise InputError(
-            f"{name} jets: expected jets with particles, received {len(jets)} without any"
+            f"{name} {noun.many}: expected {noun.many} with {noun.item}s, received {len(jets)} "
+            "without any"
         )
     if not empty:
         return []
-    return [
-        f"{name}: {empty} of {len(jets)} jets have no particles; they count, with mass, pT, "
-        "energy, η and φ zero"
-    ]
+    zeros = "with mass, pT, energy, η and φ zero" if noun == JET else "as zeros"
+    return [f"{name}: {empty} of {len(jets)} {noun.many} have no {noun.item}s; they count, {zeros}"]
 
 
-def _measured(cloud: ParticleCloud, name: str, warnings: list[str]) -> Measured:
+def _measured(
+    cloud: ParticleCloud,
+    name: str,
+    measure: Callable[[ParticleCloud], Measured],
+    warnings: list[str],
+) -> Measured:
     """The jets' measures; errors name them, and a unit that is not known is warned of."""
     try:
         measured = measure(cloud)
     except InputError as error:
         raise InputError(f"{name} jets: {error}") from None
-    if unknown := without_unit(cloud):
+    if measured.noun == JET and (unknown := without_unit(cloud)):
         warnings.append(f"{name}: {', '.join(unknown)} without a unit, taken for GeV")
     return measured
 
@@ -152,29 +157,34 @@ def _different_units(name: str, sample: Measured, real: Measured) -> list[str]:
 
 def _finite(jets: Measured, name: str, warnings: list[str]) -> Tensor:
     """``(B,)`` jets whose every number is finite; warns of the others, and of empty jets."""
+    noun = jets.noun
     finite = jets.relative.particles.isfinite().all(-1).all(-1)
     for values in jets.observables.values():
         finite = finite & values.isfinite()
     bad = int((~finite).sum())
     if bad == len(jets):
         raise InputError(
-            f"{name} jets: expected finite particle momenta, received {bad} of {len(jets)} jets "
-            "with values that are not; check the file with `jetgen inspect`"
+            f"{name} {noun.many}: expected finite {noun.item}s, received {bad} of {len(jets)} "
+            f"{noun.many} with values that are not; check the file with `jetgen inspect`"
         )
     if bad:
         warnings.append(
-            f"{name}: {bad} of {len(jets)} jets hold values that are not finite and are left out"
+            f"{name}: {bad} of {len(jets)} {noun.many} hold values that are not finite and are "
+            "left out"
         )
-    warnings += without_particles(name, jets.relative)
+    warnings += without_particles(name, jets.relative, noun)
     return finite
 
 
 def _joined(first: Measured, second: Measured) -> Measured:
     """Both sets of jets, with the observables that both know."""
     names = [name for name in first.observables if name in second.observables]
-    return Measured(
-        ParticleCloud.concatenate([_bare(first.relative), _bare(second.relative)]),
-        {name: torch.cat([first.observables[name], second.observables[name]]) for name in names},
+    return replace(
+        first,
+        relative=ParticleCloud.concatenate([_bare(first.relative), _bare(second.relative)]),
+        observables={
+            name: torch.cat([first.observables[name], second.observables[name]]) for name in names
+        },
     )
 
 

@@ -27,7 +27,7 @@ from jetgen.evaluation.quantities import (
 )
 from jetgen.evaluation.resampling import FEWEST, Resampling, Side, resample, with_plain
 from jetgen.evaluation.wasserstein import between_weightings
-from jetgen.physics.observables import PARTICLE_OBSERVABLES, Measured
+from jetgen.physics.observables import JET, PARTICLE_OBSERVABLES, Measured, Noun
 
 _AT_FLOOR, _CLOSE = 3.0, 10.0
 
@@ -69,6 +69,7 @@ class Comparison:
     replicas: int
     seed: int
     warnings: tuple[str, ...]
+    noun: Noun = JET
 
     def row(self, name: str) -> Row:
         """The row of one quantity."""
@@ -148,11 +149,12 @@ def compare_resampled(drawn: Resampling, quantities: Sequence[Quantity] = QUANTI
         values = {name: read for name, jets in kinds.items() if (read := _values(jets, quantity))}
         missing = [name for name in kinds if name not in values]
         title = quantity.observable.title
+        unknown = f"it is not known for {', '.join(missing)} {drawn.pool.noun.many}"
         if "real" in missing or "all real" in missing or len(values) == 2:
-            warnings.append(f"{title}: left out, it is not known for {', '.join(missing)} jets")
+            warnings.append(f"{title}: left out, {unknown}")
             continue
         if missing:
-            warnings.append(f"{title}: it is not known for {', '.join(missing)} jets")
+            warnings.append(f"{title}: {unknown}")
         floors[quantity.name] = floor_between(drawn, values["all real"])
         distances[quantity.name] = {
             name: replicated(drawn.real, side, values["real"], values[name])
@@ -172,6 +174,7 @@ def compare_resampled(drawn: Resampling, quantities: Sequence[Quantity] = QUANTI
         drawn.replicas,
         drawn.seed,
         tuple(warnings),
+        drawn.pool.noun,
     )
 
 

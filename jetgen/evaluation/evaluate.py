@@ -14,9 +14,11 @@ from rich.console import Console
 from jetgen import __version__
 from jetgen.cloud import ParticleCloud
 from jetgen.config.evaluate import Classifier, EvaluateConfig
+from jetgen.config.option import require
 from jetgen.datasets import read
 from jetgen.evaluation.boosted_trees import feature_table, figure_of_merit
 from jetgen.evaluation.checks import Checked, check
+from jetgen.evaluation.columns import check_columns, column_merits, compare_columns
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.figure_of_merit import FEWEST, FigureOfMerit
 from jetgen.evaluation.fpnd import fpnd, published_type
@@ -27,6 +29,8 @@ from jetgen.evaluation.published_reference import PublishedReference
 from jetgen.evaluation.reference_files import FoundReference, find_reference
 from jetgen.evaluation.resampling import resample
 from jetgen.files import sha256, write_json
+from jetgen.physics.columns import ENTRY, are_jets
+from jetgen.physics.observables import JET
 from jetgen.physics.substructure import with_substructure
 
 GENERATED = "generated"
@@ -56,6 +60,11 @@ def evaluate_files(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
             )
             if Path(file).is_file()
         }
+        content["noun"] = (JET if are_jets(real) else ENTRY).many
+        if not are_jets(real):
+            content |= _columns(real, generated, config)
+            write_json(path, content)
+            return content, path
         reference = find_reference(config, real, status.update)
         content["reference"] = None if reference is None else reference.record
         if config.jetnet:
@@ -80,6 +89,25 @@ def evaluate_files(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
             content |= _content(table, merits)
     write_json(path, content)
     return content, path
+
+
+def _columns(
+    real: ParticleCloud, generated: ParticleCloud, config: EvaluateConfig
+) -> dict[str, Any]:
+    """The content for sets with named features: W1 of columns, their pairs, boosted trees."""
+    for name in ("jetnet", "reference", "train_reference"):
+        value = getattr(config, name)
+        require(not value, name, "none with sets of named features, which are no jets", value)
+    require(
+        config.classifiers == ["trees"] and config.features == "observables",
+        "classifier",
+        "trees with sets of named features, on their columns",
+        ", ".join(config.classifier),
+    )
+    checked = check_columns(real, {GENERATED: generated})
+    merits = column_merits(checked, config.seed)
+    found = {"trees": merits[GENERATED]} if merits else {}
+    return _content(compare_columns(checked, seed=config.seed), found) | {"reference": None}
 
 
 def evaluate(

@@ -21,14 +21,14 @@ def table(content: dict[str, Any]) -> Group:
     """The metrics of an evaluation, and a line for each classifier."""
     if content["mode"] == "jetnet":
         return Group(_protocol(content))
-    lines = [_merit(name, merit) for name, merit in content["classifiers"].items()]
+    lines = [_merit(name, merit, content["noun"]) for name, merit in content["classifiers"].items()]
     return Group(_floors(content), *lines)
 
 
-def _merit(name: str, merit: dict[str, Any]) -> Text:
+def _merit(name: str, merit: dict[str, Any], noun: str) -> Text:
     telling = ", ".join(f"{name} ({loss:.3f})" for name, loss in merit["telling"][:3])
     return Text(
-        f"{_CLASSIFIERS[name]} on {merit['jets']} jets of each kind: AUC {merit['auc']:.3f} ± "
+        f"{_CLASSIFIERS[name]} on {merit['jets']} {noun} of each kind: AUC {merit['auc']:.3f} ± "
         f"{merit['auc_error']:.3f}, reduced chi-squared {merit['chi2']:.1f}, overlap "
         f"{merit['overlap']:.2f}" + (f"; most telling: {telling}" if telling else "")
     )
@@ -45,9 +45,9 @@ def _protocol(content: dict[str, Any]) -> Table:
 
 
 def _floors(content: dict[str, Any]) -> Table:
-    jets = content["jets"]
+    jets, noun = content["jets"], content["noun"]
     made = Table(
-        title=f"generated jets against real ones ({jets} against {jets})",
+        title=f"generated {noun} against real ones ({jets} against {jets})",
         caption="floor: real against real; spreads: how far above it, in spreads of the floor",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from jetgen.errors import InputError
+from jetgen.evaluation.weighted_quantiles import effective_size
 
 FEWEST = 100
 """Jets of each kind below which a classifier learns nothing."""
@@ -21,11 +22,6 @@ BINS = 25
 """Of the distributions of the output, with equally many jets in each."""
 
 ROC_POINTS = 101
-
-
-Array = NDArray[np.float64]
-Weights = tuple[Array, Array]
-"""``(n,)`` event weights of the real and of the generated jets of the test."""
 
 
 class FigureOfMerit(NamedTuple):
@@ -50,6 +46,17 @@ class FigureOfMerit(NamedTuple):
     roc: tuple[tuple[float, float], ...]
     jets: int
     telling: tuple[tuple[str, float], ...] = ()
+
+
+class Weights(NamedTuple):
+    """Event weights ``(n,)`` of real and of generated jets."""
+
+    real: NDArray[np.float64]
+    generated: NDArray[np.float64]
+
+    @classmethod
+    def ones(cls, real: int, generated: int) -> Weights:
+        return cls(np.ones(real), np.ones(generated))
 
 
 class Halves(NamedTuple):
@@ -85,8 +92,8 @@ def halves(real: int, generated: int, jets: int, seed: int) -> Halves:
 
 
 def judge(
-    real: Array,
-    generated: Array,
+    real: NDArray[np.float64],
+    generated: NDArray[np.float64],
     jets: int,
     telling: tuple[tuple[str, float], ...] = (),
     weights: Weights | None = None,
@@ -97,30 +104,23 @@ def judge(
         real, generated: ``(n,)`` outputs for the jets of the test.
         jets: of each kind, training included.
         telling: passed on.
-        weights: of the events; ones when omitted.
+        weights: event weights ``(n,)`` of both, ones when omitted.
     """
-    auc = area_under_roc(real, generated, weights)
-    chi2, overlap = compare_outputs(real, generated, weights)
-    numbers = (effective_number(side) for side in _given(real, generated, weights))
-    error = auc_standard_error(auc, *numbers)
-    curve = roc_curve(real, generated, weights)
-    return FigureOfMerit(auc, error, chi2, overlap, curve, jets, telling)
+    known = weights or Weights.ones(len(real), len(generated))
+    auc = area_under_roc(real, generated, known)
+    chi2, overlap = compare_outputs(real, generated, known)
+    error = auc_standard_error(auc, *(effective_size(side) for side in known))
+    roc = roc_curve(real, generated, known)
+    return FigureOfMerit(auc, error, chi2, overlap, roc, jets, telling)
 
 
-def area_under_roc(real: Array, generated: Array, weights: Weights | None = None) -> float:
+def area_under_roc(
+    real: NDArray[np.float64], generated: NDArray[np.float64], weights: Weights | None = None
+) -> float:
     """Probability that a generated jet's output exceeds a real one's, ties counting half."""
-    real_weights, generated_weights = _given(real, generated, weights)
-    order = np.argsort(real)
-    below = np.concatenate([[0.0], np.cumsum(real_weights[order])])
-    under, upto = (
-        below[np.searchsorted(real[order], generated, side)] for side in ("left", "right")
-    )
-    return float(np.average((under + upto) / 2, weights=generated_weights) / below[-1])
-
-
-def effective_number(weights: Array) -> float:
-    """Jets of equal weight that would fluctuate as much: ``(sum w)^2 / sum w^2``."""
-    return float(weights.sum() ** 2 / (weights**2).sum())
+    known = weights or Weights.ones(len(real), len(generated))
+    below, upto = (_share(real, generated, known.real, side) for side in ("left", "right"))
+    return float(np.average((below + upto) / 2, weights=known.generated))
 
 
 def auc_standard_error(auc: float, real: float, generated: float) -> float:
@@ -132,42 +132,54 @@ def auc_standard_error(auc: float, real: float, generated: float) -> float:
 
 
 def roc_curve(
-    real: Array, generated: Array, weights: Weights | None = None
+    real: NDArray[np.float64], generated: NDArray[np.float64], weights: Weights | None = None
 ) -> tuple[tuple[float, float], ...]:
     """Shares of real and generated jets above cuts, from all cut away to none.
 
     The cuts are evenly spaced quantiles of both samples together.
     """
+    known = weights or Weights.ones(len(real), len(generated))
     cuts = np.quantile(np.concatenate([real, generated]), np.linspace(1, 0, ROC_POINTS))
     cuts[-1] = -np.inf
-    shares = []
-    for side, own in zip((real, generated), _given(real, generated, weights), strict=True):
-        order = np.argsort(side)
-        below = np.concatenate([[0.0], np.cumsum(own[order])]) / own.sum()
-        shares.append(1 - below[np.searchsorted(side[order], cuts, "right")])
-    return tuple((float(a), float(b)) for a, b in zip(*shares, strict=True))
+    above = (
+        1 - _share(side, cuts, own, "right")
+        for side, own in zip((real, generated), known, strict=True)
+    )
+    return tuple((float(a), float(b)) for a, b in zip(*above, strict=True))
 
 
 def compare_outputs(
-    real: Array, generated: Array, weights: Weights | None = None
+    real: NDArray[np.float64], generated: NDArray[np.float64], weights: Weights | None = None
 ) -> tuple[float, float]:
-    """Reduced chi-squared and overlap of two samples, in bins that hold equally many of both.
+    r"""Reduced chi-squared and overlap of two samples, in bins that hold equally many of both.
 
-    Bin by bin it is the squared difference of the shares of the weight over its variance.
+    With the shares :math:`p_b, q_b` of the summed weights in a bin,
+    :math:`\chi^2 = \sum_b (p_b - q_b)^2 / (\sigma_{p_b}^2 + \sigma_{q_b}^2)`,
+    :math:`\sigma_{p_b}^2 = \sum_{j \in b} w_j^2 / (\sum_j w_j)^2`, over one less than the bins.
     """
+    known = weights or Weights.ones(len(real), len(generated))
     pooled = np.concatenate([real, generated])
     edges = np.unique(np.quantile(pooled, np.linspace(0, 1, BINS + 1)))
     shares, variances = [], []
-    for side, own in zip((real, generated), _given(real, generated, weights), strict=True):
-        bins = np.searchsorted(edges, side, "right") - 1
-        share = own / own.sum()
-        shares.append(np.bincount(bins, share, len(edges)))
-        variances.append(np.bincount(bins, share**2, len(edges)))
+    for side, own in zip((real, generated), known, strict=True):
+        place = np.searchsorted(edges, side, "right") - 1
+        total = own.sum()
+        shares.append(np.bincount(place, own, len(edges)) / total)
+        variances.append(np.bincount(place, own**2, len(edges)) / total**2)
     variance = variances[0] + variances[1]
     filled = variance > 0
-    terms = (shares[0] - shares[1])[filled] ** 2 / variance[filled]
-    return float(terms.sum() / max(1, filled.sum() - 1)), float(np.minimum(*shares).sum())
+    p, q = (side[filled] for side in shares)
+    chi2 = ((p - q) ** 2 / variance[filled]).sum() / max(1, len(p) - 1)
+    return float(chi2), float(np.minimum(p, q).sum())
 
 
-def _given(real: Array, generated: Array, weights: Weights | None) -> Weights:
-    return weights or (np.ones(len(real)), np.ones(len(generated)))
+def _share(
+    values: NDArray[np.float64],
+    cuts: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    side: Literal["left", "right"],
+) -> NDArray[np.float64]:
+    """The share of the weight of ``values`` below each cut (``right``: or at it)."""
+    order = np.argsort(values)
+    reached = np.concatenate([[0.0], np.cumsum(weights[order])])
+    return reached[np.searchsorted(values[order], cuts, side)] / reached[-1]

@@ -10,11 +10,12 @@ import torch
 
 from jetgen.cloud import ParticleCloud
 from jetgen.evaluation.boosted_trees import feature_table, figure_of_merit
+from jetgen.evaluation.columns import column_table
 from jetgen.evaluation.figure_of_merit import FigureOfMerit
 from jetgen.evaluation.fpd import frechet, normalised
 from jetgen.evaluation.wasserstein import wasserstein
+from jetgen.physics.columns import measure_columns
 from jetgen.physics.efp import efps
-from jetgen.physics.items import item_columns
 from jetgen.physics.observables import Measured, measure
 
 Figure = Callable[[Measured, Measured], dict[str, float]]
@@ -49,11 +50,11 @@ def monitored_figures(
 
 def monitored_sets(real: ParticleCloud, generated: ParticleCloud) -> dict[str, float]:
     """The ``fom`` of sets of named features, which are the columns that the trees see."""
-    made, known = item_columns(generated), item_columns(real)
-    if not all(bool(values.isfinite().all()) for values in made.values()):
+    made, known = measure_columns(generated), measure_columns(real)
+    if not all(bool(values.isfinite().all()) for values in made.observables.values()):
         return {"fom": math.inf}
-    x, y = (torch.stack(list(side.values()), dim=1) for side in (known, made))
-    return _figures(figure_of_merit(x, y, list(known), (real.weights, generated.weights)))
+    weights = real.weights, generated.weights
+    return _figures(figure_of_merit(*column_table(known, made), weights=weights))
 
 
 def _measured(cloud: ParticleCloud) -> Measured:
@@ -85,7 +86,7 @@ def _fpd(real: Measured, generated: Measured) -> dict[str, float]:
 
 def _fom(real: Measured, generated: Measured) -> dict[str, float]:
     weights = real.relative.weights, generated.relative.weights
-    return _figures(figure_of_merit(*feature_table(real, generated), weights))
+    return _figures(figure_of_merit(*feature_table(real, generated), weights=weights))
 
 
 def _figures(merit: FigureOfMerit) -> dict[str, float]:

@@ -1,14 +1,16 @@
-"""Everything known of jets, one number a jet: observables, substructure, and the class."""
+"""Everything known of jets or other sets, one number a set: observables, columns, the class."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
-from jetgen.physics.classes import UNKNOWN_CLASS
+from jetgen.physics.classes import JET_CLASSES, UNKNOWN_CLASS, class_name
+from jetgen.physics.columns import columns
 from jetgen.physics.observables import JET_OBSERVABLES, Measured, Observable
 from jetgen.physics.substructure import SUBSTRUCTURE_OBSERVABLES, with_substructure
 
@@ -19,19 +21,26 @@ _SHORT = {"n": "multiplicity"}
 
 @dataclass(frozen=True)
 class Observed:
-    """An observable and its ``(B,)`` values; those of the class are type indices."""
+    """An observable and its ``(B,)`` values.
+
+    Args:
+        observable: what is known.
+        values: of each set.
+        name_class: the name of a class, where values are those of classes.
+    """
 
     observable: Observable
     values: Tensor
+    name_class: Callable[[int], str] | None = None
 
     @property
     def discrete(self) -> bool:
         """Whether the values are classes."""
-        return self.observable.name == TYPE
+        return self.name_class is not None
 
     def __getitem__(self, index: Tensor | slice) -> Observed:
-        """The jets that ``index`` selects."""
-        return Observed(self.observable, self.values[index])
+        """The sets that ``index`` selects."""
+        return replace(self, values=self.values[index])
 
 
 def observe(jets: ParticleCloud, measured: Measured) -> dict[str, Observed]:
@@ -50,8 +59,22 @@ def observe(jets: ParticleCloud, measured: Measured) -> dict[str, Observed]:
     if jets.has_condition(TYPE):
         types = jets.condition(TYPE).double()
         if len(types.unique()) > 1 and not (types == UNKNOWN_CLASS).any():
-            known[TYPE] = Observed(_TYPE, types)
+            known[TYPE] = Observed(_TYPE, types, class_name)
     return known
+
+
+def observe_columns(measured: Measured) -> dict[str, Observed]:
+    """The columns of sets with named features, by name, those that vary; ``type`` is a class."""
+    return {
+        o.name: Observed(o, values, _name_class if o.name == TYPE else None)
+        for o, values in columns(measured.relative)
+        if len(values.unique()) > 1
+    }
+
+
+def _name_class(index: int) -> str:
+    """The classes of tables are numbers of their own, which are those of jets by chance alone."""
+    return str(index) if index < len(JET_CLASSES) else class_name(index)
 
 
 def values_by_name(observed: dict[str, Observed]) -> dict[str, Tensor]:

@@ -8,22 +8,27 @@ without a common bin. For two samples of ``n`` jets ``2 n d`` is their chi-squar
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from jetgen.errors import InputError
+from jetgen.evaluation.weighted_quantiles import weighted_quantiles
 
 BINS = 10
 """Along each axis of the histograms that are compared."""
 
 
-def equal_share_edges(values: Tensor, bins: int = BINS) -> Tensor:
+def equal_share_edges(values: Tensor, bins: int = BINS, weights: Tensor | None = None) -> Tensor:
     """``(E,)`` edges between which lie equal shares of ``values`` ``(B,)``, at most ``bins``.
 
-    There are fewer where a value is so frequent that it fills more than one bin.
+    There are fewer where a value is so frequent that it fills more than one bin. ``weights``
+    ``(B,)`` are ones when omitted.
     """
-    steps = torch.linspace(0, 1, bins + 1, dtype=torch.float64)
-    return values.double().quantile(steps).unique()
+    known = torch.ones(len(values)) if weights is None else weights
+    steps = np.linspace(0, 1, bins + 1)
+    edges = weighted_quantiles(values.double().numpy(), steps, known.double().numpy())
+    return torch.from_numpy(np.unique(edges))
 
 
 def pair_histogram(

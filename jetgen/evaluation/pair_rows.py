@@ -60,7 +60,8 @@ def pair_rows(drawn: Resampling, among: Sequence[str] = PAIRED) -> list[Row]:
     real, pool = _table(drawn.real.jets, names), _table(drawn.pool, names)
     target = _counts(drawn.real.jets, with_plain(drawn.real.counts))
     plus, minus = (_counts(drawn.pool, split) for split in drawn.splits)
-    edges = [equal_share_edges(column) for column in pool.T]
+    weights = drawn.pool.relative.weights
+    edges = [equal_share_edges(column, weights=weights) for column in pool.T]
     floors = (
         correlation_distance(correlation_matrices(pool, plus), correlation_matrices(pool, minus)),
         pair_distance(pool, pool, plus, minus, edges),

@@ -13,11 +13,19 @@ from jetgen.physics.substructure import SUBSTRUCTURE_OBSERVABLES
 
 
 class Quantity(NamedTuple):
-    """A row of the table: ``scale`` divides the numbers as printed (1, 1e-3 or 1e-5)."""
+    """A row of the table.
+
+    Args:
+        observable: what is measured.
+        scale: divides the numbers as printed (1, 1e-3 or 1e-5).
+        definition: the quantity in words.
+        pooled: whether there is one value an item instead of one a set.
+    """
 
     observable: Observable
     scale: float
     definition: str
+    pooled: bool = False
 
     @property
     def name(self) -> str:
@@ -56,7 +64,12 @@ _DEFINITIONS = {
 _IN_THOUSANDTHS = ("relative_mass", "etarel", "phirel", "ptrel", "eta", "phi")
 
 _BY_NAME = {
-    o.name: Quantity(o, 1e-3 if o.name in _IN_THOUSANDTHS else 1.0, _DEFINITIONS[o.name])
+    o.name: Quantity(
+        o,
+        1e-3 if o.name in _IN_THOUSANDTHS else 1.0,
+        _DEFINITIONS[o.name],
+        pooled=o in PARTICLE_OBSERVABLES,
+    )
     for o in (*JET_OBSERVABLES, *PARTICLE_OBSERVABLES)
 }
 
@@ -78,13 +91,11 @@ PARTICLE_MOMENTA = tuple(
         Observable(name, f"particle {name}", rf"Particle $p_{name[1]}$", "GeV"),
         1.0,
         "momentum component of a particle in the laboratory, over all particles of all jets",
+        pooled=True,
     )
     for name in ("px", "py", "pz")
 )
 """Laboratory momenta of particles, for studies of Cartesian representations."""
-
-POOLED = tuple(q.name for q in PARTICLE_MOMENTA) + tuple(o.name for o in PARTICLE_OBSERVABLES)
-"""Quantities with one value a particle."""
 
 QUANTITIES = (
     _BY_NAME["relative_mass"],
@@ -131,7 +142,7 @@ def read_off(jets: Measured, quantity: Quantity) -> Values | None:
     if any(feature.name == name for feature in cloud.features):
         owner = every.unsqueeze(1).expand_as(cloud.mask)
         return Values(cloud.feature(name)[cloud.mask], owner[cloud.mask])
-    if name in POOLED and "pt" in jets.observables:
+    if quantity in PARTICLE_MOMENTA and "pt" in jets.observables:
         known = {f: jets.observables[f.name] for f in JET_KINEMATICS if f.name in jets.observables}
         momenta = to_cartesian(cloud.with_conditions(known))
         owner = every.unsqueeze(1).expand_as(cloud.mask)

@@ -32,6 +32,16 @@ class Observable(NamedTuple):
         return f"{self.symbol} [{self.unit}]" if self.unit else self.symbol
 
 
+class Noun(NamedTuple):
+    """What sets are called in words and on axes: one, several, and one of its items."""
+
+    one: str
+    many: str
+    item: str
+
+
+JET = Noun("jet", "jets", "particle")
+
 JET_OBSERVABLES = (
     Observable("relative_mass", "relative jet mass", r"Jet mass / $p_\mathrm{T}$"),
     Observable("mass", "jet mass", r"Jet mass $m$", "GeV"),
@@ -61,10 +71,12 @@ class Measured:
         observables: ``(B,)`` values by name. A relative cloud that does not know its jets' pT
             and eta has only ``relative_mass`` and ``multiplicity``; one that does not know their
             azimuth has no ``phi``.
+        noun: what the sets are called.
     """
 
     relative: ParticleCloud
     observables: dict[str, Tensor]
+    noun: Noun = JET
 
     def __len__(self) -> int:
         return len(self.relative)
@@ -72,7 +84,7 @@ class Measured:
     def __getitem__(self, index: Tensor | slice) -> Measured:
         """The jets that ``index`` selects."""
         observables = {name: values[index] for name, values in self.observables.items()}
-        return Measured(self.relative[index], observables)
+        return replace(self, relative=self.relative[index], observables=observables)
 
 
 def measure(cloud: ParticleCloud) -> Measured:

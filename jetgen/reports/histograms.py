@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from jetgen.evaluation.quantities import Values
+from jetgen.evaluation.weighted_quantiles import effective_size, weighted_quantiles
 
 Array = NDArray[np.float64]
 
@@ -43,21 +44,33 @@ def nice_width(span: float, bins: int) -> float:
     )
 
 
-def binning(real: Array, others: list[Array], *, name: str) -> Binning:
-    """Bins from the real values: the central 99 % in bins of a round width.
+def binning(
+    real: Array, others: list[Array], *, name: str, weights: Array | None = None
+) -> Binning:
+    """Bins from the real values: the central 99 % of their weight in bins of a round width.
 
     Where any sample has values beyond, one more bin on that side collects them. ``ptrel`` gets
-    logarithmic bins, ``multiplicity`` whole numbers, ``phi`` (``phi_1``, ...) the full circle.
+    logarithmic bins, whole numbers bins about them, ``phi`` (``phi_1``, ...) the full circle.
+
+    Args:
+        real: ``(M,)`` real values.
+        others: those of the samples.
+        name: of the quantity.
+        weights: ``(M,)`` of the real values, ones when omitted.
     """
-    if name.split("_")[0] == "phi":
+    weights = np.ones(len(real)) if weights is None else weights
+    if name.split("_")[0] == "phi" and np.abs(real).max() <= math.pi:
         return Binning(np.linspace(-math.pi, math.pi, 21), False, False, False)
     logarithmic = name == "ptrel"
-    real = np.log10(real[real > 0]) if logarithmic else real
-    low, high = np.quantile(real, [0.005, 0.995])
-    bins = int(np.clip(2 * len(real) ** (1 / 3), 12, 36))
+    if logarithmic:
+        real, weights = np.log10(real[real > 0]), weights[real > 0]
+    low, high = weighted_quantiles(real, (0.005, 0.995), weights)
+    bins = int(np.clip(2 * effective_size(weights) ** (1 / 3), 12, 36))
     width = nice_width(max(high - low, 1e-6 * max(1.0, abs(low))), bins)
     offset = 0.0
-    if name == "multiplicity":
+    if bool((real == np.round(real)).all()):
+        if np.ptp(real) < bins:
+            low, high, width = real.min(), real.max(), 1.0
         width, offset = max(1.0, math.ceil(width)), -0.5
     first, last = math.floor((low - offset) / width), math.ceil((high - offset) / width)
     edges = offset + width * np.arange(first, last + 1)

@@ -11,8 +11,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from jetgen.bibliography import Citation
 from jetgen.evaluation.comparison import Comparison
-from jetgen.evaluation.quantities import PARTICLE_MEAN, QUANTITIES, SUBSTRUCTURE
-from jetgen.reports.words import cell, floor_cell, verdict
+from jetgen.evaluation.figure_of_merit import FigureOfMerit
+from jetgen.evaluation.quantities import Quantity
+from jetgen.reports.words import cell, floor_cell, verdict, with_uncertainty
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,9 @@ def render(
     title: str,
     description: str,
     comparison: Comparison,
+    merits: Mapping[str, FigureOfMerit],
+    preface: str,
+    further: Sequence[Quantity],
     counts: Mapping[str, int],
     sections: Sequence[Section],
     rates: Sequence[Rate],
@@ -71,7 +75,14 @@ def render(
     citations: Sequence[Citation],
     version: str,
 ) -> str:
-    """The page as text. ``counts`` are the jets behind the figures, by sample."""
+    """The page as text.
+
+    Args:
+        merits: the classifier's figures by sample.
+        preface: how every quantity is measured.
+        further: quantities of the figures that are not in the table.
+        counts: the sets behind the figures, by sample.
+    """
     rows = [
         {
             "title": row.quantity.observable.title,
@@ -81,8 +92,6 @@ def render(
         }
         for row in comparison.rows
     ]
-    listed = {row.quantity.name for row in comparison.rows}
-    definitions = [q for q in (*QUANTITIES, PARTICLE_MEAN) if q.name in listed]
     return (
         environment()
         .get_template("report.html.j2")
@@ -93,16 +102,29 @@ def render(
             verdicts={sample: verdict(comparison, sample) for sample in comparison.samples},
             rows=rows,
             facts={
-                "jets in the figures": ", ".join(
+                f"{comparison.noun.many} in the figures": ", ".join(
                     f"{count} {name}" for name, count in counts.items()
                 ),
-                "jets in a distance": comparison.jets,
+                f"{comparison.noun.many} in a distance": comparison.jets,
             },
             sections=sections,
             rates=[(rate.step, f"{rate.jets_per_second:,.0f}", rate.note) for rate in rates],
-            definitions=[*definitions, *SUBSTRUCTURE],
+            noun=comparison.noun,
+            merits=[_merit(name, merit) for name, merit in merits.items()],
+            preface=preface,
+            definitions=[*(row.quantity for row in comparison.rows), *further],
             provenance=provenance,
             citations=citations,
             version=version,
         )
     )
+
+
+_TELLING = 4
+
+
+def _merit(sample: str, merit: FigureOfMerit) -> tuple[str, ...]:
+    """A row of the classifier's table."""
+    telling = ", ".join(f"{name} ({loss:.3f})" for name, loss in merit.telling[:_TELLING])
+    auc = with_uncertainty(merit.auc, merit.auc_error)
+    return sample, auc, f"{merit.chi2:.2f}", f"{merit.overlap:.3f}", telling

@@ -13,14 +13,14 @@ from matplotlib.figure import Figure
 from jetgen import __version__
 from jetgen.bibliography import Citation
 from jetgen.cloud import ParticleCloud
-from jetgen.evaluation.checks import check
-from jetgen.evaluation.comparison import Comparison, compare_checked
+from jetgen.evaluation.comparison import Comparison
+from jetgen.evaluation.figure_of_merit import FigureOfMerit
 from jetgen.evaluation.latent import LatentSpace
 from jetgen.files import whole_file, write_json, write_text
-from jetgen.physics.substructure import with_substructure
-from jetgen.reports.contents import Chapter, contents
+from jetgen.reports.chapters import Chapter
 from jetgen.reports.page import Picture, Rate, Section, render
 from jetgen.reports.style import figure_style
+from jetgen.reports.subjects import JETS, Subject
 
 _DPI = 110
 
@@ -30,6 +30,7 @@ def write_report(
     *,
     real: ParticleCloud,
     samples: Mapping[str, ParticleCloud],
+    subject: Subject = JETS,
     training: ParticleCloud | None = None,
     title: str = "Generated jets beside real ones",
     description: str = "",
@@ -41,14 +42,16 @@ def write_report(
     seed: int = 1,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Path:
-    """Compare samples of jets with real ones; write one self-contained HTML page.
+    """Compare samples of jets, or of other sets, with real ones; write one self-contained page.
 
     Args:
         folder: gets ``report.html``, ``table.csv``, ``table.json`` and ``figures/*.pdf, *.png``;
             files of these names are replaced.
         real: the real jets to compare to, in any representation.
         samples: jets by name, in the order of the page. ``reconstructed`` must correspond to
-            ``real`` jet by jet; ``independent particles`` is taken for the trivial generator.
+            ``real`` jet by jet; the one with the name of the subject's baseline is taken for the
+            trivial generator.
+        subject: what the page is about.
         training: further real jets, for the real-versus-real floor.
         title, description: the heading and the line below it.
         provenance: command, configuration, versions, hashes; nested mappings are shown nested.
@@ -67,20 +70,16 @@ def write_report(
     """
     folder = Path(folder)
     progress("measure")
-    checked = check(real, samples, training)
+    checked = subject.check(real, samples, training)
     progress("compare")
-    comparison = compare_checked(checked, seed=seed)
-    progress("measure substructure")
-    chapters = contents(
-        with_substructure(checked.real),
-        {name: with_substructure(jets) for name, jets in checked.samples.items()},
-        None if latent is None else latent[checked.kept],
-        history,
-        seed,
-    )
+    comparison = subject.compare(checked, seed=seed)
+    merits = subject.merits(checked, seed=seed)
+    progress("prepare figures")
+    kept = None if latent is None else latent[checked.kept]
+    chapters = subject.contents(checked, kept, history, seed)
     sections = list(_drawn(chapters, folder, progress))
     progress("write")
-    _write_table(folder, comparison)
+    _write_table(folder, comparison, merits)
     page = folder / "report.html"
     write_text(
         page,
@@ -88,6 +87,9 @@ def write_report(
             title=title,
             description=description,
             comparison=comparison,
+            merits=merits,
+            preface=subject.preface,
+            further=subject.further,
             counts={
                 "real": len(checked.real),
                 **{name: len(jets) for name, jets in checked.samples.items()},
@@ -130,17 +132,19 @@ def save_figure(figure: Figure, stem: Path) -> bytes:
     return buffer.getvalue()
 
 
-def _write_table(folder: Path, comparison: Comparison) -> None:
+def _write_table(folder: Path, comparison: Comparison, merits: Mapping[str, FigureOfMerit]) -> None:
     records = comparison.records()
     write_json(
         folder / "table.json",
         {
+            "noun": comparison.noun.many,
             "jets": comparison.jets,
             "pool": comparison.pool,
             "replicas": comparison.replicas,
             "seed": comparison.seed,
             "warnings": comparison.warnings,
             "rows": records,
+            "trees": {name: merit._asdict() for name, merit in merits.items()},
         },
     )
     text = io.StringIO()

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from jetgen.reports.words import NOTHING
+from jetgen.reports.words import NOTHING, with_uncertainty
 
 _COLOURS = {"indistinguishable": "green", "close": "yellow", "different": "red"}
 
@@ -21,9 +21,10 @@ def print_table(path: Path, console: Console | None = None) -> None:
     """Print a report's ``table.json`` to standard output, and its warnings."""
     content = json.loads(path.read_text(encoding="utf-8"))
     records = content["rows"]
+    noun, jets = content["noun"], content["jets"]
     samples = list(dict.fromkeys(record["sample"] for record in records))
     table = Table(
-        title=f"1-Wasserstein distance to real jets ({content['jets']} against {content['jets']})",
+        title=f"1-Wasserstein distance to real {noun} ({jets} against {jets})",
         caption="floor: real against real; in brackets: how many of its spreads above it",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
@@ -42,6 +43,9 @@ def print_table(path: Path, console: Console | None = None) -> None:
         table.add_row(escape(name + unit), _short(first["floor"] / first["scale"]), *cells)
     console = console or Console()
     console.print(table)
+    for sample, merit in content["trees"].items():
+        auc = with_uncertainty(merit["auc"], merit["auc_error"])
+        console.print(f"boosted trees tell {escape(sample)} from real {noun} with an AUC of {auc}")
     for warning in content["warnings"]:
         console.print(f"[yellow]warning:[/] {escape(warning)}")
 

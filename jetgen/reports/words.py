@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from jetgen.evaluation.comparison import Comparison, Distance, Row
 
-BASELINE = "independent particles"
-"""The sample of this name is the trivial generator that others should beat."""
+JET_BASELINE, COLUMN_BASELINE = "independent particles", "independent columns"
+"""Samples of these names are the trivial generators that others should beat."""
 
 _DIGITS = 2
 NOTHING = 1e-3
@@ -72,8 +72,8 @@ def verdict(comparison: Comparison, sample: str) -> str:
     words = [row.distances[sample].verdict for row in rows]
     alike, close = words.count("indistinguishable"), words.count("close")
     parts = [
-        f"{alike} of {len(rows)} quantities indistinguishable from real jets at this sample size, "
-        f"{close} close, {len(rows) - alike - close} different."
+        f"{alike} of {len(rows)} quantities indistinguishable from real {comparison.noun.many} at "
+        f"this sample size, {close} close, {len(rows) - alike - close} different."
     ]
     worst = max(rows, key=lambda row: row.distances[sample].spreads)
     if worst.distances[sample].verdict != "indistinguishable":
@@ -81,23 +81,26 @@ def verdict(comparison: Comparison, sample: str) -> str:
             f"Farthest: {worst.quantity.observable.title} "
             f"({spreads_in_words(worst.distances[sample])[1:]} above the floor)."
         )
-    if BASELINE in comparison.samples and sample != BASELINE:
-        parts.append(_against_baseline(comparison, sample))
+    baselines = {JET_BASELINE, COLUMN_BASELINE}
+    trivial = next((name for name in comparison.samples if name in baselines), sample)
+    if sample != trivial:
+        parts.append(_against_baseline(comparison, sample, trivial))
     return " ".join(parts)
 
 
-def _against_baseline(comparison: Comparison, sample: str) -> str:
+def _against_baseline(comparison: Comparison, sample: str, trivial: str) -> str:
     """Where both are at the floor neither wins."""
     nearer = farther = even = 0
     for row in comparison.rows:
-        if sample not in row.distances or BASELINE not in row.distances:
+        if sample not in row.distances or trivial not in row.distances:
             continue
-        own, other = row.distances[sample], row.distances[BASELINE]
+        own, other = row.distances[sample], row.distances[trivial]
         if own.verdict == other.verdict == "indistinguishable":
             even += 1
         elif own.value < other.value:
             nearer += 1
         else:
             farther += 1
-    text = f"Nearer to real jets than {BASELINE} in {nearer} quantities, farther in {farther}"
+    text = f"Nearer to real {comparison.noun.many} than {trivial} in {nearer} quantities, "
+    text += f"farther in {farther}"
     return text + (f"; in {even} both are at the floor." if even else ".")

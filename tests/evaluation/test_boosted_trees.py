@@ -46,7 +46,7 @@ def test_weights_make_a_skewed_sample_the_real_one_again():
     made = gaussian(3000, 5)
     skewed = figure_of_merit(real, made, "abc")
     assert skewed.auc > 0.6 and skewed.telling[0][0] == "b"
-    mended = figure_of_merit(real, made, "abc", (weights, torch.ones(3000)))
+    mended = figure_of_merit(real, made, "abc", weights=(weights, torch.ones(3000)))
     assert mended.auc == pytest.approx(0.5, abs=4 * mended.auc_error)
     assert mended.auc_error > skewed.auc_error
     assert mended.chi2 < 3 and mended.overlap > 0.85

@@ -15,6 +15,7 @@ from jetgen.errors import InputError
 from jetgen.evaluation.comparison import compare
 from jetgen.evaluation.latent import LatentSpace
 from jetgen.reports import write_report
+from jetgen.reports.subjects import JETS
 
 FIGURES = {
     "jet_images", "jet_displays", "jets_generation", "particles_generation",
@@ -83,19 +84,20 @@ def test_what_to_cite_is_listed_and_there_as_bibtex(made):
     assert "% the &lt;objective&gt;\n@misc{Kingma:2013," in made.html
 
 
-def test_codes_of_jets_that_are_left_out_are_left_out(toy_jets, tmp_path, monkeypatch):
+def test_codes_of_jets_that_are_left_out_are_left_out(toy_jets, tmp_path):
     seen = {}
 
-    def record(real, samples, latent, history, seed):
-        seen.update(jets=len(real), codes=latent.codes[:, 0].tolist())
+    def record(checked, latent, history, seed):
+        seen.update(jets=len(checked.real), codes=latent.codes[:, 0].tolist())
         return []
 
-    monkeypatch.setattr("jetgen.reports.report.contents", record)
     real = toy_jets(60, 1)
     real.particles[7] = torch.nan
     codes = torch.arange(60.0).unsqueeze(1)
     latent = LatentSpace(codes, codes, codes, codes, "gaussian")
-    write_report(tmp_path, real=real, samples={"a": toy_jets(60, 2)}, latent=latent)
+    samples = {"a": toy_jets(60, 2)}
+    subject = JETS._replace(contents=record)
+    write_report(tmp_path, real=real, samples=samples, latent=latent, subject=subject)
     assert seen["jets"] == 59
     assert seen["codes"] == [k for k in range(60) if k != 7]
 

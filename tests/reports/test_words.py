@@ -6,7 +6,7 @@ import pytest
 
 from jetgen.evaluation.comparison import Comparison, Distance, Row
 from jetgen.evaluation.quantities import QUANTITIES
-from jetgen.reports.words import BASELINE, cell, floor_cell, verdict, with_uncertainty
+from jetgen.reports.words import JET_BASELINE, cell, floor_cell, verdict, with_uncertainty
 
 
 def comparison(**spreads):
@@ -37,14 +37,14 @@ def test_numbers_have_the_digits_that_they_deserve(value, uncertainty, text):
 
 
 def test_the_verdict_counts_and_names_the_worst():
-    table = comparison(generated=[0.0, 5.0, 20.0], **{BASELINE: [1.0, 4.0, 100.0]})
+    table = comparison(generated=[0.0, 5.0, 20.0], **{JET_BASELINE: [1.0, 4.0, 100.0]})
     words = verdict(table, "generated")
     assert words.startswith("1 of 3 quantities indistinguishable")
     assert "1 close, 1 different" in words
     assert f"Farthest: {QUANTITIES[2].observable.title} (20.0 spreads above the floor)" in words
     assert "Nearer to real jets than independent particles in 1 quantities, farther in 1" in words
     assert "in 1 both are at the floor" in words
-    assert "Nearer" not in verdict(table, BASELINE)
+    assert "Nearer" not in verdict(table, JET_BASELINE)
 
 
 def test_a_perfect_sample_has_no_worst():

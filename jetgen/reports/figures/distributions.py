@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from jetgen.evaluation.quantities import POOLED, Quantity, Values, read_off
-from jetgen.physics.observables import Measured
+from jetgen.evaluation.quantities import Quantity, Values, read_off
+from jetgen.physics.observables import Measured, Noun
 from jetgen.reports.histograms import (
     Array,
     Binning,
@@ -29,6 +29,9 @@ _RATIO_RANGE = (0.4, 1.6)
 _PULL_RANGE = (-5.0, 5.0)
 _TALLEST = 3.0
 """Samples above so many times the highest real bin leave the panel."""
+
+_STEEP = 100.0
+"""Real distributions whose highest bin is so many times the middle one have logarithmic axes."""
 
 _DARKER, _LIGHTER = "#a9a9a9", "#dcdcdc"
 """Bands of the real jets: their own statistical error, and the floor."""
@@ -111,7 +114,10 @@ def _panel(
     top, middle, bottom = axes
     name = quantity.name
     bins = binning(
-        reference.values.numpy(), [values.values.numpy() for values in known.values()], name=name
+        reference.values.numpy(),
+        [values.values.numpy() for values in known.values()],
+        name=name,
+        weights=real.relative.weights[reference.jet].double().numpy(),
     )
     expected = density(reference, real.relative.weights, bins)
     floor = floor_band(expected, len(real), min(len(samples[sample]) for sample in known))
@@ -125,7 +131,7 @@ def _panel(
         _steps(middle, relative.height, bins, look, _RATIO_RANGE)
         _steps(bottom, pull(found, expected), bins, look, _PULL_RANGE)
         highest = max(highest, min(found.height.max(), _TALLEST * expected.height.max()))
-    _dress(axes, quantity, bins, expected)
+    _dress(axes, quantity, bins, expected, real.noun)
     if top.get_yscale() == "linear":
         top.set_ylim(0, 1.25 * highest)
 
@@ -185,11 +191,13 @@ def _steps(
         )  # fmt: skip
 
 
-def _dress(axes: tuple[Axes, ...], quantity: Quantity, bins: Binning, real: Density) -> None:
+def _dress(
+    axes: tuple[Axes, ...], quantity: Quantity, bins: Binning, real: Density, noun: Noun
+) -> None:
     top, middle, bottom = axes
     observable, edges = quantity.observable, bins.edges
-    pooled = quantity.name in POOLED
-    what = "Particles per jet" if pooled else "Fraction of jets"
+    each = f"{noun.item.capitalize()}s per {noun.one}"
+    what = each if quantity.pooled else f"Fraction of {noun.many}"
     unit = f" / {observable.unit}" if observable.unit else ""
     whole = quantity.name == "multiplicity"
     top.set_ylabel(what if whole else f"{what}{unit or ' / unit'}")
@@ -198,9 +206,9 @@ def _dress(axes: tuple[Axes, ...], quantity: Quantity, bins: Binning, real: Dens
     bottom.set_xlabel(observable.label)
     if bins.logarithmic:
         top.set_xscale("log")
-    if pooled:
+    positive = real.height[real.height > 0]
+    if quantity.pooled or positive.max() > _STEEP * np.median(positive):
         top.set_yscale("log")
-        positive = real.height[real.height > 0]
         top.set_ylim(positive.min() / 4, positive.max() * 3)
     top.set_xlim(edges[0], edges[-1])
     middle.set_ylim(*_RATIO_RANGE)

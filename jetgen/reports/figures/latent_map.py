@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 
 from jetgen.evaluation.latent import LatentSpace, principal_components
 from jetgen.evaluation.observed import Observed
-from jetgen.physics.observables import JET_OBSERVABLES, Measured
 from jetgen.reports.figures.latent_plane import latent_plane
 
 _MOST = 3000
@@ -23,13 +22,3 @@ def latent_map(latent: LatentSpace, colours: Sequence[Observed]) -> Figure:
     return latent_plane(
         components, (labels[0], labels[-1]), [colour[slice(_MOST)] for colour in colours]
     )
-
-
-def mass_and_multiplicity(real: Measured) -> list[Observed]:
-    """The two observables that a report colours by; the relative mass where pT is not known."""
-    mass = "mass" if "mass" in real.observables else "relative_mass"
-    return [
-        Observed(o, real.observables[o.name])
-        for o in JET_OBSERVABLES
-        if o.name in (mass, "multiplicity")
-    ]

@@ -13,7 +13,6 @@ from matplotlib.lines import Line2D
 from torch import Tensor
 
 from jetgen.evaluation.observed import Observed
-from jetgen.physics.classes import class_name
 from jetgen.reports.style import INTENSITY, Line, grid, lines
 
 _WIDTH = 2
@@ -71,7 +70,8 @@ def colour_key(axis: Axes, colour: Observed, fontsize: float = 12) -> None:
 
 
 def _class_looks(colour: Observed) -> dict[str, Line]:
-    return lines([class_name(int(kind)) for kind in colour.values.unique()])
+    assert colour.name_class is not None, "only classes have looks"
+    return lines([colour.name_class(int(kind)) for kind in colour.values.unique()])
 
 
 def _scale(colour: Observed) -> Normalize:

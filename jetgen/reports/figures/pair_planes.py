@@ -1,4 +1,4 @@
-"""Pairs of jet observables in the plane: real jets beside samples."""
+"""Pairs of observables in the plane: real sets beside samples."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from jetgen.evaluation.pair_histograms import (
     histogram_distance,
     pair_histogram,
 )
+from jetgen.evaluation.weighted_quantiles import effective_size, weighted_quantiles
 from jetgen.physics.observables import Measured, Observable
 from jetgen.reports.style import INTENSITY, grid
 
@@ -33,7 +34,7 @@ def pair_planes(
     )
     axes = spec.subplots(sharex="row", sharey="row", squeeze=False)
     for row, (x, y) in enumerate(pairs):
-        edges = [_edges(real.observables[observable.name]) for observable in (x, y)]
+        edges = [_edges(real, observable) for observable in (x, y)]
         images = {name: _histogram(jets, x, y, edges) for name, jets in kinds.items()}
         top = images["real"].max().item()
         shades = LogNorm(top / 300, top)
@@ -52,13 +53,14 @@ def pair_planes(
             axis.set_title(title, fontsize=10)
         axes[row, 0].set_ylabel(y.label)
         bar = figure.colorbar(shown, cax=axes[row, -1].inset_axes((1.06, 0, 0.06, 1)))
-        bar.set_label("Share of jets")
+        bar.set_label(f"Share of {real.noun.many}")
     return figure
 
 
-def _edges(values: Tensor) -> Tensor:
+def _edges(real: Measured, observable: Observable) -> Tensor:
     """Equal bins over the central 99 % of the real jets; what lies beyond is in the outermost."""
-    low, high = torch.quantile(values, torch.tensor([0.005, 0.995], dtype=values.dtype)).tolist()
+    values = real.observables[observable.name].double().numpy()
+    low, high = weighted_quantiles(values, (0.005, 0.995), real.relative.weights.double().numpy())
     return torch.from_numpy(np.linspace(low, max(high, low + 1e-6), _BINS + 1))
 
 
@@ -70,10 +72,12 @@ def _histogram(jets: Measured, x: Observable, y: Observable, edges: list[Tensor]
 def _distance(real: Measured, jets: Measured, x: Observable, y: Observable) -> tuple[float, float]:
     """The distance in bins of equal real shares, and what it is on average for one law.
 
-    For jets of equal weights each of the K bins that are filled adds (1/n + 1/m) / 4.
+    Each of the K bins that are filled adds (1/n + 1/m) / 4, with the effective sizes n and m.
     """
-    edges = [equal_share_edges(real.observables[observable.name]) for observable in (x, y)]
+    weights = real.relative.weights
+    edges = [equal_share_edges(real.observables[o.name], weights=weights) for o in (x, y)]
     first, second = (_histogram(kind, x, y, edges).flatten() for kind in (real, jets))
     filled = int((first + second > 0).sum())
-    floor = filled / 4 * (1 / len(real) + 1 / len(jets))
+    sizes = [effective_size(side.relative.weights.double().numpy()) for side in (real, jets)]
+    floor = filled / 4 * sum(1 / size for size in sizes)
     return histogram_distance(first, second).item(), floor

@@ -1,0 +1,124 @@
+"""Sets with any named features compared column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+
+from jetgen.cloud import ParticleCloud
+from jetgen.errors import InputError
+from jetgen.evaluation.boosted_trees import FeatureTable, figure_of_merit
+from jetgen.evaluation.checks import RECONSTRUCTED, Checked, check
+from jetgen.evaluation.comparison import Comparison, compare_resampled
+from jetgen.evaluation.figure_of_merit import FEWEST, FigureOfMerit
+from jetgen.evaluation.pair_rows import pair_rows
+from jetgen.evaluation.quantities import Quantity
+from jetgen.evaluation.resampling import resample
+from jetgen.physics.columns import columns, items_alike, measure_columns
+from jetgen.physics.observables import Measured, Observable
+
+MOST_PAIRED = 20
+"""Columns at most, the first ones, of which all pairs are compared."""
+
+
+def check_columns(
+    real: ParticleCloud,
+    samples: Mapping[str, ParticleCloud],
+    training: ParticleCloud | None = None,
+) -> Checked:
+    """Measure all sets and leave out what is not finite, as :func:`check` does for jets.
+
+    Raises:
+        InputError: as there, or when a sample has no column of the real entries.
+    """
+    expected = [feature.name for feature in real.features]
+    for name, sample in samples.items():
+        if not any(feature.name in expected for feature in sample.features):
+            received = ", ".join(feature.name for feature in sample.features)
+            raise InputError(
+                f"{name}: expected columns among {', '.join(expected)}, those of the real "
+                f"entries, received {received}"
+            )
+    return check(real, samples, training, measure=measure_columns)
+
+
+def column_quantities(checked: Checked) -> list[Quantity]:
+    """What is compared: each column, of each item in small sets, pooled over items in others.
+
+    Conditions of the sets are compared where all samples have them.
+    """
+    real, kinds = checked.real, [checked.real, checked.pool, *checked.samples.values()]
+    beside = [feature.name for feature in real.relative.condition_features]
+    single = [
+        Quantity(o, _scale(values), f"{o.title}, one value an entry")
+        for o, values in columns(real.relative)
+        if o.name not in beside or all(o.name in kind.observables for kind in kinds)
+    ]
+    if all(items_alike(kind.relative) for kind in kinds):
+        return single
+    pooled = [
+        Quantity(
+            Observable(f.name, f.name, f.name.replace("$", r"\$"), f.unit),
+            _scale(real.relative.feature(f.name)[real.relative.mask]),
+            f"{f.name} of all items of all entries",
+            pooled=True,
+        )
+        for f in real.relative.features
+    ]
+    return [*pooled, *single]
+
+
+def paired_columns(kinds: Sequence[Measured]) -> list[Observable]:
+    """The first columns that all know and that vary among the real entries, ``kinds[0]``."""
+    real = kinds[0]
+    return [
+        observable
+        for observable, values in columns(real.relative)
+        if all(observable.name in kind.observables for kind in kinds) and len(values.unique()) > 1
+    ][:MOST_PAIRED]
+
+
+def compare_columns(checked: Checked, *, replicas: int = 100, seed: int = 1) -> Comparison:
+    """W1 of every column, and how correlations and pairs of columns differ, as for jets.
+
+    Raises:
+        InputError: when there are too few entries.
+    """
+    drawn = resample(checked, replicas=replicas, seed=seed)
+    paired = paired_columns([checked.real, *checked.samples.values()])
+    rows = pair_rows(drawn, [observable.name for observable in paired])
+    return compare_resampled(drawn, column_quantities(checked)).with_rows(rows)
+
+
+def column_table(real: Measured, generated: Measured) -> FeatureTable:
+    """The columns that both know, for boosted trees."""
+    names = [name for name in real.observables if name in generated.observables]
+    x, y = (
+        torch.stack([side.observables[name] for name in names], dim=1) for side in (real, generated)
+    )
+    return FeatureTable(x, y, names)
+
+
+def column_merits(checked: Checked, seed: int = 1) -> dict[str, FigureOfMerit]:
+    """How well boosted trees tell each sample from the real entries, event weights respected.
+
+    Reconstructions, which share their entries with the real sample, are left out, as are samples
+    of fewer than 100 entries.
+    """
+    real = checked.real
+    return {
+        name: figure_of_merit(
+            *column_table(real, sample),
+            seed=seed,
+            weights=(real.relative.weights, sample.relative.weights),
+        )
+        for name, sample in checked.samples.items()
+        if name != RECONSTRUCTED and min(len(real), len(sample)) >= FEWEST
+    }
+
+
+def _scale(values: torch.Tensor) -> float:
+    """A power of ten that makes distances of these values easy to read."""
+    spread = float(values.std(correction=0))
+    return 1.0 if spread >= 0.1 or spread == 0 else 1e-3 if spread >= 1e-3 else 1e-5

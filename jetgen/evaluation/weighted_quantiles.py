@@ -1,0 +1,31 @@
+"""Quantiles of weighted values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def effective_size(weights: Array) -> float:
+    """``(sum w)^2 / sum w^2``: as many values of equal weight have a mean of the same error."""
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def weighted_quantiles(values: Array, shares: Sequence[float] | Array, weights: Array) -> Array:
+    r"""``(S,)`` values below which these ``shares`` of the weight lie, linear in between.
+
+    The value of rank ``i`` stands at :math:`C_i - (w_i + w_0) / 2` on a scale that ends with the
+    last value, :math:`C_i = \sum_{j \le i} w_j`; with equal weights these are NumPy's quantiles.
+
+    >>> weighted_quantiles(np.array([1.0, 2.0, 3.0]), [0.5], np.array([1.0, 1.0, 1.0]))
+    array([2.])
+    """
+    order = np.argsort(values)
+    sorted_weights = weights[order]
+    place = np.cumsum(sorted_weights) - (sorted_weights + sorted_weights[0]) / 2
+    end = place[-1] if place[-1] > 0 else 1.0
+    return np.interp(shares, place / end, values[order])

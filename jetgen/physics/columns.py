@@ -1,0 +1,114 @@
+"""What one measures of sets with any named features: their columns as they are.
+
+A set of one (a muon, a row of a table) has one value of each column; sets that all have the same
+few items have one for each item, in falling pT or, without one, in falling order of the first
+column; of larger sets, and of sets of varying size, the mean over the items is taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from jetgen.cloud import CARTESIAN, RELATIVE, Feature, ParticleCloud
+from jetgen.physics.dijets import DIJET_OBSERVABLES, measure_dijets
+from jetgen.physics.fourvectors import JET_KINEMATICS
+from jetgen.physics.observables import Measured, Noun, Observable
+from jetgen.physics.units import in_gev
+
+ENTRY = Noun("entry", "entries", "item")
+
+MOST_ITEMS = 4
+"""Items of a set up to which each is looked at for itself."""
+
+_COUNTED = "num_particles"
+_MULTIPLICITY = Observable("multiplicity", "items in an entry", "Items in an entry")
+
+
+def are_jets(cloud: ParticleCloud) -> bool:
+    """Whether these are sets of several particles with momenta, which have jet observables."""
+    return cloud.features[:3] in (CARTESIAN, RELATIVE) and cloud.mask.shape[1] > 1
+
+
+def items_alike(cloud: ParticleCloud) -> int:
+    """The number of items that every set has, 0 where it varies or there are many."""
+    sizes = cloud.multiplicity.unique()
+    return int(sizes) if len(sizes) == 1 and 1 <= int(sizes) <= MOST_ITEMS else 0
+
+
+def columns(cloud: ParticleCloud) -> list[tuple[Observable, Tensor]]:
+    """Every quantity with one value a set, and its ``(B,)`` float64 values.
+
+    Items with px, py and pz also have ``pt`` and ``p``, the size of their momentum. Di-jet events
+    (sets of two with pt, eta, phi and mass) also have those of
+    :func:`jetgen.physics.dijets.measure_dijets`; conditions come last.
+    """
+    cloud = cloud.to(torch.float64)
+    found = {observable.name: (observable, values) for observable, values in _of_items(cloud)}
+    for feature in cloud.condition_features:
+        if feature.name not in found and feature.name != _COUNTED:
+            observable = _observable(feature.name, feature.name, feature.unit)
+            found[feature.name] = (observable, cloud.condition(feature.name))
+    return list(found.values())
+
+
+def measure_columns(cloud: ParticleCloud) -> Measured:
+    """The sets in float64 as they are, with the values of :func:`columns`."""
+    values = {observable.name: found for observable, found in columns(cloud)}
+    return Measured(cloud.to(torch.float64), values, ENTRY)
+
+
+def _of_items(cloud: ParticleCloud) -> list[tuple[Observable, Tensor]]:
+    cloud = _with_momentum(cloud)
+    items, names = items_alike(cloud), [feature.name for feature in cloud.features]
+    if not items:
+        counts = cloud.multiplicity.double()
+        return [(_MULTIPLICITY, counts)] + [
+            (
+                _observable(f"mean_{f.name}", f"mean {f.name}", f.unit),
+                cloud.feature(f.name).sum(1) / counts.clamp(min=1),
+            )
+            for f in cloud.features
+        ]
+    cloud = cloud.leading(items, by="pt" if "pt" in names else names[0])
+    if items == 1:
+        return [
+            (_observable(f.name, f.name, f.unit), cloud.feature(f.name)[:, 0])
+            for f in cloud.features
+        ]
+    found = [
+        (
+            _observable(f"{f.name}_{k + 1}", f"{f.name} of item {k + 1}", f.unit),
+            cloud.feature(f.name)[:, k],
+        )
+        for k in range(items)
+        for f in cloud.features
+    ]
+    if items == 2 and {f.name for f in JET_KINEMATICS} <= set(names):
+        known = measure_dijets(in_gev(cloud))
+        both = [(o, known[o.name]) for o in DIJET_OBSERVABLES if o.name in known]
+        found = [entry for entry in found if entry[0].name not in known]
+        return both + found
+    return found
+
+
+def _with_momentum(cloud: ParticleCloud) -> ParticleCloud:
+    """Items of px, py, pz with ``pt`` and ``p`` as further features, unless they have them."""
+    names = {feature.name for feature in cloud.features}
+    if not {feature.name for feature in CARTESIAN} <= names or names & {"pt", "p"}:
+        return cloud
+    px, py, pz = (cloud.feature(feature.name) for feature in CARTESIAN)
+    pt = torch.hypot(px, py)
+    further = torch.stack([pt, torch.hypot(pt, pz)], dim=2)
+    unit = cloud.features[[f.name for f in cloud.features].index("px")].unit
+    return replace(
+        cloud,
+        particles=torch.cat([cloud.particles, further], dim=2),
+        features=(*cloud.features, Feature("pt", unit), Feature("p", unit)),
+    )
+
+
+def _observable(name: str, title: str, unit: str) -> Observable:
+    return Observable(name, title, title.replace("$", r"\$"), unit)

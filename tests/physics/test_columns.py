@@ -1,0 +1,67 @@
+"""Columns of sets with any named features: of sets of one, of few and of many items."""
+
+import math
+
+import pytest
+import torch
+
+from jetgen.cloud import CARTESIAN, RELATIVE, Feature, ParticleCloud
+from jetgen.physics.columns import are_jets, columns, items_alike, measure_columns
+
+PAIR = (Feature("pt", "GeV"), Feature("charge"))
+
+
+def sets(values, mask, features, **conditions):
+    cloud = ParticleCloud(torch.tensor(values), torch.tensor(mask), features)
+    return cloud.with_conditions({Feature(n): torch.tensor(v) for n, v in conditions.items()})
+
+
+def test_a_row_of_a_table_has_its_columns_and_conditions_in_their_units():
+    rows = sets([[[1.0, 2.0]], [[3.0, 4.0]]], [[True], [True]], PAIR, type=[0.0, 1.0])
+    found = {o.label: values.tolist() for o, values in columns(rows)}
+    assert found == {"pt [GeV]": [1, 3], "charge": [2, 4], "type": [0, 1]}
+    measured = measure_columns(rows)
+    assert measured.noun.many == "entries" and measured.observables["pt"].dtype == torch.float64
+
+
+def test_items_of_few_are_told_apart_by_falling_pt_whatever_their_order():
+    pairs = sets([[[1.0, 7.0], [3.0, 8.0]]], [[True, True]], PAIR)
+    found = {name: values.item() for name, values in measure_columns(pairs).observables.items()}
+    assert found == {"pt_1": 3, "charge_1": 8, "pt_2": 1, "charge_2": 7}
+    turned = ParticleCloud(pairs.particles.flip(1), pairs.mask, pairs.features)
+    assert measure_columns(turned).observables == measure_columns(pairs).observables
+
+
+def test_two_jets_have_their_mass_together():
+    jet = tuple(map(Feature, ("pt", "eta", "phi", "mass", "btag")))
+    values = [[[50.0, 0.0, 0.0, 0.0, 0.2], [50.0, 0.0, math.pi, 0.0, 0.9]]]
+    found = measure_columns(sets(values, [[True, True]], jet)).observables
+    assert found["dijet_mass"].item() == pytest.approx(100)
+    assert found["btag_2"].item() == pytest.approx(0.9)
+
+
+def test_sets_of_varying_size_have_means_over_their_items():
+    some = sets(
+        [[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [9.0, 9.0]]], [[True, True], [True, False]], PAIR
+    )
+    assert items_alike(some) == 0
+    found = {o.name: values.tolist() for o, values in columns(some)}
+    assert found == {"multiplicity": [2, 1], "mean_pt": [2, 5], "mean_charge": [3, 6]}
+
+
+def test_jets_are_sets_of_several_particles_with_momenta():
+    def cloud(features, slots):
+        mask = torch.ones(3, slots, dtype=torch.bool)
+        return ParticleCloud(torch.ones(3, slots, len(features)), mask, features)
+
+    assert are_jets(cloud(CARTESIAN, 5)) and are_jets(cloud(RELATIVE, 5))
+    assert not are_jets(cloud(CARTESIAN, 1)) and not are_jets(cloud(PAIR, 5))
+
+
+def test_momenta_have_a_size():
+    particles = torch.tensor([[[3.0, 4.0, 12.0]]])
+    found = measure_columns(
+        ParticleCloud(particles, torch.ones(1, 1, dtype=torch.bool), CARTESIAN)
+    ).observables
+    assert list(found) == ["px", "py", "pz", "pt", "p"]
+    assert (found["pt"].item(), found["p"].item()) == (5.0, 13.0)

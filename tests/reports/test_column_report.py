@@ -1,0 +1,70 @@
+"""The report of sets with named features: every part, in words of entries."""
+
+import json
+import re
+
+import pytest
+import torch
+
+from jetgen.cloud import Feature, ParticleCloud
+from jetgen.evaluation.latent import LatentSpace
+from jetgen.reports import write_report
+from jetgen.reports.subjects import ENTRIES, JETS, subject_of
+
+ROW = (Feature("a", "cm"), Feature("b"), Feature("charge"))
+
+
+def table(number, seed):
+    generator = torch.Generator().manual_seed(seed)
+    a = torch.randn(number, generator=generator)
+    charge = torch.randint(0, 2, (number,), generator=generator) * 2.0 - 1
+    b = a**2 + 0.1 * torch.randn(number, generator=generator)
+    mask = torch.ones(number, 1, dtype=torch.bool)
+    cloud = ParticleCloud(torch.stack([a, b, charge], dim=1).unsqueeze(1), mask, ROW)
+    return cloud.with_conditions({Feature("type"): (charge + 1) / 2})
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("columns")
+    real = table(150, 1)
+    codes = real.particles[:, 0]
+    history = folder / "metrics.csv"
+    history.write_text("stage,epoch,train_total,validation_total\nautoencoder,1,2,3\n")
+    return write_report(
+        folder / "report",
+        real=real,
+        samples={"reconstructed": real, "generated": table(150, 2)},
+        title="Entries",
+        subject=ENTRIES,
+        training=table(200, 3),
+        history=history,
+        latent=LatentSpace(codes, codes - 5, codes, codes, "Gaussian"),
+    )
+
+
+def test_every_section_is_there_and_speaks_of_entries(made):
+    text = re.sub(r'src="data:image/png;base64,[^"]+"', "", made.read_text(encoding="utf-8"))
+    assert set(re.findall(r'<section id="([^"]+)"', text)) == {
+        "summary", "distances", "classifier", "columns", "correlations", "reconstruction",
+        "latent", "training", "definitions", "repeat",
+    }  # fmt: skip
+    assert set(re.findall(r'<figure id="([^"]+)"', text)) == {
+        "columns_generation", "columns_reconstruction", "correlation_matrices", "pair_planes",
+        "latent_activity", "latent_columns", "latent_map", "latent_correlations",
+        "training_curves",
+    }  # fmt: skip
+    assert not re.search(r"\b(jets?|particles?)\b", text.split("How to repeat it")[0])
+
+
+def test_the_table_and_the_classifier_are_in_the_json_file(made):
+    content = json.loads(made.with_name("table.json").read_text())
+    assert content["noun"] == "entries"
+    quantities = {row["quantity"] for row in content["rows"]}
+    assert quantities == {"a", "b", "charge", "type", "correlations", "pairs"}
+    assert set(content["trees"]) == {"generated"}  # reconstructions share their entries
+    assert 0.3 < content["trees"]["generated"]["auc"] < 0.7
+
+
+def test_what_a_file_holds_decides_what_is_compared(toy_jets):
+    assert subject_of(toy_jets(3, 1)) is JETS and subject_of(table(3, 1)) is ENTRIES
