@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from jetgen.cloud import ParticleCloud
+from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.generate import GenerateConfig
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.formats.hdf5_writing import Attribute
@@ -296,7 +296,7 @@ def generate(config: GenerateConfig) -> Path:
         "checkpoint_sha256": provenance["checkpoint_sha256"],
     }
     with (
-        _writer(path, model, attributes, config.overwrite) as append,
+        run_writer(path, model, attributes, overwrite=config.overwrite) as append,
         counted("generate", config.jets, "jets") as advance,
     ):
         for jets in model.generated_batches(
@@ -312,17 +312,33 @@ def generate(config: GenerateConfig) -> Path:
 
 
 @contextmanager
-def _writer(
-    path: Path, model: TrainedModel, attributes: Mapping[str, Attribute], overwrite: bool
+def run_writer(
+    path: Path,
+    model: TrainedModel,
+    attributes: Mapping[str, Attribute],
+    *,
+    further: Sequence[Feature] = (),
+    overwrite: bool = False,
 ) -> Iterator[Append]:
-    """A function that adds generated sets to a new file: jets as jets, others as they are."""
+    """A function that adds a run's sets to a new file: jets as jets, others as they are.
+
+    Args:
+        path: the file to make.
+        model: the run.
+        attributes: what an HDF5 file shall say about itself.
+        further: conditions of sets of named features to write beside those of the model.
+        overwrite: replace an existing file instead of refusing.
+
+    Raises:
+        InputError: when the file exists or its suffix does not go with the sets.
+    """
     slots = model.config.particles
     if model.config.representation == "features":
         layout = model.model.layout
         with set_writer(
             path,
             layout.features,
-            layout.conditions,
+            (*layout.conditions, *further),
             slots=slots,
             attributes=attributes,
             overwrite=overwrite,
