@@ -98,7 +98,7 @@ class Coder:
         arrays |= {_GIVEN + name: _narrow(values) for name, values in given.conditions.items()}
         arrays |= {_KEPT + f.name: _narrow(cloud.condition(f.name)) for f in self.kept}
         if self.max_error is not None:
-            arrays |= self._residuals(self._wanted(cloud), self._decode(arrays))
+            arrays |= self._residuals(self.wanted(cloud), self._decode(arrays))
         return arrays
 
     @torch.no_grad()
@@ -133,7 +133,7 @@ class Coder:
         weights = torch.from_numpy(arrays["weight"].astype(np.float64))
         return replace(sets.to(torch.float64), weights=weights)
 
-    def _wanted(self, cloud: ParticleCloud) -> ParticleCloud:
+    def wanted(self, cloud: ParticleCloud) -> ParticleCloud:
         """The items that shall come back, in the features of :meth:`decode`."""
         if self.options.representation == "features":
             return represent(cloud, self.options).to(torch.float64)
@@ -152,7 +152,7 @@ class Coder:
         items = wanted.particles[wanted.mask]
         whole = (items == items.round()).all(0)
         start, step = self._lattice(decoded.particles[decoded.mask], decoded.features, whole)
-        lacking = _matched(items / step, start / step, wanted.multiplicity.tolist())
+        lacking = matched(items / step, start / step, wanted.multiplicity.tolist())
         residuals = zip(decoded.features, lacking.round().long().T, strict=True)
         return {"whole": whole.numpy()} | {_RESIDUAL + f.name: r.numpy() for f, r in residuals}
 
@@ -166,7 +166,7 @@ class Coder:
         return torch.where(whole, decoded.round(), decoded), step
 
 
-def _matched(wanted: Tensor, decoded: Tensor, multiplicity: list[int]) -> Tensor:
+def matched(wanted: Tensor, decoded: Tensor, multiplicity: list[int]) -> Tensor:
     """Items less the decoded ones ``(M, F)`` that an assignment of least distance gives them."""
     if max(multiplicity) <= 1:
         return wanted - decoded
