@@ -13,6 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from jetgen.cloud import Feature, ParticleCloud
+from jetgen.compression.lattice import Lattice
 from jetgen.compression.packing import Arrays
 from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError
@@ -22,7 +23,7 @@ from jetgen.objectives.preparation import represent
 from jetgen.physics.fourvectors import to_cartesian
 from jetgen.priors.jets import JetDraw
 
-_GIVEN, _KEPT, _RESIDUAL = "given.", "kept.", "residual."
+_GIVEN, _KEPT = "given.", "kept."
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,9 @@ class Coder:
     :math:`r = \mathrm{round}((x - \hat x) / 2\epsilon_f)`, with :math:`\hat x` the item decoded
     from :math:`k \Delta` that an optimal assignment gives it; the set read back has
     :math:`\hat x + 2 \epsilon_f r`, so that :math:`|x' - x| \le \epsilon_f` but for the rounding
-    of single precision. A feature that is a whole number in all sets of a batch comes back as one:
-    there :math:`\hat x` is rounded, and the step is :math:`2 \lfloor\epsilon_f\rfloor + 1`. The
-    order of the items is not kept.
+    of single precision (:class:`~jetgen.compression.lattice.Lattice`). A feature that is a whole
+    number in all sets of a batch comes back as one: there :math:`\hat x` is rounded, and the step
+    is :math:`2 \lfloor\epsilon_f\rfloor + 1`. The order of the items is not kept.
 
     The features are px, py, pz for jets, whatever the representation of the run, and those of
     the run otherwise.
@@ -106,11 +107,11 @@ class Coder:
         """The sets of a batch, jets as px, py, pz, with the conditions given and kept."""
         sets = self._decode(arrays)
         if self.max_error is not None:
-            columns = [arrays[_RESIDUAL + feature.name] for feature in sets.features]
+            columns = [arrays[_residual(i)] for i in range(len(sets.features))]
             residuals = torch.from_numpy(np.stack(columns, 1).astype(np.float64))
             whole = torch.from_numpy(arrays["whole"])
-            start, step = self._lattice(sets.particles[sets.mask], sets.features, whole)
-            sets.particles[sets.mask] = start + step * residuals
+            lattice = self._lattice(sets.particles[sets.mask], sets.features, whole)
+            sets.particles[sets.mask] = lattice.items(residuals)
         return sets.with_conditions(
             {f: torch.from_numpy(arrays[_KEPT + f.name].astype(np.float64)) for f in self.kept}
         )
@@ -149,21 +150,22 @@ class Coder:
     def _residuals(self, wanted: ParticleCloud, decoded: ParticleCloud) -> dict[str, NDArray[Any]]:
         """What the decoded items lack, in steps and in their order, and which features are whole
         numbers."""
-        items = wanted.particles[wanted.mask]
+        items, start = wanted.particles[wanted.mask], decoded.particles[decoded.mask]
         whole = (items == items.round()).all(0)
-        start, step = self._lattice(decoded.particles[decoded.mask], decoded.features, whole)
-        lacking = matched(items / step, start / step, wanted.multiplicity.tolist())
-        residuals = zip(decoded.features, lacking.round().long().T, strict=True)
-        return {"whole": whole.numpy()} | {_RESIDUAL + f.name: r.numpy() for f, r in residuals}
+        lattice = self._lattice(start, decoded.features, whole)
+        items = start + lattice.step * matched(
+            items / lattice.step, start / lattice.step, wanted.multiplicity.tolist()
+        )
+        columns = lattice.residuals(items).long().unbind(1)
+        return {"whole": whole.numpy()} | {_residual(i): c.numpy() for i, c in enumerate(columns)}
 
-    def _lattice(
-        self, decoded: Tensor, features: Sequence[Feature], whole: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Where the values of items ``(M, F)`` are counted from, and the steps ``(F,)``."""
+    def _lattice(self, start: Tensor, features: Sequence[Feature], whole: Tensor) -> Lattice:
+        """Where the values of decoded items ``(M, F)`` are counted from."""
         errors = cast(Mapping[str, float], self.max_error)
         error = torch.tensor([errors[f.name] for f in features], dtype=torch.float64)
         step = torch.where(whole, 2 * error.floor() + 1, 2 * error)
-        return torch.where(whole, decoded.round(), decoded), step
+        scaled = self.options.representation != "features"
+        return Lattice(torch.where(whole, start.round(), start), step, scaled)
 
 
 def matched(wanted: Tensor, decoded: Tensor, multiplicity: list[int]) -> Tensor:
@@ -182,3 +184,7 @@ def _narrow(values: Tensor) -> NDArray[Any]:
     single = values.cpu().float()
     whole = bool((single == single.round()).all())
     return single.long().numpy() if whole else single.numpy()
+
+
+def _residual(column: int) -> str:
+    return f"residual.{column}"

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
-from jetgen.compression.coding import Coder, matched
+from jetgen.compression.coding import Coder
 from jetgen.compression.packing import pack, unpack
 from jetgen.errors import InputError
 
@@ -87,20 +88,20 @@ def _blosc2() -> Any:
     return blosc2
 
 
-PLAIN = (
-    Compressor(
-        "zstd, no loss",
-        lambda items, errors: pack({"items": items.T}),
-        lambda content, errors: unpack(content)["items"].T,
-    ),
-    Compressor(
-        "float16, zstd",
-        lambda items, errors: pack({"items": items.T.astype(np.float16)}),
-        lambda content, errors: unpack(content)["items"].T.astype(np.float32),
-    ),
-    Compressor("rounded, zstd", _pack_rounded, _unpack_rounded),
-    Compressor("rounded, blosc2", _pack_blosc2, _unpack_blosc2),
+LOSSLESS = Compressor(
+    "zstd, no loss",
+    lambda items, errors: pack({"items": items.T}),
+    lambda content, errors: unpack(content)["items"].T,
 )
+FLOAT16 = Compressor(
+    "float16, zstd",
+    lambda items, errors: pack({"items": items.T.astype(np.float16)}),
+    lambda content, errors: unpack(content)["items"].T.astype(np.float32),
+)
+ROUNDED = Compressor("rounded, zstd", _pack_rounded, _unpack_rounded)
+ROUNDED_BLOSC2 = Compressor("rounded, blosc2", _pack_blosc2, _unpack_blosc2)
+
+PLAIN = (LOSSLESS, FLOAT16, ROUNDED, ROUNDED_BLOSC2)
 """Compressors that know nothing of jets. Rounding goes to multiples of twice the largest error.
 zstd gets planes of bytes, as codes do (:func:`~jetgen.compression.packing.pack`); blosc2 planes of
 bits. ``blosc2`` is the extra ``jetgen[blosc2]``."""
@@ -116,7 +117,8 @@ class Cost:
         items: bytes of the items in single precision.
         sets: number of sets.
         pack_seconds, unpack_seconds: CPU time of compressing and decompressing.
-        largest_error: over all features, the largest error in units of the one that was allowed.
+        largest_error: over all features, the largest error in units of the one that was allowed,
+            with the items of a set in the order of the feature.
     """
 
     title: str
@@ -146,31 +148,48 @@ class Cost:
         return self.items / self.unpack_seconds / 1e6
 
 
-def costs(cloud: ParticleCloud, coder: Coder, errors: Mapping[str, float]) -> list[Cost]:
-    """The costs of these sets for every compressor of :data:`PLAIN`, for the codes of a model
-    alone, and for codes with residuals.
+def costs(
+    cloud: ParticleCloud, coders: Mapping[str, Coder], errors: Mapping[str, float]
+) -> list[Cost]:
+    """The costs of these sets for every compressor of :data:`PLAIN`, and for the codes of each
+    model, alone and with residuals.
 
     Args:
-        cloud: the sets, as files hold them, of no more items than the run keeps.
-        coder: the model and the step of its codes.
+        cloud: the sets, as files hold them, of no more items than the runs keep.
+        coders: the models, of one set of features, with the steps of their codes, by title.
         errors: largest error of each feature.
     """
-    wanted = coder.wanted(cloud)
-    multiplicity = wanted.multiplicity.tolist()
+    wanted = next(iter(coders.values())).wanted(cloud)
     real = wanted.particles[wanted.mask]
     items = real.float().numpy()
     allowed = torch.tensor([errors[f.name] for f in wanted.features], dtype=torch.float64)
-    steps = allowed.numpy()
 
-    def measured(title: str, pack: Callable[[], bytes], unpack: Callable[[bytes], Items]) -> Cost:
+    def by_size(values: Tensor) -> Tensor:
+        """Each column sorted in each set: two lists are never nearer than so."""
+        padded = torch.full_like(wanted.particles, torch.inf)
+        padded[wanted.mask] = values
+        return padded.sort(1).values[wanted.mask]
+
+    def measured(
+        title: str,
+        pack: Callable[[], bytes],
+        unpack: Callable[[bytes], Items],
+    ) -> Cost:
         content, pack_seconds = _quickest(pack)
         back, unpack_seconds = _quickest(lambda: unpack(content))
         found = torch.from_numpy(back.astype(np.float64))
-        difference = matched(real / allowed, found / allowed, multiplicity)
+        difference = (by_size(found) - by_size(real)) / allowed
         return Cost(
             title, len(content), items.nbytes, len(cloud), pack_seconds, unpack_seconds,
             float(difference.abs().max()),
         )  # fmt: skip
+
+    def plain(compressor: Compressor) -> Cost:
+        return measured(
+            compressor.title,
+            lambda: compressor.pack(items, allowed.numpy()),
+            lambda content: compressor.unpack(content, allowed.numpy()),
+        )
 
     def learned(title: str, coder: Coder) -> Cost:
         return measured(
@@ -179,14 +198,10 @@ def costs(cloud: ParticleCloud, coder: Coder, errors: Mapping[str, float]) -> li
             lambda content: _items(coder.decode(unpack(content))),
         )
 
-    plain = [
-        measured(c.title, lambda c=c: c.pack(items, steps), lambda b, c=c: c.unpack(b, steps))  # type: ignore[misc]
-        for c in PLAIN
-    ]
     return [
-        *plain,
-        learned("codes", replace(coder, max_error=None)),
-        learned("codes, residuals", replace(coder, max_error=errors)),
+        *map(plain, PLAIN),
+        *(learned(f"{t}, codes", replace(c, max_error=None)) for t, c in coders.items()),
+        *(learned(f"{t}, residuals", replace(c, max_error=errors)) for t, c in coders.items()),
     ]
 
 
