@@ -13,6 +13,7 @@ from jetgen.compression.coding import Coder
 from jetgen.compression.container import Reader, Writer
 from jetgen.config.compress import CompressConfig
 from jetgen.config.decompress import DecompressConfig
+from jetgen.datasets.formats.hdf5_writing import Attribute
 from jetgen.datasets.reading import iter_chunks
 from jetgen.errors import InputError
 from jetgen.files import sha256, whole_file
@@ -127,7 +128,10 @@ def decompress(config: DecompressConfig) -> Path:
     kept = tuple(Feature(*pair) for pair in header["kept"])
     coder = Coder(model, header["step"], header["max_error"], kept)
     path = Path(config.output)
-    attributes = {"command": ["jetgen", *sys.argv[1:]], "compressed": header}
+    attributes: dict[str, Attribute] = {
+        "command": ["jetgen", *sys.argv[1:]],
+        "compressed": header,
+    }
     jets = 0
     with run_writer(path, model, attributes, further=kept, overwrite=config.overwrite) as append:
         for arrays in reader:

@@ -2,173 +2,229 @@
 
 from __future__ import annotations
 
-import math
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from jetgen.cloud import ParticleCloud
-from jetgen.compression.coding import Coder
-from jetgen.compression.compressors import FLOAT16, PLAIN, ROUNDED, Cost, costs
-from jetgen.compression.fidelity import Restored, through, through_codes
-from jetgen.config.compress import CompressConfig
-from jetgen.datasets.reading import read
-from jetgen.evaluation.peak_fits import SHAPES, PeakFit, Shift, fit_peak, peak_shifts
-from jetgen.evaluation.quantities import QUANTITIES
+from jetgen.compression.compressors import ROUNDED
+from jetgen.compression.fidelity import Restored, through_codes
+from jetgen.compression.peaks import PARAMETERS
+from jetgen.evaluation.peak_fits import SHAPES, PeakFit
 from jetgen.evaluation.residuals import half_width
-from jetgen.generation import TrainedModel, load
-from jetgen.physics.fourvectors import JET_KINEMATICS, to_cartesian
-from jetgen.physics.observables import Measured
-from jetgen.reports.figures.distributions import distributions
-from jetgen.reports.figures.mass_peaks import mass_peaks
-from jetgen.reports.figures.residual_histograms import residual_histograms
-from jetgen.reports.figures.size_against_error import size_against_error
-from jetgen.reports.style import figure_style, lines
 from jetgen.reports.words import with_uncertainty
-from jetgen.studies.conclusion import Claim, Conclusion, Drawing, Table, judged
-
-OBJECTIVES = {"ae": "AE", "vae": "VAE", "wae": "WAE", "swae": "SWAE", "aae": "AAE"}
-"""The first one has no regulariser."""
-
-SAMPLES = {"w": "W jets", "top": "top jets"}
-FORMS = {"momenta": "four-momenta", "constituents": "constituents"}
-WINDOWS = {"w": (70.0, 95.0), "top": (155.0, 200.0)}
-"""Masses that are fitted [GeV]."""
-
-BINS = 40
-STEPS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
-"""Quantisation steps of the codes, for the size against the error."""
-
-_COLUMNS = [feature.name for feature in JET_KINEMATICS]
-_SHOWN = [quantity for quantity in QUANTITIES if quantity.name in _COLUMNS]
-_CHANGES = ("mass", "width")
-
-
-@dataclass(frozen=True)
-class Peak:
-    """The mass peak of one kind of jet that one model has compressed.
-
-    Args:
-        restored: the jets before and after.
-        before, after: the fits by shape.
-        shifts: by shape, the changes of mass and width with their errors; of one seed only.
-    """
-
-    restored: Restored
-    before: Mapping[str, PeakFit]
-    after: Mapping[str, PeakFit]
-    shifts: Mapping[str, Mapping[str, Shift]]
-
-    def change(self, shape: str, name: str) -> float:
-        """By how much a fitted parameter [GeV] has changed."""
-        return self.after[shape].values[name] - self.before[shape].values[name]
-
-
-@dataclass(frozen=True)
-class Form:
-    """All peaks of one form of the jets, by sample, objective and seed; and what bytes cost."""
-
-    peaks: Mapping[tuple[str, str, int], Peak]
-    costs: Mapping[str, Sequence[Cost]]
-
-    def first(self, sample: str, objective: str) -> Peak:
-        """The peak of the first seed."""
-        seed = min(s for of, kind, s in self.peaks if (of, kind) == (sample, objective))
-        return self.peaks[sample, objective, seed]
-
-    def seeds(self, objective: str) -> list[int]:
-        return sorted({seed for _, kind, seed in self.peaks if kind == objective})
-
-    def disturbances(self, objective: str, shape: str) -> list[float]:
-        """For each seed the mean absolute change [GeV] of mass and width, of both samples."""
-        return [
-            statistics.mean(
-                abs(self.peaks[sample, objective, seed].change(shape, name))
-                for sample in SAMPLES
-                for name in _CHANGES
-            )
-            for seed in self.seeds(objective)
-        ]
-
-    def described_by(self) -> str:
-        """The shape whose worst goodness of fit to the uncompressed peaks is best."""
-        peaks = [self.first(sample, next(iter(OBJECTIVES))) for sample in SAMPLES]
-        return max(SHAPES, key=lambda shape: min(peak.before[shape].p_value for peak in peaks))
-
-    def ranking(self, shape: str) -> list[str]:
-        """The regularised objectives, the least disturbing one first."""
-        return sorted(
-            list(OBJECTIVES)[1:], key=lambda name: statistics.mean(self.disturbances(name, shape))
-        )
+from jetgen.studies.compression_figures import drawings
+from jetgen.studies.compression_runs import (
+    COLUMNS,
+    FORMS,
+    OBJECTIVES,
+    PLAIN,
+    SAMPLES,
+    Found,
+    coder_of,
+    coders_of,
+    found_of,
+    jets_of,
+)
+from jetgen.studies.conclusion import Claim, Conclusion, Table, judged
 
 
 def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
     """Compress test jets with every run of the study, and fit their mass peaks."""
-    forms = {name: _form(folder, name, settings) for name in FORMS}
-    jets = read(folder / "w-test.h5", columns=_COLUMNS)
+    found = {form: found_of(folder, form, settings) for form in FORMS}
     return Conclusion(
-        answer=" ".join(_answer(title, forms[name]) for name, title in FORMS.items()),
-        claims=_claims(folder, forms, settings),
-        tables=[
-            _disturbances(forms),
-            *(_fits(shape, forms) for shape in SHAPES),
-            *(_costs(name, form) for name, form in forms.items()),
-            _numbers(folder, jets, settings),
+        answer=" ".join(_answer(*entry) for entry in found.items()),
+        claims=[
+            _kept(found["momenta"]),
+            _specialised(folder, found["momenta"], settings),
+            *(_smaller(*entry) for entry in found.items()),
         ],
-        drawings=list(_drawings(folder, forms, settings)),
+        tables=[
+            _disturbances(found),
+            *(_fits(shape, found) for shape in SHAPES),
+            *(_costs(*entry) for entry in found.items()),
+            _numbers(folder, found["momenta"], settings),
+        ],
+        drawings=list(drawings(folder, found, settings)),
     )
 
 
-def _jets(folder: Path, form: str, sample: str) -> ParticleCloud:
-    return read(folder / f"{sample}-test.h5", columns=_COLUMNS if form == "momenta" else ())
+def _mean(values: Sequence[float]) -> tuple[float, float]:
+    """The mean of one value a seed, and its error."""
+    return statistics.mean(values), statistics.stdev(values) / len(values) ** 0.5
 
 
-def _coder(path: Path, settings: Mapping[str, Any]) -> Coder:
-    return Coder(load(path), settings["step"])
+def _answer(form: str, found: Found) -> str:
+    best, second = found.ranking()[:2]
+    means = {name: _mean(found.disturbances(name, found.shape)) for name in (best, second)}
+    difference = means[second][0] - means[best][0]
+    error = (means[best][1] ** 2 + means[second][1] ** 2) ** 0.5
+    apart = judged(difference, error) == "confirmed"
+    return (
+        f"{FORMS[form].capitalize()}: {OBJECTIVES[best]} disturbs the peaks least, mass and width "
+        f"by {with_uncertainty(*means[best])} GeV on average over W and top jets and seeds "
+        f"({SHAPES[found.shape].title}); {OBJECTIVES[second]} follows at "
+        f"{with_uncertainty(*means[second])} GeV, "
+        + ("clearly behind." if apart else "which is not told apart from it.")
+    )
 
 
-def _form(folder: Path, form: str, settings: Mapping[str, Any]) -> Form:
-    peaks: dict[tuple[str, str, int], Peak] = {}
-    spent = {}
-    for sample in SAMPLES:
-        jets = _jets(folder, form, sample)
-        before: dict[str, PeakFit] = {}
-        for objective in OBJECTIVES:
-            paths = sorted(folder.glob(f"{form}-{sample}-{objective}-*/config.yaml"))
-            for path in paths:
-                coder = _coder(path.parent, settings)
-                restored = through_codes(coder, jets)
-                first = path == paths[0]
-                before = before or _fitted(restored.before, sample)
-                peak = _peak(restored, sample, before, settings["replicas"] if first else 0)
-                peaks[sample, objective, coder.options.seed] = peak
-                if first and sample == "w":
-                    spent[objective] = _costs_of(coder, jets, settings[f"{form}_error"])
-    return Form(peaks, spent)
-
-
-def _peak(restored: Restored, sample: str, before: Mapping[str, PeakFit], replicas: int) -> Peak:
-    masses = [jets.observables["mass"].numpy() for jets in (restored.before, restored.after)]
-    shifts = {
-        shape: peak_shifts(*masses, shape, WINDOWS[sample], BINS, replicas)
-        for shape in (SHAPES if replicas else ())
+def _kept(found: Found) -> Claim:
+    """In neither sample do mass or width move by more than two of their errors."""
+    shape = found.shape
+    moved = {
+        f"{name}, {SAMPLES[sample]}": shift[shape][name]
+        for sample, shift in found.shifts[PLAIN].items()
+        for name in PARAMETERS
     }
-    return Peak(restored, before, _fitted(restored.after, sample), shifts)
+    listed = "; ".join(
+        f"{name} {with_uncertainty(s.value, s.error)} GeV ({s.significance:+.1f} errors)"
+        for name, s in moved.items()
+    )
+    apart = any(abs(shift.significance) > 2 for shift in moved.values())
+    return Claim(
+        "Three numbers hold the four of a jet: the mass peak stays where it was",
+        "not confirmed" if apart else "confirmed",
+        f"shifts of the {SHAPES[shape].title}, plain autoencoder, first seed: {listed}",
+    )
 
 
-def _fitted(jets: Measured, sample: str) -> dict[str, PeakFit]:
-    masses = jets.observables["mass"].numpy()
-    return {shape: fit_peak(masses, shape, WINDOWS[sample], BINS) for shape in SHAPES}
-
-
-def _costs_of(coder: Coder, jets: ParticleCloud, errors: Sequence[str]) -> list[Cost]:
-    few = jets[jets.multiplicity <= coder.options.particles][
-        : 1000 if jets.mask.shape[1] > 1 else None
+def _specialised(folder: Path, found: Found, settings: Mapping[str, Any]) -> Claim:
+    """The error of top jets by models of W jets, less that by models of top jets."""
+    jets = jets_of(folder, "momenta", "top")
+    differences = [
+        through_codes(coder, jets).error - peaks["top"].restored.error
+        for objective in OBJECTIVES
+        for coder, peaks in zip(
+            coders_of(folder, "momenta", "w", objective, settings),
+            found.peaks[objective],
+            strict=True,
+        )
     ]
-    names = [feature.name for feature in coder.wanted(few).features]
-    given = CompressConfig("", "", "", max_error=list(errors)).errors(names)
-    return costs(few, coder, given or {})
+    mean, error = _mean(differences)
+    return Claim(
+        "A model of one kind of jet is worse for another",
+        judged(mean, error),
+        "error over spread (mean of pT, η, φ, mass) of top jets, models of W jets less models of "
+        f"top jets, {len(differences)} pairs: {with_uncertainty(mean, error)}",
+    )
+
+
+def _smaller(form: str, found: Found) -> Claim:
+    """The ratio of codes with residuals less that of rounding, over the objectives."""
+    rounded = next(cost for cost in found.costs if cost.title == ROUNDED.title)
+    ratios = [cost.ratio for cost in found.costs if cost.title.endswith(", residuals")]
+    mean, error = _mean([ratio - rounded.ratio for ratio in ratios])
+    return Claim(
+        f"Learned codes make smaller files than rounding at equal error: {FORMS[form]}",
+        judged(mean, error),
+        f"compression ratio of codes with residuals {min(ratios):.2f} to {max(ratios):.2f}, of "
+        f"rounding and zstd {rounded.ratio:.2f}; mean difference {with_uncertainty(mean, error)}",
+    )
+
+
+def _disturbances(found: Mapping[str, Found]) -> Table:
+    def row(objective: str) -> list[str]:
+        values = [
+            _mean(measured.disturbances(objective, shape))
+            for measured in found.values()
+            for shape in SHAPES
+        ]
+        errors = [
+            _mean([p.restored.error for peaks in measured.peaks[objective] for p in peaks.values()])
+            for measured in found.values()
+        ]
+        return [OBJECTIVES[objective], *(with_uncertainty(*v) for v in (*values, *errors))]
+
+    columns = [f"{title}, {shape}" for title in FORMS.values() for shape in SHAPES]
+    return Table(
+        "disturbances",
+        "Change of the fitted mass and width [GeV]",
+        ["objective", *columns, *(f"error over spread, {title}" for title in FORMS.values())],
+        [row(objective) for objective in OBJECTIVES],
+        "Mean of the absolute changes of mass and width of W and top jets; ± is the error of the "
+        "mean over seeds. The last columns are the mean over pT, η, φ and mass of the half width "
+        "of the residuals over that of the jets (central 68 %).",
+    )
+
+
+def _fits(shape: str, found: Mapping[str, Found]) -> Table:
+    def row(form: str, sample: str, title: str, fit: PeakFit) -> list[str]:
+        cells = [with_uncertainty(fit.values[name], fit.errors[name]) for name in PARAMETERS]
+        goodness = f"{fit.deviance:.0f} / {fit.degrees_of_freedom}"
+        return [
+            FORMS[form], SAMPLES[sample], title, *cells, goodness, f"{fit.p_value:.2g}",
+            "yes" if fit.valid else "no",
+        ]  # fmt: skip
+
+    rows = []
+    for form, measured in found.items():
+        for sample in SAMPLES:
+            rows.append([*row(form, sample, "before", measured.before(sample)[shape]), "", ""])
+            for objective, title in OBJECTIVES.items():
+                peak = measured.peaks[objective][0][sample]
+                shifts = measured.shifts[objective][sample][shape]
+                cells = [
+                    f"{with_uncertainty(s.value, s.error)} ({s.significance:+.1f})"
+                    for s in (shifts[name] for name in PARAMETERS)
+                ]
+                rows.append([*row(form, sample, title, peak.after[shape]), *cells])
+    columns = ["form", "jets", "masses", "mass [GeV]", "width [GeV]", "deviance / d.o.f.", "p"]
+    return Table(
+        f"fits_{shape}",
+        f"Fits: {SHAPES[shape].title}",
+        [*columns, "minimum found", "shift of mass [GeV]", "shift of width [GeV]"],
+        rows,
+        "First seed of each objective. Shifts: after less before, ± from fits to bootstrap "
+        "replicas of the pairs, in brackets in units of that error.",
+    )
+
+
+def _costs(form: str, found: Found) -> Table:
+    return Table(
+        f"costs_{form}",
+        f"Size and speed: {FORMS[form]} of W jets",
+        ["compressor", "bytes a jet", "ratio", "MB/s in", "MB/s out", "largest error / stated"],
+        [
+            [
+                cost.title,
+                f"{cost.bytes_a_set:.2f}",
+                f"{cost.ratio:.2f}",
+                f"{cost.pack_rate:.3g}",
+                f"{cost.unpack_rate:.3g}",
+                f"{cost.largest_error:.3g}",
+            ]
+            for cost in found.costs
+        ],
+        "Ratio and MB/s of the features in single precision, CPU time of one process, first seed. "
+        "Rounding and residuals keep the stated errors of the settings; float16 has the error that "
+        "it has, codes alone state none.",
+    )
+
+
+def _numbers(folder: Path, found: Found, settings: Mapping[str, Any]) -> Table:
+    """The plain autoencoder of W jets with other numbers than three."""
+    jets = jets_of(folder, "momenta", "w")
+    runs = {path.parent for path in folder.glob("numbers-*/config.yaml")}
+    restored = {
+        coder.options.latent: through_codes(coder, jets)
+        for coder in (coder_of(path, settings) for path in runs)
+    }
+    restored[3] = found.peaks[PLAIN][0]["w"].restored
+    return Table(
+        "numbers",
+        "Four-momenta of W jets in other numbers than three, plain autoencoder",
+        ["numbers", "bytes a jet", *(f"{name}: error over spread" for name in COLUMNS)],
+        [
+            [str(number), f"{r.bytes_a_jet:.2f}", *(f"{e:.3f}" for e in _relative_errors(r))]
+            for number, r in sorted(restored.items())
+        ],
+        "Half widths of the residuals over those of the jets, central 68 %; first seed.",
+    )
+
+
+def _relative_errors(restored: Restored) -> list[float]:
+    return [
+        half_width(values) / half_width(restored.before.observables[name])
+        for name, values in restored.residuals().items()
+    ]

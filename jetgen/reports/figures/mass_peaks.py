@@ -11,14 +11,15 @@ from matplotlib.figure import Figure
 from jetgen.evaluation.peak_fits import SHAPES, PeakFit
 from jetgen.reports.style import REAL, Line, grid
 
+Row = tuple[str, PeakFit, Mapping[str, PeakFit]]
+"""A kind of jet, the fit of its masses before, and the fits after, by name."""
 
-def mass_peaks(
-    rows: Sequence[tuple[str, PeakFit, Mapping[str, PeakFit]]], looks: Mapping[str, Line]
-) -> Figure:
+
+def mass_peaks(rows: Sequence[Row], looks: Mapping[str, Line]) -> Figure:
     """A row for each kind of jet, a panel for each way that its masses have gone.
 
     Args:
-        rows: a title, the fit of the masses before, and the fits after, by name.
+        rows: the kinds of jets.
         looks: the look of each name.
     """
     columns = max(len(after) for _, _, after in rows)

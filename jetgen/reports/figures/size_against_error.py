@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
@@ -12,13 +13,18 @@ Curve = Sequence[tuple[float, float]]
 """Bytes a jet and error, one pair for each step of the quantisation."""
 
 
-def size_against_error(
-    panels: Mapping[str, tuple[Mapping[str, Curve], Mapping[str, Curve]]], looks: Mapping[str, Line]
-) -> Figure:
-    """A panel for each title: the curves of learned codes in colour, of plain compressors in grey.
+class Curves(NamedTuple):
+    """The curves of learned codes and of plain compressors, by name."""
+
+    learned: Mapping[str, Curve]
+    plain: Mapping[str, Curve]
+
+
+def size_against_error(panels: Mapping[str, Curves], looks: Mapping[str, Line]) -> Figure:
+    """A panel for each title: learned codes in colour, plain compressors in grey.
 
     Args:
-        panels: by title, the curves of learned codes and those of plain compressors, by name.
+        panels: the curves by title.
         looks: the look of each of the learned ones.
     """
     figure, spec = grid(
