@@ -6,7 +6,7 @@ import dataclasses
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,9 +15,7 @@ import numpy as np
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.generate import GenerateConfig
 from jetgen.datasets.formats.hdf5_writing import Attribute
-from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
-from jetgen.datasets.writing import Append, set_writer
-from jetgen.errors import InputError
+from jetgen.datasets.writing import Append, jet_writer, set_writer
 from jetgen.evaluation.region import Region
 from jetgen.generation import TrainedModel, laboratory_jets, load
 from jetgen.mixing import Part, common_columns, completed, mixed, parts
@@ -152,27 +150,18 @@ def _described(part: Part, config: GenerateConfig) -> dict[str, Any]:
     }
 
 
-@contextmanager
 def _writer(
     path: Path, plan: _Plan, attributes: dict[str, Attribute], overwrite: bool
-) -> Iterator[Append]:
+) -> AbstractContextManager[Append]:
     """A function that adds generated sets to a new file: jets as jets, others as they are."""
     slots = max(part.model.config.particles for part in plan.parts)
-    if not plan.of_jets:
-        with set_writer(
-            path,
-            plan.features,
-            plan.conditions,
-            slots=slots,
-            attributes=attributes,
-            overwrite=overwrite,
-        ) as append:
-            yield append
-        return
-    if path.suffix in (".root", ".csv"):
-        raise InputError(
-            f"{path}: expected an HDF5 file, which jets are written to, received a name in "
-            f"{path.suffix}; runs with --representation features write it"
-        )
-    with JetgenWriter(path, attributes=attributes, slots=slots, overwrite=overwrite) as writer:
-        yield writer.append
+    if plan.of_jets:
+        return jet_writer(path, slots=slots, attributes=attributes, overwrite=overwrite)
+    return set_writer(
+        path,
+        plan.features,
+        plan.conditions,
+        slots=slots,
+        attributes=attributes,
+        overwrite=overwrite,
+    )

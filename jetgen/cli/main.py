@@ -22,7 +22,7 @@ COMMANDS = {
     "compare": "put trained runs into one table, on the same held-out jets",
     "leaderboard": "put every finished run below a folder into one table",
     "compress": "store jets as codes of a trained autoencoder",
-    "decompress": "jets from such a file, in HDF5",
+    "decompress": "jets from such a file",
     "sweep": "search for good training options with Optuna",
     "study": "repeat a study of the literature, from simulation to conclusion",
     "cite": "print what to cite for a run, as BibTeX",

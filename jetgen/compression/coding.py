@@ -1,9 +1,10 @@
-"""Jets as quantised codes of an autoencoder, and back."""
+"""Jets, or sets with named features, as quantised codes of an autoencoder, and back."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -12,33 +13,41 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from jetgen.cloud import Feature, ParticleCloud
+from jetgen.compression.lattice import Lattice
 from jetgen.compression.packing import Arrays
 from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError
-from jetgen.generation import TrainedModel, laboratory_jets
+from jetgen.generation import TrainedModel
 from jetgen.objectives.autoencoder import Autoencoder
 from jetgen.objectives.preparation import represent
-from jetgen.physics.classes import UNKNOWN_CLASS
 from jetgen.physics.fourvectors import to_cartesian
 from jetgen.priors.jets import JetDraw
+
+_GIVEN, _KEPT = "given.", "kept."
 
 
 @dataclass(frozen=True)
 class Coder:
-    r"""Encodes and decodes batches of jets with one model.
+    r"""Encodes and decodes batches of jets, or of sets with named features, with one model.
 
-    A jet is stored as :math:`k = \mathrm{round}(z / \Delta)`, its code in integers, with its
-    number of particles and the conditions of the model. With a largest error :math:`\epsilon`
-    every particle also has a residual for each of px, py and pz,
-    :math:`r = \mathrm{round}((p - \hat p) / 2\epsilon)`, with :math:`\hat p` the particle decoded
-    from :math:`k \Delta` that an optimal assignment gives it; the jet read back has
-    :math:`\hat p + 2 \epsilon r`, so that :math:`|p' - p| \le \epsilon` but for the rounding of
-    single precision. The order of the particles is not kept.
+    A set is stored as :math:`k = \mathrm{round}(z / \Delta)`, its code in integers, with its
+    number of items, the conditions of the model and further ones that are kept. With largest
+    errors :math:`\epsilon_f` every item also has a residual for each feature,
+    :math:`r = \mathrm{round}((x - \hat x) / 2\epsilon_f)`, with :math:`\hat x` the item decoded
+    from :math:`k \Delta` that an optimal assignment gives it; the set read back has
+    :math:`\hat x + 2 \epsilon_f r`, so that :math:`|x' - x| \le \epsilon_f` but for the rounding
+    of single precision (:class:`~jetgen.compression.lattice.Lattice`). A feature that is a whole
+    number in all sets of a batch comes back as one: there :math:`\hat x` is rounded, and the step
+    is :math:`2 \lfloor\epsilon_f\rfloor + 1`. The order of the items is not kept.
+
+    The features are px, py, pz for jets, whatever the representation of the run, and those of
+    the run otherwise.
 
     Args:
         model: a run whose objective is an autoencoder.
         step: :math:`\Delta`, in latent units (codes are drawn to a prior of unit variance).
-        max_error: :math:`\epsilon` [GeV], or ``None`` for codes alone.
+        max_error: :math:`\epsilon_f` of each feature, in its unit, or ``None`` for codes alone.
+        kept: conditions that are stored although the model is not told them.
 
     Raises:
         InputError: when the run is no autoencoder.
@@ -46,7 +55,8 @@ class Coder:
 
     model: TrainedModel
     step: float
-    max_error: float | None = None
+    max_error: Mapping[str, float] | None = None
+    kept: tuple[Feature, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.model.reconstructs:
@@ -64,15 +74,15 @@ class Coder:
         return self.model.config
 
     @torch.no_grad()
-    def encode(self, cloud: ParticleCloud) -> dict[str, NDArray[np.generic]]:
-        """The arrays of a batch of jets, as files hold them.
+    def encode(self, cloud: ParticleCloud) -> dict[str, NDArray[Any]]:
+        """The arrays of a batch, as files hold them.
 
         Raises:
-            InputError: when a jet has no code, or more particles than the run although an error
-                is promised.
+            InputError: when a set has no code, or more items than the run although an error is
+                promised.
         """
-        jets = represent(cloud, self.options).to(self.model.device)
-        codes = self.autoencoder.encode(jets).mean.cpu().double()
+        sets = represent(cloud, self.options).to(self.model.device)
+        codes = self.autoencoder.encode(sets).mean.cpu().double()
         if not bool(torch.isfinite(codes).all()):
             first = int((~torch.isfinite(codes).all(1)).nonzero()[0])
             raise InputError(
@@ -80,52 +90,54 @@ class Coder:
                 f"{int(cloud.multiplicity[first])} particles"
             )
         integers = (codes / self.step).round().long()
-        given = self.autoencoder.given(jets)
-        arrays: dict[str, NDArray[np.generic]] = {
+        given = self.autoencoder.given(sets)
+        arrays: dict[str, NDArray[Any]] = {
             "codes": integers.T.numpy(),
             "multiplicity": given.multiplicity.cpu().numpy(),
-            "type": _types(cloud),
             "weight": cloud.weights.numpy(),
         }
-        for name, values in given.conditions.items():
-            arrays[_condition(name)] = values.cpu().float().numpy()
+        arrays |= {_GIVEN + name: _narrow(values) for name, values in given.conditions.items()}
+        arrays |= {_KEPT + f.name: _narrow(cloud.condition(f.name)) for f in self.kept}
         if self.max_error is not None:
-            decoded = self._decode(arrays)
-            residuals = self._residuals(cloud, decoded) / (2 * self.max_error)
-            for feature, column in zip(decoded.features, residuals.round().T, strict=True):
-                arrays[_residual(feature.name)] = column.long().numpy()
+            arrays |= self._residuals(self.wanted(cloud), self._decode(arrays))
         return arrays
 
     @torch.no_grad()
     def decode(self, arrays: Arrays) -> ParticleCloud:
-        """Jets as files hold them: Cartesian, with the jet-level values of their sum."""
-        cloud = self._decode(arrays)
+        """The sets of a batch, jets as px, py, pz, with the conditions given and kept."""
+        sets = self._decode(arrays)
         if self.max_error is not None:
-            columns = [arrays[_residual(feature.name)] for feature in cloud.features]
+            columns = [arrays[_residual(i)] for i in range(len(sets.features))]
             residuals = torch.from_numpy(np.stack(columns, 1).astype(np.float64))
-            cloud.particles[cloud.mask] += 2 * self.max_error * residuals
-        jets = laboratory_jets(cloud)
-        types = torch.from_numpy(arrays["type"].astype(np.int64))
-        return jets.with_conditions({Feature("type"): types})
+            whole = torch.from_numpy(arrays["whole"])
+            lattice = self._lattice(sets.particles[sets.mask], sets.features, whole)
+            sets.particles[sets.mask] = lattice.items(residuals)
+        return sets.with_conditions(
+            {f: torch.from_numpy(arrays[_KEPT + f.name].astype(np.float64)) for f in self.kept}
+        )
 
     def _decode(self, arrays: Arrays) -> ParticleCloud:
-        """The particles ``(B, N, 3)`` [GeV] of the codes, in double precision."""
+        """The items ``(B, N, F)`` of the codes, in their units, in double precision."""
         device = self.model.device
         conditions = {
-            name.removeprefix(_condition("")): torch.from_numpy(values).to(device)
+            name.removeprefix(_GIVEN): torch.from_numpy(values.astype(np.float32)).to(device)
             for name, values in arrays.items()
-            if name.startswith(_condition(""))
+            if name.startswith(_GIVEN)
         }
         multiplicity = torch.from_numpy(arrays["multiplicity"].astype(np.int64)).to(device)
         integers = torch.from_numpy(arrays["codes"].astype(np.int64).T)
         z = (integers.double() * self.step).float().to(device)
         generator = torch.Generator().manual_seed(self.options.seed)
-        jets = self.autoencoder.decode(z, JetDraw(multiplicity, conditions), generator)
+        sets = self.autoencoder.decode(z, JetDraw(multiplicity, conditions), generator).to("cpu")
+        if self.options.representation != "features":
+            sets = to_cartesian(sets)
         weights = torch.from_numpy(arrays["weight"].astype(np.float64))
-        return replace(to_cartesian(jets.to("cpu")).to(torch.float64), weights=weights)
+        return replace(sets.to(torch.float64), weights=weights)
 
-    def _residuals(self, cloud: ParticleCloud, decoded: ParticleCloud) -> Tensor:
-        """What the decoded particles lack ``(sum n, 3)``, in their order."""
+    def wanted(self, cloud: ParticleCloud) -> ParticleCloud:
+        """The items that shall come back, in the features of :meth:`decode`."""
+        if self.options.representation == "features":
+            return represent(cloud, self.options).to(torch.float64)
         most = int(cloud.multiplicity.max())
         if most > self.options.particles:
             raise InputError(
@@ -133,28 +145,46 @@ class Coder:
                 f"{self.model.folder.path} keeps, received one of {most}; train with --particles "
                 f"{most}, or leave --max-error out"
             )
-        wanted = to_cartesian(cloud.compact()).to(torch.float64)
-        rows = []
-        for count, here, there in zip(
-            wanted.multiplicity.tolist(), decoded.particles, wanted.particles, strict=True
-        ):
-            distances = torch.cdist(here[:count], there[:count])
-            rows.append(there[linear_sum_assignment(distances.numpy())[1]] - here[:count])
-        return torch.cat(rows)
+        return to_cartesian(cloud.compact()).to(torch.float64)
+
+    def _residuals(self, wanted: ParticleCloud, decoded: ParticleCloud) -> dict[str, NDArray[Any]]:
+        """What the decoded items lack, in steps and in their order, and which features are whole
+        numbers."""
+        items, start = wanted.particles[wanted.mask], decoded.particles[decoded.mask]
+        whole = (items == items.round()).all(0)
+        lattice = self._lattice(start, decoded.features, whole)
+        items = start + lattice.step * matched(
+            items / lattice.step, start / lattice.step, wanted.multiplicity.tolist()
+        )
+        columns = lattice.residuals(items).long().unbind(1)
+        return {"whole": whole.numpy()} | {_residual(i): c.numpy() for i, c in enumerate(columns)}
+
+    def _lattice(self, start: Tensor, features: Sequence[Feature], whole: Tensor) -> Lattice:
+        """Where the values of decoded items ``(M, F)`` are counted from."""
+        errors = cast(Mapping[str, float], self.max_error)
+        error = torch.tensor([errors[f.name] for f in features], dtype=torch.float64)
+        step = torch.where(whole, 2 * error.floor() + 1, 2 * error)
+        scaled = self.options.representation != "features"
+        return Lattice(torch.where(whole, start.round(), start), step, scaled)
 
 
-def _types(cloud: ParticleCloud) -> NDArray[np.int8]:
-    kinds = (
-        cloud.condition("type")
-        if cloud.has_condition("type")
-        else torch.full((len(cloud),), UNKNOWN_CLASS)
-    )
-    return kinds.numpy().astype(np.int8)
+def matched(wanted: Tensor, decoded: Tensor, multiplicity: list[int]) -> Tensor:
+    """Items less the decoded ones ``(M, F)`` that an assignment of least distance gives them."""
+    if max(multiplicity) <= 1:
+        return wanted - decoded
+    rows = []
+    for here, there in zip(decoded.split(multiplicity), wanted.split(multiplicity), strict=True):
+        distances = torch.cdist(here, there)
+        rows.append(there[linear_sum_assignment(distances.numpy())[1]] - here)
+    return torch.cat(rows)
 
 
-def _condition(name: str) -> str:
-    return f"condition.{name}"
+def _narrow(values: Tensor) -> NDArray[Any]:
+    """Single precision, or integers where all are: these take fewer bytes."""
+    single = values.cpu().float()
+    whole = bool((single == single.round()).all())
+    return single.long().numpy() if whole else single.numpy()
 
 
-def _residual(name: str) -> str:
-    return f"residual.{name}"
+def _residual(column: int) -> str:
+    return f"residual.{column}"

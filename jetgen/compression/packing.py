@@ -21,7 +21,8 @@ def pack(arrays: Arrays) -> bytes:
 
     Signed integers become unsigned by :math:`u = 2 |v| - [v < 0]`, which keeps small ones small
     whatever their sign, and are stored in the fewest bytes that hold the largest. The bytes of
-    each array lie in planes, all lowest bytes first, so that like stands beside like.
+    each array lie in planes, all lowest bytes first, so that like stands beside like. A plane ends
+    a block of the frame, so that the next one has a Huffman code of its own.
     """
     described, planes = [], []
     for name, values in arrays.items():
@@ -29,10 +30,16 @@ def pack(arrays: Arrays) -> bytes:
         stored = _unsigned(values) if signed else values
         described.append([name, stored.dtype.str, list(values.shape), signed])
         flat = np.ascontiguousarray(stored).reshape(-1)
-        planes.append(flat.view(np.uint8).reshape(-1, stored.itemsize).T.tobytes())
+        planes += [plane.tobytes() for plane in flat.view(np.uint8).reshape(-1, stored.itemsize).T]
     text = json.dumps(described).encode()
-    content = b"".join([len(text).to_bytes(4, "little"), text, *planes])
-    return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(content)
+    content = [len(text).to_bytes(4, "little") + text, *planes]
+    frame = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compressobj(
+        size=sum(map(len, content))
+    )
+    blocks = [
+        frame.compress(part) + frame.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK) for part in content
+    ]
+    return b"".join([*blocks, frame.flush()])
 
 
 def unpack(frame: bytes) -> dict[str, NDArray[np.generic]]:

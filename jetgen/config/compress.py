@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,25 +12,55 @@ from jetgen.config.option import option, require
 
 @dataclass(frozen=True)
 class CompressConfig:
-    """Which jets, with which model, and how finely."""
+    """Which jets or sets, with which model, and how finely."""
 
-    input: str = option(help="file with jets, of any known format", positional=True)
+    input: str = option(help="file with jets or sets, of any known format", positional=True)
     output: str = option(help="compressed file to write", positional=True)
     run: str = option(help="folder of a trained autoencoder")
     step: float = option(0.05, help="quantisation step of the codes, whose prior has unit variance")
-    max_error: float | None = option(
-        None,
-        help="store residuals, so that each particle's px, py and pz come back to within so many "
-        "GeV (default: codes alone)",
+    max_error: list[str] = option(
+        [],
+        help="store residuals, so that every feature comes back to within so much in its own unit "
+        "(GeV for the px, py, pz of particles): one number for all of them, NAME=ERROR for one; "
+        "may be given several times (default: codes alone)",
     )
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to encode")
     overwrite: bool = option(False, help="replace an existing output file")
 
     def __post_init__(self) -> None:
         require(self.step > 0, "step", "a positive number", self.step)
+        self._errors()
+
+    def errors(self, features: Iterable[str]) -> dict[str, float] | None:
+        """The largest error of each feature by its name, or ``None`` for codes alone.
+
+        Raises:
+            InputError: when a feature has none, or one is given that is no feature.
+        """
+        given = self._errors()
+        if not given:
+            return None
+        names = list(features)
+        unknown = [name for name in given if name and name not in names]
+        missing = [name for name in names if name not in given and "" not in given]
         require(
-            self.max_error is None or self.max_error > 0,
+            not unknown and not missing,
             "max_error",
-            "a positive number",
-            self.max_error,
+            f"an error for each of {', '.join(names)}, or one number for all",
+            " ".join(self.max_error),
         )
+        return {name: given.get(name, given.get("", math.nan)) for name in names}
+
+    def _errors(self) -> dict[str, float]:
+        """The numbers given by the names of their features; of all others under no name."""
+        errors: dict[str, float] = {}
+        for text in self.max_error:
+            name, _, number = text.rpartition("=")
+            try:
+                error = float(number)
+            except ValueError:
+                error = math.nan
+            valid = 0 < error < math.inf and name not in errors
+            require(valid, "max_error", "a positive number or NAME=ERROR, each name once", text)
+            errors[name] = error
+        return errors

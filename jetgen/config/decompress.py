@@ -10,10 +10,13 @@ from jetgen.config.option import option
 
 @dataclass(frozen=True)
 class DecompressConfig:
-    """Which compressed jets, and the model that they were compressed with."""
+    """Which compressed jets or sets, and the model that they were compressed with."""
 
     input: str = option(help="compressed file", positional=True)
-    output: str = option(help="HDF5 file to write", positional=True)
+    output: str = option(
+        help="HDF5 file to write; of sets of named features also .root or, of single items, .csv",
+        positional=True,
+    )
     run: str = option(help="folder of the run that the file was compressed with")
     device: Literal["auto", "cpu", "cuda"] = option(
         "auto", help="where to decode; a stated error holds on the device of the compression"

@@ -17,6 +17,9 @@ from jetgen.errors import InputError
 from jetgen.physics import fourvectors
 from jetgen.physics.classes import class_index, class_name
 
+Piece = tuple[Source, Tensor, ParticleCloud]
+"""A file, the numbers ``(B,)`` of jets in it, and these jets."""
+
 
 def read(
     paths: Paths,
@@ -36,7 +39,8 @@ def read(
         jets: keep the first so many; no more than these are read.
         particles: keep the leading so many of each jet, by pT.
         columns: keep these features only, in this order; of a table, all but the conditions
-            where none is named.
+            where none is named. Columns of the jets themselves (``pt``, ``eta``, ``phi``,
+            ``mass``, ...) make every jet a set of one with these features.
         conditions: columns of a table that are conditions instead of features.
 
     Returns:
@@ -75,8 +79,11 @@ def iter_chunks(
     sources = [open_source(path, jet_type) for path in find_files(paths)]
     chosen = _choose(sources, jet_type, jets)
     slots = particles or max(source.slots for source in sources)
-    pieces = _pieces(sources, chosen, chunk, columns, conditions)
-    return _rebatch((_cut(piece, slots, particles) for piece in pieces), chunk)
+    whole = (
+        (source, numbers, _cut(cloud, slots, particles))
+        for source, numbers, cloud in _pieces(sources, chosen, chunk)
+    )
+    return _rebatch(_selected(whole, columns, conditions), chunk)
 
 
 def _choose(sources: list[Source], jet_type: str | None, jets: int | None) -> list[Tensor]:
@@ -101,33 +108,37 @@ def _choose(sources: list[Source], jet_type: str | None, jets: int | None) -> li
     return chosen
 
 
-def _pieces(
-    sources: list[Source],
-    chosen: list[Tensor],
-    block: int,
-    columns: Sequence[str],
-    conditions: Sequence[str],
-) -> Iterator[ParticleCloud]:
-    """The chosen jets, at most ``block`` at a time, checked to be sound and alike."""
-    first: tuple[Source, ParticleCloud] | None = None
+def _pieces(sources: list[Source], chosen: list[Tensor], block: int) -> Iterator[Piece]:
+    """The chosen jets, at most ``block`` at a time, with their numbers in their file."""
     for source, indices in zip(sources, chosen, strict=True):
         end = int(indices[-1]) + 1 if len(indices) else 0
         for start in range(0, end, block):
             stop = min(start + block, end)
             local = indices[(indices >= start) & (indices < stop)] - start
-            if not len(local):
-                continue
-            cloud = _select(source.read(start, stop)[local], columns, conditions)
-            _require_finite(cloud, source, local + start)
-            first = first or (source, cloud)
-            _require_alike(cloud, source, *first)
-            yield cloud
+            if len(local):
+                yield source, local + start, source.read(start, stop)[local]
+
+
+def _selected(
+    pieces: Iterator[Piece], columns: Sequence[str], conditions: Sequence[str]
+) -> Iterator[ParticleCloud]:
+    """The columns asked for, checked to be sound and alike."""
+    first: tuple[Source, ParticleCloud] | None = None
+    for source, numbers, whole in pieces:
+        cloud = _select(whole, columns, conditions)
+        _require_finite(cloud, source, numbers)
+        first = first or (source, cloud)
+        _require_alike(cloud, source, *first)
+        yield cloud
 
 
 def _select(
     cloud: ParticleCloud, columns: Sequence[str], conditions: Sequence[str]
 ) -> ParticleCloud:
     """The cloud with these features, and with features of sets of one moved to its conditions."""
+    items = {feature.name for feature in cloud.features}
+    if columns and items.isdisjoint(columns) and all(map(cloud.has_condition, columns)):
+        cloud = _as_items(cloud, columns)
     moved = [name for name in conditions if not cloud.has_condition(name)]
     if moved and cloud.mask.shape[1] == 1:
         known = {feature.name: feature for feature in cloud.features}
@@ -143,6 +154,20 @@ def _select(
     named = {feature.name: feature for feature in cloud.features}
     values = torch.stack([cloud.feature(name) for name in kept], dim=-1)
     return replace(cloud, particles=values, features=tuple(named[name] for name in kept))
+
+
+def _as_items(cloud: ParticleCloud, columns: Sequence[str]) -> ParticleCloud:
+    """Each set as one item whose features are these conditions; the others stay conditions."""
+    kept = [i for i, f in enumerate(cloud.condition_features) if f.name not in columns]
+    named = {feature.name: feature for feature in cloud.condition_features}
+    return ParticleCloud(
+        torch.stack([cloud.condition(name) for name in columns], dim=1).unsqueeze(1),
+        torch.ones(len(cloud), 1, dtype=torch.bool),
+        tuple(named[name] for name in columns),
+        cloud.conditions[:, kept],
+        tuple(cloud.condition_features[i] for i in kept),
+        cloud.weights,
+    )
 
 
 def _require_finite(cloud: ParticleCloud, source: Source, numbers: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Writing sets with any named features to HDF5, ROOT or CSV, streamed, by the output's suffix."""
+"""Writing jets to HDF5, and sets with any named features to HDF5, ROOT or CSV, streamed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import torch
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.datasets.formats.cloud_hdf5 import CloudWriter
 from jetgen.datasets.formats.hdf5_writing import Attribute, require_new
+from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.formats.table import WEIGHT
 from jetgen.errors import InputError
 from jetgen.files import whole_file
@@ -23,6 +24,31 @@ Append = Callable[[ParticleCloud], None]
 
 TREE = "sets"
 """The name of the tree in ROOT files."""
+
+
+@contextmanager
+def jet_writer(
+    path: str | Path, *, slots: int, attributes: dict[str, Attribute], overwrite: bool = False
+) -> Iterator[Append]:
+    """A function that adds jets to a new file, that of a :class:`JetgenWriter`.
+
+    Args:
+        path: the file to make.
+        slots: largest number of particles of a jet.
+        attributes: as in :func:`set_writer`.
+        overwrite: replace an existing file instead of refusing.
+
+    Raises:
+        InputError: when the file exists, or has the suffix of a table.
+    """
+    path = Path(path)
+    if path.suffix in (".root", ".csv"):
+        raise InputError(
+            f"{path}: expected an HDF5 file, which jets are written to, received a name in "
+            f"{path.suffix}; runs with --representation features write it"
+        )
+    with JetgenWriter(path, attributes=attributes, slots=slots, overwrite=overwrite) as writer:
+        yield writer.append
 
 
 @contextmanager

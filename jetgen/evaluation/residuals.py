@@ -109,3 +109,9 @@ def band(x: Tensor, values: Tensor, bins: int = 10) -> Band:
         inside = index == k
         rows.append([x[inside].median(), *torch.quantile(values[inside], levels), inside.sum()])
     return Band(*torch.tensor(rows, dtype=values.dtype).unbind(1))
+
+
+def half_width(values: Tensor) -> float:
+    """Half the width of the central 68 %: the standard deviation of normal values."""
+    low, high = torch.quantile(values, torch.tensor([0.16, 0.84], dtype=values.dtype)).tolist()
+    return (high - low) / 2

@@ -60,7 +60,7 @@ def trained(tmp_path_factory, file):
 @pytest.fixture
 def back(tmp_path, file, monkeypatch):
     """The jets of the file, compressed and decompressed, in frames of 80."""
-    monkeypatch.setattr(commands, "JETS_PER_FRAME", 80)
+    monkeypatch.setattr(commands, "ITEMS_PER_FRAME", 80 * 30)
 
     def through(run, **options):
         packed, output = str(tmp_path / "jets.jgz"), str(tmp_path / "back.h5")
@@ -74,7 +74,7 @@ def back(tmp_path, file, monkeypatch):
 @pytest.mark.parametrize("representation", ["relative", "cartesian"])
 @pytest.mark.parametrize("error", [0.5, 0.001])
 def test_particles_come_back_within_the_stated_error(trained, back, file, representation, error):
-    done, jets = back(trained(representation=representation), max_error=error)
+    done, jets = back(trained(representation=representation), max_error=[str(error)])
     original = jetgen.read(file)
     assert done.jets == 200 and done.particles == int(original.multiplicity.sum())
     assert torch.equal(jets.multiplicity, original.multiplicity)
@@ -129,7 +129,7 @@ def test_what_cannot_be_is_refused(trained, tmp_path, file):
 
     few = trained(particles=5)
     with pytest.raises(InputError, match="--max-error: expected jets of at most 5 particles"):
-        compress(config(few, max_error=0.1))
+        compress(config(few, max_error=["0.1"]))
     assert not list(tmp_path.iterdir())
     done = compress(config(few))
     assert done.particles <= 5 * 200 and done.dropped > 0

@@ -1,0 +1,219 @@
+"""What jets cost in bytes and time, by learned codes and by compressors that know nothing of jets.
+
+All of them see the same items and, where they can state one, keep the same largest errors.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from jetgen.cloud import ParticleCloud
+from jetgen.compression.coding import Coder
+from jetgen.compression.packing import pack, unpack
+from jetgen.errors import InputError
+
+Items = NDArray[Any]
+
+TURNS = 3
+"""Of so many turns the quickest counts."""
+
+
+@dataclass(frozen=True)
+class Compressor:
+    """A way to turn items ``(M, F)`` into bytes and back.
+
+    Args:
+        title: the name in words.
+        pack: bytes of the items, given the largest errors ``(F,)`` that they may have.
+        unpack: the items of these bytes, given the same errors.
+    """
+
+    title: str
+    pack: Callable[[Items, Items], bytes]
+    unpack: Callable[[bytes, Items], Items]
+
+
+def _rounded(items: Items, errors: Items) -> Items:
+    """Items as integers ``(F, M)``, multiples of twice the largest error."""
+    columns = np.ascontiguousarray(items.T, np.float64)
+    return np.round(columns / (2 * errors[:, None])).astype(np.int64)
+
+
+def _restored(steps: Items, errors: Items) -> Items:
+    return (steps * (2 * errors[:, None])).T.astype(np.float32)
+
+
+def _pack_rounded(items: Items, errors: Items) -> bytes:
+    return pack({str(i): column for i, column in enumerate(_rounded(items, errors))})
+
+
+def _unpack_rounded(content: bytes, errors: Items) -> Items:
+    return _restored(np.stack(list(unpack(content).values())), errors)
+
+
+def _pack_blosc2(items: Items, errors: Items) -> bytes:
+    blosc2 = _blosc2()
+    parameters = blosc2.CParams(
+        codec=blosc2.Codec.ZSTD,
+        clevel=9,
+        typesize=8,
+        filters=[blosc2.Filter.BITSHUFFLE],
+        filters_meta=[0],
+        nthreads=1,
+    )
+    packed: bytes = blosc2.compress2(_rounded(items, errors), cparams=parameters)
+    return packed
+
+
+def _unpack_blosc2(content: bytes, errors: Items) -> Items:
+    steps = np.frombuffer(_blosc2().decompress2(content, nthreads=1), np.int64)
+    return _restored(steps.reshape(len(errors), -1), errors)
+
+
+def _blosc2() -> Any:
+    try:
+        import blosc2
+    except ImportError as error:
+        raise InputError(
+            "blosc2: expected the package, found none; pip install 'jetgen[blosc2]'"
+        ) from error
+    return blosc2
+
+
+LOSSLESS = Compressor(
+    "zstd, no loss",
+    lambda items, errors: pack({"items": items.T}),
+    lambda content, errors: unpack(content)["items"].T,
+)
+FLOAT16 = Compressor(
+    "float16, zstd",
+    lambda items, errors: pack({"items": items.T.astype(np.float16)}),
+    lambda content, errors: unpack(content)["items"].T.astype(np.float32),
+)
+ROUNDED = Compressor("rounded, zstd", _pack_rounded, _unpack_rounded)
+ROUNDED_BLOSC2 = Compressor("rounded, blosc2", _pack_blosc2, _unpack_blosc2)
+
+PLAIN = (LOSSLESS, FLOAT16, ROUNDED, ROUNDED_BLOSC2)
+"""Compressors that know nothing of jets. Rounding goes to multiples of twice the largest error.
+zstd gets planes of bytes, as codes do (:func:`~jetgen.compression.packing.pack`); blosc2 planes of
+bits. ``blosc2`` is the extra ``jetgen[blosc2]``."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a compressor makes of the items of some sets.
+
+    Args:
+        title: the compressor in words.
+        size: bytes of the compressed items.
+        items: bytes of the items in single precision.
+        sets: number of sets.
+        pack_seconds, unpack_seconds: CPU time of compressing and decompressing.
+        largest_error: over all features, the largest error in units of the one that was allowed,
+            with the items of a set in the order of the feature.
+    """
+
+    title: str
+    size: int
+    items: int
+    sets: int
+    pack_seconds: float
+    unpack_seconds: float
+    largest_error: float
+
+    @property
+    def ratio(self) -> float:
+        return self.items / self.size
+
+    @property
+    def bytes_a_set(self) -> float:
+        return self.size / self.sets
+
+    @property
+    def pack_rate(self) -> float:
+        """MB of single precision compressed in a second."""
+        return self.items / self.pack_seconds / 1e6
+
+    @property
+    def unpack_rate(self) -> float:
+        """MB of single precision decompressed in a second."""
+        return self.items / self.unpack_seconds / 1e6
+
+
+def costs(
+    cloud: ParticleCloud, coders: Mapping[str, Coder], errors: Mapping[str, float]
+) -> list[Cost]:
+    """The costs of these sets for every compressor of :data:`PLAIN`, and for the codes of each
+    model, alone and with residuals.
+
+    Args:
+        cloud: the sets, as files hold them, of no more items than the runs keep.
+        coders: the models, of one set of features, with the steps of their codes, by title.
+        errors: largest error of each feature.
+    """
+    wanted = next(iter(coders.values())).wanted(cloud)
+    real = wanted.particles[wanted.mask]
+    items = real.float().numpy()
+    allowed = torch.tensor([errors[f.name] for f in wanted.features], dtype=torch.float64)
+
+    def by_size(values: Tensor) -> Tensor:
+        """Each column sorted in each set: two lists are never nearer than so."""
+        padded = torch.full_like(wanted.particles, torch.inf)
+        padded[wanted.mask] = values
+        return padded.sort(1).values[wanted.mask]
+
+    def measured(
+        title: str,
+        pack: Callable[[], bytes],
+        unpack: Callable[[bytes], Items],
+    ) -> Cost:
+        content, pack_seconds = _quickest(pack)
+        back, unpack_seconds = _quickest(lambda: unpack(content))
+        found = torch.from_numpy(back.astype(np.float64))
+        difference = (by_size(found) - by_size(real)) / allowed
+        return Cost(
+            title, len(content), items.nbytes, len(cloud), pack_seconds, unpack_seconds,
+            float(difference.abs().max()),
+        )  # fmt: skip
+
+    def plain(compressor: Compressor) -> Cost:
+        return measured(
+            compressor.title,
+            lambda: compressor.pack(items, allowed.numpy()),
+            lambda content: compressor.unpack(content, allowed.numpy()),
+        )
+
+    def learned(title: str, coder: Coder) -> Cost:
+        return measured(
+            title,
+            lambda: pack(coder.encode(cloud)),
+            lambda content: _items(coder.decode(unpack(content))),
+        )
+
+    return [
+        *map(plain, PLAIN),
+        *(learned(f"{t}, codes", replace(c, max_error=None)) for t, c in coders.items()),
+        *(learned(f"{t}, residuals", replace(c, max_error=errors)) for t, c in coders.items()),
+    ]
+
+
+def _items(cloud: ParticleCloud) -> Items:
+    return cloud.particles[cloud.mask].numpy()
+
+
+def _quickest(work: Callable[[], Any]) -> tuple[Any, float]:
+    """What the work makes, and the CPU time of its quickest turn [s]."""
+    times = []
+    for _ in range(TURNS):
+        start = time.process_time()
+        made = work()
+        times.append(time.process_time() - start)
+    return made, max(min(times), 1e-9)

@@ -1,0 +1,77 @@
+"""What is left of the jets' four-momenta after compression."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from jetgen.cloud import ParticleCloud
+from jetgen.compression.coding import Coder
+from jetgen.compression.compressors import Compressor
+from jetgen.compression.packing import pack
+from jetgen.evaluation.residuals import half_width
+from jetgen.physics.fourvectors import JET_KINEMATICS, wrap_phi
+from jetgen.physics.observables import Measured, measure
+
+
+@dataclass(frozen=True)
+class Restored:
+    """The same jets before and after compression, in the same order.
+
+    Args:
+        before, after: the jets, with their ``pt``, ``eta``, ``phi`` and ``mass``.
+        bytes_a_jet: the size of what was stored.
+    """
+
+    before: Measured
+    after: Measured
+    bytes_a_jet: float
+
+    def residuals(self) -> dict[str, Tensor]:
+        """After less before ``(B,)``, by variable; the azimuth the shorter way round."""
+        found = {
+            f.name: self.after.observables[f.name] - self.before.observables[f.name]
+            for f in JET_KINEMATICS
+        }
+        return {**found, "phi": wrap_phi(found["phi"])}
+
+    @property
+    def error(self) -> float:
+        r"""Mean over the four variables of :math:`h(x' - x) / h(x)`, with :math:`h` half the
+        width of the central 68 %."""
+        return statistics.mean(
+            half_width(residual) / half_width(self.before.observables[name])
+            for name, residual in self.residuals().items()
+        )
+
+
+def kinematics(cloud: ParticleCloud) -> Measured:
+    """Jets with their ``pt``, ``eta``, ``phi``, ``mass``, the features of sets of one or those of
+    the sum of their particles."""
+    names = [feature.name for feature in JET_KINEMATICS]
+    if {feature.name for feature in cloud.features}.issuperset(names):
+        double = cloud.to(torch.float64)
+        return Measured(double, {name: double.feature(name)[:, 0] for name in names})
+    return measure(cloud)
+
+
+def through_codes(coder: Coder, cloud: ParticleCloud) -> Restored:
+    """The jets of ``cloud`` as codes of a model, with residuals where the coder stores them."""
+    arrays = coder.encode(cloud)
+    size = len(pack(arrays))
+    return Restored(kinematics(cloud), kinematics(coder.decode(arrays)), size / len(cloud))
+
+
+def through(compressor: Compressor, cloud: ParticleCloud, errors: Mapping[str, float]) -> Restored:
+    """The jets of ``cloud``, of sets of named features or px, py, pz, by a plain compressor."""
+    allowed = np.array([errors[feature.name] for feature in cloud.features])
+    content = compressor.pack(cloud.particles[cloud.mask].numpy(), allowed)
+    particles = cloud.particles.clone()
+    particles[cloud.mask] = torch.from_numpy(compressor.unpack(content, allowed).copy())
+    after = replace(cloud, particles=particles)
+    return Restored(kinematics(cloud), kinematics(after), len(content) / len(cloud))

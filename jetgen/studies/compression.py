@@ -1,0 +1,230 @@
+"""What the compression study finds: which regulariser leaves the mass peak as it was."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jetgen.compression.compressors import ROUNDED
+from jetgen.compression.fidelity import Restored, through_codes
+from jetgen.compression.peaks import PARAMETERS
+from jetgen.evaluation.peak_fits import SHAPES, PeakFit
+from jetgen.evaluation.residuals import half_width
+from jetgen.reports.words import with_uncertainty
+from jetgen.studies.compression_figures import drawings
+from jetgen.studies.compression_runs import (
+    COLUMNS,
+    FORMS,
+    OBJECTIVES,
+    PLAIN,
+    SAMPLES,
+    Found,
+    coder_of,
+    coders_of,
+    found_of,
+    jets_of,
+)
+from jetgen.studies.conclusion import Claim, Conclusion, Table, judged
+
+
+def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
+    """Compress test jets with every run of the study, and fit their mass peaks."""
+    found = {form: found_of(folder, form, settings) for form in FORMS}
+    return Conclusion(
+        answer=" ".join(_answer(*entry) for entry in found.items()),
+        claims=[
+            _kept(found["momenta"]),
+            _specialised(folder, found["momenta"], settings),
+            *(_smaller(*entry) for entry in found.items()),
+        ],
+        tables=[
+            _disturbances(found),
+            *(_fits(shape, found) for shape in SHAPES),
+            *(_costs(*entry) for entry in found.items()),
+            _numbers(folder, found["momenta"], settings),
+        ],
+        drawings=list(drawings(folder, found, settings)),
+    )
+
+
+def _mean(values: Sequence[float]) -> tuple[float, float]:
+    """The mean of one value a seed, and its error."""
+    return statistics.mean(values), statistics.stdev(values) / len(values) ** 0.5
+
+
+def _answer(form: str, found: Found) -> str:
+    best, second = found.ranking()[:2]
+    means = {name: _mean(found.disturbances(name, found.shape)) for name in (best, second)}
+    difference = means[second][0] - means[best][0]
+    error = (means[best][1] ** 2 + means[second][1] ** 2) ** 0.5
+    apart = judged(difference, error) == "confirmed"
+    return (
+        f"{FORMS[form].capitalize()}: {OBJECTIVES[best]} disturbs the peaks least, mass and width "
+        f"by {with_uncertainty(*means[best])} GeV on average over W and top jets and seeds "
+        f"({SHAPES[found.shape].title}); {OBJECTIVES[second]} follows at "
+        f"{with_uncertainty(*means[second])} GeV, "
+        + ("clearly behind." if apart else "which is not told apart from it.")
+    )
+
+
+def _kept(found: Found) -> Claim:
+    """In neither sample do mass or width move by more than two of their errors."""
+    shape = found.shape
+    moved = {
+        f"{name}, {SAMPLES[sample]}": shift[shape][name]
+        for sample, shift in found.shifts[PLAIN].items()
+        for name in PARAMETERS
+    }
+    listed = "; ".join(
+        f"{name} {with_uncertainty(s.value, s.error)} GeV ({s.significance:+.1f} errors)"
+        for name, s in moved.items()
+    )
+    apart = any(abs(shift.significance) > 2 for shift in moved.values())
+    return Claim(
+        "Three numbers hold the four of a jet: the mass peak stays where it was",
+        "not confirmed" if apart else "confirmed",
+        f"shifts of the {SHAPES[shape].title}, plain autoencoder, first seed: {listed}",
+    )
+
+
+def _specialised(folder: Path, found: Found, settings: Mapping[str, Any]) -> Claim:
+    """The error of top jets by models of W jets, less that by models of top jets."""
+    jets = jets_of(folder, "momenta", "top")
+    differences = [
+        through_codes(coder, jets).error - peaks["top"].restored.error
+        for objective in OBJECTIVES
+        for coder, peaks in zip(
+            coders_of(folder, "momenta", "w", objective, settings),
+            found.peaks[objective],
+            strict=True,
+        )
+    ]
+    mean, error = _mean(differences)
+    return Claim(
+        "A model of one kind of jet is worse for another",
+        judged(mean, error),
+        "error over spread (mean of pT, η, φ, mass) of top jets, models of W jets less models of "
+        f"top jets, {len(differences)} pairs: {with_uncertainty(mean, error)}",
+    )
+
+
+def _smaller(form: str, found: Found) -> Claim:
+    """The ratio of codes with residuals less that of rounding, over the objectives."""
+    rounded = next(cost for cost in found.costs if cost.title == ROUNDED.title)
+    ratios = [cost.ratio for cost in found.costs if cost.title.endswith(", residuals")]
+    mean, error = _mean([ratio - rounded.ratio for ratio in ratios])
+    return Claim(
+        f"Learned codes make smaller files than rounding at equal error: {FORMS[form]}",
+        judged(mean, error),
+        f"compression ratio of codes with residuals {min(ratios):.2f} to {max(ratios):.2f}, of "
+        f"rounding and zstd {rounded.ratio:.2f}; mean difference {with_uncertainty(mean, error)}",
+    )
+
+
+def _disturbances(found: Mapping[str, Found]) -> Table:
+    def row(objective: str) -> list[str]:
+        values = [
+            _mean(measured.disturbances(objective, shape))
+            for measured in found.values()
+            for shape in SHAPES
+        ]
+        errors = [
+            _mean([p.restored.error for peaks in measured.peaks[objective] for p in peaks.values()])
+            for measured in found.values()
+        ]
+        return [OBJECTIVES[objective], *(with_uncertainty(*v) for v in (*values, *errors))]
+
+    columns = [f"{title}, {shape}" for title in FORMS.values() for shape in SHAPES]
+    return Table(
+        "disturbances",
+        "Change of the fitted mass and width [GeV]",
+        ["objective", *columns, *(f"error over spread, {title}" for title in FORMS.values())],
+        [row(objective) for objective in OBJECTIVES],
+        "Mean of the absolute changes of mass and width of W and top jets; ± is the error of the "
+        "mean over seeds. The last columns are the mean over pT, η, φ and mass of the half width "
+        "of the residuals over that of the jets (central 68 %).",
+    )
+
+
+def _fits(shape: str, found: Mapping[str, Found]) -> Table:
+    def row(form: str, sample: str, title: str, fit: PeakFit) -> list[str]:
+        cells = [with_uncertainty(fit.values[name], fit.errors[name]) for name in PARAMETERS]
+        goodness = f"{fit.deviance:.0f} / {fit.degrees_of_freedom}"
+        return [
+            FORMS[form], SAMPLES[sample], title, *cells, goodness, f"{fit.p_value:.2g}",
+            "yes" if fit.valid else "no",
+        ]  # fmt: skip
+
+    rows = []
+    for form, measured in found.items():
+        for sample in SAMPLES:
+            rows.append([*row(form, sample, "before", measured.before(sample)[shape]), "", ""])
+            for objective, title in OBJECTIVES.items():
+                peak = measured.peaks[objective][0][sample]
+                shifts = measured.shifts[objective][sample][shape]
+                cells = [
+                    f"{with_uncertainty(s.value, s.error)} ({s.significance:+.1f})"
+                    for s in (shifts[name] for name in PARAMETERS)
+                ]
+                rows.append([*row(form, sample, title, peak.after[shape]), *cells])
+    columns = ["form", "jets", "masses", "mass [GeV]", "width [GeV]", "deviance / d.o.f.", "p"]
+    return Table(
+        f"fits_{shape}",
+        f"Fits: {SHAPES[shape].title}",
+        [*columns, "minimum found", "shift of mass [GeV]", "shift of width [GeV]"],
+        rows,
+        "First seed of each objective. Shifts: after less before, ± from fits to bootstrap "
+        "replicas of the pairs, in brackets in units of that error.",
+    )
+
+
+def _costs(form: str, found: Found) -> Table:
+    return Table(
+        f"costs_{form}",
+        f"Size and speed: {FORMS[form]} of W jets",
+        ["compressor", "bytes a jet", "ratio", "MB/s in", "MB/s out", "largest error / stated"],
+        [
+            [
+                cost.title,
+                f"{cost.bytes_a_set:.2f}",
+                f"{cost.ratio:.2f}",
+                f"{cost.pack_rate:.3g}",
+                f"{cost.unpack_rate:.3g}",
+                f"{cost.largest_error:.3g}",
+            ]
+            for cost in found.costs
+        ],
+        "Ratio and MB/s of the features in single precision, CPU time of one process, first seed. "
+        "Rounding and residuals keep the stated errors of the settings; float16 has the error that "
+        "it has, codes alone state none.",
+    )
+
+
+def _numbers(folder: Path, found: Found, settings: Mapping[str, Any]) -> Table:
+    """The plain autoencoder of W jets with other numbers than three."""
+    jets = jets_of(folder, "momenta", "w")
+    runs = {path.parent for path in folder.glob("numbers-*/config.yaml")}
+    restored = {
+        coder.options.latent: through_codes(coder, jets)
+        for coder in (coder_of(path, settings) for path in runs)
+    }
+    restored[3] = found.peaks[PLAIN][0]["w"].restored
+    return Table(
+        "numbers",
+        "Four-momenta of W jets in other numbers than three, plain autoencoder",
+        ["numbers", "bytes a jet", *(f"{name}: error over spread" for name in COLUMNS)],
+        [
+            [str(number), f"{r.bytes_a_jet:.2f}", *(f"{e:.3f}" for e in _relative_errors(r))]
+            for number, r in sorted(restored.items())
+        ],
+        "Half widths of the residuals over those of the jets, central 68 %; first seed.",
+    )
+
+
+def _relative_errors(restored: Restored) -> list[float]:
+    return [
+        half_width(values) / half_width(restored.before.observables[name])
+        for name, values in restored.residuals().items()
+    ]

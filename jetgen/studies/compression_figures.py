@@ -1,0 +1,145 @@
+"""The figures of the compression study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jetgen.compression.coding import Coder
+from jetgen.compression.compressors import FLOAT16, ROUNDED
+from jetgen.compression.fidelity import Restored, through, through_codes
+from jetgen.evaluation.peak_fits import SHAPES
+from jetgen.evaluation.quantities import QUANTITIES
+from jetgen.evaluation.residuals import half_width
+from jetgen.physics.fourvectors import to_cartesian
+from jetgen.reports.figures.distributions import distributions
+from jetgen.reports.figures.mass_peaks import Row, mass_peaks
+from jetgen.reports.figures.residual_histograms import residual_histograms
+from jetgen.reports.figures.size_against_error import Curves, size_against_error
+from jetgen.reports.style import figure_style, lines
+from jetgen.studies.compression_runs import (
+    COLUMNS,
+    FORMS,
+    OBJECTIVES,
+    SAMPLES,
+    Found,
+    coders_of,
+    jets_of,
+)
+from jetgen.studies.conclusion import Drawing
+
+STEPS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+"""Quantisation steps of the codes, for the size against the error."""
+
+ROUNDINGS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+"""Largest errors of rounding beside them, in half widths of each feature."""
+
+_QUANTITIES = [quantity for quantity in QUANTITIES if quantity.name in COLUMNS]
+_LOOKS = lines(list(OBJECTIVES.values()))
+
+
+def drawings(
+    folder: Path, found: Mapping[str, Found], settings: Mapping[str, Any]
+) -> Iterator[Drawing]:
+    """Every figure of the study."""
+    for form, measured in found.items():
+        with figure_style():
+            yield _peaks(form, measured)
+            yield _shapes(form, measured)
+            yield _residuals(form, measured)
+            yield from (_pulls(form, measured, sample) for sample in SAMPLES)
+    with figure_style():
+        yield Drawing(
+            "size_against_error",
+            "Size against error: W jets",
+            "Codes in steps of 0.02 to 2, and what rounding buys; first seed of each objective.",
+            size_against_error(
+                {title: _curves(folder, form, settings) for form, title in FORMS.items()}, _LOOKS
+            ),
+        )
+
+
+def _peaks(form: str, found: Found) -> Drawing:
+    shape = found.shape
+    rows: list[Row] = [
+        (
+            kind,
+            found.before(sample)[shape],
+            {t: found.peaks[o][0][sample].after[shape] for o, t in OBJECTIVES.items()},
+        )
+        for sample, kind in SAMPLES.items()
+    ]
+    return Drawing(
+        f"peaks_{form}",
+        f"Mass peaks before (grey) and after: {FORMS[form]}",
+        f"First seed of each objective; fits of the {SHAPES[shape].title}.",
+        mass_peaks(rows, _LOOKS),
+    )
+
+
+def _shapes(form: str, found: Found) -> Drawing:
+    best = found.ranking()[0]
+    rows: list[Row] = [
+        (
+            kind,
+            found.before(sample)[found.shape],
+            {s.title: found.peaks[best][0][sample].after[name] for name, s in SHAPES.items()},
+        )
+        for sample, kind in SAMPLES.items()
+    ]
+    return Drawing(
+        f"shapes_{form}",
+        f"The three shapes: {FORMS[form]}, {OBJECTIVES[best]}",
+        f"Before (grey, {SHAPES[found.shape].title}), and after, fitted with each shape.",
+        mass_peaks(rows, lines([shape.title for shape in SHAPES.values()])),
+    )
+
+
+def _residuals(form: str, found: Found) -> Drawing:
+    rows = [
+        (kind, {t: found.peaks[o][0][s].restored.residuals() for o, t in OBJECTIVES.items()})
+        for s, kind in SAMPLES.items()
+    ]
+    return Drawing(
+        f"residuals_{form}",
+        f"Residuals: {FORMS[form]}",
+        "After less before, jet by jet; the outermost bins hold what lies beyond.",
+        residual_histograms(rows, [quantity.observable for quantity in _QUANTITIES], _LOOKS),
+    )
+
+
+def _pulls(form: str, found: Found, sample: str) -> Drawing:
+    restored = {t: found.peaks[o][0][sample].restored for o, t in OBJECTIVES.items()}
+    before = next(iter(restored.values())).before
+    after = {title: jets.after for title, jets in restored.items()}
+    return Drawing(
+        f"pulls_{form}_{sample}",
+        f"Distributions, ratios and pulls: {FORMS[form]} of {SAMPLES[sample]}",
+        "Before (real) and after, first seed; below each the ratio and the pull of every bin.",
+        distributions(before, after, _QUANTITIES, _LOOKS),
+    )
+
+
+def _curves(folder: Path, form: str, settings: Mapping[str, Any]) -> Curves:
+    """Bytes a jet and error of W jets: of the codes of each objective, and of rounding."""
+    jets = jets_of(folder, form, "w")
+    learned = {}
+    for objective, title in OBJECTIVES.items():
+        model = coders_of(folder, form, "w", objective, settings)[0].model
+        learned[title] = [_point(through_codes(Coder(model, step), jets)) for step in STEPS]
+    items = jets if form == "momenta" else to_cartesian(jets.compact())
+    spreads = {
+        feature.name: half_width(items.feature(feature.name)[items.mask].double())
+        for feature in items.features
+    }
+    rounded = [
+        _point(through(ROUNDED, items, {name: share * h for name, h in spreads.items()}))
+        for share in ROUNDINGS
+    ]
+    half = [_point(through(FLOAT16, items, spreads))]
+    return Curves(learned, {ROUNDED.title: rounded, FLOAT16.title: half})
+
+
+def _point(restored: Restored) -> tuple[float, float]:
+    return restored.bytes_a_jet, restored.error

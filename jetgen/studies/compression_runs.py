@@ -1,0 +1,123 @@
+"""What the compression study measures: every run's mass peaks, and what bytes cost."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jetgen.cloud import ParticleCloud
+from jetgen.compression.coding import Coder
+from jetgen.compression.compressors import Cost, costs
+from jetgen.compression.fidelity import through_codes
+from jetgen.compression.peaks import Peak, Window, disturbance
+from jetgen.config.compress import CompressConfig
+from jetgen.datasets.reading import read
+from jetgen.evaluation.peak_fits import SHAPES, PeakFit, Shift
+from jetgen.generation import load
+from jetgen.physics.fourvectors import JET_KINEMATICS
+
+PLAIN = "ae"
+OBJECTIVES = {PLAIN: "AE", "vae": "VAE", "wae": "WAE", "swae": "SWAE", "aae": "AAE"}
+"""The objectives; all but the plain one have a regulariser."""
+
+REGULARISED = [name for name in OBJECTIVES if name != PLAIN]
+SAMPLES = {"w": "W jets", "top": "top jets"}
+FORMS = {"momenta": "four-momenta", "constituents": "constituent sets"}
+WINDOWS = {"w": Window(70, 95, 40), "top": Window(155, 200, 40)}
+
+COLUMNS = [feature.name for feature in JET_KINEMATICS]
+
+Peaks = dict[str, Peak]
+"""The peaks of one model of each sample, by sample."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was measured of one form of the jets.
+
+    Args:
+        peaks: by objective, the peaks of every seed.
+        shifts: by objective, sample and shape, the changes of the first seed with their errors.
+        costs: what bytes W jets take, of every compressor.
+    """
+
+    peaks: Mapping[str, Sequence[Peaks]]
+    shifts: Mapping[str, Mapping[str, Mapping[str, Mapping[str, Shift]]]]
+    costs: Sequence[Cost]
+
+    def before(self, sample: str) -> Mapping[str, PeakFit]:
+        """The fits to the jets as they were, by shape."""
+        return self.peaks[PLAIN][0][sample].before
+
+    @property
+    def shape(self) -> str:
+        """The shape that describes the peaks before compression best, in the worse of them."""
+        return max(SHAPES, key=lambda shape: min(self.before(s)[shape].p_value for s in SAMPLES))
+
+    def disturbances(self, objective: str, shape: str) -> list[float]:
+        """One number [GeV] a seed."""
+        return [disturbance(peaks, shape) for peaks in self.peaks[objective]]
+
+    def ranking(self) -> list[str]:
+        """The regularised objectives, the least disturbing one first."""
+        return sorted(
+            REGULARISED, key=lambda name: statistics.mean(self.disturbances(name, self.shape))
+        )
+
+
+def jets_of(folder: Path, form: str, sample: str) -> ParticleCloud:
+    return read(folder / f"{sample}-test.h5", columns=COLUMNS if form == "momenta" else ())
+
+
+def coder_of(path: Path, settings: Mapping[str, Any]) -> Coder:
+    return Coder(load(path), settings["step"])
+
+
+def coders_of(
+    folder: Path, form: str, sample: str, objective: str, settings: Mapping[str, Any]
+) -> list[Coder]:
+    """The models of all seeds."""
+    paths = sorted(folder.glob(f"{form}-{sample}-{objective}-*/config.yaml"))
+    return [coder_of(path.parent, settings) for path in paths]
+
+
+def found_of(folder: Path, form: str, settings: Mapping[str, Any]) -> Found:
+    peaks: dict[str, list[Peaks]] = {objective: [] for objective in OBJECTIVES}
+    for sample, window in WINDOWS.items():
+        jets = jets_of(folder, form, sample)
+        before: Mapping[str, PeakFit] | None = None
+        for objective, of_seeds in peaks.items():
+            coders = coders_of(folder, form, sample, objective, settings)
+            of_seeds += [{} for _ in range(len(coders) - len(of_seeds))]
+            for coder, of_samples in zip(coders, of_seeds, strict=True):
+                restored = through_codes(coder, jets)
+                before = before or window.fits(restored.before)
+                of_samples[sample] = Peak(restored, before, window.fits(restored.after), window)
+    shifts = {
+        objective: {
+            sample: {shape: peak.shifts(shape, settings["replicas"]) for shape in SHAPES}
+            for sample, peak in of_seeds[0].items()
+        }
+        for objective, of_seeds in peaks.items()
+    }
+    return Found(peaks, shifts, _costs(folder, form, settings))
+
+
+def _costs(folder: Path, form: str, settings: Mapping[str, Any]) -> list[Cost]:
+    """The costs of W jets, of no more particles than the runs keep."""
+    coders = {
+        title: coders_of(folder, form, "w", objective, settings)[0]
+        for objective, title in OBJECTIVES.items()
+    }
+    jets = jets_of(folder, form, "w")
+    kept = jets[jets.multiplicity <= next(iter(coders.values())).options.particles]
+    return costs(kept, coders, _errors(form, settings))
+
+
+def _errors(form: str, settings: Mapping[str, Any]) -> dict[str, float]:
+    features = COLUMNS if form == "momenta" else ["px", "py", "pz"]
+    given = CompressConfig("", "", "", max_error=settings[f"{form}_error"])
+    return given.errors(features) or {}
