@@ -11,6 +11,7 @@ from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
 from jetgen.evaluation.resampling import resample
 from jetgen.physics.dijets import LEADING, TOGETHER
+from jetgen.studies.conclusion import mean_difference
 from jetgen.studies.dijets import (
     QUANTITIES,
     Measurement,
@@ -18,7 +19,6 @@ from jetgen.studies.dijets import (
     _nearer,
     _nearest,
     _reproduced,
-    mean_difference,
 )
 
 FEATURES = (

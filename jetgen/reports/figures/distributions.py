@@ -42,8 +42,17 @@ def distributions(
     samples: Mapping[str, Measured],
     quantities: Sequence[Quantity],
     looks: Mapping[str, Line],
+    sets: str = "jets",
 ) -> Figure:
-    """One stack of panels a quantity that the real jets and at least one sample know."""
+    """One stack of panels a quantity that the real jets and at least one sample know.
+
+    Args:
+        real: real jets, or other sets.
+        samples: others by name.
+        quantities: what to draw.
+        looks: of the samples.
+        sets: what the sets are, in words.
+    """
     panels = []
     for quantity in quantities:
         reference = read_off(real, quantity)
@@ -69,7 +78,7 @@ def distributions(
         )
         top = figure.add_subplot(inner[0])
         lower = [figure.add_subplot(inner[row], sharex=top) for row in (1, 2)]
-        _panel((top, *lower), quantity, reference, known, real, samples, looks)
+        _panel((top, *lower), quantity, reference, known, real, samples, looks, sets)
     figure.legend(
         handles=handles,
         loc="upper center",
@@ -107,6 +116,7 @@ def _panel(
     real: Measured,
     samples: Mapping[str, Measured],
     looks: Mapping[str, Line],
+    sets: str,
 ) -> None:
     top, middle, bottom = axes
     name = quantity.name
@@ -125,7 +135,7 @@ def _panel(
         _steps(middle, relative.height, bins, look, _RATIO_RANGE)
         _steps(bottom, pull(found, expected), bins, look, _PULL_RANGE)
         highest = max(highest, min(found.height.max(), _TALLEST * expected.height.max()))
-    _dress(axes, quantity, bins, expected)
+    _dress(axes, quantity, bins, expected, sets)
     if top.get_yscale() == "linear":
         top.set_ylim(0, 1.25 * highest)
 
@@ -185,11 +195,13 @@ def _steps(
         )  # fmt: skip
 
 
-def _dress(axes: tuple[Axes, ...], quantity: Quantity, bins: Binning, real: Density) -> None:
+def _dress(
+    axes: tuple[Axes, ...], quantity: Quantity, bins: Binning, real: Density, sets: str
+) -> None:
     top, middle, bottom = axes
     observable, edges = quantity.observable, bins.edges
     pooled = quantity.name in POOLED
-    what = "Particles per jet" if pooled else "Fraction of jets"
+    what = "Particles per jet" if pooled else f"Fraction of {sets}"
     unit = f" / {observable.unit}" if observable.unit else ""
     whole = quantity.name == "multiplicity"
     top.set_ylabel(what if whole else f"{what}{unit or ' / unit'}")

@@ -10,6 +10,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from jetgen.evaluation.figure_of_merit import effective_number
 from jetgen.evaluation.pair_histograms import (
     equal_share_edges,
     histogram_distance,
@@ -25,6 +26,7 @@ def pair_planes(
     real: Measured,
     samples: Mapping[str, Measured],
     pairs: Sequence[tuple[Observable, Observable]],
+    sets: str = "jets",
 ) -> Figure:
     """A row a pair, a column a sample: share of jets in each bin, with the distance to real."""
     kinds = {"real": real, **samples}
@@ -52,7 +54,7 @@ def pair_planes(
             axis.set_title(title, fontsize=10)
         axes[row, 0].set_ylabel(y.label)
         bar = figure.colorbar(shown, cax=axes[row, -1].inset_axes((1.06, 0, 0.06, 1)))
-        bar.set_label("Share of jets")
+        bar.set_label(f"Share of {sets}")
     return figure
 
 
@@ -70,10 +72,12 @@ def _histogram(jets: Measured, x: Observable, y: Observable, edges: list[Tensor]
 def _distance(real: Measured, jets: Measured, x: Observable, y: Observable) -> tuple[float, float]:
     """The distance in bins of equal real shares, and what it is on average for one law.
 
-    For jets of equal weights each of the K bins that are filled adds (1/n + 1/m) / 4.
+    For jets of equal weights each of the K bins that are filled adds (1/n + 1/m) / 4; for others
+    n and m are the numbers of equal ones that would fluctuate as much.
     """
     edges = [equal_share_edges(real.observables[observable.name]) for observable in (x, y)]
     first, second = (_histogram(kind, x, y, edges).flatten() for kind in (real, jets))
     filled = int((first + second > 0).sum())
-    floor = filled / 4 * (1 / len(real) + 1 / len(jets))
+    weights = (kind.relative.weights.double().numpy() for kind in (real, jets))
+    floor = filled / 4 * sum(1 / effective_number(side) for side in weights)
     return histogram_distance(first, second).item(), floor
