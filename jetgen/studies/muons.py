@@ -416,8 +416,8 @@ def _distances(kind: str, category: Category) -> Table:
         ["variable", "simulated from simulated", *comparison.samples],
         [row(found) for found in comparison.rows],
         f"{comparison.jets} against {comparison.jets} muons, ± from {comparison.replicas} "
-        "bootstrap resamplings; the last two rows are no Wasserstein distances but those of the correlation "
-        "matrices and of the two-dimensional histograms.",
+        "bootstrap resamplings; the last two rows are no Wasserstein distances but those of the "
+        "correlation matrices and of the two-dimensional histograms.",
     )
 
 
