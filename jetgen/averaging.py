@@ -24,14 +24,15 @@ class Average:
     """
 
     def __init__(self, module: nn.Module, decay: float) -> None:
-        self.module, self.decay = module, decay
-        self.weights = {name: p.detach().clone() for name, p in _averaged(module)}
+        self.decay = decay
+        self.current = dict(_averaged(module))
+        self.weights = {name: p.detach().clone() for name, p in self.current.items()}
 
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Take in the weights after the step with this number, from 1."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        for name, parameter in _averaged(self.module):
+        for name, parameter in self.current.items():
             self.weights[name].lerp_(parameter, 1 - decay)
 
     def restore(self, weights: Mapping[str, Tensor]) -> None:
@@ -43,7 +44,7 @@ class Average:
     @torch.no_grad()
     def applied(self) -> Iterator[None]:
         """The averages in the place of the weights, within the block."""
-        raw = {name: p.detach().clone() for name, p in _averaged(self.module)}
+        raw = {name: p.detach().clone() for name, p in self.current.items()}
         self._assign(self.weights)
         try:
             yield
@@ -51,7 +52,7 @@ class Average:
             self._assign(raw)
 
     def _assign(self, weights: Mapping[str, Tensor]) -> None:
-        for name, parameter in _averaged(self.module):
+        for name, parameter in self.current.items():
             parameter.data.copy_(weights[name])
 
 

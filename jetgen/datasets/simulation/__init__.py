@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from importlib.metadata import version
@@ -42,7 +43,7 @@ def simulate(config: SimulateConfig) -> Simulated:
     from jetgen.datasets.simulation.events import configured, settings
 
     configured(settings(config))
-    particles, stopped = 0, False
+    particles, stopped, started = 0, False, time.perf_counter()
     writer = _writer(config)
     with writer, deferred_interrupt() as stop, counted("simulate", config.jets, "jets") as advance:
         for cloud in simulated_clouds(config, stop):
@@ -51,6 +52,7 @@ def simulate(config: SimulateConfig) -> Simulated:
             advance(len(cloud))
         stopped = writer.jets < config.jets
         writer.attributes["interrupted"] = int(stopped)
+        writer.attributes["jets_per_second"] = writer.jets / (time.perf_counter() - started)
         if not writer.jets:
             raise KeyboardInterrupt
     return Simulated(writer.path, writer.jets, particles, stopped)

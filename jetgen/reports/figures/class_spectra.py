@@ -1,0 +1,94 @@
+"""Distributions of each class of a sample in their real ratios: real sets beside generated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from torch import Tensor
+
+from jetgen.physics.observables import Measured, Observable
+from jetgen.reports.style import grid, lines
+
+_BINS = 30
+
+
+def class_spectra(
+    real: Mapping[str, Measured],
+    generated: Mapping[str, Measured],
+    observables: Sequence[Observable],
+    total: tuple[float, float],
+) -> Figure:
+    """A panel an observable, a colour a class, on a logarithmic scale.
+
+    Points with errors are real sets, by weight; lines with bands are generated ones. All are in
+    shares of the whole sample a bin, so that classes stand to each other as they are made. An
+    observable that does not vary in a class is left out of it.
+
+    Args:
+        real, generated: sets by class.
+        observables: what to draw.
+        total: weight of all sets, of both samples.
+    """
+    columns = min(3, len(observables))
+    rows = math.ceil(len(observables) / columns)
+    figure, spec = grid(
+        rows, columns, panel=(3.5, 2.9), margins=(0.95, 0.15, 0.6, 0.85), gaps=(0.8, 0.7)
+    )
+    axes = list(spec.subplots(squeeze=False).flat)
+    looks = lines(list(real))
+    for axis, observable in zip(axes, observables, strict=False):
+        name = observable.name
+        known = {
+            kind: sets
+            for kind, sets in real.items()
+            if name in sets.observables and len(sets.observables[name].unique()) > 1
+        }
+        edges = _edges([sets.observables[name] for sets in known.values()])
+        centres = (edges[1:] + edges[:-1]) / 2
+        for kind, sets in known.items():
+            colour = looks[kind].colour
+            share, error = _shares(sets, name, edges, total[0])
+            filled = share > 0
+            axis.errorbar(
+                centres[filled], share[filled], error[filled], color=colour, linestyle="",
+                marker="o", markersize=3, linewidth=1,
+            )  # fmt: skip
+            share, error = _shares(generated[kind], name, edges, total[1])
+            axis.stairs(share, edges, color=colour, linewidth=1.4)
+            axis.stairs(
+                share + error, edges, baseline=share - error, color=colour, fill=True, alpha=0.25
+            )
+        axis.set_yscale("log")
+        axis.set_xlabel(observable.label)
+        axis.set_ylabel("Share of all a bin")
+        axis.set_xlim(edges[0], edges[-1])
+    for axis in axes[len(observables) :]:
+        axis.set_visible(False)
+    figure.legend(
+        handles=[
+            *(Line2D([], [], color=look.colour, label=kind) for kind, look in looks.items()),
+            Line2D([], [], color="#555555", marker="o", markersize=3, linestyle="", label="real"),
+            Line2D([], [], color="#555555", label="generated"),
+        ],
+        loc="upper center", ncols=3, borderaxespad=0.3,
+    )  # fmt: skip
+    return figure
+
+
+def _edges(values: Sequence[Tensor]) -> np.ndarray:
+    limits = [np.quantile(v.double().numpy(), [0.002, 0.998]) for v in values]
+    return np.linspace(min(low for low, _ in limits), max(high for _, high in limits), _BINS + 1)
+
+
+def _shares(
+    sets: Measured, name: str, edges: np.ndarray, total: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Share of the sample's weight in each bin, and its statistical error."""
+    values, weights = sets.observables[name].numpy(), sets.relative.weights.double().numpy()
+    share, _ = np.histogram(values, edges, weights=weights / total)
+    square, _ = np.histogram(values, edges, weights=(weights / total) ** 2)
+    return share, np.sqrt(square)
