@@ -272,7 +272,7 @@ def latent_space(model: TrainedModel, jets: ParticleCloud, seed: int = 1) -> Lat
 def generate(config: GenerateConfig) -> Path:
     """Write jets of a run to a file, streamed; return the file's path.
 
-    Jets are written to HDF5; sets of named features to HDF5, ROOT or CSV, by the suffix.
+    Jets are written to HDF5; sets of named features to HDF5, ROOT, Parquet or CSV, by the suffix.
 
     Raises:
         InputError: when the run is not finished, has not the prior or the conditions asked for,
@@ -332,7 +332,7 @@ def _writer(
         ) as append:
             yield append
         return
-    if path.suffix in (".root", ".csv"):
+    if path.suffix in (".root", ".parquet", ".csv"):
         raise InputError(
             f"{path}: expected an HDF5 file, which jets are written to, received a name in "
             f"{path.suffix}; runs with --representation features write it"

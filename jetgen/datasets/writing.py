@@ -1,8 +1,9 @@
-"""Writing sets with any named features to HDF5, ROOT or CSV, streamed, by the output's suffix."""
+"""Writing sets with any named features to HDF5, ROOT, Parquet or CSV, streamed, by the suffix."""
 
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.datasets.formats.cloud_hdf5 import CloudWriter
 from jetgen.datasets.formats.hdf5_writing import Attribute, require_new
+from jetgen.datasets.formats.parquet_table import ATTRIBUTES, UNIT, pyarrow
 from jetgen.datasets.formats.table import WEIGHT
 from jetgen.errors import InputError
 from jetgen.files import whole_file
@@ -22,6 +24,9 @@ Append = Callable[[ParticleCloud], None]
 
 TREE = "sets"
 """The name of the tree in ROOT files."""
+
+ROW_GROUP = 100_000
+"""Sets in a row group of a Parquet file, or a few more."""
 
 
 @contextmanager
@@ -36,20 +41,21 @@ def set_writer(
 ) -> Iterator[Append]:
     """A function that adds sets to a new file, which appears when the block ends well.
 
-    ``.h5`` and ``.hdf5`` files are those of :class:`CloudWriter`. ``.root`` files have one tree:
-    numbers for sets of one item, lists otherwise. ``.csv`` files take sets of one item. The
-    latter two hold names, units and the weights, and no attributes.
+    ``.h5`` and ``.hdf5`` files are those of :class:`CloudWriter`. ``.root`` files have one tree,
+    ``.parquet`` files one table: numbers for sets of one item, lists otherwise. ``.csv`` files
+    take sets of one item. ROOT and CSV files hold names, units and the weights, and no attributes.
 
     Args:
         path: the file to make.
         features: the columns of the items.
         conditions: the columns of the sets.
         slots: largest number of items of a set.
-        attributes: what an HDF5 file shall say about itself.
+        attributes: what an HDF5 or Parquet file shall say about itself.
         overwrite: replace an existing file instead of refusing.
 
     Raises:
-        InputError: when the file exists, the suffix is another one, or sets do not fit a table.
+        InputError: when the file exists, the suffix is another one, sets do not fit a table, or
+            a Parquet file is asked for without pyarrow.
     """
     path = Path(path)
     match path.suffix:
@@ -65,17 +71,27 @@ def set_writer(
                 _root(temporary, features, conditions, slots) as add,
             ):
                 yield add
+        case ".parquet":
+            require_new(path, overwrite)
+            pyarrow(path)  # which may be missing, before a file is begun
+            with (
+                whole_file(path) as temporary,
+                _parquet(temporary, features, conditions, slots, attributes) as add,
+            ):
+                yield add
         case ".csv":
             require_new(path, overwrite)
             if slots > 1:
                 raise InputError(
-                    f"{path}: expected .h5 or .root for sets of up to {slots} items, "
+                    f"{path}: expected .h5, .root or .parquet for sets of up to {slots} items, "
                     "received .csv, whose rows are sets of one"
                 )
             with whole_file(path) as temporary, _csv(temporary, features, conditions) as add:
                 yield add
         case other:
-            raise InputError(f"{path}: expected a name in .h5, .root or .csv, received {other!r}")
+            raise InputError(
+                f"{path}: expected a name in .h5, .root, .parquet or .csv, received {other!r}"
+            )
 
 
 @contextmanager
@@ -102,6 +118,45 @@ def _root(
             tree.extend(columns | {WEIGHT.name: cloud.weights.cpu().numpy()})
 
         yield append
+
+
+@contextmanager
+def _parquet(
+    path: Path,
+    features: Sequence[Feature],
+    conditions: Sequence[Feature],
+    slots: int,
+    attributes: Mapping[str, Attribute],
+) -> Iterator[Append]:
+    arrow = pyarrow(path)
+    number = arrow.float32()
+    kinds = [(f, number if slots == 1 else arrow.list_(number)) for f in features]
+    kinds += [(f, number) for f in (*conditions, WEIGHT)]
+    fields = [arrow.field(f.name, kind, metadata={UNIT: f.unit}) for f, kind in kinds]
+    schema = arrow.schema(fields, metadata={ATTRIBUTES: json.dumps(attributes)})
+    pending: list[Any] = []
+
+    def flush() -> None:
+        if pending:
+            file.write_table(arrow.concat_tables(pending).combine_chunks())
+            pending.clear()
+
+    def append(cloud: ParticleCloud) -> None:
+        items = cloud.particles[cloud.mask].cpu().numpy()  # (sum n, F)
+        ends = cloud.multiplicity.cumsum(0).cpu().numpy().astype(np.int32)
+        offsets = np.concatenate([np.zeros(1, np.int32), ends])
+        arrays = [arrow.array(np.ascontiguousarray(items[:, i])) for i in range(len(features))]
+        if slots > 1:
+            arrays = [arrow.ListArray.from_arrays(offsets, values) for values in arrays]
+        columns = [*(cloud.condition(f.name) for f in conditions), cloud.weights]
+        arrays += [arrow.array(values.cpu().numpy()) for values in columns]
+        pending.append(arrow.table(arrays, schema=schema))
+        if sum(len(table) for table in pending) >= ROW_GROUP:
+            flush()
+
+    with arrow.parquet.ParquetWriter(path, schema) as file:
+        yield append
+        flush()
 
 
 @contextmanager
