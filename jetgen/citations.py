@@ -109,6 +109,7 @@ FORMAT_WORKS: Mapping[str, tuple[Work, ...]] = {
     "EnergyFlow npz": (ENERGY_FLOW_NETWORKS,),
     "jetgen sets HDF5": (),
     "ROOT tree": (),
+    "Parquet table": (),
     "CSV table": (),
 }
 """The works that ask to be cited for data in each format."""

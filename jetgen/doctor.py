@@ -22,6 +22,7 @@ PACKAGES = {
     "fastjet": ("simulation", "pip install fastjet"),
     "triton": ("kernels on CUDA devices", "pip install triton"),
     "EnergyFlow": ("the reference of the polynomials in tests", "pip install 'EnergyFlow>=1.4,<2'"),
+    "pyarrow": ("Parquet files", "pip install 'jetgen[parquet]'"),
     "torch-scatter": (
         "faster torch_geometric layers",
         "pip install --no-build-isolation 'torch-scatter>=2.1'",

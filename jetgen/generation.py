@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -274,9 +274,12 @@ class TrainedModel:
         jets = self._all_jets()
         return jets[split_indices(len(jets), self.config.seed).training]
 
-    def held_out(self) -> ParticleCloud:
-        """The test jets, which training has not seen."""
-        jets = self._all_jets()
+    def held_out(self, beside: Sequence[str] = ()) -> ParticleCloud:
+        """The test jets, which training has not seen.
+
+        ``beside`` names further columns of a table that are kept as conditions.
+        """
+        jets = load_jets(self.config, beside) if beside else self._all_jets()
         return jets[split_indices(len(jets), self.config.seed).test]
 
     def _all_jets(self) -> ParticleCloud:

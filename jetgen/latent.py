@@ -1,4 +1,4 @@
-"""What ``jetgen latent`` does: encode jets, and look at what their codes know about them."""
+"""What ``jetgen latent`` does: encode jets or other sets, and look at what their codes know."""
 
 from __future__ import annotations
 
@@ -14,20 +14,24 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.config.latent import LatentConfig
+from jetgen.config.train import TrainConfig
 from jetgen.datasets import read
 from jetgen.evaluation.latent import (
     LatentSpace,
     rank_correlation,
 )
 from jetgen.evaluation.mutual_information import mutual_information
-from jetgen.evaluation.observed import Observed, observe, values_by_name
+from jetgen.evaluation.observed import Observed, observe, observe_columns, values_by_name
 from jetgen.evaluation.region import Region
 from jetgen.generation import TrainedModel, latent_space, load
 from jetgen.objectives.preparation import represent
-from jetgen.physics.observables import Measured, measure
+from jetgen.physics.columns import measure_columns
+from jetgen.physics.observables import JET, Measured, measure
 
 INFORMED = 3000
 """Jets at most for the mutual information."""
+
+_MAIN = ("mass", "multiplicity", "pt", "type")
 
 
 class Inspection(NamedTuple):
@@ -46,6 +50,17 @@ class Inspection(NamedTuple):
     measured: Measured
     latent: LatentSpace
     observed: dict[str, Observed]
+
+    @property
+    def main(self) -> list[str]:
+        """The observables that are told of first: of jets the usual ones, else the first columns,
+        what the model is given and the target."""
+        if self.measured.noun == JET:
+            return [name for name in _MAIN if name in self.observed]
+        beside = [feature.name for feature in self.jets.condition_features]
+        given = [name for name in self.observed if name in beside]
+        columns = [name for name in self.observed if name not in beside]
+        return [*columns[: len(_MAIN) - 1], *given]
 
     def information(self, seed: int = 1) -> Tensor:
         """``(L, O)`` mutual information in nats of columns and observables."""
@@ -67,25 +82,47 @@ class Inspection(NamedTuple):
 
 
 def inspect_codes(
-    run: str | Path, data: Sequence[str] = (), jets: int = 5000, seed: int = 1
+    run: str | Path,
+    data: Sequence[str] = (),
+    jets: int = 5000,
+    seed: int = 1,
+    asked: Sequence[str] = (),
 ) -> Inspection:
-    """Encode jets with a trained autoencoder.
+    """Encode jets, or other sets, with a trained autoencoder.
 
     Args:
         run: the folder of the run.
         data: files with jets; the run's held-out jets by default.
         jets: at most so many, chosen at random.
         seed: of the choice.
+        asked: observables that must be known; of a table also columns not trained on.
 
     Raises:
         InputError: when the run is not finished or no autoencoder, or the jets cannot be read.
     """
     model = load(run)
-    cloud = represent(read(list(data)), model.config) if data else model.held_out()
+    config = model.config
+    beside = _further_columns(config, asked)
+    if data:
+        conditions = [*config.columns_beside(), *beside]
+        read_in = read(list(data), columns=config.columns, conditions=conditions)
+        cloud = represent(read_in, config)
+    else:
+        cloud = model.held_out(beside)
     chosen = torch.randperm(len(cloud), generator=torch.Generator().manual_seed(seed))
     cloud = cloud[chosen[:jets]]
-    latent, measured = latent_space(model, cloud, seed), measure(cloud)
+    latent = latent_space(model, cloud, seed)
+    if config.representation == "features":
+        measured = measure_columns(cloud)
+        return Inspection(model, cloud, measured, latent, observe_columns(measured))
+    measured = measure(cloud)
     return Inspection(model, cloud, measured, latent, observe(cloud, measured))
+
+
+def _further_columns(config: TrainConfig, asked: Sequence[str]) -> list[str]:
+    """Columns of a table that are asked for and are neither trained on nor kept with the run."""
+    known = {*config.columns, *config.columns_beside()}
+    return [name for name in dict.fromkeys(asked) if name not in known] if config.columns else []
 
 
 def latent(config: LatentConfig) -> Path:
@@ -98,20 +135,22 @@ def latent(config: LatentConfig) -> Path:
     from jetgen.latent_page import conclude
     from jetgen.studies.page import write_findings
 
+    asked = list(config.colour)
     if config.region is not None:
-        Region(config.region)  # a slip in it shows before the work begins
+        asked += Region(config.region).names  # a slip in it shows before the work begins
     with Console(stderr=True).status("encode, measure, draw"):
-        found = inspect_codes(config.run, config.data, config.jets, config.seed)
+        found = inspect_codes(config.run, config.data, config.jets, config.seed, asked)
         conclusion = conclude(found, config)
-    model = found.model
+    model, many = found.model, found.measured.noun.many
     return write_findings(
         Path(config.output) if config.output else model.folder.path / "latent",
         conclusion,
         title=f"Latent space: {model.folder.path.resolve().name}",
-        question=f"What do the codes of {len(found.jets)} jets know about them? {model.title}.",
+        question=f"What do the codes of {len(found.jets)} {many} know about them? {model.title}.",
         facts={
             "Command": [shlex.join(["jetgen", *sys.argv[1:]])],
-            "Jets": config.data or [f"held-out jets of {', '.join(model.config.data)}"],
+            many.capitalize(): config.data
+            or [f"held-out {many} of {', '.join(model.config.data)}"],
             "Checkpoint": [model.provenance()["checkpoint_sha256"]],
             "Seed": [str(config.seed)],
         },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
@@ -17,9 +18,11 @@ from jetgen.evaluation.observed import Observed, choose
 from jetgen.evaluation.region import Region
 from jetgen.evaluation.region_search import search_region
 from jetgen.latent import Inspection
-from jetgen.physics.observables import Measured, measure
+from jetgen.physics.columns import measure_columns
+from jetgen.physics.observables import JET, Measured, measure
 from jetgen.reports.figures.latent_activity import latent_activity
 from jetgen.reports.figures.latent_correlations import latent_correlations
+from jetgen.reports.figures.latent_curves import latent_curves
 from jetgen.reports.figures.latent_information import latent_information
 from jetgen.reports.figures.latent_map import latent_map
 from jetgen.reports.figures.latent_pairs import latent_pairs
@@ -33,7 +36,6 @@ from jetgen.studies.conclusion import Conclusion, Drawing, Table
 LAID_OUT = 2000
 """Jets at most in a t-SNE layout, whose time grows faster than their number."""
 
-_COLOURS = ("mass", "multiplicity", "pt", "type")
 _TOLD = 3
 
 
@@ -43,8 +45,7 @@ def conclude(found: Inspection, config: LatentConfig) -> Conclusion:
     Raises:
         InputError: when the jets lack an observable, or a region cannot be read or holds too few.
     """
-    known = tuple(name for name in _COLOURS if name in found.observed)
-    colours = choose(found.observed, config.colour or known, "colour")
+    colours = choose(found.observed, config.colour or tuple(found.main), "colour")
     ends = _ends(found, config.between)
     searched = None if config.region is None else _search(found, config.region, config.seed)
     information = found.information(config.seed)
@@ -67,7 +68,7 @@ class _Searched(NamedTuple):
 
 
 def _search(found: Inspection, text: str, seed: int) -> _Searched:
-    inside = found.inside(Region(text))
+    inside, many = found.inside(Region(text)), found.measured.noun.many
     search = search_region(found.latent.mean, inside, seed)
     aucs = [with_uncertainty(side.auc, side.auc_error) for side in search]
     telling = [(int(name.removeprefix("z")) - 1, loss) for name, loss in search.trees.telling]
@@ -75,7 +76,7 @@ def _search(found: Inspection, text: str, seed: int) -> _Searched:
         text,
         inside,
         [column for column, _ in telling],
-        f"The region {text} holds {int(inside.sum())} of {len(inside)} jets; from their codes "
+        f"The region {text} holds {int(inside.sum())} of {len(inside)} {many}; from their codes "
         f"boosted trees tell them from the others with an AUC of {aucs[1]}, a linear classifier "
         f"with {aucs[0]}.",
         Table(
@@ -92,13 +93,13 @@ def _activity_in_words(found: Inspection) -> str:
     active = int((activity(found.latent) > ACTIVE).sum())
     words = f"{active} of {found.latent.mean.shape[1]} columns are active"
     if found.latent.stochastic:
-        words += f"; they carry {divergence(found.latent).sum():.1f} nats a jet beyond the prior"
+        words += f"; they carry {divergence(found.latent).sum():.1f} nats beyond the prior"
     return words + "."
 
 
 def _information_in_words(found: Inspection, information: Tensor) -> Iterator[str]:
     for index, (name, observed) in enumerate(found.observed.items()):
-        if name in _COLOURS:
+        if name in found.main:
             most, column = information[:, index].max(0)
             yield (
                 f"The column that says most about the {observed.observable.title} is "
@@ -150,7 +151,7 @@ def _drawings(
     information: Tensor,
     searched: _Searched | None,
 ) -> Iterator[Drawing]:
-    latent, columns = found.latent, order(found.latent)
+    latent, columns, noun = found.latent, order(found.latent), found.measured.noun
     few = slice(LAID_OUT)
     components = principal_components(latent[few])[0]
     laid_out = tsne(latent.mean[few], config.seed)
@@ -159,8 +160,8 @@ def _drawings(
         yield Drawing(
             "region",
             f"Where {searched.text} lives",
-            "Jets of the region among all others in two layouts of the codes, and the columns "
-            "that the trees need most.",
+            f"{noun.many.capitalize()} of the region among all others in two layouts of the codes, "
+            "and the columns that the trees need most.",
             latent_region(
                 {"Principal component": components, "t-SNE": laid_out},
                 {f"$z_{{{column + 1}}}$": latent.mean[few, column] for column in shown},
@@ -171,9 +172,9 @@ def _drawings(
     yield Drawing(
         "activity",
         "Activity",
-        "Variance over jets of each column's mean (above the dashed line a column counts as "
-        "active), and where codes have widths the mean Kullback-Leibler divergence to the standard "
-        "normal distribution.",
+        f"Variance over {noun.many} of each column's mean (above the dashed line a column counts "
+        "as active), and where codes have widths the mean Kullback-Leibler divergence to the "
+        "standard normal distribution.",
         latent_activity(latent),
     )
     yield Drawing(
@@ -189,7 +190,12 @@ def _drawings(
         "Spearman's correlation of each column with each observable.",
         latent_correlations(latent, list(found.observed.values())),
     )
-    yield Drawing("pca", "Principal components", "One point a jet.", latent_map(latent, colours))
+    yield Drawing(
+        "pca",
+        "Principal components",
+        f"One point for each of the {noun.many}.",
+        latent_map(latent, colours),
+    )
     yield Drawing(
         "tsne",
         "t-SNE",
@@ -205,40 +211,97 @@ def _drawings(
             f"The most active columns against each other, coloured by {title}.",
             latent_pairs(latent, columns[: config.columns].tolist(), colour),
         )
-    yield from _walks(found, config.steps, columns[: config.columns], ends)
+    walks = _jet_walks if noun == JET else _column_walks
+    yield from walks(found, config.steps, columns[: config.columns], ends)
 
 
-def _walks(found: Inspection, steps: int, columns: Tensor, ends: list[int]) -> Iterator[Drawing]:
+class _Walks(NamedTuple):
+    """Sets decoded along ways: with each column moved in turn, and from one set to another.
+
+    Args:
+        places: ``(C, steps)`` values of the column that is moved.
+        moved: the sets of each column.
+        pair: the real sets at the ends of the way.
+        way: the sets decoded along it.
+    """
+
+    places: Tensor
+    moved: list[ParticleCloud]
+    pair: ParticleCloud
+    way: ParticleCloud
+
+
+def _walks(found: Inspection, steps: int, columns: Tensor, ends: list[int]) -> _Walks:
     means = found.latent.mean
     start = int((means - means.mean(0)).norm(dim=1).argmin())
     codes = traversals(means, means[start], columns, steps)  # (C, steps, L)
     like = found.jets[[start] * steps]
-    rows = {
-        f"$z_{{{column + 1}}}$": _singly(found.model.decode(walk, like))
-        for column, walk in zip(columns.tolist(), codes, strict=True)
-    }
-    yield Drawing(
-        "traversals",
-        "Traversals",
-        "The jet whose code lies nearest to the mean, decoded with one column at a time moved "
-        "from its 2 % to its 98 % quantile.",
-        latent_walk(rows),
-    )
+    moved = [found.model.decode(walk, like) for walk in codes]
     pair = found.jets[ends]
     first, last = found.model.codes(pair).mean
     way = found.model.decode(interpolation(first, last, steps), blend(pair, steps))
-    real = _singly(pair)
+    places = torch.stack([walk[:, k] for walk, k in zip(codes, columns.tolist(), strict=True)])
+    return _Walks(places, moved, pair, way)
+
+
+_TRAVERSED = (
+    "whose code lies nearest to the mean, decoded with one column at a time moved from its 2 % to "
+    "its 98 % quantile."
+)
+
+
+def _jet_walks(
+    found: Inspection, steps: int, columns: Tensor, ends: list[int]
+) -> Iterator[Drawing]:
+    walks = _walks(found, steps, columns, ends)
+    rows = {
+        f"$z_{{{column + 1}}}$": _singly(jets)
+        for column, jets in zip(columns.tolist(), walks.moved, strict=True)
+    }
+    yield Drawing("traversals", "Traversals", f"The jet {_TRAVERSED}", latent_walk(rows))
+    real, between = _singly(walks.pair), [None] * (steps - 2)
     yield Drawing(
         "interpolation",
         "From one jet to another",
         "Jets decoded along the straight line between the codes of two jets (the real ones above "
         "its ends), with the particle numbers and conditions between theirs.",
-        latent_walk({"real": [real[0], *[None] * (steps - 2), real[1]], "decoded": _singly(way)}),
+        latent_walk({"real": [real[0], *between, real[1]], "decoded": _singly(walks.way)}),
+    )
+
+
+def _column_walks(
+    found: Inspection, steps: int, columns: Tensor, ends: list[int]
+) -> Iterator[Drawing]:
+    walks = _walks(found, steps, columns, ends)
+    names = measure_columns(walks.way).observables
+    shown = [known for name, known in found.observed.items() if name in names]
+    rows = {
+        f"$z_{{{column + 1}}}$": (places, measure_columns(sets).observables)
+        for column, places, sets in zip(columns.tolist(), walks.places, walks.moved, strict=True)
+    }
+    yield Drawing(
+        "traversals",
+        "Traversals",
+        f"The entry {_TRAVERSED} A row for each column of the code, a panel for each of the table; "
+        "grey is the central 90 % of the entries looked at.",
+        latent_curves(rows, shown),
+    )
+    share = torch.linspace(0, 1, steps)
+    real = {
+        name: values[[0, 1]] for name, values in measure_columns(walks.pair).observables.items()
+    }
+    way = {"Share of the way": (share, measure_columns(walks.way).observables)}
+    yield Drawing(
+        "interpolation",
+        "From one entry to another",
+        "Entries decoded along the straight line between the codes of two entries (the real ones "
+        "as rings at its ends), with the conditions between theirs.",
+        latent_curves(way, shown, real),
     )
 
 
 def _ends(found: Inspection, between: Sequence[str]) -> list[int]:
-    """The jets asked for, or those at the 5 % and 95 % quantiles of the mass."""
+    """The sets asked for, or those at the 5 % and 95 % quantiles of the first main observable."""
     if between:
         jets = [int(text) for text in between]
         if max(jets) >= len(found.jets):
@@ -247,8 +310,7 @@ def _ends(found: Inspection, between: Sequence[str]) -> list[int]:
                 f"received {','.join(between)}"
             )
         return jets
-    masses = found.observed["mass" if "mass" in found.observed else "relative_mass"].values
-    ordered = masses.argsort()
+    ordered = found.observed[found.main[0]].values.argsort()
     return [int(ordered[int(share * (len(ordered) - 1))]) for share in (0.05, 0.95)]
 
 

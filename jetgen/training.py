@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -108,14 +108,17 @@ def train(config: TrainConfig, observe: Observer = lambda row: None) -> Path:
     return folder.path
 
 
-def load_jets(config: TrainConfig) -> ParticleCloud:
-    """The jets that ``config`` names, in its representation."""
+def load_jets(config: TrainConfig, beside: Sequence[str] = ()) -> ParticleCloud:
+    """The jets that ``config`` names, in its representation.
+
+    ``beside`` names further columns of a table that are kept as conditions.
+    """
     jets = read(
         config.data,
         jet_type=config.jet_type,
         jets=config.jets,
         columns=config.columns,
-        conditions=config.columns_beside(),
+        conditions=[*config.columns_beside(), *beside],
     )
     jets = represent(jets, config)
     if config.region is None:

@@ -10,6 +10,7 @@ from jetgen.cli.main import main
 from jetgen.cloud import Feature
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
+from jetgen.errors import InputError
 from jetgen.generation import load
 from jetgen.latent import inspect_codes
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
@@ -85,6 +86,50 @@ def test_information_about_a_column_that_is_an_observable_is_large(trained):
     codes[:, 1] = (mass / mass.mean()).float()
     told = found._replace(latent=replace(found.latent, mean=codes)).information()
     assert told[1].argmax() in [list(found.observed).index(n) for n in ("mass", "relative_mass")]
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """A run on two columns of a table, and the table, which has three more."""
+    folder = tmp_path_factory.mktemp("table")
+    generator = torch.Generator().manual_seed(1)
+    a, b, noise = torch.randn(3, 700, generator=generator)
+    kind = (torch.arange(700) % 3).float()
+    rows = torch.stack([a, a**2 + 0.1 * b, kind, 2 * a, noise], dim=1).tolist()
+    data = folder / "table.csv"
+    lines = [",".join(map(str, row)) for row in rows]
+    data.write_text("\n".join(["a [cm],b,type,twice,noise", *lines]))
+    config = TrainConfig(
+        data=[str(data)], run=str(folder / "run"), columns=("a", "b"), target="noise",
+        condition=["type"], objective="vae", encoder="dense", decoder="dense", hidden=32, layers=1,
+        latent=2, batch=64, beta=0.01, epochs=15, learning_rate=0.01, device="cpu",
+    )  # fmt: skip
+    return train(config).as_posix(), data.as_posix()
+
+
+def test_codes_of_a_table_are_told_by_its_columns(table, tmp_path, capsys):
+    run, data = table
+    words = ["latent", run, "--data", data, "--steps", "3", "--colour", "twice,type"]
+    assert main([*words, "--region", "twice > 1 and type != 2", "--output", str(tmp_path)]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "The region twice > 1 and type != 2 holds" in printed and "entries" in printed
+    assert {"traversals.png", "interpolation.pdf", "pairs_twice.png", "pairs_type.png"} <= {
+        path.name for path in (tmp_path / "figures").iterdir()
+    }
+    names = list(rows(tmp_path / "information.csv")[0])
+    assert names == ["column", "a", "b", "type", "noise", "twice"]
+
+
+def test_the_codes_of_a_table_know_its_columns_and_not_its_noise(table):
+    run, _ = table
+    found = inspect_codes(run, asked=["twice"])
+    assert len(found.jets) == 105 and found.main == ["a", "b", "type", "noise", "twice"]
+    information = dict(zip(found.observed, found.information().amax(0).tolist(), strict=True))
+    assert information["a"] > 0.5 and information["twice"] > 0.5
+    assert information["noise"] < 0.2 and information["type"] < 0.2
+    assert found.observed["type"].discrete and not found.observed["a"].discrete
+    with pytest.raises(InputError, match="'speed': expected one of a, b, type, twice, noise"):
+        inspect_codes(run, asked=["speed"])
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ class GenerateConfig:
     output: str | None = option(
         None,
         help="HDF5 file to write (default for one run: RUN/generated.h5); of sets of named "
-        "features also .root or, of single items, .csv",
+        "features also .root, .parquet or, of single items, .csv",
     )
     prior: Literal["gaussian", "mixture", "discrete", "flow", "flow-matching"] | None = option(
         None,

@@ -44,7 +44,7 @@ class TrainConfig:
     threads: int = option(0, help="CPU threads; 0 leaves torch's choice")
 
     jet_type: str | None = option(None, help="only jets of this class (gluon, quark, w, z, top)")
-    jets: int | None = option(None, help="only the first so many jets of the data")
+    jets: int | None = option(None, help="only so many jets, of each file in proportion")
     particles: int = option(150, help="particles kept a jet, leading in pT")
     representation: Literal["relative", "cartesian", "features"] = option(
         "relative",

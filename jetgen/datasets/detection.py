@@ -12,7 +12,7 @@ from jetgen.datasets.formats.hdf5 import shapes
 from jetgen.datasets.formats.source import Source
 from jetgen.errors import InputError
 
-SUFFIXES = (".h5", ".hdf5", ".npz", ".root", ".csv")
+SUFFIXES = (".h5", ".hdf5", ".npz", ".root", ".parquet", ".csv")
 """What is looked for in a folder; a file that is named may be called anything."""
 
 Paths = str | Path | Sequence[str | Path]

@@ -36,7 +36,8 @@ def read(
         paths: files, folders or glob patterns.
         jet_type: keep this class only (``gluon`` or ``g``, ...); for a JetNet file whose name
             is not one of the published ones, the class that its jets are.
-        jets: keep the first so many; no more than these are read.
+        jets: keep so many, the first of each file, in proportion to the jets that the files hold;
+            no more than these are read.
         particles: keep the leading so many of each jet, by pT.
         columns: keep these features only, in this order; of a table, all but the conditions
             where none is named. Columns of the jets themselves (``pt``, ``eta``, ``phi``,
@@ -87,25 +88,29 @@ def iter_chunks(
 
 
 def _choose(sources: list[Source], jet_type: str | None, jets: int | None) -> list[Tensor]:
-    """For each source, the indices of the jets that are asked for."""
+    """For each source, the indices of the jets that are asked for.
+
+    So many of several files are taken in proportion, so that no class is left out.
+    """
     wanted = None if jet_type is None else class_index(jet_type)
     held: Counter[str] = Counter()
-    chosen = []
-    left = sum(len(source) for source in sources) if jets is None else jets
+    matching = []
     for source in sources:
         types = source.types()
         kinds, counts = types.unique(return_counts=True)
         held.update(
             {class_name(k): n for k, n in zip(kinds.tolist(), counts.tolist(), strict=True)}
         )
-        matching = torch.ones_like(types, dtype=torch.bool) if wanted is None else types == wanted
-        chosen.append(matching.nonzero().squeeze(1)[:left])
-        left -= len(chosen[-1])
-    if not sum(map(len, chosen)):
+        kept = torch.ones_like(types, dtype=torch.bool) if wanted is None else types == wanted
+        matching.append(kept.nonzero().squeeze(1))
+    ends = torch.tensor([0, *map(len, matching)]).cumsum(0)
+    total = int(ends[-1])
+    if not total:
         names = ", ".join(f"{count} {name}" for name, count in held.items())
         where = str(sources[0].path) + (" and others" if len(sources) > 1 else "")
         raise InputError(f"{where}: expected jets of type {jet_type}, received {names} jets")
-    return chosen
+    shares = ends * min(total, total if jets is None else jets) // total
+    return [rows[:number] for rows, number in zip(matching, shares.diff().tolist(), strict=True)]
 
 
 def _pieces(sources: list[Source], chosen: list[Tensor], block: int) -> Iterator[Piece]:

@@ -1,4 +1,4 @@
-"""Writing jets to HDF5, and sets with any named features to HDF5, ROOT or CSV, streamed."""
+"""Writing jets to HDF5, and sets with any named features to a file of the suffix's format."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from jetgen.cloud import Feature, ParticleCloud
 from jetgen.datasets.formats.cloud_hdf5 import CloudWriter
 from jetgen.datasets.formats.hdf5_writing import Attribute, require_new
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
+from jetgen.datasets.formats.parquet_table import ATTRIBUTES, UNIT, pyarrow
 from jetgen.datasets.formats.table import WEIGHT
 from jetgen.errors import InputError
 from jetgen.files import whole_file
@@ -24,6 +25,9 @@ Append = Callable[[ParticleCloud], None]
 
 TREE = "sets"
 """The name of the tree in ROOT files."""
+
+ROW_GROUP = 100_000
+"""Sets in a row group of a Parquet file, or a few more."""
 
 
 @contextmanager
@@ -42,7 +46,7 @@ def jet_writer(
         InputError: when the file exists, or has the suffix of a table.
     """
     path = Path(path)
-    if path.suffix in (".root", ".csv"):
+    if path.suffix in (".root", ".parquet", ".csv"):
         raise InputError(
             f"{path}: expected an HDF5 file, which jets are written to, received a name in "
             f"{path.suffix}; runs with --representation features write it"
@@ -63,9 +67,10 @@ def set_writer(
 ) -> Iterator[Append]:
     """A function that adds sets to a new file, which appears when the block ends well.
 
-    ``.h5`` and ``.hdf5`` files are those of :class:`CloudWriter`. ``.root`` files have one tree:
-    numbers for sets of one item, lists otherwise, and beside it the attributes as JSON text.
-    ``.csv`` files take sets of one item and have no attributes. Both hold names and units.
+    ``.h5`` and ``.hdf5`` files are those of :class:`CloudWriter`. ``.root`` files have one tree,
+    ``.parquet`` files one table: numbers for sets of one item, lists otherwise, and beside it the
+    attributes as JSON text. ``.csv`` files take sets of one item and have no attributes. All hold
+    names, units and the weights.
 
     Args:
         path: the file to make.
@@ -77,7 +82,8 @@ def set_writer(
         overwrite: replace an existing file instead of refusing.
 
     Raises:
-        InputError: when the file exists, the suffix is another one, or sets do not fit a table.
+        InputError: when the file exists, the suffix is another one, sets do not fit a table, or
+            a Parquet file is asked for without pyarrow.
     """
     path = Path(path)
     match path.suffix:
@@ -93,17 +99,27 @@ def set_writer(
                 _root(temporary, features, conditions, slots, attributes) as add,
             ):
                 yield add
+        case ".parquet":
+            require_new(path, overwrite)
+            pyarrow(path)  # which may be missing, before a file is begun
+            with (
+                whole_file(path) as temporary,
+                _parquet(temporary, features, conditions, slots, attributes) as add,
+            ):
+                yield add
         case ".csv":
             require_new(path, overwrite)
             if slots > 1:
                 raise InputError(
-                    f"{path}: expected .h5 or .root for sets of up to {slots} items, "
+                    f"{path}: expected .h5, .root or .parquet for sets of up to {slots} items, "
                     "received .csv, whose rows are sets of one"
                 )
             with whole_file(path) as temporary, _csv(temporary, features, conditions) as add:
                 yield add
         case other:
-            raise InputError(f"{path}: expected a name in .h5, .root or .csv, received {other!r}")
+            raise InputError(
+                f"{path}: expected a name in .h5, .root, .parquet or .csv, received {other!r}"
+            )
 
 
 @contextmanager
@@ -136,6 +152,46 @@ def _root(
         yield append
         if attributes:
             file["attributes"] = json.dumps(attributes)
+
+
+@contextmanager
+def _parquet(
+    path: Path,
+    features: Sequence[Feature],
+    conditions: Sequence[Feature],
+    slots: int,
+    attributes: dict[str, Attribute],
+) -> Iterator[Append]:
+    arrow = pyarrow(path)
+    number = arrow.float32()
+    kinds = [(f, number if slots == 1 else arrow.list_(number)) for f in features]
+    kinds += [(f, number) for f in (*conditions, WEIGHT)]
+    fields = [arrow.field(f.name, kind, metadata={UNIT: f.unit}) for f, kind in kinds]
+    schema = arrow.schema(fields)
+    pending: list[Any] = []
+
+    def flush() -> None:
+        if pending:
+            file.write_table(arrow.concat_tables(pending).combine_chunks())
+            pending.clear()
+
+    def append(cloud: ParticleCloud) -> None:
+        items = cloud.particles[cloud.mask].cpu().numpy()  # (sum n, F)
+        ends = cloud.multiplicity.cumsum(0).cpu().numpy().astype(np.int32)
+        offsets = np.concatenate([np.zeros(1, np.int32), ends])
+        arrays = [arrow.array(np.ascontiguousarray(items[:, i])) for i in range(len(features))]
+        if slots > 1:
+            arrays = [arrow.ListArray.from_arrays(offsets, values) for values in arrays]
+        columns = [*(cloud.condition(f.name) for f in conditions), cloud.weights]
+        arrays += [arrow.array(values.cpu().numpy()) for values in columns]
+        pending.append(arrow.table(arrays, schema=schema))
+        if sum(len(table) for table in pending) >= ROW_GROUP:
+            flush()
+
+    with arrow.parquet.ParquetWriter(path, schema) as file:
+        yield append
+        flush()
+        file.add_key_value_metadata({ATTRIBUTES: json.dumps(attributes)})
 
 
 @contextmanager

@@ -56,6 +56,12 @@ class Region:
     def __repr__(self) -> str:
         return f"Region({self.text!r})"
 
+    @property
+    def names(self) -> list[str]:
+        """The names in the condition, but those of jet classes."""
+        found = [node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)]
+        return [name for name in dict.fromkeys(found) if name not in JET_CLASSES]
+
     def select(self, observables: Mapping[str, Tensor]) -> Tensor:
         """``(B,)`` bool, true for jets in the region.
 

@@ -145,8 +145,8 @@ def latent_chapter(
             ),
             Drawing(
                 "latent_map",
-                f"The two principal components of the codes of held-out {many}, one point a "
-                f"{noun.one}, coloured by {by}. A gradient means that the code knows the quantity.",
+                f"The two principal components of the codes of held-out {many}, one point "
+                f"for each, coloured by {by}. A gradient means that the code knows the quantity.",
                 lambda: latent_map(latent, colours),
             ),
             Drawing(

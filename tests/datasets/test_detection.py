@@ -23,13 +23,14 @@ def one_of_each(jetnet_file, hls4ml_file, energyflow_file, tmp_path: Path) -> di
         writer.append(
             jets.with_conditions(dict(zip(JET_KINEMATICS, torch.ones(4, 4), strict=True)))
         )
-    for suffix in ("h5", "root", "csv"):
+    for suffix in ("h5", "root", "parquet", "csv"):
         path = tmp_path / f"set.{suffix}"
         with set_writer(path, CARTESIAN, slots=1, attributes={}) as append:
             append(ParticleCloud(torch.ones(4, 1, 3), torch.ones(4, 1) > 0, CARTESIAN))
     return {
         "jetgen sets HDF5": tmp_path / "set.h5",
         "ROOT tree": tmp_path / "set.root",
+        "Parquet table": tmp_path / "set.parquet",
         "CSV table": tmp_path / "set.csv",
         "jetgen HDF5": tmp_path / "ours.h5",
         "JetNet HDF5": jetnet_file(),

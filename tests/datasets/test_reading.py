@@ -56,8 +56,16 @@ def test_chunks_have_the_size_asked_for_across_files(jetnet_file) -> None:
     whole = read(files)
     assert torch.equal(joined.particles, whole.particles)
     assert torch.equal(joined.conditions, whole.conditions)
-    assert torch.equal(read(files, jets=9).particles, whole.particles[:9])
     assert len(read(files, jets=1000)) == 23
+
+
+def test_some_jets_of_several_files_are_the_first_of_each_in_proportion(jetnet_file) -> None:
+    files = [jetnet_file(f"{i}.hdf5", jets=n, seed=i) for i, n in enumerate((8, 12, 4))]
+    whole = read(files).particles
+    some = read(files, jets=12).particles
+    assert torch.equal(some, whole[[0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 20, 21]])
+    for number in range(1, 25):
+        assert len(read(files, jets=number)) == number
 
 
 def test_chunks_of_one_class(hls4ml_file) -> None:

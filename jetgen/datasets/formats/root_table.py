@@ -1,8 +1,7 @@
 """ROOT files with one tree, whose branches hold numbers, or lists of numbers.
 
-Where some branches hold lists, these are the features of sets of as many items, and branches of
-single numbers are conditions of the sets; otherwise every entry is a set of one item. Units come
-from the title of the tree (``px [GeV], py [GeV]``), since names of branches cannot hold them.
+Units come from the title of the tree (``px [GeV], py [GeV]``), since names of branches cannot hold
+them.
 """
 
 from __future__ import annotations
@@ -13,18 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from jetgen.cloud import Feature, ParticleCloud
+from jetgen.cloud import Feature
 from jetgen.datasets.formats.source import Format
-from jetgen.datasets.formats.table import WEIGHT, TableSource, as_feature
+from jetgen.datasets.formats.table import ListTableSource, as_feature
 from jetgen.errors import InputError
 
 MAGIC = b"root"
 NUMBER = r"(u?int(8|16|32|64)_t|float|double|bool)"
 
 
-class RootSource(TableSource):
+class RootSource(ListTableSource):
     """The entries of a tree; branches of other types than numbers are left out."""
 
     @cached_property
@@ -55,13 +53,13 @@ class RootSource(TableSource):
         return {name: str(kind) for name, kind in self._tree.typenames().items()}
 
     @cached_property
-    def _lists(self) -> list[Feature]:
+    def lists(self) -> list[Feature]:
         pattern = rf"{NUMBER}\[\]|std::vector<{NUMBER}>"
         return [self._feature(n) for n, kind in self._kinds.items() if re.fullmatch(pattern, kind)]
 
     @cached_property
     def columns(self) -> list[Feature]:
-        counters = {f"n{feature.name}" for feature in self._lists}
+        counters = {f"n{feature.name}" for feature in self.lists}
         numbers = [n for n, kind in self._kinds.items() if re.fullmatch(NUMBER, kind)]
         return [self._feature(name) for name in numbers if name not in counters]
 
@@ -72,56 +70,20 @@ class RootSource(TableSource):
     def __len__(self) -> int:
         return int(self._tree.num_entries)
 
-    @cached_property
-    def slots(self) -> int:
-        if not self._lists:
-            return 1
-        import awkward as ak
-
-        name = self._lists[0].name
-        sizes = (
-            int(ak.max(ak.num(part[name]), initial=0))
-            for part in self._tree.iterate([name], library="ak")
-        )
-        return max(sizes, default=0)
-
     def values(self, start: int, stop: int) -> np.ndarray[Any, Any]:
         names = [f.name for f in self.columns]
         arrays = self._tree.arrays(names, entry_start=start, entry_stop=stop, library="np")
         empty = np.zeros((stop - start, 0))
         return np.stack([arrays[name] for name in names], axis=1) if names else empty
 
-    def read(self, start: int, stop: int) -> ParticleCloud:
-        if not self._lists:
-            return super().read(start, stop)
+    def counts(self, start: int, stop: int) -> np.ndarray[Any, Any]:
+        return self.flat(self.lists[0].name, start, stop)[0]
+
+    def flat(self, name: str, start: int, stop: int) -> tuple[np.ndarray[Any, Any], ...]:
         import awkward as ak
 
-        names = [f.name for f in self._lists]
-        arrays = self._tree.arrays(names, entry_start=start, entry_stop=stop, library="ak")
-        counts = ak.to_numpy(ak.num(arrays[names[0]]))
-        for name in names:
-            if not np.array_equal(ak.to_numpy(ak.num(arrays[name])), counts):
-                raise InputError(
-                    f"{self.path}: expected lists of equal length in every entry, received other "
-                    f"lengths in {name} than in {names[0]}"
-                )
-        mask = torch.arange(self.slots) < torch.from_numpy(counts.astype(np.int64)).unsqueeze(1)
-        items = torch.zeros(*mask.shape, len(names))
-        flat = [ak.to_numpy(ak.flatten(arrays[name])).astype(np.float32) for name in names]
-        items[mask] = torch.from_numpy(np.stack(flat, axis=1))
-        single = torch.from_numpy(self.values(start, stop)).float()
-        conditions = {f: single[:, i] for i, f in enumerate(self.columns)}
-        weights = [conditions.pop(f) for f in self.columns if f == WEIGHT]
-        cloud = ParticleCloud(
-            items,
-            mask,
-            tuple(self._lists),
-            weights=weights[0] if weights else None,  # type: ignore[arg-type]
-        )
-        return cloud.with_conditions(conditions)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path}
+        lists = self._tree.arrays([name], entry_start=start, entry_stop=stop, library="ak")[name]
+        return ak.to_numpy(ak.num(lists)), ak.to_numpy(ak.flatten(lists))
 
 
 def _matches(path: Path) -> bool:

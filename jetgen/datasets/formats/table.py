@@ -1,13 +1,15 @@
-"""What tables share: names and units from the heads of columns, and rows as sets of one item.
+"""What tables share: names and units from the heads of columns, and rows as sets of items.
 
 A column whose head ends in a unit in brackets, ``px [GeV]``, has that unit; one called ``weight``
-holds event weights.
+holds event weights. A row is a set of one item; where some columns hold lists, these are the
+features of sets of as many items, and columns of single numbers are conditions of the sets.
 """
 
 from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,10 +18,14 @@ from torch import Tensor
 
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.datasets.formats.source import Source
+from jetgen.errors import InputError
 from jetgen.physics.classes import UNKNOWN_CLASS
 
 WEIGHT = Feature("weight")
 """The column that holds event weights."""
+
+_BLOCK = 100_000
+"""Rows whose lists are counted at a time."""
 
 
 def as_feature(head: str) -> Feature:
@@ -65,3 +71,61 @@ class TableSource(Source):
             tuple(named),
             weights=weights[0] if weights else None,  # type: ignore[arg-type]
         )
+
+
+class ListTableSource(TableSource):
+    """Rows of numbers and, in some files, of lists of numbers."""
+
+    @property
+    @abstractmethod
+    def lists(self) -> list[Feature]:
+        """Names and units of the columns of lists."""
+
+    @abstractmethod
+    def counts(self, start: int, stop: int) -> np.ndarray[Any, Any]:
+        """``(stop - start,)`` length of the first column's list in each row."""
+
+    @abstractmethod
+    def flat(self, name: str, start: int, stop: int) -> tuple[np.ndarray[Any, Any], ...]:
+        """Lengths ``(stop - start,)`` of a column's lists, and the numbers in them."""
+
+    @cached_property
+    def slots(self) -> int:
+        if not self.lists:
+            return 1
+        blocks = range(0, len(self), _BLOCK)
+        sizes = (self.counts(start, min(start + _BLOCK, len(self))).max() for start in blocks)
+        return int(max(sizes, default=0))
+
+    def read(self, start: int, stop: int) -> ParticleCloud:
+        if not self.lists:
+            if not self.columns:
+                raise InputError(f"{self.path}: expected columns of numbers, received none")
+            return super().read(start, stop)
+        names = [f.name for f in self.lists]
+        counts, first = self.flat(names[0], start, stop)
+        columns = [first]
+        for name in names[1:]:
+            lengths, values = self.flat(name, start, stop)
+            if not np.array_equal(lengths, counts):
+                raise InputError(
+                    f"{self.path}: expected lists of equal length in every entry, received other "
+                    f"lengths in {name} than in {names[0]}"
+                )
+            columns.append(values)
+        mask = torch.arange(self.slots) < torch.from_numpy(counts.astype(np.int64)).unsqueeze(1)
+        items = torch.zeros(*mask.shape, len(names))
+        items[mask] = torch.from_numpy(np.stack(columns, axis=1).astype(np.float32))
+        single = torch.from_numpy(self.values(start, stop)).float()
+        conditions = {f: single[:, i] for i, f in enumerate(self.columns)}
+        weights = [conditions.pop(f) for f in self.columns if f == WEIGHT]
+        cloud = ParticleCloud(
+            items,
+            mask,
+            tuple(self.lists),
+            weights=weights[0] if weights else None,  # type: ignore[arg-type]
+        )
+        return cloud.with_conditions(conditions)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path}

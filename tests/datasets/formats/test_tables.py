@@ -1,6 +1,7 @@
 """Tables and files of sets with any named features, through ``read`` and back."""
 
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -43,7 +44,9 @@ def same(ours, theirs):
 
 
 @pytest.mark.parametrize(
-    ("name", "slots"), [("m.h5", 1), ("m.h5", 2), ("m.root", 1), ("m.root", 2), ("m.csv", 1)]
+    ("name", "slots"),
+    [(f"m.{suffix}", slots) for suffix in ("h5", "root", "parquet") for slots in (1, 2)]
+    + [("m.csv", 1)],
 )
 def test_sets_come_back_as_they_were_written_piece_by_piece(tmp_path, name, slots):
     features = MUON if slots == 1 else JET
@@ -91,6 +94,61 @@ def test_nan_is_reported_with_its_column_and_row_where_it_is_asked_for(tmp_path)
         jetgen.read(path)
 
 
+def test_a_parquet_table_of_any_program_is_read_by_row_groups(tmp_path):
+    import pyarrow
+    from pyarrow import parquet
+
+    columns = {
+        "a [GeV]": pyarrow.array(range(10), pyarrow.int32()),
+        "b": pyarrow.array([0.5, None] * 5, pyarrow.float64()),
+        "flag": pyarrow.array([True, False] * 5),
+        "name": ["mu"] * 10,
+    }
+    path = tmp_path / "table.parquet"
+    parquet.write_table(pyarrow.table(columns), path, row_group_size=3)
+    cloud = jetgen.read(path, columns=["a", "flag"])
+    assert cloud.features == (Feature("a", "GeV"), Feature("flag"))
+    np.testing.assert_array_equal(cloud.particles[:, 0, 0], np.arange(10))
+    np.testing.assert_array_equal(open_source(path).read(2, 7).particles[:, 0, 2], [1, 0, 1, 0, 1])
+    with pytest.raises(InputError, match=r"NaN or infinity in 5 .*first in jet 1; columns: b;"):
+        jetgen.read(path)
+    lists = {"x": [[1.0, 2.0], [], None], "y": [[3.0, 4.0], [], []], "n": [7, 8, 9]}
+    parquet.write_table(pyarrow.table(lists), path)
+    sets = jetgen.read(path)
+    assert sets.multiplicity.tolist() == [2, 0, 0] and sets.condition("n").tolist() == [7, 8, 9]
+    parquet.write_table(pyarrow.table({"x": [[1.0]], "y": [[1.0, 2.0]]}), path)
+    with pytest.raises(InputError, match="lists of equal length in every entry"):
+        jetgen.read(path)
+    parquet.write_table(pyarrow.table({"name": ["a"]}), path)
+    with pytest.raises(InputError, match="expected columns of numbers, received none"):
+        jetgen.read(path)
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(InputError, match="complete Parquet file, received one that is cut short"):
+        jetgen.read(path)
+
+
+def test_parquet_files_keep_units_and_what_is_said_of_them(tmp_path):
+    path = tmp_path / "m.parquet"
+    with set_writer(path, MUON, CHARGE, slots=1, attributes={"seed": 3, "prior": "flow"}) as append:
+        append(sets(20))
+    assert open_source(path).attributes == {"seed": 3, "prior": "flow"}
+    assert jetgen.read(path).features[:4] == MUON
+
+
+def test_without_pyarrow_the_error_says_how_to_get_it(tmp_path, monkeypatch):
+    path = tmp_path / "m.parquet"
+    path.write_bytes(b"PAR1")
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(InputError, match=r"pip install 'jetgen\[parquet\]'"):
+        jetgen.read(path)
+    with (
+        pytest.raises(InputError, match=r"pip install 'jetgen\[parquet\]'"),
+        set_writer(tmp_path / "new.parquet", MUON, slots=1, attributes={}),
+    ):
+        pass
+    assert not (tmp_path / "new.parquet").exists()
+
+
 def test_files_that_are_no_tables_are_refused(tmp_path):
     for name, content in {"words.csv": "once,upon\na,time\n", "numbers.csv": "1,2\n3,4\n"}.items():
         (tmp_path / name).write_text(content)
@@ -117,9 +175,9 @@ def test_writers_refuse_what_does_not_fit_and_leave_nothing_behind(tmp_path):
         with set_writer(tmp_path / name, JET, slots=slots, attributes={}) as append:
             append(cloud)
 
-    with pytest.raises(InputError, match=r"expected \.h5 or \.root for sets of up to 2 items"):
+    with pytest.raises(InputError, match=r"expected \.h5, \.root or \.parquet for sets of up to 2"):
         write("a.csv", 2)
-    with pytest.raises(InputError, match=r"expected a name in \.h5, \.root or \.csv"):
+    with pytest.raises(InputError, match=r"expected a name in \.h5, \.root, \.parquet or \.csv"):
         write("a.txt", 1)
     with pytest.raises(InputError, match="expected sets of pt"):
         write("a.h5", 1, sets(3))
