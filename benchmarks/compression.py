@@ -1,9 +1,9 @@
 """Size and speed of compressed jets: learned codes beside zstd, float16 and blosc2.
 
 The same items in the same process: features in single precision against the bytes of each
-compressor, and MB of these a second (CPU time of the process, the quickest of three turns). Rounding
-and residuals keep the errors that are given; float16 has the error that it has; codes alone state
-none. The largest error is in units of the one that was given.
+compressor, and MB of these a second (CPU time of the process, the quickest of three turns).
+Rounding and residuals keep the errors that are given; float16 has the error that it has; codes
+alone state none. The largest error is in units of the one that was given.
 
     jetgen study compression --quick
     OMP_NUM_THREADS=1 python benchmarks/compression.py runs/studies/compression-quick/w-test.h5 \

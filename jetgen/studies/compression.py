@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jetgen.compression.compressors import ROUNDED
+from jetgen.compression.compressors import PLAIN as PLAIN_COMPRESSORS
+from jetgen.compression.compressors import ROUNDED, ROUNDED_BLOSC2
 from jetgen.compression.fidelity import Restored, through_codes
 from jetgen.compression.peaks import PARAMETERS
 from jetgen.evaluation.peak_fits import SHAPES, PeakFit
@@ -198,7 +199,8 @@ def _costs(form: str, found: Found) -> Table:
         ],
         "Ratio and MB/s of the features in single precision, CPU time of one process, first seed. "
         "Rounding and residuals keep the stated errors of the settings; float16 has the error that "
-        "it has, codes alone state none.",
+        "it has, codes alone state none."
+        + ("" if ROUNDED_BLOSC2 in PLAIN_COMPRESSORS else " blosc2 is not installed."),
     )
 
 
