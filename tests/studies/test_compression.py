@@ -70,6 +70,18 @@ def test_claims_follow_from_shifts_and_sizes(found):
     assert "2.62 to 2.67, of rounding and zstd 3.20" in _smaller("momenta", found).evidence
 
 
+def test_a_peak_that_has_left_its_window_counts_with_the_width_of_the_window(found):
+    before = {sample: found.before(sample) for sample in SAMPLES}
+    gone = {sample: peak(sample, before, 100.0, 2) for sample in SAMPLES}
+    assert not gone["w"].after and not gone["w"].shifts("gaussian", 10)
+    shifts = {sample: {shape: {} for shape in SHAPES} for sample in SAMPLES}
+    lost = Found({**found.peaks, "ae": [gone, gone]}, {**found.shifts, "ae": shifts}, found.costs)
+    assert lost.disturbances("ae", "gaussian") == [35.0, 35.0]  # of windows of 25 and 45 GeV
+    assert "W jets: the peak has left the window" in _kept(lost).evidence
+    assert "left the window" in _fits("gaussian", {"momenta": lost}).rows[1]
+    assert _peaks("momenta", lost).figure.axes[0].texts[0].get_text() == "no peak after"
+
+
 def test_tables_and_figures_show_every_objective(found):
     both = {"momenta": found, "constituents": found}
     assert [row[0] for row in _disturbances(both).rows] == list(OBJECTIVES.values())
