@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,6 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.compression.coding import Coder
 from jetgen.compression.packing import pack, unpack
-from jetgen.errors import InputError
 
 Items = NDArray[Any]
 
@@ -60,7 +60,8 @@ def _unpack_rounded(content: bytes, errors: Items) -> Items:
 
 
 def _pack_blosc2(items: Items, errors: Items) -> bytes:
-    blosc2 = _blosc2()
+    import blosc2
+
     parameters = blosc2.CParams(
         codec=blosc2.Codec.ZSTD,
         clevel=9,
@@ -74,18 +75,10 @@ def _pack_blosc2(items: Items, errors: Items) -> bytes:
 
 
 def _unpack_blosc2(content: bytes, errors: Items) -> Items:
-    steps = np.frombuffer(_blosc2().decompress2(content, nthreads=1), np.int64)
+    import blosc2
+
+    steps = np.frombuffer(blosc2.decompress2(content, nthreads=1), np.int64)
     return _restored(steps.reshape(len(errors), -1), errors)
-
-
-def _blosc2() -> Any:
-    try:
-        import blosc2
-    except ImportError as error:
-        raise InputError(
-            "blosc2: expected the package, found none; pip install 'jetgen[blosc2]'"
-        ) from error
-    return blosc2
 
 
 LOSSLESS = Compressor(
@@ -101,10 +94,10 @@ FLOAT16 = Compressor(
 ROUNDED = Compressor("rounded, zstd", _pack_rounded, _unpack_rounded)
 ROUNDED_BLOSC2 = Compressor("rounded, blosc2", _pack_blosc2, _unpack_blosc2)
 
-PLAIN = (LOSSLESS, FLOAT16, ROUNDED, ROUNDED_BLOSC2)
+PLAIN = (LOSSLESS, FLOAT16, ROUNDED, *([ROUNDED_BLOSC2] if find_spec("blosc2") else []))
 """Compressors that know nothing of jets. Rounding goes to multiples of twice the largest error.
 zstd gets planes of bytes, as codes do (:func:`~jetgen.compression.packing.pack`); blosc2 planes of
-bits. ``blosc2`` is the extra ``jetgen[blosc2]``."""
+bits, where it is installed (the extra ``jetgen[blosc2]``)."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 All lengths are 32-bit little-endian integers::
 
-    b"JGZ\\x01"  length  header (JSON)  { length  frame (zstandard) }  0  length  counts (JSON)
+    b"JGZ\\x02"  length  header (JSON)  { length  frame (zstandard) }  0  length  counts (JSON)
 
 A file that ends before its counts was cut off.
 """
@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from jetgen.compression.packing import Arrays, pack, unpack
 from jetgen.errors import InputError
 
-MAGIC = b"JGZ\x01"
+MAGIC = b"JGZ\x02"
 """Name and version of the format."""
 
 

@@ -22,12 +22,18 @@ class Window:
     high: float
     bins: int
 
+    @property
+    def limits(self) -> tuple[float, float]:
+        return self.low, self.high
+
     def fits(self, jets: Measured) -> dict[str, PeakFit]:
-        """The fit of each shape to the masses of the jets."""
+        """The fit of each shape to the masses of the jets; none where few jets are in the window:
+        fewer than its bins, or than a tenth of all."""
         masses = jets.observables["mass"].numpy()
-        return {
-            shape: fit_peak(masses, shape, (self.low, self.high), self.bins) for shape in SHAPES
-        }
+        inside = int(((masses >= self.low) & (masses <= self.high)).sum())
+        if inside < max(self.bins, len(masses) / 10):
+            return {}
+        return {shape: fit_peak(masses, shape, self.limits, self.bins) for shape in SHAPES}
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,8 @@ class Peak:
 
     Args:
         restored: the jets before and after.
-        before, after: the fits by shape.
+        before: the fits by shape.
+        after: the same; none where the peak has left the window.
         window: the masses that were fitted.
     """
 
@@ -46,17 +53,22 @@ class Peak:
     window: Window
 
     def changes(self, shape: str) -> dict[str, float]:
-        """By how much the fitted mass and width have changed [GeV]."""
+        """By how much the fitted mass and width have changed [GeV]; by the width of the window
+        where the peak has left it."""
+        if not self.after:
+            return dict.fromkeys(PARAMETERS, self.window.high - self.window.low)
         before, after = (fits[shape].values for fits in (self.before, self.after))
         return {name: after[name] - before[name] for name in PARAMETERS}
 
     def shifts(self, shape: str, replicas: int) -> dict[str, Shift]:
-        """These changes with their errors, from bootstrap replicas of the pairs."""
-        limits = (self.window.low, self.window.high)
+        """These changes with their errors, from bootstrap replicas of the pairs; none where the
+        peak has left the window."""
+        if not self.after:
+            return {}
         before, after = (
             jets.observables["mass"].numpy() for jets in (self.restored.before, self.restored.after)
         )
-        return peak_shifts(before, after, shape, limits, self.window.bins, replicas)
+        return peak_shifts(before, after, shape, self.window.limits, self.window.bins, replicas)
 
 
 def disturbance(peaks: Mapping[str, Peak], shape: str) -> float:

@@ -66,7 +66,7 @@ def _peaks(form: str, found: Found) -> Drawing:
         (
             kind,
             found.before(sample)[shape],
-            {t: found.peaks[o][0][sample].after[shape] for o, t in OBJECTIVES.items()},
+            {t: found.peaks[o][0][sample].after.get(shape) for o, t in OBJECTIVES.items()},
         )
         for sample, kind in SAMPLES.items()
     ]
@@ -84,7 +84,7 @@ def _shapes(form: str, found: Found) -> Drawing:
         (
             kind,
             found.before(sample)[found.shape],
-            {s.title: found.peaks[best][0][sample].after[name] for name, s in SHAPES.items()},
+            {s.title: found.peaks[best][0][sample].after.get(name) for name, s in SHAPES.items()},
         )
         for sample, kind in SAMPLES.items()
     ]

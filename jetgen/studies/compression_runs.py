@@ -11,7 +11,7 @@ from typing import Any
 from jetgen.cloud import ParticleCloud
 from jetgen.compression.coding import Coder
 from jetgen.compression.compressors import Cost, costs
-from jetgen.compression.fidelity import through_codes
+from jetgen.compression.fidelity import kinematics, through_codes
 from jetgen.compression.peaks import Peak, Window, disturbance
 from jetgen.config.compress import CompressConfig
 from jetgen.datasets.reading import read
@@ -69,10 +69,12 @@ class Found:
 
 
 def jets_of(folder: Path, form: str, sample: str) -> ParticleCloud:
+    """The test jets, as sets of one or as sets of particles."""
     return read(folder / f"{sample}-test.h5", columns=COLUMNS if form == "momenta" else ())
 
 
 def coder_of(path: Path, settings: Mapping[str, Any]) -> Coder:
+    """The codes of a run, in the study's step."""
     return Coder(load(path), settings["step"])
 
 
@@ -85,17 +87,21 @@ def coders_of(
 
 
 def found_of(folder: Path, form: str, settings: Mapping[str, Any]) -> Found:
-    peaks: dict[str, list[Peaks]] = {objective: [] for objective in OBJECTIVES}
-    for sample, window in WINDOWS.items():
-        jets = jets_of(folder, form, sample)
-        before: Mapping[str, PeakFit] | None = None
-        for objective, of_seeds in peaks.items():
-            coders = coders_of(folder, form, sample, objective, settings)
-            of_seeds += [{} for _ in range(len(coders) - len(of_seeds))]
-            for coder, of_samples in zip(coders, of_seeds, strict=True):
-                restored = through_codes(coder, jets)
-                before = before or window.fits(restored.before)
-                of_samples[sample] = Peak(restored, before, window.fits(restored.after), window)
+    """Compress the test jets with every run, and fit their peaks."""
+    jets = {sample: jets_of(folder, form, sample) for sample in SAMPLES}
+    before = {sample: WINDOWS[sample].fits(kinematics(jets[sample])) for sample in SAMPLES}
+
+    def peak(sample: str, coder: Coder) -> Peak:
+        restored, window = through_codes(coder, jets[sample]), WINDOWS[sample]
+        return Peak(restored, before[sample], window.fits(restored.after), window)
+
+    peaks = {}
+    for objective in OBJECTIVES:
+        coders = [coders_of(folder, form, sample, objective, settings) for sample in SAMPLES]
+        peaks[objective] = [
+            {sample: peak(sample, coder) for sample, coder in zip(SAMPLES, of_seed, strict=True)}
+            for of_seed in zip(*coders, strict=True)
+        ]
     shifts = {
         objective: {
             sample: {shape: peak.shifts(shape, settings["replicas"]) for shape in SHAPES}

@@ -33,6 +33,13 @@ def test_small_integers_take_one_byte_each_before_the_entropy_coder():
     assert len(pack({"noise": np.zeros_like(noise)})) < 200
 
 
+def test_arrays_of_unlike_values_do_not_spoil_each_other():
+    generator = np.random.default_rng(1)
+    few, many = generator.integers(0, 4, 50_000), generator.integers(0, 250, 50_000)
+    alone = len(pack({"few": few})) + len(pack({"many": many}))
+    assert len(pack({"few": few, "many": many})) < 1.001 * alone
+
+
 def test_damage_is_found():
     frame = bytearray(pack({"x": np.arange(1000)}))
     frame[-1] ^= 1

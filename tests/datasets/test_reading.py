@@ -164,3 +164,17 @@ def test_importing_the_readers_loads_no_simulation() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "set()"
+
+
+def test_columns_of_jets_make_each_jet_a_set_of_one(jetnet_file, hls4ml_file) -> None:
+    for path in (jetnet_file(), hls4ml_file()):
+        jets, items = read(path), read(path, columns=["mass", "pt"])
+        assert [f.name for f in items.features] == ["mass", "pt"]
+        assert items.particles.shape == (len(jets), 1, 2) and items.mask.all()
+        for name in ("mass", "pt"):
+            assert torch.equal(items.feature(name)[:, 0], jets.condition(name))
+        left = [f for f in jets.condition_features if f.name not in ("mass", "pt")]
+        assert list(items.condition_features) == left
+        assert torch.equal(items.condition("num_particles"), jets.condition("num_particles"))
+    with pytest.raises(InputError, match="'pt': expected one of"):
+        read(jetnet_file(), columns=["pt", "etarel"])

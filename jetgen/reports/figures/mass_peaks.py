@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from jetgen.evaluation.peak_fits import SHAPES, PeakFit
 from jetgen.reports.style import REAL, Line, grid
 
-Row = tuple[str, PeakFit, Mapping[str, PeakFit]]
-"""A kind of jet, the fit of its masses before, and the fits after, by name."""
+Row = tuple[str, PeakFit, Mapping[str, PeakFit | None]]
+"""A kind of jet, the fit of its masses before, and the fits after, by name; none where there is no
+peak any more."""
 
 
 def mass_peaks(rows: Sequence[Row], looks: Mapping[str, Line]) -> Figure:
@@ -28,10 +29,13 @@ def mass_peaks(rows: Sequence[Row], looks: Mapping[str, Line]) -> Figure:
     )
     axes = spec.subplots(squeeze=False)
     for row, (title, before, after) in zip(axes, rows, strict=True):
-        highest = max(fit.counts.max() for fit in (before, *after.values()))
+        highest = max(fit.counts.max() for fit in (before, *after.values()) if fit)
         for axis, (name, fit) in zip(row, after.items(), strict=True):
             _before(axis, before)
-            _after(axis, fit, looks[name])
+            if fit:
+                _after(axis, fit, looks[name])
+            else:
+                axis.text(0.5, 0.9, "no peak after", transform=axis.transAxes, ha="center")
             axis.set_title(name)
             axis.set_xlabel(f"Mass, {title} [GeV]")
             axis.set_xlim(before.edges[0], before.edges[-1])

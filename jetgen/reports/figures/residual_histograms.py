@@ -12,6 +12,8 @@ from jetgen.physics.observables import Observable
 from jetgen.reports.style import REAL, Line, grid
 
 _BINS = 41
+_SMALLEST = 1e-6
+"""Half-width of the narrowest axis: residuals of rounding errors look like none."""
 
 
 def residual_histograms(
@@ -37,7 +39,7 @@ def residual_histograms(
     for row, (title, samples) in zip(axes, rows, strict=True):
         for axis, observable in zip(row, observables, strict=True):
             found = {name: residuals[observable.name] for name, residuals in samples.items()}
-            width = max(3 * half_width(values) for values in found.values())
+            width = max(_SMALLEST, *(3 * half_width(values) for values in found.values()))
             for name, values in found.items():
                 axis.hist(
                     values.clamp(-width, width).numpy(), bins=_BINS, range=(-width, width),
