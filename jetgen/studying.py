@@ -22,7 +22,7 @@ def study(config: StudyConfig) -> Path:
     definition = find(config.study)
     name = definition.resolve().name
     folder = Path(config.output or f"runs/studies/{name}{'-quick' if config.quick else ''}")
-    plan = define(definition, folder, quick=config.quick)
+    plan = define(definition, folder, quick=config.quick, changes=config.changes())
     module = importlib.import_module(f"jetgen.studies.{name.replace('-', '_')}")
     start = time.perf_counter()
     run_steps(plan, config.workers)

@@ -77,7 +77,9 @@ def find(name: str) -> Path:
     )
 
 
-def define(definition: Path, folder: Path, *, quick: bool) -> Study:
+def define(
+    definition: Path, folder: Path, *, quick: bool, changes: Mapping[str, Any] | None = None
+) -> Study:
     """The study of a folder, its settings put into its steps.
 
     ``study.yaml`` has ``title``, ``question``, ``source``, ``settings`` with the mappings
@@ -86,13 +88,19 @@ def define(definition: Path, folder: Path, *, quick: bool) -> Study:
     words and ``for`` to the values of further names, one command for every combination.
     A command names what it makes by ``--run`` or ``--output``.
 
+    Args:
+        definition: the folder with ``study.yaml``.
+        folder: where everything that the study makes goes.
+        quick: whether the settings are those of the small scale.
+        changes: values that take the place of some of these settings.
+
     Raises:
-        InputError: when the file is not of this form.
+        InputError: when the file is not of this form, or a setting to change is not among its own.
     """
     path = definition / DEFINITION
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        settings = content["settings"]["quick" if quick else "full"]
+        settings = _changed(content["settings"]["quick" if quick else "full"], changes or {})
         steps = [step for entry in content["steps"] for step in _expanded(entry)]
         known = {"folder": folder.as_posix(), "study": definition.as_posix(), **settings}
         return Study(
@@ -110,6 +118,16 @@ def define(definition: Path, folder: Path, *, quick: bool) -> Study:
             f"{path}: expected title, question, source, settings (full, quick) and steps; "
             f"{type(error).__name__}: {error}"
         ) from error
+
+
+def _changed(settings: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = [name for name in changes if name not in settings]
+    if unknown:
+        raise InputError(
+            f"--set: expected settings of the study ({', '.join(settings)}), received "
+            f"{', '.join(unknown)}"
+        )
+    return {**settings, **changes}
 
 
 def _expanded(entry: str | Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

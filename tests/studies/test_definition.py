@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from jetgen.config.study import StudyConfig
 from jetgen.errors import InputError
 from jetgen.studies.definition import define, find
 
@@ -43,6 +44,18 @@ def test_settings_and_combinations_become_commands(tmp_path):
     ]
     assert study.steps[0].words[:4] == ("simulate", "gluon", "--jets", "10")
     assert f"{tmp_path}/toy/base.yaml" in study.steps[1].words
+
+
+def test_settings_are_changed_by_name(tmp_path):
+    folder = written(tmp_path)
+    study = define(
+        folder, Path("out"), quick=True, changes=StudyConfig("toy", set=["jets=7"]).changes()
+    )
+    assert study.settings == {"jets": 7} and study.steps[0].words[3] == "7"
+    with pytest.raises(InputError, match=r"--set: expected settings of the study \(jets\).*jats"):
+        define(folder, Path("out"), quick=True, changes={"jats": 7})
+    with pytest.raises(InputError, match="--set: expected NAME=VALUE, received 'jets'"):
+        StudyConfig("toy", set=["jets"])
 
 
 def test_a_step_needs_what_its_words_name(tmp_path):
