@@ -12,6 +12,7 @@ from jetgen.errors import InputError, TrainingError
 
 COMMANDS = {
     "simulate": "make jets with Pythia 8 and FastJet",
+    "cluster": "make di-jet events of published collisions with FastJet",
     "fetch": "download a public jet data set",
     "inspect": "say what a file holds, and what is odd about it",
     "train": "train a generator on jets",

@@ -13,7 +13,8 @@ class FetchConfig:
 
     names: list[str] = option(
         help="data sets: jetnet30-g (g, q, t, w, z; jetnet150-...), hls4ml100-train (or -val; "
-        "hls4ml150-...), qg-pythia-0 ... 19, qg-herwig-0 ... 19 (qg-pythia-withbc-0 ...)",
+        "hls4ml150-...), qg-pythia-0 ... 19, qg-herwig-0 ... 19 (qg-pythia-withbc-0 ...), lhco-rd "
+        "(-v2, -qqq), lhco-blackbox1 ... 3",
         positional=True,
     )
     cache: str = option("", help="folder for the files; $JETGEN_CACHE or the user's cache if empty")

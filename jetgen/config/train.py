@@ -60,6 +60,11 @@ class TrainConfig:
         None,
         help="column of a table that is kept beside the features and not shown to the model",
     )
+    azimuth: str | None = option(
+        None,
+        help="feature that is an azimuth in rad: sets are turned until their first item lies at "
+        "zero, and generated sets by random angles (--representation features)",
+    )
     weighted: bool = option(
         False, help="draw batches by event weight, so that generated jets have weight one"
     )
@@ -357,6 +362,12 @@ class TrainConfig:
             "target",
             "a column that is neither among --columns nor a --condition",
             self.target,
+        )
+        require(
+            not jets or self.azimuth is None,
+            "azimuth",
+            "none with jets, whose particles are turned with them; --representation features",
+            self.azimuth,
         )
         require(
             jets or not self.constraint,

@@ -51,6 +51,12 @@ def catalogue() -> dict[str, Published]:
             known[f"qg-{generator}-{number}"] = Published(record, file)
             heavy = f"{stem}_withbc_{number}.npz"
             known[f"qg-{generator}-withbc-{number}"] = Published(record, heavy)
+    known["lhco-rd"] = Published(4536377, "events_anomalydetection.h5")
+    known["lhco-rd-v2"] = Published(6466204, "events_anomalydetection_v2.h5")
+    known["lhco-rd-qqq"] = Published(6466204, "events_anomalydetection_Z_XY_qqq.h5")
+    for number in (1, 2, 3):
+        file = f"events_LHCO2020_BlackBox{number}.h5"
+        known[f"lhco-blackbox{number}"] = Published(4536624, file)
     return known
 
 
@@ -65,6 +71,7 @@ def find(name: str) -> Published:
         raise InputError(
             f"data set {name!r}: expected one of jetnet30-X and jetnet150-X with X = g, q, t, w, "
             "z; hls4ml100-X and hls4ml150-X with X = train, val; qg-pythia-N, qg-pythia-withbc-N, "
-            "qg-herwig-N and qg-herwig-withbc-N with N = 0 ... 19"
+            "qg-herwig-N and qg-herwig-withbc-N with N = 0 ... 19; lhco-rd, lhco-rd-v2, "
+            "lhco-rd-qqq, lhco-blackbox1, -2, -3"
         )
     return known[name]

@@ -174,7 +174,7 @@ class Autoencoder(JetModel):
     def encode(self, cloud: ParticleCloud) -> Codes:
         """Posteriors of the codes of jets in the run's representation."""
         context = self.context(cloud)
-        seen = self.preparation.transforms(cloud.particles)
+        seen = self.preparation.seen(cloud)
         outputs = self.encoder(seen, cloud.mask, context)
         if not self.stochastic:
             codes = self.fixed_prior.admit(outputs)
@@ -190,7 +190,7 @@ class Autoencoder(JetModel):
         codes = self.encode(batch)
         z = codes.draw(generator)
         decoded, log_widths = self._positions(z, batch.mask, codes.context, generator)
-        target = self.preparation.transforms(batch.particles)
+        target = self.preparation.seen(batch)
         parts = {"reconstruction": self.reconstruction(decoded, batch.mask, target, batch.mask)}
         total = self.config.loss_scale * parts["reconstruction"]
         if log_widths is not None:

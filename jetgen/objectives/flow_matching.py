@@ -53,7 +53,7 @@ class FlowMatching(DirectModel):
     def loss(
         self, player: str, batch: ParticleCloud, epoch: int, generator: torch.Generator
     ) -> Loss:
-        x1 = masked(self.preparation.transforms(batch.particles), batch.mask)
+        x1 = self.preparation.seen(batch)
         x0 = self._noise(batch.mask, generator, like=x1)
         t = torch.rand(len(x1), generator=generator).to(x1)
         point, wanted = straight_path(x0, x1, t)

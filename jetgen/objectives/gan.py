@@ -90,7 +90,7 @@ class GAN(DirectModel):
 
     def make(self, mask: Tensor, context: Tensor, generator: torch.Generator) -> Tensor:
         z = self.prior.sample(context, generator)
-        return self.generator(z, mask, context, generator)
+        return self.preparation.anchored(self.generator(z, mask, context, generator))
 
     def loss(
         self, player: str, batch: ParticleCloud, epoch: int, generator: torch.Generator
@@ -100,7 +100,7 @@ class GAN(DirectModel):
         fake = self._judged(made, batch, context, generator)
         if player == "generator":
             return Loss(self._generator_loss(fake), {})
-        target = masked(self.preparation.transforms(batch.particles), batch.mask)
+        target = self.preparation.seen(batch)
         real = self._judged(target, batch, context, generator)
         total, parts = self._discriminator_loss(real, fake, generator), health(real, fake)
         if self.config.gan_loss == "wgan-gp":
@@ -168,7 +168,7 @@ class GAN(DirectModel):
     ) -> dict[str, float]:
         real = ParticleCloud.concatenate(list(batches))
         made = self.make(real.mask, self.context(real), generator).float()
-        seen = masked(self.preparation.transforms(real.particles), real.mask)
+        seen = self.preparation.seen(real)
         jets = self.preparation.to_physical(made, like=real)
         share = float(self.particle_share(made, jets, real).mean())
         distances = closeness(jets, real, made, seen, kinematic=self.preparation.kinematic)

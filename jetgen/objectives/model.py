@@ -71,7 +71,10 @@ class JetModel(Objective):
         names = [f.name for f in self.layout.conditions]
         if self.preparation.relative:
             names.append("phi")
-        return JetDraw(cloud.multiplicity, {name: cloud.condition(name) for name in names})
+        conditions = {name: cloud.condition(name) for name in names}
+        common = self.preparation.azimuth
+        azimuth = None if common is None else common.of(cloud)
+        return JetDraw(cloud.multiplicity, conditions, azimuth)
 
     def context(self, cloud: ParticleCloud) -> Tensor:
         """The context columns ``(B, C)`` of jets in the run's representation."""
@@ -97,7 +100,7 @@ class JetModel(Objective):
     def draw(
         self, jets: int, generator: torch.Generator, fixed: Mapping[str, float] | None = None
     ) -> JetDraw:
-        """What is known of ``jets`` new jets; relative ones have a uniform azimuth.
+        """What is known of ``jets`` new jets; relative and turned ones have a uniform azimuth.
 
         Args:
             jets: how many.
@@ -105,9 +108,13 @@ class JetModel(Objective):
             fixed: conditions that all of them shall have.
         """
         draw = self.jets.draw(jets, generator, fixed)
-        if self.preparation.relative:
+        turned = self.preparation.azimuth is not None
+        if self.preparation.relative or turned:
             turns = torch.rand(jets, generator=generator).to(draw.multiplicity.device)
-            draw.conditions.setdefault("phi", turns * (2 * torch.pi) - torch.pi)
+            azimuth = turns * (2 * torch.pi) - torch.pi
+            if turned:
+                return draw._replace(azimuth=azimuth)
+            draw.conditions.setdefault("phi", azimuth)
         return draw
 
     @abstractmethod
@@ -135,6 +142,8 @@ class JetModel(Objective):
             {columns[name]: values for name, values in draw.conditions.items()}
         )
         jets = self.preparation.to_physical(particles, like=blank)
+        if self.preparation.azimuth is not None and draw.azimuth is not None:
+            return self.preparation.azimuth.turned_back(jets, draw.azimuth)
         return in_jet_frame(jets) if self.preparation.relative else jets
 
 

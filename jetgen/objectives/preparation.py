@@ -12,6 +12,8 @@ from jetgen.config.option import require
 from jetgen.config.train import MULTIPLICITY, TrainConfig
 from jetgen.datasets.transforms import FeatureTransforms, parse_transforms
 from jetgen.errors import InputError
+from jetgen.networks.masking import masked
+from jetgen.objectives.azimuth import CommonAzimuth
 from jetgen.objectives.layout import Layout
 from jetgen.physics.fourvectors import mass, particle_momenta, pt, to_cartesian, to_relative
 from jetgen.priors.jets import JetDraw
@@ -54,7 +56,7 @@ class Preparation(nn.Module):
     The context of a jet tells a network what it is given: its number of particles and the
     conditions of the layout, standardised, pT of jets as its logarithm; the type is one column a
     class. Sets of named features are no jets: ``kinematic`` is false and nothing is asked of
-    their momenta.
+    their momenta; those with an azimuth are turned until their first item is at zero.
     """
 
     classes: Tensor
@@ -73,6 +75,7 @@ class Preparation(nn.Module):
         logarithm = self.kinematic and "pt" in self.numbers
         steps = ["pt=log+standardise"] if logarithm else []
         self.context_scales = FeatureTransforms(numbers, parse_transforms(steps, numbers))
+        self.azimuth = CommonAzimuth(self.features, config.azimuth) if config.azimuth else None
         self.register_buffer("classes", torch.tensor(layout.classes), persistent=False)
 
     @property
@@ -81,7 +84,9 @@ class Preparation(nn.Module):
 
     def fit(self, cloud: ParticleCloud, given: JetDraw) -> None:
         """Fit transforms and scales on the training jets and what models are told of them."""
-        self.transforms.fit(cloud.particles[cloud.mask])
+        if self.azimuth is not None:
+            self.azimuth.fit(cloud)
+        self.transforms.fit(self._turned(cloud).particles[cloud.mask])
         self.context_scales.fit(self._numbers(given))
 
     def context(self, given: JetDraw) -> Tensor:
@@ -96,8 +101,24 @@ class Preparation(nn.Module):
         values = {MULTIPLICITY: given.multiplicity, **given.conditions}
         return torch.stack([values[name].double() for name in self.numbers], dim=1)
 
+    def seen(self, cloud: ParticleCloud) -> Tensor:
+        """Jets as networks see them: ``(B, N, F)``, turned, transformed, zero where masked."""
+        return masked(self.transforms(self._turned(cloud).particles), cloud.mask)
+
+    def _turned(self, cloud: ParticleCloud) -> ParticleCloud:
+        return cloud if self.azimuth is None else self.azimuth.turned(cloud)
+
+    def anchored(self, made: Tensor) -> Tensor:
+        """Made network features ``(B, N, F)`` with what is the same in all sets as it must be."""
+        if self.azimuth is None:
+            return made
+        return self.azimuth.anchored(made, self.transforms(made.new_zeros(made.shape[2])))
+
     def to_physical(self, particles: Tensor, like: ParticleCloud) -> ParticleCloud:
-        """Network features ``(B, N, F)`` as jets with the mask and conditions of ``like``."""
+        """Network features ``(B, N, F)`` as jets with the mask and conditions of ``like``.
+
+        Sets with an azimuth are still turned.
+        """
         safe = torch.where(like.mask.unsqueeze(-1), particles, particles.new_zeros(()))
         return replace(like, particles=self.transforms.inverse(safe), features=self.features)
 

@@ -24,10 +24,12 @@ class JetDraw(NamedTuple):
     Args:
         multiplicity: numbers of particles ``(B,)`` int64.
         conditions: ``(B,)`` values of each condition, in its unit, by name.
+        azimuth: ``(B,)`` azimuth in rad of the first item, where the model makes turned sets.
     """
 
     multiplicity: Tensor
     conditions: dict[str, Tensor]
+    azimuth: Tensor | None = None
 
 
 class JetDistribution(nn.Module):

@@ -94,16 +94,21 @@ def _dijets(events: ParticleCloud) -> Measured:
 
 
 def _claims(found: Mapping[str, Measurement]) -> list[Claim]:
-    loss = _nearest(found["qcd"])
     return [
-        _reproduced(found["qcd"], loss, "both jets' variables", (*LEADING, *SECOND)),
-        _reproduced(found["qcd"], loss, "the di-jet mass and angles", TOGETHER),
+        *(
+            _reproduced(measured, _nearest(measured), f"{SAMPLES[sample]}: {what}", observables)
+            for sample, measured in found.items()
+            for what, observables in (
+                ("a GAN reproduces both jets' variables", (*LEADING, *SECOND)),
+                ("a GAN reproduces the di-jet mass and angles", TOGETHER),
+            )
+        ),
         *(_nearer(found, other) for other in LOSSES if other != PLAIN),
     ]
 
 
 def _reproduced(
-    found: Measurement, loss: str, what: str, observables: Sequence[Observable]
+    found: Measurement, loss: str, statement: str, observables: Sequence[Observable]
 ) -> Claim:
     """In no variable is the mean distance of the seeds above that of real from real events."""
     rows = [found.comparison.row(o.name) for o in observables]
@@ -114,7 +119,7 @@ def _reproduced(
     }
     apart = [f"{title} by {spread:.1f}" for title, spread in spreads.items() if spread > _AT_FLOOR]
     return Claim(
-        f"A GAN of QCD di-jets reproduces {what}",
+        statement,
         "not confirmed" if apart else "confirmed",
         f"{LOSSES[loss]}, mean of {len(models)} seeds; more than {_AT_FLOOR:.0f} spreads above "
         f"the distance of real from real events: {', '.join(apart) or 'none'}",

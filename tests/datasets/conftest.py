@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import h5py
@@ -113,6 +113,51 @@ def energyflow_file(tmp_path: Path) -> Maker:
         path = tmp_path / name
         save = np.savez_compressed if packed else np.savez
         save(path, X=np.stack(columns, -1) * mask[..., None], y=np.arange(jets) % 3 // 2 * 1.0)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def lhco_events() -> np.ndarray:
+    """Six events of up to 700 particles in falling pT, zero padded, and labels."""
+    rng = np.random.default_rng(3)
+    mask = ragged(rng, 6, 700)
+    columns = [falling_pt(rng, mask), rng.normal(0, 1, mask.shape), rng.uniform(-3, 3, mask.shape)]
+    events = (np.stack(columns, axis=-1) * mask[..., None]).reshape(6, 2100)
+    return np.concatenate([events, rng.permutation([[0], [1], [0], [1], [0], [0]])], axis=1)
+
+
+@pytest.fixture
+def lhco_file(tmp_path: Path) -> Maker:
+    def make(
+        events: np.ndarray,
+        name: str = "events.h5",
+        layout: str = "fixed",
+        labels: str | None = "float",
+        compression: object = None,
+    ) -> Path:
+        """What pandas' ``to_hdf`` writes, as far as a reader needs it: ``events`` without its last
+        column (labels ``None``), with it, or with it as a block of integers of its own."""
+        split = {"float": [events], "int": [events[:, :-1], events[:, -1:].astype(int)]}
+        blocks = (
+            split[labels] if labels else [events[:, : 2100 if events.shape[1] > 2100 else None]]
+        )
+        packed = dict(compression) if isinstance(compression, Mapping) else {}
+        packed |= {"compression": compression} if isinstance(compression, str) else {}
+        path = tmp_path / name
+        with h5py.File(path, "w") as file:
+            frame = file.create_group("df")
+            frame.attrs["pandas_type"] = np.bytes_("frame" if layout == "fixed" else "frame_table")
+            if layout == "fixed":
+                for k, block in enumerate(blocks):
+                    frame.create_dataset(f"block{k}_values", data=block, **packed)
+            else:
+                fields = [(f"values_block_{k}", b.dtype, b.shape[1:]) for k, b in enumerate(blocks)]
+                rows = np.zeros(len(events), [("index", "i8"), *fields])
+                for k, block in enumerate(blocks):
+                    rows[f"values_block_{k}"] = block
+                frame.create_dataset("table", data=rows, **packed)
         return path
 
     return make

@@ -17,7 +17,9 @@ from jetgen.physics.fourvectors import JET_KINEMATICS
 
 
 @pytest.fixture
-def one_of_each(jetnet_file, hls4ml_file, energyflow_file, tmp_path: Path) -> dict[str, Path]:
+def one_of_each(
+    jetnet_file, hls4ml_file, energyflow_file, lhco_file, lhco_events, tmp_path: Path
+) -> dict[str, Path]:
     jets = ParticleCloud(torch.ones(4, 3, 3), torch.ones(4, 3, dtype=torch.bool), CARTESIAN)
     with JetgenWriter(tmp_path / "ours.h5", attributes={}, slots=5) as writer:
         writer.append(
@@ -36,6 +38,7 @@ def one_of_each(jetnet_file, hls4ml_file, energyflow_file, tmp_path: Path) -> di
         "JetNet HDF5": jetnet_file(),
         "LHC jet data set HDF5": hls4ml_file(),
         "EnergyFlow npz": energyflow_file(),
+        "LHC Olympics HDF5": lhco_file(lhco_events),
     }
 
 

@@ -194,7 +194,7 @@ def test_the_cache_folder(monkeypatch, tmp_path: Path) -> None:
 
 def test_the_catalogue_names_the_published_files() -> None:
     known = catalogue()
-    assert len(known) == 10 + 4 + 80
+    assert len(known) == 10 + 4 + 80 + 6
     assert len({(p.record, p.file) for p in known.values()}) == len(known)
     assert known["qg-pythia-0"].file == "QG_jets.npz"
     assert known["qg-herwig-withbc-0"].file == "QG_jets_herwig_withbc_0.npz"

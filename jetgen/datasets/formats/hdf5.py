@@ -78,6 +78,8 @@ class Hdf5Source(Source):
 
 
 def _decoded(value: Any) -> Any:
+    if isinstance(value, h5py.Empty):
+        return ""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     if isinstance(value, str) and value[:1] in ("{", "["):

@@ -14,9 +14,10 @@ from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets.formats.cloud_hdf5 import CloudWriter
 from jetgen.datasets.formats.hdf5_writing import Attribute
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
+from jetgen.datasets.parallel import deferred_interrupt
 from jetgen.datasets.simulation.clouds import TYPE, Sets, to_cloud
 from jetgen.datasets.simulation.presets import PRESETS
-from jetgen.datasets.simulation.workers import deferred_interrupt, parallel_jets, worker_seeds
+from jetgen.datasets.simulation.workers import parallel_jets, worker_seeds
 from jetgen.physics.classes import class_index
 from jetgen.progress import counted
 
@@ -65,7 +66,7 @@ def simulated_clouds(
 
     Particles of single jets are ``px, py, pz, E`` in GeV; the conditions are the jet's ``pt, eta,
     phi, mass``, ``num_particles`` and ``type``. Sets of two jets have the features of
-    :func:`jetgen.datasets.simulation.dijets.features`, muons
+    :class:`jetgen.datasets.simulation.dijets.DijetCuts`, muons
     :data:`jetgen.datasets.simulation.muons.FEATURES`; their condition is the ``type``. The same
     seed and workers give the same sets.
     """
@@ -103,9 +104,9 @@ def _columns(config: SimulateConfig) -> tuple[tuple[Feature, ...], int]:
         from jetgen.datasets.simulation.muons import FEATURES
 
         return FEATURES, 1
-    from jetgen.datasets.simulation.dijets import features
+    from jetgen.datasets.simulation.dijets import cuts
 
-    return features(config), 2
+    return cuts(config).features, 2
 
 
 def _attributes(config: SimulateConfig) -> dict[str, Attribute]:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jetgen.config.simulate import SimulateConfig
+from jetgen.datasets.simulation.collisions import Batch, Events
 from jetgen.datasets.simulation.detector import smeared
-from jetgen.datasets.simulation.events import Batch, Events
 from jetgen.datasets.simulation.presets import PRESETS
 from jetgen.physics.clustering import cluster_sequence, packed
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from jetgen.datasets.simulation.events import Events
+from jetgen.datasets.simulation.collisions import Events
 
 
 class Response(NamedTuple):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from jetgen.cloud import Feature
 from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets.simulation.clouds import Sets, to_cloud
 from jetgen.datasets.simulation.clustering import Jets, cluster, kinematics, seen
-from jetgen.datasets.simulation.events import Batch
+from jetgen.datasets.simulation.collisions import Batch, Events
 from jetgen.physics.classes import UNKNOWN_CLASS, class_index
 from jetgen.physics.fourvectors import JET_KINEMATICS
 from jetgen.physics.nsubjettiness import nsubjettiness
@@ -20,31 +22,69 @@ SOFTEST = 20.0
 """Least pT in GeV of the second jet."""
 
 
-def features(config: SimulateConfig) -> tuple[Feature, ...]:
-    """The features of a jet: ``pt, eta, phi, mass``, and ``tau21`` where it is asked for."""
-    return (*JET_KINEMATICS, TAU21) if config.tau21 else JET_KINEMATICS
+class DijetCuts(NamedTuple):
+    """How the jets of an event are made, and which events are kept.
+
+    Args:
+        radius: R of the anti-kT jets.
+        pt_min: least pT of the leading jet in GeV.
+        pt_max: largest pT of the leading jet in GeV.
+        eta_max: largest abs(eta) of both jets.
+        tau21: whether ``tau21`` is a feature of a jet.
+    """
+
+    radius: float
+    pt_min: float
+    pt_max: float
+    eta_max: float
+    tau21: bool
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """The features of a jet: ``pt, eta, phi, mass``, and ``tau21`` where it is asked for."""
+        return (*JET_KINEMATICS, TAU21) if self.tau21 else JET_KINEMATICS
+
+
+def cuts(config: SimulateConfig) -> DijetCuts:
+    """The cuts of a simulation."""
+    scales = config.scales
+    return DijetCuts(
+        scales.radius, scales.jet_pt_min, scales.jet_pt_max, config.jet_eta_max, config.tau21
+    )
 
 
 def dijets_of(batch: Batch, config: SimulateConfig, random: np.random.Generator) -> Sets:
+    """The di-jets of a batch of simulated collisions.
+
+    ``random`` drives the detector, where there is one.
+    """
+    types = np.full(len(batch.visible), class_index(config.sample))
+    return dijets(seen(batch, config, random), types, cuts(config))
+
+
+def dijets(events: Events, types: NDArray[np.int64], cuts: DijetCuts) -> Sets:
     """The two leading jets of every event whose leading jet has its pT in the window.
 
-    Both lie within the largest abs(eta); the leading one comes first. ``random`` drives the
-    detector, where there is one.
+    Both lie within the largest abs(eta); the leading one comes first.
+
+    Args:
+        events: the particles that are clustered.
+        types: ``(E,)`` type index of each event.
+        cuts: which events are kept.
     """
-    scales = config.scales
-    jets = cluster(seen(batch, config, random), scales.radius, SOFTEST)
+    jets = cluster(events, cuts.radius, SOFTEST)
     _, eta, _, _ = kinematics(jets.momenta)
-    pairs = leading_pairs(jets.select(np.abs(eta) < config.jet_eta_max))
+    pairs = leading_pairs(jets.select(np.abs(eta) < cuts.eta_max))
     columns = kinematics(pairs.momenta)
-    if config.tau21:
-        columns = np.concatenate([columns, tau21(pairs, scales.radius)[None]])
+    if cuts.tau21:
+        columns = np.concatenate([columns, tau21(pairs, cuts.radius)[None]])
     items = columns.T.reshape(len(pairs) // 2, 2, len(columns))
     order = np.argsort(-items[..., 0], axis=1)[..., None]
     items = np.take_along_axis(items, order, axis=1)
     lead = items[:, 0, 0]
-    items = items[(lead >= scales.jet_pt_min) & (lead <= scales.jet_pt_max)]
-    types = np.full(len(items), class_index(config.sample))
-    return Sets(features(config), items, types, np.ones(len(items)))
+    kept = (lead >= cuts.pt_min) & (lead <= cuts.pt_max)
+    kinds = types[pairs.event[::2][kept]]
+    return Sets(cuts.features, items[kept], kinds, np.ones(len(kinds)))
 
 
 def leading_pairs(jets: Jets) -> Jets:

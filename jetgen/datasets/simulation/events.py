@@ -1,10 +1,8 @@
-"""Collisions from Pythia 8 as flat arrays of particles."""
+"""Collisions from Pythia 8."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from math import isnan
 from typing import Any
 
@@ -14,49 +12,12 @@ import pythia8mc
 from numpy.typing import NDArray
 
 from jetgen.config.simulate import SimulateConfig
+from jetgen.datasets.simulation.collisions import Batch, Events
 from jetgen.datasets.simulation.presets import HARD_OUTGOING, PRESETS, Preset
 from jetgen.errors import InputError
 from jetgen.silence import silent
 
 NU_E, NU_MU, NU_TAU = 12, 14, 16
-
-
-@dataclass(frozen=True)
-class Events:
-    """``E`` events with ``M`` particles in all, event after event.
-
-    Args:
-        momenta: ``(4, M)`` = px, py, pz, E in GeV.
-        codes: ``(M,)`` particle codes (PDG numbering).
-        offsets: ``(E + 1,)``; event i holds the particles ``offsets[i]`` to ``offsets[i + 1]``.
-    """
-
-    momenta: NDArray[np.float64]
-    codes: NDArray[np.int32]
-    offsets: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    @cached_property
-    def event(self) -> NDArray[np.int64]:
-        """``(M,)`` index of the event that each particle belongs to."""
-        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
-
-    def select(self, keep: NDArray[np.bool_]) -> Events:
-        """The same events with the particles that ``keep`` ``(M,)`` marks."""
-        index = np.flatnonzero(keep)
-        bounds = np.searchsorted(index, self.offsets)
-        return Events(self.momenta[:, index], self.codes[index], bounds)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """A batch of collisions: what can be seen, the partons behind, and their decay's quarks."""
-
-    visible: Events
-    partons: Events
-    prongs: Events
 
 
 def settings(config: SimulateConfig) -> list[str]:

@@ -10,9 +10,9 @@ from jetgen.datasets.simulation.clustering import (
     kinematics,
     near,
 )
+from jetgen.datasets.simulation.collisions import Batch, Events
 from jetgen.datasets.simulation.detector import DETECTOR, HADRONIC, TRACKER, smeared
 from jetgen.datasets.simulation.dijets import dijets_of
-from jetgen.datasets.simulation.events import Batch, Events
 
 pytestmark = pytest.mark.sim
 

@@ -1,4 +1,4 @@
-"""The order in which the batches of several workers are taken, without Pythia."""
+"""The order in which the batches of several workers are taken."""
 
 import multiprocessing
 import threading
@@ -7,8 +7,8 @@ import time
 import numpy as np
 import pytest
 
+from jetgen.datasets.parallel import received
 from jetgen.datasets.simulation.clustering import Jets
-from jetgen.datasets.simulation.workers import _in_turn
 from jetgen.errors import InputError
 
 
@@ -32,7 +32,7 @@ def given_out(senders_work, quotas, stop=lambda: False):
         threads.append(threading.Thread(target=run))
         threads[-1].start()
     try:
-        return [int(jets.momenta[0, 0]) for jets in _in_turn(pipes, quotas, stop)]
+        return [int(jets.momenta[0, 0]) for jets in received(pipes, quotas, stop)]
     finally:
         for thread in threads:
             thread.join()

@@ -1,0 +1,35 @@
+"""Options of ``jetgen cluster``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jetgen.config.option import option, require
+from jetgen.config.simulate import DIJET_SCALES
+
+
+@dataclass(frozen=True)
+class ClusterConfig:
+    """Which events to cluster, and which of them to keep.
+
+    Raises:
+        InputError: when an option is out of its range.
+    """
+
+    input: str = option(
+        help="file of events as the LHC Olympics 2020 published them", positional=True
+    )
+    output: str = option(help="HDF5 file of di-jet events to write")
+    events: int | None = option(None, help="only the first so many events")
+    workers: int = option(1, help="processes; the di-jets do not depend on their number")
+    overwrite: bool = option(False, help="replace the output file if it exists")
+    radius: float = option(DIJET_SCALES.radius, help="anti-kT radius R")
+    jet_pt_min: float = option(DIJET_SCALES.jet_pt_min, help="least pT of the leading jet in GeV")
+    jet_eta_max: float = option(2.5, help="largest |eta| of a jet")
+    tau21: bool = option(False, help="tau2 / tau1 as a feature of each jet")
+
+    def __post_init__(self) -> None:
+        for name in ("radius", "jet_pt_min", "jet_eta_max"):
+            require(getattr(self, name) > 0, name, "a positive number", getattr(self, name))
+        require(self.workers >= 1, "workers", "at least 1", self.workers)
+        require(self.events is None or self.events >= 1, "events", "at least 1", self.events)
