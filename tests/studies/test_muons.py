@@ -50,7 +50,7 @@ def found(make_muons):
     pool = measured(ParticleCloud.concatenate([real, other]))
     everything = torch.ones(len(real), dtype=torch.bool)
     drawn = resample(Checked(measured(real), muons, pool, everything, ()), replicas=30, seed=1)
-    rows = pair_rows(drawn, ["px", "x", "z", "log_p"])
+    rows = pair_rows(drawn, ["momentum_x", "x", "z", "log_p"])
     table = compare_resampled(drawn, QUANTITIES).with_rows(rows)
     merits = {title: merit(real, cloud) for title, cloud in clouds.items()}
     category = Category(measured(real), muons, merit(real, other), merits, table)
