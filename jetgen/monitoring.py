@@ -60,7 +60,7 @@ def monitor_generated(
     """Figures of jets that the model generates, which decide; ``None`` where none are wanted."""
     return _monitor(
         config,
-        validation,
+        _as_learned(config, validation),
         lambda rows, generator: model.sample(
             model.draw(rows.stop - rows.start, generator), generator
         ),
@@ -76,14 +76,20 @@ def monitor_reconstructed(
     They tell how good the jets of the best prior could be. They do not decide: an autoencoder
     that reconstructs ever better can leave codes that no prior learns.
     """
+    known = _as_learned(config, validation)
     return _monitor(
         config,
-        validation,
+        known,
         lambda rows, generator: replace(
-            model.reconstruct(validation[rows], generator), weights=validation.weights[rows]
+            model.reconstruct(known[rows], generator), weights=known.weights[rows]
         ),
         decides=False,
     )
+
+
+def _as_learned(config: TrainConfig, jets: ParticleCloud) -> ParticleCloud:
+    """Jets with the weights by which the training draws them: their own, or one each."""
+    return jets if config.weighted else replace(jets, weights=torch.ones_like(jets.weights))
 
 
 def _monitor(
@@ -99,8 +105,6 @@ def _monitor(
             f"--monitor: expected at least {FEWEST} validation jets, 15 % of all, received "
             f"{len(validation)}; give more jets"
         )
-    if not config.weighted:
-        validation = replace(validation, weights=torch.ones_like(validation.weights))
     return Monitor(
         config.monitor,
         config.monitor_every,

@@ -12,10 +12,12 @@ from jetgen.physics.observables import Noun, Observable
 MUON = Noun("muon", "muons", "muon")
 
 MOMENTUM = (
-    Observable("px", "px", r"$p_x$", "GeV"),
-    Observable("py", "py", r"$p_y$", "GeV"),
-    Observable("pz", "pz", r"$p_z$", "GeV"),
+    Observable("momentum_x", "px", r"$p_x$", "GeV"),
+    Observable("momentum_y", "py", r"$p_y$", "GeV"),
+    Observable("momentum_z", "pz", r"$p_z$", "GeV"),
 )
+"""Named apart from px, py, pz, of which a jet has many."""
+
 START = (
     Observable("x", "start x", r"Start $x$", "mm"),
     Observable("y", "start y", r"Start $y$", "mm"),
@@ -34,7 +36,10 @@ _SLOWEST = 1e-6
 
 
 def measure_muons(muons: ParticleCloud) -> dict[str, Tensor]:
-    r"""``(B,)`` float64 values of sets of one muon, by name: columns, ``p``, ``pt``, decades.
+    r"""``(B,)`` float64 values of sets of one muon, by name.
+
+    Those of :data:`MUON_OBSERVABLES` as far as the columns are known, the columns, ``p`` and
+    ``pt``.
 
     Raises:
         InputError: when a set is not of one item with ``px, py, pz``.
@@ -46,5 +51,7 @@ def measure_muons(muons: ParticleCloud) -> dict[str, Tensor]:
             f"{int(muons.multiplicity.min())} to {int(muons.multiplicity.max())} items with "
             f"{', '.join(f.name for f in muons.features)}"
         )
+    found.pop("type", None)
+    momentum = {f"momentum_{axis}": found[f"p{axis}"] for axis in "xyz"}
     decades = {f"log_{name}": found[name].clamp(min=_SLOWEST).log10() for name in ("p", "pt")}
-    return {name: values for name, values in {**found, **decades}.items() if name != "type"}
+    return found | momentum | decades

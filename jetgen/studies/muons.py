@@ -2,109 +2,56 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import torch
-from torch import Tensor
+from typing import Any
 
 from jetgen.cloud import ParticleCloud
-from jetgen.datasets.detection import open_source
 from jetgen.datasets.reading import read
-from jetgen.evaluation.boosted_trees import figure_of_merit
-from jetgen.evaluation.checks import Checked
-from jetgen.evaluation.columns import column_table
-from jetgen.evaluation.comparison import Comparison, Row, compare_resampled
-from jetgen.evaluation.figure_of_merit import FEWEST, FigureOfMerit
-from jetgen.evaluation.latent import order, principal_components
-from jetgen.evaluation.pair_rows import pair_rows
-from jetgen.evaluation.quantities import Quantity
+from jetgen.evaluation.comparison import Row
+from jetgen.evaluation.figure_of_merit import FigureOfMerit
 from jetgen.evaluation.region import Region
-from jetgen.evaluation.region_search import Search, search_region
-from jetgen.evaluation.resampling import resample
-from jetgen.evaluation.weighted_quantiles import effective_size
-from jetgen.generation import TrainedModel, latent_space, load
-from jetgen.physics.classes import class_index
-from jetgen.physics.columns import measure_columns
-from jetgen.physics.muons import DECADES, MOMENTUM, MUON, MUON_OBSERVABLES, START, measure_muons
-from jetgen.physics.observables import Measured
-from jetgen.reports.figures.class_spectra import class_spectra
-from jetgen.reports.figures.distributions import distributions
-from jetgen.reports.figures.latent_region import latent_region
-from jetgen.reports.figures.monitored_curves import monitored_curves
-from jetgen.reports.figures.pair_planes import pair_planes
-from jetgen.reports.figures.training_curves import read_history
-from jetgen.reports.style import figure_style, lines
+from jetgen.evaluation.region_search import Search
+from jetgen.generation import load
 from jetgen.reports.words import cell, floor_cell, with_uncertainty
-from jetgen.studies.conclusion import (
-    Claim,
-    Conclusion,
-    Drawing,
-    Table,
-    judged,
-    mean_difference,
+from jetgen.studies.conclusion import Claim, Conclusion, Table, judged, mean_difference
+from jetgen.studies.muon_figures import (
+    curves,
+    overlays,
+    planes,
+    region_codes,
+    region_variables,
+    spectra,
+)
+from jetgen.studies.muon_samples import (
+    AIMED,
+    AIMED_GAN,
+    AIMED_VAE,
+    KINDS,
+    MODELS,
+    SIMULATED,
+    Category,
+    Share,
+    measured_category,
+    of_kind,
+    region_shares,
+    throughput,
 )
 
-KINDS = ("minus-prompt", "plus-prompt", "minus-displaced", "plus-displaced")
-MODELS = {"gan": "GAN", "vae": "VAE"}
-AIMED = "plus-displaced"
-"""The category in which a region is aimed at."""
-
 PUBLISHED_SPEED = 1e6
-QUANTITIES = [Quantity(o, 1.0, o.title) for o in MUON_OBSERVABLES]
-_PLANE = (MOMENTUM[0], MOMENTUM[1], DECADES[0], *START)
 _AT_FLOOR = 3.0
 """Spreads of the floor above it up to which muons pass for real ones."""
-
-_COMPARED = 4000
-"""Muons of each kind at most whose distances are taken."""
-
-
-class Category(NamedTuple):
-    """One charge and origin: simulated muons, those of each model, and how far they are.
-
-    Args:
-        real: simulated muons that no training has seen, with their weights.
-        muons: generated ones by model.
-        same: the trees' test of simulated muons against others of the same simulation.
-        merits: the same test of each model.
-        comparison: distances in each variable, correlations and pairs.
-    """
-
-    real: Measured
-    muons: dict[str, Measured]
-    same: FigureOfMerit
-    merits: dict[str, FigureOfMerit]
-    comparison: Comparison
-
-
-class Share(NamedTuple):
-    """Muons that a region was to be filled with.
-
-    Args:
-        value, error: the share of them that lie in it, and its statistical error.
-        inside: those that do.
-        merit: the trees' test of these against simulated ones of the region; None of too few.
-    """
-
-    value: float
-    error: float
-    inside: Measured
-    merit: FigureOfMerit | None
 
 
 def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
     """Measure every run of the study and check what was published."""
     test, seen = (read(folder / name) for name in ("test.h5", "muons.h5"))
-    found = {kind: _measured(folder, kind, test, seen) for kind in KINDS}
-    rates = _rates(folder, test)
+    found = {kind: measured_category(folder, kind, test, seen) for kind in KINDS}
+    rates = throughput(folder, test)
     region = Region(settings["region"])
-    shares = _shares(folder, region, found[AIMED], of_kind(seen, AIMED))
-    search, codes = _searched(load(folder / f"vae-{AIMED}"), region)
+    shares = region_shares(folder, region, found[AIMED], of_kind(seen, AIMED))
+    search, codes = region_codes(load(folder / f"vae-{AIMED}"), region)
     claims = [
         *(_passes(found, model) for model in MODELS),
         *(_correlated(found, model) for model in MODELS),
@@ -123,64 +70,14 @@ def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
             _speed(rates),
         ],
         drawings=[
-            *_curves(folder),
-            *_spectra(folder, test),
-            *_overlays(found),
-            *_planes(found),
+            *curves(folder),
+            *spectra(folder, test),
+            *overlays(found),
+            *planes(found),
             codes,
-            _region_drawing(shares),
+            region_variables(shares),
         ],
     )
-
-
-def of_kind(muons: ParticleCloud, kind: str) -> ParticleCloud:
-    """The muons of one category."""
-    return muons[muons.condition("type") == class_index(f"mu-{kind}")]
-
-
-def measured(muons: ParticleCloud) -> Measured:
-    """Muons with what is known of each; those of a model of the prompt ones have no start x, y."""
-    return Measured(muons.to(torch.float64), measure_muons(muons), MUON)
-
-
-def merit(real: ParticleCloud, made: ParticleCloud) -> FigureOfMerit:
-    """The trees' test on the columns of both, by weight."""
-    table = column_table(measure_columns(real), measure_columns(made))
-    return figure_of_merit(*table, weights=(real.weights, made.weights))
-
-
-def weighted_share(inside: Tensor, weights: Tensor) -> tuple[float, float]:
-    """The share of the weight that lies inside, and its binomial error."""
-    share = float(weights[inside].sum() / weights.sum())
-    return share, math.sqrt(share * (1 - share) / effective_size(weights.double().numpy()))
-
-
-def _measured(folder: Path, kind: str, test: ParticleCloud, seen: ParticleCloud) -> Category:
-    real, known = of_kind(test, kind), of_kind(seen, kind)
-    clouds = {
-        title: load(folder / f"{model}-{kind}").generate(len(real))
-        for model, title in MODELS.items()
-    }
-    muons = {title: measured(cloud) for title, cloud in clouds.items()}
-    pool = measured(ParticleCloud.concatenate([real, known]))
-    whole = torch.ones(len(real), dtype=torch.bool)
-    checked = Checked(measured(real), muons, pool, whole, ())
-    drawn = resample(checked, replicas=50, seed=1, most=_COMPARED)
-    shown = [q for q in QUANTITIES if all(q.name in m.observables for m in muons.values())]
-    paired = [o.name for o in _PLANE if o.name in [q.name for q in shown]]
-    columns = next(iter(clouds.values())).features
-    return Category(
-        real=measured(real),
-        muons=muons,
-        same=merit(real, _with_columns(known, columns)),
-        merits={title: merit(real, cloud) for title, cloud in clouds.items()},
-        comparison=compare_resampled(drawn, shown).with_rows(pair_rows(drawn, paired)),
-    )
-
-
-def _with_columns(muons: ParticleCloud, features: Sequence[Any]) -> ParticleCloud:
-    particles = torch.stack([muons.feature(f.name) for f in features], dim=2)
-    return ParticleCloud(particles, muons.mask, tuple(features), weights=muons.weights)
 
 
 def _excesses(found: Mapping[str, Category], title: str) -> dict[str, tuple[float, float]]:
@@ -249,13 +146,13 @@ def _aimed(shares: Mapping[str, Share]) -> list[Claim]:
     return [
         Claim(
             f"{ways} fills a chosen region (asked here)",
-            judged(*_gain(shares[title], shares["simulated"])),
+            judged(*_gain(shares[title], shares[SIMULATED])),
             f"share of its muons in the region {_percent(shares[title])}, of the simulated ones "
-            f"{_percent(shares['simulated'])}",
+            f"{_percent(shares[SIMULATED])}",
         )
         for title, ways in (
-            ("VAE, codes of the region", "A VAE, from codes of training muons,"),
-            ("GAN, told of the region", "A GAN that is told of the region"),
+            (AIMED_VAE, "A VAE, from codes of training muons,"),
+            (AIMED_GAN, "A GAN that is told of the region"),
         )
     ]
 
@@ -266,79 +163,6 @@ def _gain(share: Share, base: Share) -> tuple[float, float]:
 
 def _percent(share: Share) -> str:
     return with_uncertainty(100 * share.value, 100 * share.error) + " %"
-
-
-def _rates(folder: Path, test: ParticleCloud) -> dict[str, float]:
-    """Muons a second, writing included; of Pythia also in muons that fluctuate as equal ones."""
-    import uproot
-
-    said = {name: open_source(folder / f"{name}.h5").attributes for name in ("muons", "gan", "vae")}
-    simulated = float(said["muons"]["jets_per_second"])
-    equal = effective_size(test.weights.double().numpy()) / len(test)
-    with uproot.open(folder / "gan.root") as file:
-        root = json.loads(str(file["attributes"]))
-    return {
-        "Pythia, weighted": simulated,
-        "Pythia, of weight one": simulated * equal,
-        "GAN, HDF5": float(said["gan"]["jets_per_second"]),
-        "GAN, ROOT": float(root["jets_per_second"]),
-        "VAE, HDF5": float(said["vae"]["jets_per_second"]),
-    }
-
-
-def _shares(
-    folder: Path, region: Region, category: Category, seen: ParticleCloud
-) -> dict[str, Share]:
-    """Simulated and generated muons, those made anywhere and those aimed at the region."""
-    real = category.real
-    inside = region.select(real.observables)
-    reference = real[inside]
-
-    def share(muons: Measured) -> Share:
-        chosen = region.select(muons.observables)
-        value, error = weighted_share(chosen, muons.relative.weights)
-        found = muons[chosen]
-        enough = min(len(found), len(reference)) >= FEWEST
-        test = merit(reference.relative, found.relative) if enough else None
-        return Share(value, error, found, test)
-
-    aimed = {
-        "VAE, codes of the region": measured(read(folder / "region-vae.h5")),
-        "GAN, told of the region": measured(read(folder / "region-gan.h5")),
-    }
-    simulated = share(measured(seen))
-    value, error = weighted_share(inside, real.relative.weights)
-    return {
-        "simulated": simulated._replace(value=value, error=error, inside=reference),
-        **{title: share(muons) for title, muons in (category.muons | aimed).items()},
-    }
-
-
-def _searched(model: TrainedModel, region: Region) -> tuple[Search, Drawing]:
-    """How well the codes know of the region, and where it is among them."""
-    muons = model.held_out()
-    inside = region.select(measure_muons(muons))
-    latent = latent_space(model, muons)
-    components, _ = principal_components(latent)
-    active = order(latent)[:2].tolist()
-    with figure_style():
-        figure = latent_region(
-            {
-                "Principal component": components,
-                "Code column": latent.mean[:, active],
-            },
-            {f"z{column + 1}": latent.mean[:, column] for column in order(latent)[:4].tolist()},
-            inside,
-            region.text,
-        )
-    drawing = Drawing(
-        "region_codes",
-        f"Where the region lives among the VAE's codes: mu-{AIMED}",
-        "Mean codes of held-out muons, those of the region in colour; below the densities of the "
-        "columns, each of area one.",
-        figure,
-    )
-    return search_region(latent.mean, inside), drawing
 
 
 def _answer(
@@ -353,7 +177,7 @@ def _answer(
         )
     factor = rates["GAN, HDF5"] / rates["Pythia, of weight one"]
     parts.append(f"The GAN makes {factor:.0f} times as many muons a second as Pythia alone.")
-    shown = ("simulated", "VAE, codes of the region", "GAN, told of the region")
+    shown = (SIMULATED, AIMED_VAE, AIMED_GAN)
     listed = ", ".join(f"{_percent(shares[title])} ({title})" for title in shown)
     parts.append(f"In the region lie {listed}.")
     return " ".join(parts)
@@ -452,75 +276,3 @@ def _speed(rates: Mapping[str, float]) -> Table:
         "Simulated muons have weights, since decays are forced; as many of weight one as would "
         "fluctuate like them are fewer. Generated muons have weight one.",
     )
-
-
-def _curves(folder: Path) -> Iterator[Drawing]:
-    for model, title in MODELS.items():
-        histories = {
-            f"mu-{kind}": next(iter(read_history(folder / f"{model}-{kind}/metrics.csv").values()))
-            for kind in KINDS
-        }
-        with figure_style():
-            yield Drawing(
-                f"figure_of_merit_{model}",
-                f"Boosted trees' test during the training: {title}",
-                "Of generated against validation muons; dotted is what equal samples have.",
-                monitored_curves(histories),
-            )
-
-
-def _spectra(folder: Path, test: ParticleCloud) -> Iterator[Drawing]:
-    real = {f"mu-{kind}": measured(of_kind(test, kind)) for kind in KINDS}
-    for model, title in MODELS.items():
-        made = read(folder / f"{model}.h5")
-        generated = {f"mu-{kind}": measured(of_kind(made, kind)) for kind in KINDS}
-        shown = (*DECADES, MOMENTUM[0], *START)
-        totals = float(test.weights.double().sum()), float(len(made))
-        with figure_style():
-            yield Drawing(
-                f"spectra_{model}",
-                f"All categories in their real ratios: {title}",
-                "Points are simulated muons by weight, lines generated ones.",
-                class_spectra(real, generated, shown, totals),
-            )
-
-
-def _overlays(found: Mapping[str, Category]) -> Iterator[Drawing]:
-    for kind in ("plus-prompt", "plus-displaced"):
-        category = found[kind]
-        shown = [
-            q for q in QUANTITIES if q.name in [r.quantity.name for r in category.comparison.rows]
-        ]
-        with figure_style():
-            yield Drawing(
-                f"variables_{kind.replace('-', '_')}",
-                f"Simulated against generated: mu-{kind}",
-                "Below each the ratio to the simulated muons and the pull.",
-                distributions(category.real, category.muons, shown, lines(list(MODELS.values()))),
-            )
-
-
-def _planes(found: Mapping[str, Category]) -> Iterator[Drawing]:
-    for kind in ("plus-prompt", "plus-displaced"):
-        category = found[kind]
-        known = [o for o in _PLANE if all(o.name in m.observables for m in category.muons.values())]
-        with figure_style():
-            yield Drawing(
-                f"pairs_{kind.replace('-', '_')}",
-                f"Every pair of variables: mu-{kind}",
-                "Share of muons in each bin; above generated ones the distance of the histograms, "
-                "and what it is for equal samples.",
-                pair_planes(category.real, category.muons, list(combinations(known, 2))),
-            )
-
-
-def _region_drawing(shares: Mapping[str, Share]) -> Drawing:
-    aimed = [title for title in shares if title.endswith("of the region")]
-    samples = {t: shares[t].inside for t in aimed if len(shares[t].inside) >= FEWEST}
-    with figure_style():
-        return Drawing(
-            "region_variables",
-            f"Within the region: mu-{AIMED}",
-            "Simulated muons of the region, and generated ones that lie in it.",
-            distributions(shares["simulated"].inside, samples, QUANTITIES, lines(list(samples))),
-        )

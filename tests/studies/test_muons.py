@@ -13,20 +13,19 @@ from jetgen.evaluation.region import Region
 from jetgen.evaluation.resampling import resample
 from jetgen.reports.figures.class_spectra import class_spectra
 from jetgen.reports.figures.monitored_curves import monitored_curves
-from jetgen.studies.muons import (
+from jetgen.studies.muon_samples import (
+    AIMED_GAN,
+    AIMED_VAE,
     QUANTITIES,
+    SIMULATED,
     Category,
     Share,
-    _aimed,
-    _correlated,
-    _faster,
-    _nearer,
-    _passes,
     measured,
     merit,
     of_kind,
     weighted_share,
 )
+from jetgen.studies.muons import _aimed, _correlated, _faster, _nearer, _passes
 
 
 def unweighted(make_muons, number: int, seed: int, **options) -> ParticleCloud:
@@ -51,7 +50,7 @@ def found(make_muons):
     pool = measured(ParticleCloud.concatenate([real, other]))
     everything = torch.ones(len(real), dtype=torch.bool)
     drawn = resample(Checked(measured(real), muons, pool, everything, ()), replicas=30, seed=1)
-    rows = pair_rows(drawn, ["px", "x", "z", "log_p"])
+    rows = pair_rows(drawn, ["momentum_x", "x", "z", "log_p"])
     table = compare_resampled(drawn, QUANTITIES).with_rows(rows)
     merits = {title: merit(real, cloud) for title, cloud in clouds.items()}
     category = Category(measured(real), muons, merit(real, other), merits, table)
@@ -85,8 +84,8 @@ def test_shares_are_of_the_weight_and_decide_about_the_region(make_muons):
     assert error > math.sqrt(value * (1 - value) / 4000)  # weights vary
     simulated = Share(value, error, muons[inside], None)
     filled = Share(0.9, 0.01, muons, None)
-    shares = {"simulated": simulated, "VAE, codes of the region": filled}
-    verdicts = [c.verdict for c in _aimed({**shares, "GAN, told of the region": simulated})]
+    shares = {SIMULATED: simulated, AIMED_VAE: filled}
+    verdicts = [c.verdict for c in _aimed({**shares, AIMED_GAN: simulated})]
     assert verdicts == ["confirmed", "undecided"]
 
 

@@ -14,6 +14,8 @@ from jetgen.physics.observables import Measured, Observable
 from jetgen.reports.style import grid, lines
 
 _BINS = 30
+_DECADES = 7.5
+"""Shown below the highest bin."""
 
 
 def class_spectra(
@@ -49,10 +51,12 @@ def class_spectra(
         }
         edges = _edges([sets.observables[name] for sets in known.values()])
         centres = (edges[1:] + edges[:-1]) / 2
+        highest = 0.0
         for kind, sets in known.items():
             colour = looks[kind].colour
             share, error = _shares(sets, name, edges, total[0])
             filled = share > 0
+            highest = max(highest, share.max())
             axis.errorbar(
                 centres[filled], share[filled], error[filled], color=colour, linestyle="",
                 marker="o", markersize=3, linewidth=1,
@@ -63,6 +67,7 @@ def class_spectra(
                 share + error, edges, baseline=share - error, color=colour, fill=True, alpha=0.25
             )
         axis.set_yscale("log")
+        axis.set_ylim(highest / 10**_DECADES, 3 * highest)
         axis.set_xlabel(observable.label)
         axis.set_ylabel("Share of all a bin")
         axis.set_xlim(edges[0], edges[-1])

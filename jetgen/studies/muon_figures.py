@@ -1,0 +1,140 @@
+"""The figures of the muon study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from pathlib import Path
+
+from jetgen.cloud import ParticleCloud
+from jetgen.datasets.reading import read
+from jetgen.evaluation.figure_of_merit import FEWEST
+from jetgen.evaluation.latent import order, principal_components
+from jetgen.evaluation.region import Region
+from jetgen.evaluation.region_search import Search, search_region
+from jetgen.generation import TrainedModel, latent_space
+from jetgen.physics.muons import DECADES, MOMENTUM, START, measure_muons
+from jetgen.reports.figures.class_spectra import class_spectra
+from jetgen.reports.figures.distributions import distributions
+from jetgen.reports.figures.latent_region import latent_region
+from jetgen.reports.figures.monitored_curves import monitored_curves
+from jetgen.reports.figures.pair_planes import pair_planes
+from jetgen.reports.figures.training_curves import read_history
+from jetgen.reports.style import figure_style, lines
+from jetgen.studies.conclusion import Drawing
+from jetgen.studies.muon_samples import (
+    AIMED,
+    AIMED_GAN,
+    AIMED_VAE,
+    KINDS,
+    MODELS,
+    PLANE,
+    QUANTITIES,
+    SIMULATED,
+    Category,
+    Share,
+    measured,
+    of_kind,
+)
+
+SHOWN = ("plus-prompt", "plus-displaced")
+"""The categories of which single variables and pairs are drawn."""
+
+
+def curves(folder: Path) -> Iterator[Drawing]:
+    for model, title in MODELS.items():
+        histories = {
+            f"mu-{kind}": next(iter(read_history(folder / f"{model}-{kind}/metrics.csv").values()))
+            for kind in KINDS
+        }
+        with figure_style():
+            yield Drawing(
+                f"figure_of_merit_{model}",
+                f"Boosted trees' test during the training: {title}",
+                "Of generated against validation muons; dotted is what equal samples have.",
+                monitored_curves(histories),
+            )
+
+
+def spectra(folder: Path, test: ParticleCloud) -> Iterator[Drawing]:
+    real = {f"mu-{kind}": measured(of_kind(test, kind)) for kind in KINDS}
+    for model, title in MODELS.items():
+        made = read(folder / f"{model}.h5")
+        generated = {f"mu-{kind}": measured(of_kind(made, kind)) for kind in KINDS}
+        shown = (*DECADES, MOMENTUM[0], *START)
+        totals = float(test.weights.double().sum()), float(len(made))
+        with figure_style():
+            yield Drawing(
+                f"spectra_{model}",
+                f"All categories in their real ratios: {title}",
+                "Points are simulated muons by weight, lines generated ones.",
+                class_spectra(real, generated, shown, totals),
+            )
+
+
+def overlays(found: Mapping[str, Category]) -> Iterator[Drawing]:
+    for kind in SHOWN:
+        category = found[kind]
+        known = [row.quantity.name for row in category.comparison.rows]
+        shown = [q for q in QUANTITIES if q.name in known]
+        with figure_style():
+            yield Drawing(
+                f"variables_{kind.replace('-', '_')}",
+                f"Simulated against generated: mu-{kind}",
+                "Below each the ratio to the simulated muons and the pull.",
+                distributions(category.real, category.muons, shown, lines(list(MODELS.values()))),
+            )
+
+
+def planes(found: Mapping[str, Category]) -> Iterator[Drawing]:
+    for kind in SHOWN:
+        category = found[kind]
+        known = [o for o in PLANE if all(o.name in m.observables for m in category.muons.values())]
+        with figure_style():
+            yield Drawing(
+                f"pairs_{kind.replace('-', '_')}",
+                f"Every pair of variables: mu-{kind}",
+                "Share of muons in each bin; above generated ones the distance of the histograms, "
+                "and what it is for equal samples.",
+                pair_planes(category.real, category.muons, list(combinations(known, 2))),
+            )
+
+
+def region_variables(shares: Mapping[str, Share]) -> Drawing:
+    samples = {
+        t: shares[t].inside for t in (AIMED_VAE, AIMED_GAN) if len(shares[t].inside) >= FEWEST
+    }
+    with figure_style():
+        return Drawing(
+            "region_variables",
+            f"Within the region: mu-{AIMED}",
+            "Simulated muons of the region, and generated ones that lie in it.",
+            distributions(shares[SIMULATED].inside, samples, QUANTITIES, lines(list(samples))),
+        )
+
+
+def region_codes(model: TrainedModel, region: Region) -> tuple[Search, Drawing]:
+    """How well the codes know of the region, and where it is among them."""
+    muons = model.held_out()
+    inside = region.select(measure_muons(muons))
+    latent = latent_space(model, muons)
+    components, _ = principal_components(latent)
+    active = order(latent)[:2].tolist()
+    with figure_style():
+        figure = latent_region(
+            {
+                "Principal component": components,
+                "Code column": latent.mean[:, active],
+            },
+            {f"z{column + 1}": latent.mean[:, column] for column in order(latent)[:4].tolist()},
+            inside,
+            region.text,
+        )
+    drawing = Drawing(
+        "region_codes",
+        f"Where the region lives among the VAE's codes: mu-{AIMED}",
+        "Mean codes of held-out muons, those of the region in colour; below the densities of the "
+        "columns, each of area one.",
+        figure,
+    )
+    return search_region(latent.mean, inside), drawing

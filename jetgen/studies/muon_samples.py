@@ -1,0 +1,177 @@
+"""The muons of the muon study: simulated, generated, aimed at a region, and how far they are."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from jetgen.cloud import Feature, ParticleCloud
+from jetgen.datasets.detection import open_source
+from jetgen.datasets.reading import read
+from jetgen.evaluation.boosted_trees import figure_of_merit
+from jetgen.evaluation.checks import Checked
+from jetgen.evaluation.columns import column_table
+from jetgen.evaluation.comparison import Comparison, compare_resampled
+from jetgen.evaluation.figure_of_merit import FEWEST, FigureOfMerit
+from jetgen.evaluation.pair_rows import pair_rows
+from jetgen.evaluation.quantities import Quantity
+from jetgen.evaluation.region import Region
+from jetgen.evaluation.resampling import resample
+from jetgen.evaluation.weighted_quantiles import effective_size
+from jetgen.generation import load
+from jetgen.physics.classes import class_index
+from jetgen.physics.columns import measure_columns
+from jetgen.physics.muons import DECADES, MOMENTUM, MUON, MUON_OBSERVABLES, START, measure_muons
+from jetgen.physics.observables import Measured
+
+KINDS = ("minus-prompt", "plus-prompt", "minus-displaced", "plus-displaced")
+MODELS = {"gan": "GAN", "vae": "VAE"}
+AIMED = "plus-displaced"
+"""The category in which a region is aimed at."""
+
+AIMED_VAE, AIMED_GAN = "VAE, codes of the region", "GAN, told of the region"
+SIMULATED = "simulated"
+
+QUANTITIES = [Quantity(o, 1.0, o.title) for o in MUON_OBSERVABLES]
+PLANE = (MOMENTUM[0], MOMENTUM[1], DECADES[0], *START)
+"""The variables whose pairs are compared."""
+
+_COMPARED = 4000
+"""Muons of each kind at most whose distances are taken."""
+
+
+class Category(NamedTuple):
+    """One charge and origin: simulated muons, those of each model, and how far they are.
+
+    Args:
+        real: simulated muons that no training has seen, with their weights.
+        muons: generated ones by model.
+        same: the trees' test of simulated muons against others of the same simulation.
+        merits: the same test of each model.
+        comparison: distances in each variable, correlations and pairs.
+    """
+
+    real: Measured
+    muons: dict[str, Measured]
+    same: FigureOfMerit
+    merits: dict[str, FigureOfMerit]
+    comparison: Comparison
+
+
+class Share(NamedTuple):
+    """Muons that a region was to be filled with.
+
+    Args:
+        value, error: the share of them that lie in it, and its statistical error.
+        inside: those that do.
+        merit: the trees' test of these against simulated ones of the region; None of too few.
+    """
+
+    value: float
+    error: float
+    inside: Measured
+    merit: FigureOfMerit | None
+
+
+def of_kind(muons: ParticleCloud, kind: str) -> ParticleCloud:
+    """The muons of one category."""
+    return muons[muons.condition("type") == class_index(f"mu-{kind}")]
+
+
+def measured(muons: ParticleCloud) -> Measured:
+    """Muons with what is known of each; those of a model of the prompt ones have no start x, y."""
+    return Measured(muons.to(torch.float64), measure_muons(muons), MUON)
+
+
+def merit(real: ParticleCloud, made: ParticleCloud) -> FigureOfMerit:
+    """The trees' test on the columns of both, by weight."""
+    table = column_table(measure_columns(real), measure_columns(made))
+    return figure_of_merit(*table, weights=(real.weights, made.weights))
+
+
+def weighted_share(inside: Tensor, weights: Tensor) -> tuple[float, float]:
+    """The share of the weight that lies inside, and its binomial error."""
+    share = float(weights[inside].sum() / weights.sum())
+    return share, math.sqrt(share * (1 - share) / effective_size(weights.double().numpy()))
+
+
+def measured_category(
+    folder: Path, kind: str, test: ParticleCloud, seen: ParticleCloud
+) -> Category:
+    real, known = of_kind(test, kind), of_kind(seen, kind)
+    clouds = {
+        title: load(folder / f"{model}-{kind}").generate(len(real))
+        for model, title in MODELS.items()
+    }
+    muons = {title: measured(cloud) for title, cloud in clouds.items()}
+    pool = measured(ParticleCloud.concatenate([real, known]))
+    whole = torch.ones(len(real), dtype=torch.bool)
+    checked = Checked(measured(real), muons, pool, whole, ())
+    drawn = resample(checked, replicas=50, seed=1, most=_COMPARED)
+    shown = [q for q in QUANTITIES if all(q.name in m.observables for m in muons.values())]
+    paired = [o.name for o in PLANE if o.name in [q.name for q in shown]]
+    columns = next(iter(clouds.values())).features
+    return Category(
+        real=measured(real),
+        muons=muons,
+        same=merit(real, _with_columns(known, columns)),
+        merits={title: merit(real, cloud) for title, cloud in clouds.items()},
+        comparison=compare_resampled(drawn, shown).with_rows(pair_rows(drawn, paired)),
+    )
+
+
+def _with_columns(muons: ParticleCloud, features: Sequence[Feature]) -> ParticleCloud:
+    particles = torch.stack([muons.feature(f.name) for f in features], dim=2)
+    return ParticleCloud(particles, muons.mask, tuple(features), weights=muons.weights)
+
+
+def region_shares(
+    folder: Path, region: Region, category: Category, seen: ParticleCloud
+) -> dict[str, Share]:
+    """Simulated and generated muons, those made anywhere and those aimed at the region."""
+    real = category.real
+    inside = region.select(real.observables)
+    reference = real[inside]
+
+    def share(muons: Measured) -> Share:
+        chosen = region.select(muons.observables)
+        value, error = weighted_share(chosen, muons.relative.weights)
+        found = muons[chosen]
+        enough = min(len(found), len(reference)) >= FEWEST
+        test = merit(reference.relative, found.relative) if enough else None
+        return Share(value, error, found, test)
+
+    aimed = {
+        AIMED_VAE: measured(read(folder / "region-vae.h5")),
+        AIMED_GAN: measured(read(folder / "region-gan.h5")),
+    }
+    simulated = share(measured(seen))
+    value, error = weighted_share(inside, real.relative.weights)
+    return {
+        SIMULATED: simulated._replace(value=value, error=error, inside=reference),
+        **{title: share(muons) for title, muons in (category.muons | aimed).items()},
+    }
+
+
+def throughput(folder: Path, test: ParticleCloud) -> dict[str, float]:
+    """Muons a second, writing included; of Pythia also in muons that fluctuate as equal ones."""
+    import uproot
+
+    said = {name: open_source(folder / f"{name}.h5").attributes for name in ("muons", "gan", "vae")}
+    simulated = float(said["muons"]["jets_per_second"])
+    equal = effective_size(test.weights.double().numpy()) / len(test)
+    with uproot.open(folder / "gan.root") as file:
+        root = json.loads(str(file["attributes"]))
+    return {
+        "Pythia, weighted": simulated,
+        "Pythia, of weight one": simulated * equal,
+        "GAN, HDF5": float(said["gan"]["jets_per_second"]),
+        "GAN, ROOT": float(root["jets_per_second"]),
+        "VAE, HDF5": float(said["vae"]["jets_per_second"]),
+    }
