@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -60,3 +61,9 @@ def judged(difference: float, error: float, threshold: float = 2.0) -> Verdict:
     if difference > threshold * error:
         return "confirmed"
     return "not confirmed" if difference < -threshold * error else "undecided"
+
+
+def mean_difference(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Mean of ``first - second`` over pairs, and its standard error from their spread."""
+    differences = [first - second for first, second in pairs]
+    return statistics.mean(differences), statistics.stdev(differences) / len(pairs) ** 0.5

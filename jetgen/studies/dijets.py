@@ -23,7 +23,14 @@ from jetgen.reports.figures.correlation_matrices import correlation_matrices
 from jetgen.reports.figures.distributions import distributions
 from jetgen.reports.style import figure_style, lines
 from jetgen.reports.words import cell, floor_cell, with_uncertainty
-from jetgen.studies.conclusion import Claim, Conclusion, Drawing, Table, judged
+from jetgen.studies.conclusion import (
+    Claim,
+    Conclusion,
+    Drawing,
+    Table,
+    judged,
+    mean_difference,
+)
 
 PLAIN = "bce"
 LOSSES = {PLAIN: "plain GAN", "lsgan": "LSGAN", "wgan-gp": "WGAN-GP"}
@@ -136,12 +143,6 @@ def _nearer(found: Mapping[str, Measurement], loss: str) -> Claim:
         f"mean distance in units of that of real from real events, plain less {LOSSES[loss]}, "
         f"both kinds of events and all seeds: {with_uncertainty(mean, error)}",
     )
-
-
-def mean_difference(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Mean of ``first - second`` over pairs, and its standard error from their spread."""
-    differences = [first - second for first, second in pairs]
-    return statistics.mean(differences), statistics.stdev(differences) / len(pairs) ** 0.5
 
 
 def _nearest(found: Measurement) -> str:
