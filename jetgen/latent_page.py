@@ -46,7 +46,7 @@ def conclude(found: Inspection, config: LatentConfig) -> Conclusion:
         InputError: when the jets lack an observable, or a region cannot be read or holds too few.
     """
     colours = choose(found.observed, config.colour or tuple(found.main), "colour")
-    ends = _ends(found, config.between)
+    ends = far_apart(found, config.between)
     searched = None if config.region is None else _search(found, config.region, config.seed)
     information = found.information(config.seed)
     answer = [_activity_in_words(found), *_information_in_words(found, information)]
@@ -211,7 +211,7 @@ def _drawings(
             f"The most active columns against each other, coloured by {title}.",
             latent_pairs(latent, columns[: config.columns].tolist(), colour),
         )
-    walks = _jet_walks if noun == JET else _column_walks
+    walks = jet_walks if noun == JET else _column_walks
     yield from walks(found, config.steps, columns[: config.columns], ends)
 
 
@@ -250,9 +250,8 @@ _TRAVERSED = (
 )
 
 
-def _jet_walks(
-    found: Inspection, steps: int, columns: Tensor, ends: list[int]
-) -> Iterator[Drawing]:
+def jet_walks(found: Inspection, steps: int, columns: Tensor, ends: list[int]) -> Iterator[Drawing]:
+    """Traversals of ``columns`` and the way between the jets ``ends``, drawn as jets."""
     walks = _walks(found, steps, columns, ends)
     rows = {
         f"$z_{{{column + 1}}}$": _singly(jets)
@@ -300,7 +299,7 @@ def _column_walks(
     )
 
 
-def _ends(found: Inspection, between: Sequence[str]) -> list[int]:
+def far_apart(found: Inspection, between: Sequence[str] = ()) -> list[int]:
     """The sets asked for, or those at the 5 % and 95 % quantiles of the first main observable."""
     if between:
         jets = [int(text) for text in between]

@@ -20,7 +20,7 @@ class LatentConfig:
     colour: tuple[str, ...] = option(
         (),
         help="observables that colour the points, comma-separated (default mass,n,pt,type, those "
-        "that the jets know)",
+        "that the jets know; of a table the first columns, conditions and the target)",
     )
     region: str | None = option(
         None,
@@ -34,7 +34,7 @@ class LatentConfig:
     between: tuple[str, ...] = option(
         (),
         help="two jets to interpolate between, as numbers among those looked at, comma-separated "
-        "(default: a light and a heavy one)",
+        "(default: a light and a heavy one, or by the first column of a table)",
     )
     seed: int = option(1, help="seed of the choice of jets, the layout and the classifiers")
 

@@ -21,16 +21,27 @@ def named_runs(paths: Sequence[str], device: str) -> dict[str, TrainedModel]:
     """Trained models by the names of their folders; by the whole path where two share one.
 
     Raises:
-        InputError: when a folder holds no finished run, or is named twice.
+        InputError: when a folder holds no finished run or none of jets, or is named twice.
     """
     folders = {path: Path(path).resolve() for path in paths}
     if len(set(folders.values())) < len(paths):
         raise InputError(f"runs: expected every run once, received {' '.join(paths)}")
     names = Counter(folder.name for folder in folders.values())
     return {
-        folder.name if names[folder.name] == 1 else path: load(path, device)
+        folder.name if names[folder.name] == 1 else path: _of_jets(path, device)
         for path, folder in folders.items()
     }
+
+
+def _of_jets(path: str | Path, device: str) -> TrainedModel:
+    """A trained model of jets, whose metrics the table has."""
+    model = load(path, device)
+    if model.config.representation == "features":
+        raise InputError(
+            f"{path}: expected a run trained on jets, whose metrics the table has, received one on "
+            f"named features; `jetgen report {path}` and `jetgen evaluate` compare those"
+        )
+    return model
 
 
 def finished_runs(
@@ -48,7 +59,7 @@ def finished_runs(
     for file in sorted(folder.rglob("config.yaml")):
         name = str(file.parent.relative_to(folder))
         try:
-            models[name] = load(file.parent, device)
+            models[name] = _of_jets(file.parent, device)
         except InputError as error:
             others.append((name, str(error)))
     if not models:
