@@ -244,6 +244,22 @@ ANTI_KT = Work(
     "Cacciari:2008", "Cacciari, M. and Salam, G. P. and Soyez, G.",
     "The anti-$k_t$ jet clustering algorithm", 2008, "0802.1189",
 )  # fmt: skip
+LHC_OLYMPICS = Work(
+    "Kasieczka:2021",
+    "Kasieczka, Gregor and Nachman, Benjamin and Shih, David and others",
+    "The LHC Olympics 2020: A Community Challenge for Anomaly Detection in High Energy Physics",
+    2021,
+    "2101.08320",
+)
+DIJET_GAN = Work(
+    "DiSipio:2019",
+    "Di Sipio, Riccardo and Faucci Giannelli, Michele and Ketabchi Haghighat, Sana and "
+    "Palazzo, Serena",
+    "DijetGAN: A Generative-Adversarial Network Approach for the Simulation of QCD Dijet Events "
+    "at the LHC",
+    2019,
+    "1903.02433",
+)
 LHC_JETS = Work(
     "Duarte:2018", "Duarte, J. and others",
     "Fast inference of deep neural networks in FPGAs for particle physics", 2018, "1804.06913",

@@ -15,6 +15,7 @@ from jetgen.bibliography import (
     CORRELATORS,
     CUTTING,
     DEEP_SETS,
+    DIJET_GAN,
     DYNAMIC_GRAPH,
     EFPS,
     ENERGY_FLOW_NETWORKS,
@@ -31,6 +32,7 @@ from jetgen.bibliography import (
     JETGEN,
     LATENT_FLOW_MATCHING,
     LHC_JETS,
+    LHC_OLYMPICS,
     LSGAN,
     MESSAGE_PASSING,
     METRIC_SPACE,
@@ -108,6 +110,7 @@ FORMAT_WORKS: Mapping[str, tuple[Work, ...]] = {
     "LHC jet data set HDF5": (LHC_JETS,),
     "EnergyFlow npz": (ENERGY_FLOW_NETWORKS,),
     "jetgen sets HDF5": (),
+    "LHC Olympics HDF5": (LHC_OLYMPICS,),
     "ROOT tree": (),
     "Parquet table": (),
     "CSV table": (),
@@ -125,6 +128,8 @@ def of_training(config: TrainConfig) -> list[Citation]:
         found += _cited((FREE_BITS,), "free bits")
     if config.objective == "gan":
         found += _cited(GAN_LOSS_WORKS[config.gan_loss], f"the gan loss {config.gan_loss}")
+    if config.azimuth is not None:
+        found += _cited((DIJET_GAN,), "events turned in azimuth")
     if config.objective != "flow-matching":
         found += _cited(NETWORK_WORKS[config.encoder], f"the {config.encoder} encoder")
     found += _cited(NETWORK_WORKS[config.decoder], f"the {config.decoder} decoder")
@@ -165,6 +170,9 @@ def of_data(format_name: str, attributes: Mapping[str, Any]) -> list[Citation]:
     )
     if "pythia_settings" in attributes:
         found += _cited((PYTHIA,), "simulation of the jets")
+    if attributes.get("command") == "cluster":
+        found += _cited((LHC_OLYMPICS,), "the events that were clustered")
+    if "pythia_settings" in attributes or attributes.get("command") == "cluster":
         found += _cited((FASTJET, FASTJET_SPEED, ANTI_KT), "clustering of the jets")
     return found
 

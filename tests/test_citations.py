@@ -65,6 +65,8 @@ def test_a_training_cites_what_it_uses_and_nothing_else():
     assert "Lipman:2022" in matched
     assert not matched & {"Kingma:2013", "Orzari:2021"}
     assert "Mao:2016" in keys(citations.of_training(TrainConfig(objective="gan", gan_loss="lsgan")))
+    turned = TrainConfig(representation="features", azimuth="phi")
+    assert keys(citations.of_training(turned)) >= {"DiSipio:2019"} and "DiSipio:2019" not in used
     assert {"Higgins:2017", "Kingma:2016"} <= keys(
         citations.of_training(TrainConfig(beta=0.5, free_bits=0.1))
     )
@@ -75,6 +77,9 @@ def test_simulated_jets_cite_the_simulation():
         "Bierlich:2022", "Cacciari:2011", "Cacciari:2005", "Cacciari:2008",
     }  # fmt: skip
     assert keys(citations.of_data("JetNet HDF5", {})) == {"Kansal:2021"}
+    assert keys(citations.of_data("jetgen sets HDF5", {"command": "cluster"})) == {
+        "Kasieczka:2021", "Cacciari:2011", "Cacciari:2005", "Cacciari:2008",
+    }  # fmt: skip
 
 
 def test_a_work_is_listed_once_with_all_its_reasons():

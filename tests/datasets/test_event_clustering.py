@@ -17,7 +17,7 @@ from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets import event_clustering, read
 from jetgen.datasets.event_clustering import cluster_events
 from jetgen.datasets.simulation.collisions import Events
-from jetgen.datasets.simulation.dijets import cuts, dijets
+from jetgen.datasets.simulation.dijets import cuts_of, dijets
 from jetgen.errors import InputError
 
 pytestmark = pytest.mark.sim
@@ -59,7 +59,7 @@ def test_massless_particles_give_the_dijets_of_the_simulation(lhco_file, tmp_pat
     )
     batch = next(batches(started(config, 4), config, 100))
     particles = seen(batch, config, np.random.default_rng(1))
-    simulated = dijets(particles, np.full(len(particles), 6), cuts(config))
+    simulated = dijets(particles, np.full(len(particles), 6), cuts_of(config))
 
     path = lhco_file(table(particles, np.zeros(len(particles))))
     output = str(tmp_path / "dijets.h5")
@@ -72,7 +72,7 @@ def test_massless_particles_give_the_dijets_of_the_simulation(lhco_file, tmp_pat
     made = found.particles.double().numpy()
     px, py, pz, _ = particles.momenta
     massless = replace(particles, momenta=np.stack([px, py, pz, np.sqrt(px**2 + py**2 + pz**2)]))
-    exact = dijets(massless, np.full(len(particles), 6), cuts(config))
+    exact = dijets(massless, np.full(len(particles), 6), cuts_of(config))
     np.testing.assert_allclose(made, exact.items, rtol=2e-5, atol=2e-5)
 
     # A particle of mass m that carries the share z of the energy adds about m^2 / z to the square

@@ -104,9 +104,9 @@ def _columns(config: SimulateConfig) -> tuple[tuple[Feature, ...], int]:
         from jetgen.datasets.simulation.muons import FEATURES
 
         return FEATURES, 1
-    from jetgen.datasets.simulation.dijets import cuts
+    from jetgen.datasets.simulation.dijets import cuts_of
 
-    return cuts(config).features, 2
+    return cuts_of(config).features, 2
 
 
 def _attributes(config: SimulateConfig) -> dict[str, Attribute]:

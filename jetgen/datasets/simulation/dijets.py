@@ -45,7 +45,7 @@ class DijetCuts(NamedTuple):
         return (*JET_KINEMATICS, TAU21) if self.tau21 else JET_KINEMATICS
 
 
-def cuts(config: SimulateConfig) -> DijetCuts:
+def cuts_of(config: SimulateConfig) -> DijetCuts:
     """The cuts of a simulation."""
     scales = config.scales
     return DijetCuts(
@@ -59,7 +59,7 @@ def dijets_of(batch: Batch, config: SimulateConfig, random: np.random.Generator)
     ``random`` drives the detector, where there is one.
     """
     types = np.full(len(batch.visible), class_index(config.sample))
-    return dijets(seen(batch, config, random), types, cuts(config))
+    return dijets(seen(batch, config, random), types, cuts_of(config))
 
 
 def dijets(events: Events, types: NDArray[np.int64], cuts: DijetCuts) -> Sets:
