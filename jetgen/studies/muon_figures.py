@@ -129,6 +129,7 @@ def region_codes(model: TrainedModel, region: Region) -> tuple[Search, Drawing]:
             {f"z{column + 1}": latent.mean[:, column] for column in order(latent)[:4].tolist()},
             inside,
             region.text,
+            "muons",
         )
     drawing = Drawing(
         "region_codes",

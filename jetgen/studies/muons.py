@@ -148,13 +148,19 @@ def _aimed(shares: Mapping[str, Share]) -> list[Claim]:
             f"{ways} fills a chosen region (asked here)",
             judged(*_gain(shares[title], shares[SIMULATED])),
             f"share of its muons in the region {_percent(shares[title])}, of the simulated ones "
-            f"{_percent(shares[SIMULATED])}",
+            f"{_percent(shares[SIMULATED])}; AUC of boosted trees there {_there(shares[title])}",
         )
         for title, ways in (
             (AIMED_VAE, "A VAE, from codes of training muons,"),
             (AIMED_GAN, "A GAN that is told of the region"),
         )
     ]
+
+
+def _there(share: Share) -> str:
+    if share.merit is None:
+        return "not known, of too few"
+    return with_uncertainty(share.merit.auc, share.merit.auc_error)
 
 
 def _gain(share: Share, base: Share) -> tuple[float, float]:
@@ -247,12 +253,9 @@ def _distances(kind: str, category: Category) -> Table:
 
 def _region_table(shares: Mapping[str, Share], search: Search, region: Region) -> Table:
     def row(title: str, share: Share) -> list[str]:
-        if share.merit is None:
-            return [title, _percent(share), str(len(share.inside)), "too few", "–", "–"]
         test = share.merit
-        area = with_uncertainty(test.auc, test.auc_error)
-        numbers = [f"{test.chi2:.2f}", f"{test.overlap:.3f}"]
-        return [title, _percent(share), str(len(share.inside)), area, *numbers]
+        numbers = ["–", "–"] if test is None else [f"{test.chi2:.2f}", f"{test.overlap:.3f}"]
+        return [title, _percent(share), str(len(share.inside)), _there(share), *numbers]
 
     return Table(
         "region",

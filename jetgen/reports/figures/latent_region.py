@@ -15,7 +15,11 @@ _BINS = 30
 
 
 def latent_region(
-    places: Mapping[str, Tensor], columns: Mapping[str, Tensor], inside: Tensor, region: str
+    places: Mapping[str, Tensor],
+    columns: Mapping[str, Tensor],
+    inside: Tensor,
+    region: str,
+    sets: str = "jets",
 ) -> Figure:
     """Points ``(B, 2)`` of each layout, and the distributions of single columns below.
 
@@ -24,6 +28,7 @@ def latent_region(
         columns: ``(B,)`` values of columns by title.
         inside: ``(B,)`` bool.
         region: what the jets inside have in common, in words.
+        sets: what they are, in words.
     """
     wide = max(len(places), len(columns))
     figure, spec = grid(2, wide, panel=(3.6, 3.0), margins=(0.8, 0.2, 0.65, 0.5), gaps=(0.8, 0.7))
@@ -59,7 +64,7 @@ def latent_region(
     figure.legend(
         handles=[
             Line2D([], [], marker="o", linestyle="", color=within, label=region),
-            Line2D([], [], marker="o", linestyle="", color=outside, label="other jets"),
+            Line2D([], [], marker="o", linestyle="", color=outside, label=f"other {sets}"),
         ],
         loc="upper center", ncols=2, borderaxespad=0.4,
     )  # fmt: skip
