@@ -29,7 +29,7 @@ from jetgen.studies.compression_runs import (
 )
 from jetgen.studies.conclusion import Drawing
 
-STEPS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+STEPS = (0.02, 0.1, 0.3, 1.0, 2.0)
 """Quantisation steps of the codes, for the size against the error."""
 
 ROUNDINGS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)

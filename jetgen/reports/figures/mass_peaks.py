@@ -25,10 +25,10 @@ def mass_peaks(rows: Sequence[Row], looks: Mapping[str, Line]) -> Figure:
     """
     columns = max(len(after) for _, _, after in rows)
     figure, spec = grid(
-        len(rows), columns, panel=(2.7, 2.3), margins=(0.85, 0.15, 0.65, 0.35), gaps=(0.2, 0.55)
+        len(rows), columns, panel=(2.7, 2.3), margins=(0.85, 0.2, 0.65, 0.35), gaps=(0.4, 0.7)
     )
     axes = spec.subplots(squeeze=False)
-    for row, (title, before, after) in zip(axes, rows, strict=True):
+    for place, (row, (title, before, after)) in enumerate(zip(axes, rows, strict=True)):
         highest = max(fit.counts.max() for fit in (before, *after.values()) if fit)
         for axis, (name, fit) in zip(row, after.items(), strict=True):
             _before(axis, before)
@@ -36,7 +36,7 @@ def mass_peaks(rows: Sequence[Row], looks: Mapping[str, Line]) -> Figure:
                 _after(axis, fit, looks[name])
             else:
                 axis.text(0.5, 0.9, "no peak after", transform=axis.transAxes, ha="center")
-            axis.set_title(name)
+            axis.set_title("" if place else name)
             axis.set_xlabel(f"Mass, {title} [GeV]")
             axis.set_xlim(before.edges[0], before.edges[-1])
             axis.set_ylim(0, 1.45 * highest)
