@@ -65,3 +65,10 @@ def test_momenta_have_a_size():
     ).observables
     assert list(found) == ["px", "py", "pz", "pt", "p"]
     assert (found["pt"].item(), found["p"].item()) == (5.0, 13.0)
+
+
+def test_a_column_called_pt_stays_as_it_is():
+    features = (*CARTESIAN, Feature("pt", "MeV"))
+    rows = ParticleCloud(torch.ones(3, 1, 4), torch.ones(3, 1, dtype=torch.bool), features)
+    found = measure_columns(rows).observables
+    assert found["pt"].tolist() == [1, 1, 1] and "p" not in found

@@ -1,8 +1,7 @@
-"""Muons and other items as columns of numbers."""
+"""What is known of a muon."""
 
 import pytest
 import torch
-from jetgen.physics.items import item_columns, item_observables
 
 from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
 from jetgen.errors import InputError
@@ -17,24 +16,7 @@ def test_a_muon_has_its_columns_and_its_momentum(make_muons):
     torch.testing.assert_close(found["p"], p)
     torch.testing.assert_close(found["log_p"], p.log10())
     torch.testing.assert_close(10 ** found["log_pt"], found["pt"])
-    assert "type" not in found and "type" in item_observables(muons)
-
-
-def test_larger_sets_have_their_columns_slot_by_slot():
-    particles = torch.arange(12.0).reshape(2, 2, 3)
-    mask = torch.tensor([[True, True], [True, False]])
-    sets = ParticleCloud(particles, mask, CARTESIAN)
-    assert list(item_columns(sets)) == ["n", "px_1", "py_1", "pz_1", "px_2", "py_2", "pz_2"]
-    found = item_observables(sets)
-    assert found["n"].tolist() == [2, 1] and found["px_2"].tolist() == [3, 0]
-    assert found["pt_1"].tolist() == [1.0, pytest.approx(85**0.5)]
-    assert found["p_2"].tolist() == [pytest.approx(50**0.5), 0]
-
-
-def test_columns_that_are_called_pt_already_stay():
-    features = (*CARTESIAN, Feature("pt", "MeV"))
-    sets = ParticleCloud(torch.ones(3, 1, 4), torch.ones(3, 1, dtype=torch.bool), features)
-    assert item_observables(sets)["pt"].tolist() == [1, 1, 1]
+    assert muons.has_condition("type") and "type" not in found
 
 
 def test_other_sets_are_no_muons():
