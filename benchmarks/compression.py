@@ -1,4 +1,4 @@
-"""Size and speed of compressed jets: learned codes beside zstd, float16 and blosc2.
+r"""Size and speed of compressed jets: learned codes beside zstd, float16 and blosc2.
 
 The same items in the same process: features in single precision against the bytes of each
 compressor, and MB of these a second (CPU time of the process, the quickest of three turns).
@@ -6,12 +6,11 @@ Rounding and residuals keep the errors that are given; float16 has the error tha
 alone state none. The largest error is in units of the one that was given.
 
     jetgen study compression --quick; RUNS=runs/studies/compression-quick
-    OMP_NUM_THREADS=1 python benchmarks/compression.py $RUNS/w-test.h5 --run $RUNS/momenta-w-*-1 \
-        --max-error pt=0.5 eta=0.001 phi=0.001 mass=0.1 \
-        --output benchmarks/results/compression_momenta.csv
-    OMP_NUM_THREADS=1 python benchmarks/compression.py $RUNS/w-test.h5 --run $RUNS/constituents-w-*-1 \
-        --max-error 0.1 --jets 1000 \
-        --output benchmarks/results/compression_constituents.csv
+    export OMP_NUM_THREADS=1
+    python benchmarks/compression.py $RUNS/w-test.h5 --run $RUNS/momenta-w-*-1 \
+        --max-error pt=0.5 eta=0.001 phi=0.001 mass=0.1
+    python benchmarks/compression.py $RUNS/w-test.h5 --run $RUNS/constituents-w-*-1 \
+        --max-error 0.1 --jets 1000 --output benchmarks/results/compression_constituents.csv
 """
 
 from __future__ import annotations
