@@ -1,14 +1,16 @@
-"""Size and speed of compressed jets: learned codes beside zstd, float16 and blosc2.
+r"""Size and speed of compressed jets: learned codes beside zstd, float16 and blosc2.
 
 The same items in the same process: features in single precision against the bytes of each
 compressor, and MB of these a second (CPU time of the process, the quickest of three turns).
 Rounding and residuals keep the errors that are given; float16 has the error that it has; codes
 alone state none. The largest error is in units of the one that was given.
 
-    jetgen study compression --quick
-    OMP_NUM_THREADS=1 python benchmarks/compression.py runs/studies/compression-quick/w-test.h5 \
-        --run runs/studies/compression-quick/momenta-w-ae-1 \
+    jetgen study compression --quick; RUNS=runs/studies/compression-quick
+    export OMP_NUM_THREADS=1
+    python benchmarks/compression.py $RUNS/w-test.h5 --run $RUNS/momenta-w-*-1 \
         --max-error pt=0.5 eta=0.001 phi=0.001 mass=0.1
+    python benchmarks/compression.py $RUNS/w-test.h5 --run $RUNS/constituents-w-*-1 \
+        --max-error 0.1 --jets 1000 --output benchmarks/results/compression_constituents.csv
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ def main() -> None:
     parser.add_argument("--max-error", required=True, nargs="+", help="number or NAME=ERROR")
     parser.add_argument("--step", type=float, default=0.05, help="quantisation step of the codes")
     parser.add_argument("--jets", type=int, help="at most so many")
-    parser.add_argument("--output", type=Path, default=RESULTS / "compression.csv")
+    parser.add_argument("--output", type=Path, default=RESULTS / "compression_momenta.csv")
     options = parser.parse_args()
     torch.set_num_threads(1)
     models = {Path(run).name: load(run) for run in options.run}

@@ -27,13 +27,22 @@ class Window:
         return self.low, self.high
 
     def fits(self, jets: Measured) -> dict[str, PeakFit]:
-        """The fit of each shape to the masses of the jets; none where few jets are in the window:
-        fewer than its bins, or than a tenth of all."""
+        """The fit of each shape to the masses of the jets.
+
+        A shape is left out where there is no peak to fit: where fewer jets are in the window than
+        bins, or than a tenth of all, or the fitted mass is at its edge.
+        """
         masses = jets.observables["mass"].numpy()
         inside = int(((masses >= self.low) & (masses <= self.high)).sum())
         if inside < max(self.bins, len(masses) / 10):
             return {}
-        return {shape: fit_peak(masses, shape, self.limits, self.bins) for shape in SHAPES}
+        fits = {shape: fit_peak(masses, shape, self.limits, self.bins) for shape in SHAPES}
+        edge = 1e-3 * (self.high - self.low)
+        return {
+            shape: fit
+            for shape, fit in fits.items()
+            if self.low + edge < fit.values["mass"] < self.high - edge
+        }
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ class Peak:
     Args:
         restored: the jets before and after.
         before: the fits by shape.
-        after: the same; none where the peak has left the window.
+        after: the same; without the shapes that find no peak in the window any more.
         window: the masses that were fitted.
     """
 
@@ -55,7 +64,7 @@ class Peak:
     def changes(self, shape: str) -> dict[str, float]:
         """By how much the fitted mass and width have changed [GeV]; by the width of the window
         where the peak has left it."""
-        if not self.after:
+        if shape not in self.after:
             return dict.fromkeys(PARAMETERS, self.window.high - self.window.low)
         before, after = (fits[shape].values for fits in (self.before, self.after))
         return {name: after[name] - before[name] for name in PARAMETERS}
@@ -63,7 +72,7 @@ class Peak:
     def shifts(self, shape: str, replicas: int) -> dict[str, Shift]:
         """These changes with their errors, from bootstrap replicas of the pairs; none where the
         peak has left the window."""
-        if not self.after:
+        if shape not in self.after:
             return {}
         before, after = (
             jets.observables["mass"].numpy() for jets in (self.restored.before, self.restored.after)

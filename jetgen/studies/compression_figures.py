@@ -84,7 +84,7 @@ def _shapes(form: str, found: Found) -> Drawing:
         (
             kind,
             found.before(sample)[found.shape],
-            {s.title: found.peaks[best][0][sample].after.get(name) for name, s in SHAPES.items()},
+            {name: found.peaks[best][0][sample].after.get(name) for name in SHAPES},
         )
         for sample, kind in SAMPLES.items()
     ]
@@ -92,7 +92,7 @@ def _shapes(form: str, found: Found) -> Drawing:
         f"shapes_{form}",
         f"The three shapes: {FORMS[form]}, {OBJECTIVES[best]}",
         f"Before (grey, {SHAPES[found.shape].title}), and after, fitted with each shape.",
-        mass_peaks(rows, lines([shape.title for shape in SHAPES.values()])),
+        mass_peaks(rows, lines(list(SHAPES))),
     )
 
 

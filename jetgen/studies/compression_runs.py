@@ -26,7 +26,7 @@ OBJECTIVES = {PLAIN: "AE", "vae": "VAE", "wae": "WAE", "swae": "SWAE", "aae": "A
 REGULARISED = [name for name in OBJECTIVES if name != PLAIN]
 SAMPLES = {"w": "W jets", "top": "top jets"}
 FORMS = {"momenta": "four-momenta", "constituents": "constituent sets"}
-WINDOWS = {"w": Window(70, 95, 40), "top": Window(155, 200, 40)}
+WINDOWS = {"w": Window(65, 100, 40), "top": Window(140, 210, 40)}
 
 COLUMNS = [feature.name for feature in JET_KINEMATICS]
 

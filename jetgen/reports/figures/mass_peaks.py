@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from jetgen.evaluation.peak_fits import SHAPES, PeakFit
 from jetgen.reports.style import REAL, Line, grid
+from jetgen.reports.words import with_uncertainty
 
 Row = tuple[str, PeakFit, Mapping[str, PeakFit | None]]
 """A kind of jet, the fit of its masses before, and the fits after, by name; none where there is no
@@ -57,9 +58,7 @@ def _after(axes: Axes, fit: PeakFit, look: Line) -> None:
         markersize=3, linestyle="none", elinewidth=0.8, zorder=3,
     )  # fmt: skip
     axes.plot(_centres(fit), fit.expected, color=look.colour, linewidth=1.4, zorder=4)
-    lines = [
-        f"{name} {fit.values[name]:.2f} ± {fit.errors[name]:.2f}" for name in ("mass", "width")
-    ]
+    lines = [f"{n} {with_uncertainty(fit.values[n], fit.errors[n])}" for n in ("mass", "width")]
     lines.append(f"p {fit.p_value:.2g}" + ("" if fit.valid else ", no minimum"))
     axes.text(
         0.04, 0.96, "\n".join([SHAPES[fit.shape].title, *lines]), transform=axes.transAxes,
