@@ -14,7 +14,6 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.config.latent import LatentConfig
-from jetgen.config.train import TrainConfig
 from jetgen.datasets import read
 from jetgen.evaluation.latent import (
     LatentSpace,
@@ -101,8 +100,25 @@ def inspect_codes(
         InputError: when the run is not finished or no autoencoder, or the jets cannot be read.
     """
     model = load(run)
+    cloud = _chosen(model, data, jets, seed)
+    if model.config.representation == "features":
+        known = measure_columns(cloud).observables
+        further = [name for name in dict.fromkeys(asked) if name not in known]
+        if further and model.config.columns:  # else there is no other column
+            cloud = _chosen(model, data, jets, seed, further)
+        measured = measure_columns(cloud)
+        observed = observe_columns(measured)
+    else:
+        measured = measure(cloud)
+        observed = observe(cloud, measured)
+    return Inspection(model, cloud, measured, latent_space(model, cloud, seed), observed)
+
+
+def _chosen(
+    model: TrainedModel, data: Sequence[str], jets: int, seed: int, beside: Sequence[str] = ()
+) -> ParticleCloud:
+    """The sets to look at, with further columns of a table ``beside`` as conditions."""
     config = model.config
-    beside = _further_columns(config, asked)
     if data:
         conditions = [*config.columns_beside(), *beside]
         read_in = read(list(data), columns=config.columns, conditions=conditions)
@@ -110,19 +126,7 @@ def inspect_codes(
     else:
         cloud = model.held_out(beside)
     chosen = torch.randperm(len(cloud), generator=torch.Generator().manual_seed(seed))
-    cloud = cloud[chosen[:jets]]
-    latent = latent_space(model, cloud, seed)
-    if config.representation == "features":
-        measured = measure_columns(cloud)
-        return Inspection(model, cloud, measured, latent, observe_columns(measured))
-    measured = measure(cloud)
-    return Inspection(model, cloud, measured, latent, observe(cloud, measured))
-
-
-def _further_columns(config: TrainConfig, asked: Sequence[str]) -> list[str]:
-    """Columns of a table that are asked for and are neither trained on nor kept with the run."""
-    known = {*config.columns, *config.columns_beside()}
-    return [name for name in dict.fromkeys(asked) if name not in known] if config.columns else []
+    return cloud[chosen[:jets]]
 
 
 def latent(config: LatentConfig) -> Path:

@@ -38,6 +38,7 @@ def points_with_errors(
             )  # fmt: skip
         if logarithmic:
             axis.set_xscale("log")
+        axis.margins(0.08)
         axis.set_xlabel(label)
         axis.set_ylabel(title)
     if len(names) > 1:
