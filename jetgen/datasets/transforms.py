@@ -58,9 +58,10 @@ class Unit(Standardise):
 
 
 class Log(nn.Module):
-    r""":math:`y = \log x`, for positive features.
+    r""":math:`y = \log x`, for positive features, some of whose values may be exact zeros.
 
-    Values below the smallest fitted one are lifted to it, so that an exact zero stays finite.
+    Values below the smallest positive one that was fitted, such as the mass of a jet of one
+    massless particle, are lifted to it, so that their logarithm stays finite.
     """
 
     smallest: Tensor
@@ -70,12 +71,13 @@ class Log(nn.Module):
         self.register_buffer("smallest", torch.ones((), dtype=torch.float64))
 
     def fit(self, values: Tensor) -> None:
-        if not bool((values > 0).all()):
+        positive = values[values > 0]
+        if not len(positive) or bool((values < 0).any()):
             raise InputError(
                 f"log: expected positive values, received a smallest of {values.min():.3g}; "
                 "use signed-sqrt or standardise for this feature"
             )
-        self.smallest.copy_(values.min())
+        self.smallest.copy_(positive.min())
 
     def forward(self, values: Tensor) -> Tensor:
         return torch.log(torch.maximum(values, self.smallest.to(values)))

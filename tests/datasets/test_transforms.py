@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jetgen.cloud import RELATIVE, ParticleCloud
+from jetgen.cloud import RELATIVE, Feature, ParticleCloud
 from jetgen.datasets.transforms import FeatureTransforms, parse_transforms
 from jetgen.errors import InputError
 
@@ -77,6 +77,14 @@ def test_log_of_a_feature_that_is_not_positive_is_refused():
     transforms = FeatureTransforms(RELATIVE, parse_transforms(["etarel=log"], RELATIVE))
     with pytest.raises(InputError, match=r"log: expected positive values, received"):
         transforms.fit(real_particles(jets()))
+
+
+def test_log_lifts_exact_zeros_to_the_smallest_positive_value():
+    feature = (Feature("mass", "GeV"),)
+    transforms = FeatureTransforms(feature, parse_transforms(["mass=log"], feature))
+    transforms.fit(torch.tensor([[0.0], [2.0], [50.0]]))
+    lifted = transforms.inverse(transforms(torch.tensor([[0.0], [1.0], [50.0]])))
+    torch.testing.assert_close(lifted, torch.tensor([[2.0], [2.0], [50.0]]))
 
 
 @pytest.mark.parametrize("text", ["ptrel", "mass=log", "ptrel=cube", "ptrel=log+", "=log"])
