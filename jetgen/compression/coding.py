@@ -14,7 +14,7 @@ from torch import Tensor
 
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.compression.lattice import Lattice
-from jetgen.compression.packing import Arrays
+from jetgen.compression.packing import Arrays, pack, unpack
 from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError
 from jetgen.generation import TrainedModel
@@ -22,6 +22,9 @@ from jetgen.objectives.autoencoder import Autoencoder
 from jetgen.objectives.preparation import represent
 from jetgen.physics.fourvectors import to_cartesian
 from jetgen.priors.jets import JetDraw
+
+ITEMS_PER_FRAME = 65_536
+"""At most so many items are encoded and entropy-coded at once."""
 
 _GIVEN, _KEPT = "given.", "kept."
 
@@ -116,6 +119,16 @@ class Coder:
             {f: torch.from_numpy(arrays[_KEPT + f.name].astype(np.float64)) for f in self.kept}
         )
 
+    def frames(self, cloud: ParticleCloud) -> list[bytes]:
+        """The sets as the frames of a compressed file."""
+        size = sets_per_frame(self.model)
+        starts = range(0, len(cloud), size)
+        return [pack(self.encode(cloud[start : start + size])) for start in starts]
+
+    def restore(self, frames: Sequence[bytes]) -> ParticleCloud:
+        """The sets of such frames."""
+        return ParticleCloud.concatenate([self.decode(unpack(frame)) for frame in frames])
+
     def _decode(self, arrays: Arrays) -> ParticleCloud:
         """The items ``(B, N, F)`` of the codes, in their units, in double precision."""
         device = self.model.device
@@ -166,6 +179,11 @@ class Coder:
         step = torch.where(whole, 2 * error.floor() + 1, 2 * error)
         scaled = self.options.representation != "features"
         return Lattice(torch.where(whole, start.round(), start), step, scaled)
+
+
+def sets_per_frame(model: TrainedModel) -> int:
+    """How many sets of a run are encoded and entropy-coded at once."""
+    return max(1, ITEMS_PER_FRAME // model.config.particles)
 
 
 def matched(wanted: Tensor, decoded: Tensor, multiplicity: list[int]) -> Tensor:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from jetgen import __version__
 from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
-from jetgen.compression.coding import Coder
+from jetgen.compression.coding import Coder, sets_per_frame
 from jetgen.compression.container import Reader, Writer
 from jetgen.config.compress import CompressConfig
 from jetgen.config.decompress import DecompressConfig
@@ -21,9 +21,6 @@ from jetgen.errors import InputError
 from jetgen.files import sha256, whole_file
 from jetgen.generation import TrainedModel, laboratory_jets, load
 from jetgen.training import choose_device
-
-ITEMS_PER_FRAME = 65_536
-"""At most so many items are read, encoded and entropy-coded at once."""
 
 
 class Compressed(NamedTuple):
@@ -69,7 +66,7 @@ def compress(config: CompressConfig) -> Compressed:
     features = CARTESIAN if jets else model.model.layout.features
     clouds = iter_chunks(
         config.input,
-        max(1, ITEMS_PER_FRAME // model.config.particles),
+        sets_per_frame(model),
         columns=() if jets else [feature.name for feature in features],
         conditions=model.config.columns_beside(),
     )

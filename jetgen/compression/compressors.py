@@ -165,30 +165,30 @@ def costs(
 
     def measured(
         title: str,
-        pack: Callable[[], bytes],
-        unpack: Callable[[bytes], Items],
+        pack: Callable[[], list[bytes]],
+        unpack: Callable[[list[bytes]], Items],
     ) -> Cost:
         content, pack_seconds = _quickest(pack)
         back, unpack_seconds = _quickest(lambda: unpack(content))
         found = torch.from_numpy(back.astype(np.float64))
         difference = (by_size(found) - by_size(real)) / allowed
         return Cost(
-            title, len(content), items.nbytes, len(cloud), pack_seconds, unpack_seconds,
+            title, sum(map(len, content)), items.nbytes, len(cloud), pack_seconds, unpack_seconds,
             float(difference.abs().max()),
         )  # fmt: skip
 
     def plain(compressor: Compressor) -> Cost:
         return measured(
             compressor.title,
-            lambda: compressor.pack(items, allowed.numpy()),
-            lambda content: compressor.unpack(content, allowed.numpy()),
+            lambda: [compressor.pack(items, allowed.numpy())],
+            lambda content: compressor.unpack(content[0], allowed.numpy()),
         )
 
     def learned(title: str, coder: Coder) -> Cost:
         return measured(
             title,
-            lambda: pack(coder.encode(cloud)),
-            lambda content: _items(coder.decode(unpack(content))),
+            lambda: coder.frames(cloud),
+            lambda frames: _items(coder.restore(frames)),
         )
 
     return [

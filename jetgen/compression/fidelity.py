@@ -13,7 +13,6 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.compression.coding import Coder
 from jetgen.compression.compressors import Compressor
-from jetgen.compression.packing import pack
 from jetgen.evaluation.residuals import half_width
 from jetgen.physics.fourvectors import JET_KINEMATICS, wrap_phi
 from jetgen.physics.observables import Measured, measure
@@ -62,9 +61,9 @@ def kinematics(cloud: ParticleCloud) -> Measured:
 
 def through_codes(coder: Coder, cloud: ParticleCloud) -> Restored:
     """The jets of ``cloud`` as codes of a model, with residuals where the coder stores them."""
-    arrays = coder.encode(cloud)
-    size = len(pack(arrays))
-    return Restored(kinematics(cloud), kinematics(coder.decode(arrays)), size / len(cloud))
+    frames = coder.frames(cloud)
+    size = sum(map(len, frames)) / len(cloud)
+    return Restored(kinematics(cloud), kinematics(coder.restore(frames)), size)
 
 
 def through(compressor: Compressor, cloud: ParticleCloud, errors: Mapping[str, float]) -> Restored:

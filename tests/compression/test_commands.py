@@ -5,7 +5,7 @@ import torch
 
 import jetgen
 from jetgen.cli.main import main
-from jetgen.compression import commands
+from jetgen.compression import coding
 from jetgen.compression.commands import compress, decompress
 from jetgen.config.compress import CompressConfig
 from jetgen.config.decompress import DecompressConfig
@@ -60,7 +60,7 @@ def trained(tmp_path_factory, file):
 @pytest.fixture
 def back(tmp_path, file, monkeypatch):
     """The jets of the file, compressed and decompressed, in frames of 80."""
-    monkeypatch.setattr(commands, "ITEMS_PER_FRAME", 80 * 30)
+    monkeypatch.setattr(coding, "ITEMS_PER_FRAME", 80 * 30)
 
     def through(run, **options):
         packed, output = str(tmp_path / "jets.jgz"), str(tmp_path / "back.h5")

@@ -6,7 +6,7 @@ import torch
 import jetgen
 from jetgen.cli.main import main
 from jetgen.cloud import Feature, ParticleCloud
-from jetgen.compression import commands
+from jetgen.compression import coding
 from jetgen.compression.commands import compress, decompress
 from jetgen.config.compress import CompressConfig
 from jetgen.config.decompress import DecompressConfig
@@ -49,7 +49,7 @@ def through(tmp_path, monkeypatch):
 
     def run(cloud, suffix, *, errors=(), **options):
         slots = cloud.mask.shape[1]
-        monkeypatch.setattr(commands, "ITEMS_PER_FRAME", 80 * slots)
+        monkeypatch.setattr(coding, "ITEMS_PER_FRAME", 80 * slots)
         path, packed = tmp_path / f"sets{suffix}", str(tmp_path / "sets.jgz")
         with set_writer(
             path, cloud.features, cloud.condition_features, slots=slots, attributes={}

@@ -12,7 +12,7 @@ from jetgen.physics.observables import Observable
 from jetgen.reports.style import REAL, Line, grid
 
 _BINS = 41
-_SMALLEST = 1e-6
+_SMALLEST = 0.01
 """Half-width of the narrowest axis: residuals of rounding errors look like none."""
 
 
@@ -49,7 +49,7 @@ def residual_histograms(
             axis.axvline(0, color=REAL, linewidth=0.8)
             axis.set_xlim(-width, width)
             unit = f" [{observable.unit}]" if observable.unit else ""
-            axis.set_xlabel(f"After less before, {observable.symbol}{unit}")
+            axis.set_xlabel(rf"$\Delta$ {observable.symbol}{unit}")
         row[0].set_ylabel(f"Fraction of jets, {title}")
     handles, names = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="upper center", ncols=len(names), borderaxespad=0.2)
