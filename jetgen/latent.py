@@ -62,10 +62,14 @@ class Inspection(NamedTuple):
         return [*columns[: len(_MAIN) - 1], *given]
 
     def information(self, seed: int = 1) -> Tensor:
-        """``(L, O)`` mutual information in nats of columns and observables."""
-        means = self.latent.mean[:INFORMED]
+        """``(L, O)`` mutual information in nats of columns and observables.
+
+        Of one draw of each posterior, which is what the decoder sees: the mean of a column can
+        follow an observable and yet drown in the column's width.
+        """
+        codes = self.latent.codes[:INFORMED]
         found = [
-            mutual_information(means, o.values[:INFORMED], discrete=o.discrete, seed=seed)
+            mutual_information(codes, o.values[:INFORMED], discrete=o.discrete, seed=seed)
             for o in self.observed.values()
         ]
         return torch.stack(found, dim=1)

@@ -16,7 +16,6 @@ from jetgen.cloud import Feature, ParticleCloud
 from jetgen.datasets.reading import read
 from jetgen.evaluation.embedding import tsne
 from jetgen.evaluation.latent import ACTIVE, activity, divergence, order, principal_components
-from jetgen.evaluation.mutual_information import mutual_information
 from jetgen.evaluation.observed import Observed, observe
 from jetgen.evaluation.region import Region
 from jetgen.evaluation.region_search import Search, search_region
@@ -120,16 +119,10 @@ def _coded(path: Path, sample: Sample) -> Coded:
     run = load(path)
     latent = latent_space(run, sample.jets)
     found = Inspection(run, sample.jets, sample.measured, latent, sample.observed)
-    information = torch.stack(
-        [
-            mutual_information(latent.mean, o.values, discrete=o.discrete)
-            for o in sample.observed.values()
-        ],
-        dim=1,
-    )  # (L, O)
+    information = found.information()  # (L, O)
     values = {name: known.values for name, known in sample.observed.items()}
     searches = {
-        text: search_region(latent.mean, Region(text).select(values))
+        text: search_region(latent.codes, Region(text).select(values))
         for text in (REGION, HEAVY, TOP)
     }
     mass = sample.measured.observables["mass"]
@@ -226,11 +219,12 @@ def _models(runs: Runs) -> Table:
             [title, *(_cell(_numbers(runs, model, name)) for name in QUANTITIES)]
             for model, title in MODELS.items()
         ],
-        f"Mean over seeds and its error. A column is active above a variance of {ACTIVE} of its "
-        "mean, which says little of an AE, whose codes have no scale. Information is that of the "
-        "one column that knows most; the gap is what it knows more than the next one, mean over "
-        f"{', '.join(KNOWN[:-1])}. AUC: boosted trees (linear: logistic regression) on the "
-        f"codes of half the jets, tested on the other half; the region is {REGION}.",
+        "Mean over seeds and its error, of codes drawn from their posteriors. A column is active "
+        f"above a variance of {ACTIVE} of its mean, which says little of an AE, whose codes have "
+        "no scale. Information is that of the one column that knows most; the gap is what it knows "
+        f"more than the next one, mean over {', '.join(KNOWN[:-1])}. AUC: boosted trees (linear: "
+        "logistic regression) on the codes of half the jets, tested on the other half; the region "
+        f"is {REGION}.",
     )
 
 
