@@ -12,7 +12,7 @@ import torch
 from jetgen.cloud import ParticleCloud
 from jetgen.datasets.reading import read
 from jetgen.evaluation.checks import Checked
-from jetgen.evaluation.comparison import Comparison, Row, compare_resampled
+from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
 from jetgen.evaluation.quantities import Quantity
 from jetgen.evaluation.resampling import resample
@@ -22,8 +22,9 @@ from jetgen.physics.observables import Measured, Observable
 from jetgen.reports.figures.correlation_matrices import correlation_matrices
 from jetgen.reports.figures.distributions import distributions
 from jetgen.reports.style import figure_style, lines
-from jetgen.reports.words import cell, floor_cell, with_uncertainty
+from jetgen.reports.words import with_uncertainty
 from jetgen.studies.conclusion import Claim, Conclusion, Drawing, Table, judged, mean_difference
+from jetgen.studies.distance_table import distance_table
 
 PLAIN = "bce"
 LOSSES = {PLAIN: "plain GAN", "lsgan": "LSGAN", "wgan-gp": "WGAN-GP"}
@@ -67,7 +68,13 @@ def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
     return Conclusion(
         answer=_answer(found),
         claims=_claims(found),
-        tables=[_scores(found), *(_distances(*entry) for entry in found.items())],
+        tables=[
+            _scores(found),
+            *(
+                distance_table(f"distances_{sample}", SAMPLES[sample], f.comparison, "events")
+                for sample, f in found.items()
+            ),
+        ],
         drawings=[drawing for entry in found.items() for drawing in _drawings(*entry)],
     )
 
@@ -177,26 +184,6 @@ def _scores(found: Mapping[str, Measurement]) -> Table:
         [[title, *(_score(f, loss) for f in found.values())] for loss, title in LOSSES.items()],
         "Geometric mean over all variables, correlations and pairs; ± is the error of the mean "
         "over seeds.",
-    )
-
-
-def _distances(sample: str, found: Measurement) -> Table:
-    comparison = found.comparison
-
-    def row(measured: Row) -> list[str]:
-        unit = measured.quantity.unit
-        title = measured.quantity.observable.title + (f" [{unit}]" if unit else "")
-        cells = [cell(measured, name).number for name in comparison.samples]
-        return [title, floor_cell(measured), *cells]
-
-    return Table(
-        f"distances_{sample}",
-        f"1-Wasserstein distances: {SAMPLES[sample]}",
-        ["variable", "real against real", *comparison.samples],
-        [row(measured) for measured in comparison.rows],
-        f"{comparison.jets} against {comparison.jets} events, ± from {comparison.replicas} "
-        "bootstrap resamplings; the last two rows are no Wasserstein distances but those of the "
-        "correlation matrices and of the two-dimensional histograms.",
     )
 
 

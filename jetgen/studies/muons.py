@@ -9,13 +9,13 @@ from typing import Any
 
 from jetgen.cloud import ParticleCloud
 from jetgen.datasets.reading import read
-from jetgen.evaluation.comparison import Row
 from jetgen.evaluation.figure_of_merit import FigureOfMerit
 from jetgen.evaluation.region import Region
 from jetgen.evaluation.region_search import Search
 from jetgen.generation import load
-from jetgen.reports.words import cell, floor_cell, with_uncertainty
+from jetgen.reports.words import with_uncertainty
 from jetgen.studies.conclusion import Claim, Conclusion, Table, judged, mean_difference
+from jetgen.studies.distance_table import distance_table
 from jetgen.studies.muon_figures import (
     curves,
     overlays,
@@ -68,7 +68,12 @@ def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
         tables=[
             _merits(found),
             _numbers(folder, test),
-            *(_distances(kind, category) for kind, category in found.items()),
+            *(
+                distance_table(
+                    f"distances_{kind.replace('-', '_')}", f"mu-{kind}", c.comparison, "muons"
+                )
+                for kind, c in found.items()
+            ),
             _region_table(shares, search, region),
             _speed(rates),
         ],
@@ -231,26 +236,6 @@ def _numbers(folder: Path, test: ParticleCloud) -> Table:
         ],
         "Numbers are Poisson about the shares of the training file's weight; the first column is "
         "of other simulated muons.",
-    )
-
-
-def _distances(kind: str, category: Category) -> Table:
-    comparison = category.comparison
-
-    def row(found: Row) -> list[str]:
-        unit = found.quantity.unit
-        title = found.quantity.observable.title + (f" [{unit}]" if unit else "")
-        cells = [cell(found, name).number for name in comparison.samples]
-        return [title, floor_cell(found), *cells]
-
-    return Table(
-        f"distances_{kind.replace('-', '_')}",
-        f"1-Wasserstein distances: mu-{kind}",
-        ["variable", "simulated from simulated", *comparison.samples],
-        [row(found) for found in comparison.rows],
-        f"{comparison.jets} against {comparison.jets} muons, ± from {comparison.replicas} "
-        "bootstrap resamplings; the last two rows are no Wasserstein distances but those of the "
-        "correlation matrices and of the two-dimensional histograms.",
     )
 
 
