@@ -184,13 +184,21 @@ def _claims(runs: Runs) -> list[Claim]:
         ),
         ordered("Columns of a VAE have a meaning more than those of an AE", "gap", vae, ae),
         ordered(
-            "The code of a C-VAE knows less of the type that it is told", TOP, vae, (TYPE, WHOLE)
+            "The code of a C-VAE knows less of the type that it is told (asked here)",
+            TOP,
+            vae,
+            (TYPE, WHOLE),
         ),
         ordered(
-            "The code of a C-VAE knows less of the mass that it is told", HEAVY, vae, (MASS, WHOLE)
+            "The code of a C-VAE knows less of the mass that it is told (asked here)",
+            HEAVY,
+            vae,
+            (MASS, WHOLE),
         ),
-        ordered("10 % of the data give codes that know less", REGION, vae, (VAE, 10)),
-        ordered("1 % of the data give codes that know less", REGION, (VAE, 10), (VAE, 1)),
+        ordered("10 % of the data give codes that know less (asked here)", REGION, vae, (VAE, 10)),
+        ordered(
+            "1 % of the data give codes that know less (asked here)", REGION, (VAE, 10), (VAE, 1)
+        ),
     ]
 
 

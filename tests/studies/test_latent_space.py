@@ -49,7 +49,7 @@ def test_verdicts_follow_from_the_numbers_of_the_seeds():
     ]
     assert "mean of 3 seeds: 2" in claims["A larger β leaves fewer columns active"].evidence
     assert "VAE of 10 % of the data less VAE of 1 % of the data" in (
-        claims["1 % of the data give codes that know less"].evidence
+        claims["1 % of the data give codes that know less (asked here)"].evidence
     )
 
 
