@@ -10,7 +10,9 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
 from jetgen.physics.fourvectors import JET_KINEMATICS, mass, massive, wrap_phi
-from jetgen.physics.observables import Observable
+from jetgen.physics.observables import Noun, Observable
+
+EVENT = Noun("event", "events", "jet")
 
 _JET = (
     Observable("pt", "transverse momentum", r"p_\mathrm{T}", "GeV"),

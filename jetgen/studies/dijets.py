@@ -17,7 +17,14 @@ from jetgen.evaluation.pair_rows import pair_rows
 from jetgen.evaluation.quantities import Quantity
 from jetgen.evaluation.resampling import resample
 from jetgen.generation import load
-from jetgen.physics.dijets import DIJET_OBSERVABLES, LEADING, SECOND, TOGETHER, measure_dijets
+from jetgen.physics.dijets import (
+    DIJET_OBSERVABLES,
+    EVENT,
+    LEADING,
+    SECOND,
+    TOGETHER,
+    measure_dijets,
+)
 from jetgen.physics.observables import Measured, Observable
 from jetgen.reports.figures.correlation_matrices import correlation_matrices
 from jetgen.reports.figures.distributions import distributions
@@ -97,7 +104,7 @@ def _measured(folder: Path, sample: str) -> Measurement:
 
 def _dijets(events: ParticleCloud) -> Measured:
     """Events with what is known of both jets; the sets stay as they are."""
-    return Measured(events, measure_dijets(events))
+    return Measured(events, measure_dijets(events), EVENT)
 
 
 def _claims(found: Mapping[str, Measurement]) -> list[Claim]:
