@@ -123,10 +123,10 @@ def _drawn(
 
 def save_figure(figure: Figure, stem: Path) -> bytes:
     """Write ``stem.pdf`` and ``stem.png``; return the latter's content."""
-    with whole_file(stem.with_suffix(".pdf")) as path:
-        figure.savefig(path, format="pdf", metadata={"CreationDate": None})
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=_DPI)
+    with figure_style(), whole_file(stem.with_suffix(".pdf")) as path:  # formulas get fonts here
+        figure.savefig(path, format="pdf", metadata={"CreationDate": None})
+        figure.savefig(buffer, format="png", dpi=_DPI)
     with whole_file(stem.with_suffix(".png")) as path:
         path.write_bytes(buffer.getvalue())
     return buffer.getvalue()
