@@ -39,7 +39,12 @@ class DenseEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.particles = particles
-        self.network = mlp(particles * features + context, *[hidden] * layers, outputs)
+        self.network = self.stack(particles * features + context, outputs, hidden, layers)
+
+    @staticmethod
+    def stack(inputs: int, outputs: int, hidden: int, layers: int) -> nn.Module:
+        """The layers from ``inputs`` to ``outputs`` columns."""
+        return mlp(inputs, *[hidden] * layers, outputs)
 
     def forward(self, particles: Tensor, mask: Tensor, context: Tensor) -> Tensor:
         blanks = self.particles - particles.shape[1]
@@ -64,7 +69,12 @@ class DenseDecoder(nn.Module):
     ) -> None:
         super().__init__()
         self.features = features
-        self.network = mlp(latent + context, *[hidden] * layers, particles * features)
+        self.network = self.stack(latent + context, particles * features, hidden, layers)
+
+    @staticmethod
+    def stack(inputs: int, outputs: int, hidden: int, layers: int) -> nn.Module:
+        """The layers from ``inputs`` to ``outputs`` columns."""
+        return mlp(inputs, *[hidden] * layers, outputs)
 
     def forward(
         self,

@@ -22,7 +22,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from jetgen.networks.masking import masked
+from jetgen.networks.dense import DenseDecoder, DenseEncoder
 
 _SLOPE = 0.2
 """Of the leaky ReLU below zero."""
@@ -31,59 +31,36 @@ _DROPPED = 0.25
 """Share of a layer's outputs that the encoder drops in training."""
 
 
-class PyramidEncoder(nn.Module):
+class PyramidEncoder(DenseEncoder):
     """``(B, N, F)`` particles, flattened slot by slot, to ``(B, outputs)``; narrows.
 
-    Dropped outputs are drawn from torch's own generator, in training only.
-
-    Args:
-        features: number of particle features ``F``.
-        context: number of context columns ``C``.
-        outputs: number of output columns.
-        particles: largest number of particles ``N``; smaller inputs are padded with zeros.
-        hidden: width of the narrowest hidden layer.
-        layers: number of hidden layers.
+    Dropped outputs are drawn from torch's own generator, in training only. The arguments are those
+    of the dense encoder; ``hidden`` is the width of the narrowest hidden layer.
     """
 
-    def __init__(
-        self, features: int, context: int, outputs: int, *, particles: int, hidden: int, layers: int
-    ) -> None:
-        super().__init__()
-        self.particles = particles
-        widths = [particles * features + context, *reversed(_widths(hidden, layers))]
+    @staticmethod
+    def stack(inputs: int, outputs: int, hidden: int, layers: int) -> nn.Module:
+        widths = [inputs, *reversed(_widths(hidden, layers))]
         modules: list[nn.Module] = []
         for before, after in pairwise(widths):
             modules += [nn.Linear(before, after), nn.LeakyReLU(_SLOPE), nn.Dropout(_DROPPED)]
-        self.network = nn.Sequential(*modules, nn.Linear(widths[-1], outputs))
-
-    def forward(self, particles: Tensor, mask: Tensor, context: Tensor) -> Tensor:
-        blanks = self.particles - particles.shape[1]
-        padded = nn.functional.pad(masked(particles, mask), (0, 0, 0, blanks))
-        return self.network(torch.cat([padded.flatten(1), context], dim=1))
+        return nn.Sequential(*modules, nn.Linear(widths[-1], outputs))
 
 
-class PyramidDecoder(nn.Module):
+class PyramidDecoder(DenseDecoder):
     """``(B, L)`` latent codes to ``(B, N, F)`` particles, slot by slot; widens.
 
-    Args:
-        latent: number of latent columns ``L``.
-        context: number of context columns ``C``.
-        features: number of particle features ``F``.
-        particles: largest number of particles.
-        hidden: width of the narrowest hidden layer.
-        layers: number of hidden layers.
+    The arguments are those of the dense decoder; ``hidden`` is the width of the narrowest hidden
+    layer.
     """
 
-    def __init__(
-        self, latent: int, context: int, features: int, *, particles: int, hidden: int, layers: int
-    ) -> None:
-        super().__init__()
-        self.features = features
-        widths = [latent + context, *_widths(hidden, layers)]
+    @staticmethod
+    def stack(inputs: int, outputs: int, hidden: int, layers: int) -> nn.Module:
+        widths = [inputs, *_widths(hidden, layers)]
         modules: list[nn.Module] = []
         for before, after in pairwise(widths):
             modules += [nn.Linear(before, after), nn.LeakyReLU(_SLOPE), BatchNormalisation(after)]
-        self.network = nn.Sequential(*modules, nn.Linear(widths[-1], particles * features))
+        return nn.Sequential(*modules, nn.Linear(widths[-1], outputs))
 
     def forward(
         self,
@@ -92,11 +69,11 @@ class PyramidDecoder(nn.Module):
         context: Tensor,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        filled = mask.any(1)
-        made = self.network(torch.cat([z, context], dim=1)[filled])  # (sets with particles, N F)
-        slots = made.new_zeros(len(mask), made.shape[1])
-        slots[filled] = made
-        return masked(slots.unflatten(1, (-1, self.features))[:, : mask.shape[1]], mask)
+        filled = mask.any(1)  # empty sets have no part in the normalisation
+        slots = super().forward(z[filled], mask[filled], context[filled], generator)
+        made = slots.new_zeros(*mask.shape, self.features)
+        made[filled] = slots
+        return made
 
 
 class BatchNormalisation(nn.BatchNorm1d):
