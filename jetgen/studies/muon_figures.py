@@ -37,9 +37,6 @@ from jetgen.studies.muon_samples import (
     of_kind,
 )
 
-SHOWN = ("plus-prompt", "plus-displaced")
-"""The categories of which single variables and pairs are drawn."""
-
 
 def curves(folder: Path) -> Iterator[Drawing]:
     for model, title in MODELS.items():
@@ -73,8 +70,7 @@ def spectra(folder: Path, test: ParticleCloud) -> Iterator[Drawing]:
 
 
 def overlays(found: Mapping[str, Category]) -> Iterator[Drawing]:
-    for kind in SHOWN:
-        category = found[kind]
+    for kind, category in found.items():
         known = [row.quantity.name for row in category.comparison.rows]
         shown = [q for q in QUANTITIES if q.name in known]
         with figure_style():
@@ -87,8 +83,7 @@ def overlays(found: Mapping[str, Category]) -> Iterator[Drawing]:
 
 
 def planes(found: Mapping[str, Category]) -> Iterator[Drawing]:
-    for kind in SHOWN:
-        category = found[kind]
+    for kind, category in found.items():
         known = [o for o in PLANE if all(o.name in m.observables for m in category.muons.values())]
         with figure_style():
             yield Drawing(
