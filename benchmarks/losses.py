@@ -25,8 +25,8 @@ import torch
 from measuring import RESULTS, peak_memory, seconds, write_rows
 from torch import Tensor
 
+from jetgen.kernels.selection import choose_kernels
 from jetgen.losses import SinkhornSettings, chamfer, emd, exact_emd
-from jetgen.losses.kernels.selection import choose_kernels
 from jetgen.losses.nearest import search
 
 ROUNDS = {"cpu": {(256, 30): 9, (256, 100): 3, (1024, 150): 1}, "cuda": {}}

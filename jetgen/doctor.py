@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from jetgen.errors import InputError
-from jetgen.losses.kernels.selection import choose_kernels
+from jetgen.kernels.selection import choose_kernels
 from jetgen.losses.search import may_compile
 
 if TYPE_CHECKING:

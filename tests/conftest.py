@@ -1,6 +1,7 @@
 """Fixtures that several test files use."""
 
 import math
+import os
 from collections.abc import Callable
 
 import pytest
@@ -130,3 +131,14 @@ def published_weights(seed: int) -> dict[str, torch.Tensor]:
         state[f"{name}.weight"] = normal(outputs, inputs) / inputs**0.5
         state[f"{name}.bias"] = normal(outputs)
     return state
+
+
+@pytest.fixture
+def kernel_device(monkeypatch: pytest.MonkeyPatch) -> torch.device:
+    """The device whose tensors the Triton kernels take in this process; they are switched on."""
+    pytest.importorskip("triton")
+    interpreted = os.environ.get("TRITON_INTERPRET") == "1"
+    if not interpreted and not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device, or Triton's interpreter (TRITON_INTERPRET=1)")
+    monkeypatch.setenv("JETGEN_KERNELS", "triton")
+    return torch.device("cpu" if interpreted else "cuda")

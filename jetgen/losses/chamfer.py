@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from jetgen.errors import InputError
+from jetgen.kernels.selection import use_triton
 from jetgen.losses.distances import Norm, along
-from jetgen.losses.kernels.selection import use_triton
 from jetgen.losses.module import SetLoss
 from jetgen.losses.nearest import nearest
 from jetgen.losses.reduction import Reduction, choose, prepare, prepare_weights, reduce

@@ -17,10 +17,10 @@ import torch
 from torch import Tensor
 
 from jetgen.errors import InputError
+from jetgen.kernels.selection import use_triton
 from jetgen.losses.distances import chunks, pairwise, power_of
 from jetgen.losses.envelope import Solution, attach, plan_gradients
 from jetgen.losses.exact_emd import exact_emd, normalised
-from jetgen.losses.kernels.selection import use_triton_transport
 from jetgen.losses.module import SetLoss
 from jetgen.losses.reduction import Reduction, choose, prepare, prepare_weights, reduce
 from jetgen.losses.sinkhorn import (
@@ -105,8 +105,7 @@ def solve(
 ) -> Solution:
     """Sinkhorn divergence and its gradients, by Triton or in torch a few jets at a time.
 
-    The choice is that of :mod:`jetgen.losses.kernels.selection`; sets of more than its ``LARGEST``
-    particles go to torch.
+    The choice is that of :mod:`jetgen.kernels.selection`.
 
     Args:
         x, y: ``(B, N, D)`` and ``(B, M, D)`` without NaN.
@@ -115,7 +114,7 @@ def solve(
     solution = Solution(x.new_zeros(len(x)), *(torch.zeros_like(t) for t in (x, y, a, b)))
     if not x.shape[1] or not y.shape[1]:
         return solution
-    if use_triton_transport(x, y):
+    if use_triton(x):
         return _solve_on_chip(x, y, a, b, power, settings)
     for jets in chunks(x, y):
         part = _solve_chunk(x[jets], y[jets], a[jets], b[jets], power, settings)

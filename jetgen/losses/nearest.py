@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from jetgen.kernels.selection import use_triton
 from jetgen.losses.distances import Norm, chunks, pairwise
-from jetgen.losses.kernels.selection import use_triton
 from jetgen.losses.search import Neighbours, Search
 
 search = Search()

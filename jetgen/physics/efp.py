@@ -21,7 +21,9 @@ from torch.utils.checkpoint import checkpoint
 
 from jetgen.cloud import RELATIVE, ParticleCloud
 from jetgen.errors import InputError
+from jetgen.kernels.selection import can_run_triton
 from jetgen.physics import fourvectors
+from jetgen.physics.efp_fused import fused_program
 from jetgen.physics.efp_graphs import checked, efp_graphs
 from jetgen.physics.efp_program import Program, efp_program
 
@@ -59,6 +61,9 @@ def efps(
     are alive at most, sixteen in the backward pass, which repeats the forward pass block by
     block: 3 and 8 MB a thread on a CPU, or what one set needs if that is more. Graphs that
     contain the complete graph on four vertices have a factor ``n`` more.
+
+    On CUDA devices, without gradients and for graphs of up to four edges, Triton sums over
+    pairs without other matrices in memory (see :mod:`jetgen.physics.efp_fused`).
 
     Args:
         cloud: relative or Cartesian particles.
@@ -109,14 +114,25 @@ def efps(
 
 
 def _block(program: Program, z: Tensor, points: Tensor, beta: float) -> Tensor:
+    theta = _angles(points, beta)
+    if not (theta.requires_grad or z.requires_grad) and can_run_triton(z):
+        passes = fused_program(program)
+        if passes is not None:
+            from jetgen.physics.kernels.moments import moments
+
+            return passes(z, theta, moments)
+    return program(z, theta)
+
+
+def _angles(points: Tensor, beta: float) -> Tensor:
+    """``theta`` ``(B, N, N)``."""
     squared = _squared_angles(points)
     if beta == 2:
-        return program(z, squared)
+        return squared
     if not squared.requires_grad:
-        return program(z, squared.sqrt() if beta == 1 else squared.pow(beta / 2))
+        return squared.sqrt() if beta == 1 else squared.pow(beta / 2)
     coincident = (squared == 0).to(squared)  # where the root has no derivative
-    theta = (squared + coincident).pow(beta / 2) * (1 - coincident)
-    return program(z, theta)
+    return (squared + coincident).pow(beta / 2) * (1 - coincident)
 
 
 def _measured(cloud: ParticleCloud, measure: Measure) -> tuple[Tensor, Tensor]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial, reduce
-from operator import mul
+from operator import itemgetter, mul
 
 import torch
 from torch import Tensor
@@ -24,8 +24,11 @@ from jetgen.physics.efp_plan import (
     transposed,
 )
 
-_ONE, _Z, _THETA = 0, 1, 2
+ONE, Z, THETA = 0, 1, 2
 """The first values of every run, which are given."""
+
+Vectors = tuple[str, tuple[Vector, ...]]
+"""The product of vectors, ``plain`` or ``weighted`` with ``z``."""
 
 
 @lru_cache(maxsize=64)
@@ -44,7 +47,7 @@ class Program:
 
     def __init__(self, graphs: Sequence[Graph]) -> None:
         self.steps: list[tuple[tuple[int, ...], Callable[..., Tensor]]] = []
-        self.known: dict[Expression | tuple[str, tuple[Vector, ...]], int] = {Power(1): _THETA}
+        self.known: dict[Expression | Vectors, int] = {Power(1): THETA}
         self.graphs, self.fixed = len(graphs), 0
         parts = [components(graph) for graph in graphs]
         connected = sorted({part for group in parts for part in group})
@@ -65,11 +68,30 @@ class Program:
         """
         axes = [1] * self.fixed
         z = z.view(len(z), *axes, -1)
-        values: list[Tensor] = [torch.ones_like(z), z, theta.view(len(z), *axes, *theta.shape[1:])]
-        for (inputs, run), finished in zip(self.steps, self.finished, strict=True):
-            values.append(run(*(values[i] for i in inputs)))
+        values = {ONE: torch.ones_like(z), Z: z}
+        values[THETA] = theta.view(len(z), *axes, *theta.shape[1:])
+        for number, finished in enumerate(self.finished, THETA + 1):
+            values[number] = self.run(number, values)
             for i in finished:
-                values[i] = z  # memory is given back while it is still in cache
+                del values[i]  # memory is given back while it is still in cache
+        return self.totals(z, values)
+
+    def run(self, number: int, values: Mapping[int, Tensor]) -> Tensor:
+        """The value of this number from those of its :meth:`inputs`."""
+        inputs, operation = self.steps[number - THETA - 1]
+        return operation(*(values[i] for i in inputs))
+
+    def inputs(self, number: int) -> tuple[int, ...]:
+        """The numbers of the values that this one needs."""
+        return self.steps[number - THETA - 1][0]
+
+    def expressions(self) -> list[tuple[int, Expression | Vectors]]:
+        """What each number after the given ones stands for, in the order of the steps."""
+        named = ((n, expression) for expression, n in self.known.items() if n > THETA)
+        return sorted(named, key=itemgetter(0))
+
+    def totals(self, z: Tensor, values: Mapping[int, Tensor]) -> Tensor:
+        """The polynomials ``(B, G)`` from the vectors that the steps have led to."""
         # (B, H, N): every total is one vector times another, summed with z
         rows = torch.stack([values[i].flatten(1) for i in self.halves], dim=1)
         totals = ((rows * z.flatten(1).unsqueeze(1)) @ rows.mT).flatten(1)[:, self.pairs]
@@ -78,14 +100,14 @@ class Program:
 
     def _add(self, run: Callable[..., Tensor], *inputs: int) -> int:
         self.steps.append((inputs, run))
-        return _THETA + len(self.steps)
+        return THETA + len(self.steps)
 
     def _finished(self) -> list[list[int]]:
         """For each step the earlier ones that nothing needs after it."""
         last = {i: number for number, (inputs, _) in enumerate(self.steps) for i in inputs}
         finished: list[list[int]] = [[] for _ in self.steps]
         for i, number in last.items():
-            if i > _THETA and i not in self.halves:
+            if i > THETA and i not in self.halves:
                 finished[number].append(i)
         return finished
 
@@ -120,15 +142,15 @@ class Program:
                 return self._add(partial(_total, depth), self._weighted(vectors))
 
     def _product(self, vectors: tuple[Vector, ...]) -> int:
-        return self._vectors("plain", vectors, _ONE)
+        return self._vectors("plain", vectors, ONE)
 
     def _weighted(self, vectors: tuple[Vector, ...]) -> int:
-        return self._vectors("weighted", vectors, _Z)
+        return self._vectors("weighted", vectors, Z)
 
     def _vectors(self, kind: str, vectors: tuple[Vector, ...], first: int) -> int:
         """The product of vectors, with ``z`` as a further one where the kind says so."""
         steps = [self._step(vector) for vector in vectors]
-        steps = [first, *steps] if first == _Z or not steps else steps
+        steps = [first, *steps] if first == Z or not steps else steps
         if len(steps) == 1:
             return steps[0]
         key = (kind, vectors)

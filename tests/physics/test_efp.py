@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, ParticleCloud
 from jetgen.errors import InputError
 from jetgen.physics.efp import efps
+from jetgen.physics.efp_fused import fused_program
 from jetgen.physics.efp_graphs import canonical, checked, components, connected_graphs, efp_graphs
 from jetgen.physics.efp_program import efp_program
 
@@ -281,3 +282,20 @@ def test_bad_input():
         efps(cloud, measure="pp")
     with pytest.raises(InputError, match="vertices"):
         efps(cloud, [[(0, 0)]])
+
+
+@pytest.mark.parametrize("degree", range(5))
+def test_passes_over_the_angles_give_the_same_polynomials(degree):
+    program = efp_program(efp_graphs(degree))
+    generator = torch.Generator().manual_seed(3)
+    z = torch.rand(4, 9, generator=generator, dtype=torch.float64)
+    theta = torch.rand(4, 9, 9, generator=generator, dtype=torch.float64)
+    theta = theta + theta.mT
+    passes = fused_program(program)
+    torch.testing.assert_close(passes(z, theta), program(z, theta), rtol=1e-12, atol=0)
+
+
+def test_the_36_take_two_passes_and_denser_graphs_none():
+    assert [len(p.vectors) for p in fused_program(efp_program(efp_graphs(4))).passes] == [0, 7, 2]
+    assert fused_program(efp_program(efp_graphs(5))) is None
+    assert fused_program(efp_program(checked([COMPLETE_FOUR]))) is None

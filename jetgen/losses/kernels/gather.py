@@ -13,18 +13,25 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from jetgen.losses.kernels.tiles import LAUNCH, accumulator, bucket
+from jetgen.kernels.tiles import (
+    COLUMNS,
+    LAUNCH,
+    ROWS,
+    accumulator,
+    coordinates,
+    empty_sums,
+    row_blocks,
+)
 
 
 @triton.jit(do_not_specialize=["n", "m"])
 def _spread_kernel(  # type: ignore[no-untyped-def]
     values,
     index,
-    totals,
+    sums,
     n,
     m,
     D: tl.constexpr,
-    PADDED: tl.constexpr,
     TYPE: tl.constexpr,
     ROWS: tl.constexpr,
     COLUMNS: tl.constexpr,
@@ -32,40 +39,38 @@ def _spread_kernel(  # type: ignore[no-untyped-def]
     blocks = tl.cdiv(m, ROWS)
     jet = (tl.program_id(0) // blocks).to(tl.int64)
     j = (tl.program_id(0) % blocks) * ROWS + tl.arange(0, ROWS)
-    axis = tl.arange(0, PADDED)
-    total = tl.zeros([ROWS, PADDED], TYPE)
+    totals = empty_sums(D, ROWS, COLUMNS, TYPE)
     for start in range(0, n, COLUMNS):
         i = start + tl.arange(0, COLUMNS)
         chosen = tl.load(index + jet * n + i, mask=i < n, other=-1)
         hit = chosen[None, :] == j[:, None]
+        upstream = coordinates(values + jet * n * D, i, i < n, 0.0, D, TYPE)
+        further = ()
         for d in tl.static_range(D):
-            value = tl.load(values + (jet * n + i) * D + d, mask=i < n, other=0.0).to(TYPE)
-            part = tl.sum(tl.where(hit, value[None, :], 0.0), 1)
-            total += tl.where(axis[None, :] == d, part[:, None], 0.0)
-    place = (jet * m + j)[:, None] * D + axis[None, :]
-    tl.store(totals + place, total, mask=(j < m)[:, None] & (axis < D)[None, :])
+            further += (totals[d] + tl.where(hit, upstream[d][None, :], 0.0),)  # type: ignore[assignment]
+        totals = further
+    for d in tl.static_range(D):
+        tl.store(sums + (jet * m + j) * D + d, tl.sum(totals[d], 1), mask=j < m)
 
 
 def _launch(values: Tensor, index: Tensor, m: int) -> Tensor:
     values, index = values.contiguous(), index.contiguous()
     size, n, dimensions = values.shape
-    totals = values.new_empty(size, m, dimensions)
-    rows = bucket(m, 32)
-    if totals.numel():
-        _spread_kernel[(size * triton.cdiv(m, rows),)](
+    sums = values.new_empty(size, m, dimensions)
+    if sums.numel():
+        _spread_kernel[(size * row_blocks(m),)](
             values,
             index,
-            totals,
+            sums,
             n,
             m,
             D=dimensions,
-            PADDED=triton.next_power_of_2(dimensions),
             TYPE=accumulator(values),
-            ROWS=rows,
-            COLUMNS=bucket(n, 64),
+            ROWS=ROWS,
+            COLUMNS=COLUMNS,
             **LAUNCH,
         )
-    return totals
+    return sums
 
 
 class _Gather(torch.autograd.Function):

@@ -10,16 +10,29 @@ walks over the other set, so that every sum has a fixed order.
 
 from __future__ import annotations
 
+import math
+
 import torch
 import triton
 import triton.language as tl
 from torch import Tensor
 
-from jetgen.losses.kernels.tiles import LAUNCH, accumulator, bucket, coordinates, costs, squared
+from jetgen.kernels.tiles import (
+    COLUMNS,
+    LAUNCH,
+    ROWS,
+    accumulator,
+    coordinates,
+    costs,
+    empty_sums,
+    row_blocks,
+    squared,
+    weighted_level,
+)
 from jetgen.losses.sinkhorn import Potentials
 
 
-@triton.jit(do_not_specialize=["n", "m", "eps"])
+@triton.jit(do_not_specialize=["n", "m", "rate"])
 def _plan_kernel(  # type: ignore[no-untyped-def]
     x,
     y,
@@ -30,9 +43,8 @@ def _plan_kernel(  # type: ignore[no-untyped-def]
     gradient,
     n,
     m,
-    eps,
+    rate,
     D: tl.constexpr,
-    PADDED: tl.constexpr,
     POWER: tl.constexpr,
     TYPE: tl.constexpr,
     ROWS: tl.constexpr,
@@ -41,32 +53,27 @@ def _plan_kernel(  # type: ignore[no-untyped-def]
     blocks = tl.cdiv(n, ROWS)
     jet = (tl.program_id(0) // blocks).to(tl.int64)
     i = (tl.program_id(0) % blocks) * ROWS + tl.arange(0, ROWS)
-    xs = coordinates(x + jet * n * D, i, n, D, TYPE)
-    u = tl.load(a + jet * n + i, mask=i < n, other=0.0).to(TYPE)
-    fs = tl.load(f + jet * n + i, mask=i < n, other=0.0).to(TYPE)
-    axis = tl.arange(0, PADDED)
-    total = tl.zeros([ROWS, PADDED], TYPE)
+    xs = coordinates(x + jet * n * D, i, i < n, 0.0, D, TYPE)
+    u = tl.load(a + jet * n + i, mask=i < n, other=0.0)
+    level = weighted_level(f + jet * n, i, u, rate)
+    totals = empty_sums(D, ROWS, COLUMNS, TYPE)
     for start in range(0, m, COLUMNS):
         j = start + tl.arange(0, COLUMNS)
-        ys = coordinates(y + jet * m * D, j, m, D, TYPE)
-        v = tl.load(b + jet * m + j, mask=j < m, other=0.0).to(TYPE)
-        gs = tl.load(g + jet * m + j, mask=j < m, other=0.0).to(TYPE)
-        cost = costs(xs, ys, D, POWER)
-        weights = u[:, None] * v[None, :]
-        exponent = (fs[:, None] + gs[None, :] - cost) / eps
-        plan = weights * tl.exp(tl.where(weights > 0, exponent, 0.0))
-        if POWER == 2:
-            strength = 2 * plan
-        else:
-            square = squared(xs, ys, D)
+        ys = coordinates(y + jet * m * D, j, j < m, 0.0, D, TYPE)
+        v = tl.load(b + jet * m + j, mask=j < m, other=0.0)
+        opposite = weighted_level(g + jet * m, j, v, rate)
+        square = squared(xs, ys, D)
+        strength = tl.exp2(level[:, None] + opposite[None, :] - rate * costs(square, POWER))
+        if POWER != 2:
             safe = tl.where(square > 0, square, 1.0)
-            strength = plan * POWER * tl.exp(tl.log(safe) * (POWER / 2 - 1))
-            strength = tl.where(square > 0, strength, 0.0)
+            strength *= tl.where(square > 0, tl.exp(tl.log(safe) * (POWER / 2 - 1)), 0.0)
+        further = ()
         for d in tl.static_range(D):
-            part = tl.sum(strength * (xs[d][:, None] - ys[d][None, :]), 1)
-            total += tl.where(axis[None, :] == d, part[:, None], 0.0)
-    place = (jet * n + i)[:, None] * D + axis[None, :]
-    tl.store(gradient + place, total, mask=(i < n)[:, None] & (axis < D)[None, :])
+            further += (totals[d] + strength * (xs[d][:, None] - ys[d][None, :]),)  # type: ignore[assignment]
+        totals = further
+    for d in tl.static_range(D):
+        total = POWER * tl.sum(totals[d], 1)
+        tl.store(gradient + (jet * n + i) * D + d, total, mask=i < n)
 
 
 @torch.no_grad()
@@ -89,9 +96,8 @@ def plan_gradient(
     x, y, a, b, f, g = (t.detach().contiguous() for t in (x, y, a, b, *potentials))
     (size, n, dimensions), m = x.shape, y.shape[1]
     gradient = torch.zeros_like(x)
-    rows = bucket(n, 32)
     if gradient.numel():
-        _plan_kernel[(size * triton.cdiv(n, rows),)](
+        _plan_kernel[(size * row_blocks(n),)](
             x,
             y,
             a,
@@ -101,13 +107,12 @@ def plan_gradient(
             gradient,
             n,
             m,
-            eps,
+            1 / (eps * math.log(2)),
             D=dimensions,
-            PADDED=triton.next_power_of_2(dimensions),
             POWER=float(power),
             TYPE=accumulator(x),
-            ROWS=rows,
-            COLUMNS=bucket(m, 64),
+            ROWS=ROWS,
+            COLUMNS=COLUMNS,
             **LAUNCH,
         )
     return gradient

@@ -1,6 +1,5 @@
-"""Where the kernels run: compiled on CUDA, or through Triton's interpreter on the CPU."""
+"""Sets of particles for the kernels, and what they give beside their torch twins."""
 
-import os
 from collections.abc import Callable
 
 import pytest
@@ -8,17 +7,6 @@ import torch
 from torch import Tensor
 
 Sets = tuple[Tensor, Tensor, Tensor, Tensor]
-
-
-@pytest.fixture
-def device(monkeypatch: pytest.MonkeyPatch) -> torch.device:
-    """The device whose tensors the Triton kernels take in this process; they are switched on."""
-    pytest.importorskip("triton")
-    interpreted = os.environ.get("TRITON_INTERPRET") == "1"
-    if not interpreted and not torch.cuda.is_available():
-        pytest.skip("needs a CUDA device, or Triton's interpreter (TRITON_INTERPRET=1)")
-    monkeypatch.setenv("JETGEN_KERNELS", "triton")
-    return torch.device("cpu" if interpreted else "cuda")
 
 
 def random_sets(n: int, m: int, D: int = 3, B: int = 2, dtype: torch.dtype = torch.float64) -> Sets:
@@ -35,8 +23,8 @@ def random_sets(n: int, m: int, D: int = 3, B: int = 2, dtype: torch.dtype = tor
 
 
 @pytest.fixture
-def make_sets(device: torch.device) -> Callable[..., Sets]:
-    return lambda *args, **kwargs: tuple(t.to(device) for t in random_sets(*args, **kwargs))
+def make_sets(kernel_device: torch.device) -> Callable[..., Sets]:
+    return lambda *args, **kwargs: tuple(t.to(kernel_device) for t in random_sets(*args, **kwargs))
 
 
 @pytest.fixture

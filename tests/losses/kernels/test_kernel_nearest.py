@@ -92,25 +92,25 @@ def test_a_jet_gone_wrong_says_so_and_spoils_no_other(make_sets):
 
 
 @pytest.mark.parametrize(("n", "m", "D"), [(1, 1, 2), (4, 2, 3)])
-def test_gather_has_first_and_second_derivatives(device, n, m, D):
+def test_gather_has_first_and_second_derivatives(kernel_device, n, m, D):
     from jetgen.losses.kernels.gather import gather_particles
 
     generator = torch.Generator().manual_seed(1)
-    points = torch.randn(2, m, D, generator=generator, dtype=torch.float64).to(device)
-    index = torch.randint(m, (2, n), generator=generator).to(device)
+    points = torch.randn(2, m, D, generator=generator, dtype=torch.float64).to(kernel_device)
+    index = torch.randint(m, (2, n), generator=generator).to(kernel_device)
     points.requires_grad_()
     assert torch.autograd.gradcheck(lambda p: gather_particles(p, index), points)
     assert torch.autograd.gradgradcheck(lambda p: gather_particles(p, index).sin(), points)
 
 
 @pytest.mark.parametrize(("n", "m"), [(33, 40), (70, 9)])
-def test_gradient_of_gather_is_a_sum_in_order(device, n, m):
+def test_gradient_of_gather_is_a_sum_in_order(kernel_device, n, m):
     from jetgen.losses.kernels.gather import gather_particles
 
     generator = torch.Generator().manual_seed(2)
-    index = torch.randint(m, (3, n), generator=generator).to(device)
-    upstream = torch.randn(3, n, 3, generator=generator).to(device)
-    points = torch.zeros(3, m, 3, device=device, requires_grad=True)
+    index = torch.randint(m, (3, n), generator=generator).to(kernel_device)
+    upstream = torch.randn(3, n, 3, generator=generator).to(kernel_device)
+    points = torch.zeros(3, m, 3, device=kernel_device, requires_grad=True)
     (gradient,) = torch.autograd.grad(gather_particles(points, index), points, upstream)
     expected = torch.zeros_like(points).scatter_add(
         1, index.unsqueeze(2).expand(-1, -1, 3), upstream

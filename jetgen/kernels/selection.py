@@ -12,9 +12,6 @@ from torch import Tensor
 
 from jetgen.errors import InputError
 
-LARGEST = 1024
-"""Particles of one set up to which the transport kernels hold a jet on chip."""
-
 
 class Choice(NamedTuple):
     """``kernels`` is torch or triton, and ``reason`` says why in a few words."""
@@ -37,7 +34,7 @@ def choose_kernels(device: torch.device) -> Choice:
         raise InputError(f"JETGEN_KERNELS: expected torch, triton or auto, received {wanted!r}")
     if wanted == "torch":
         return Choice("torch", "JETGEN_KERNELS=torch")
-    interpreted = os.environ.get("TRITON_INTERPRET") == "1"
+    interpreted = _interpreted()
     if wanted == "auto":
         if device.type != "cuda":
             return Choice("torch", f"tensors on {device.type}")
@@ -59,21 +56,16 @@ def use_triton(tensor: Tensor) -> bool:
     return choose_kernels(tensor.device).kernels == "triton"
 
 
-def use_triton_transport(x: Tensor, y: Tensor) -> bool:
-    """:func:`use_triton` for the transport kernels, which end at ``LARGEST`` particles a set.
+def can_run_triton(tensor: Tensor) -> bool:
+    """:func:`use_triton` for observables, which ``JETGEN_KERNELS=triton`` leaves alone on the CPU.
 
-    Raises:
-        InputError: for larger sets where ``JETGEN_KERNELS=triton`` asks for the kernels.
+    A training on CUDA measures its generated jets on the CPU; only losses are held to the word.
     """
-    if not use_triton(x):
-        return False
-    most = max(x.shape[1], y.shape[1])
-    if most > LARGEST and os.environ.get("JETGEN_KERNELS") == "triton":
-        raise InputError(
-            f"JETGEN_KERNELS=triton: expected at most {LARGEST} particles a set, "
-            f"received {most}; choose JETGEN_KERNELS=auto or torch"
-        )
-    return most <= LARGEST
+    return (tensor.device.type == "cuda" or _interpreted()) and use_triton(tensor)
+
+
+def _interpreted() -> bool:
+    return os.environ.get("TRITON_INTERPRET") == "1"
 
 
 @functools.cache

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from jetgen.errors import InputError
+from jetgen.kernels import selection
+from jetgen.kernels.selection import choose_kernels
 from jetgen.losses import chamfer
-from jetgen.losses.kernels import selection
-from jetgen.losses.kernels.selection import choose_kernels
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 
