@@ -147,14 +147,16 @@ def bars(
         )
         peer = min(loss("cdist", 4096), loss("cdist-matmul", 4096))
         add("Chamfer both ways, 4096 x 150, over cdist", peer / loss("jetgen", 4096), "at least 5")
-        ours = loss("jetgen-sinkhorn", 1024)
-        add("Sinkhorn both ways, 1024 x 150, over geomloss", loss("geomloss", 1024) / ours, "20")
-        for variant in ("jetgen-sinkhorn", "geomloss"):
+        ours = loss("jetgen-sinkhorn-coarse", 1024)
+        peer = loss("geomloss", 1024)
+        add("Sinkhorn both ways, 1024 x 150, over geomloss", peer / ours, "at least 20")
+        for variant in ("jetgen-sinkhorn-coarse", "geomloss"):
             bias = 100 * loss(variant, 1024, "relative_bias")
-            add(f"  bias of {variant} [%]", bias, "equal")
+            add(f"  bias of {variant} [%]", bias, "equal or less")
     for one, other in zip(tables["efps, one core"], tables["efps"], strict=False):
         ratio = float(other["float64_jets_per_s"]) / float(one["float64_jets_per_s"])
         add(f"EFPs, {one['particles']} particles, over one core of ours", ratio, "at least 50")
+        add("  over plain torch on the same device", float(other["ratio"]), "")
     for row in tables["edgeconv"]:
         add(f"EdgeConv, {row['form']}, over torch_geometric", float(row["ratio"]), "")
     if tables["training"]:

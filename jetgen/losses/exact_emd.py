@@ -132,28 +132,30 @@ def solve(
     """
     device, dtype = x.device, x.dtype
     x, y, a, b = (t.detach().double().cpu() for t in (x, y, a, b))
-    gradients = [torch.zeros_like(t) for t in (x, y, a, b)]
-    value = x.new_zeros(len(x))
-    with ThreadPoolExecutor(max(1, torch.get_num_threads())) as pool:
+    solution = Solution(x.new_zeros(len(x)), *(torch.zeros_like(t) for t in (x, y, a, b)))
+
+    def solve_some(jets: slice) -> None:
+        cost = power_of(pairwise(x[jets], y[jets]), power / 2)
+        if slack is not None:
+            cost = torch.nn.functional.pad(cost, (0, 1, 0, 1), value=slack)
+        tables = zip(cost.numpy(), a[jets].numpy(), b[jets].numpy(), strict=True)
+        plans = [optimal_plan(*table, equal=equal) for table in tables]
+        found = _collect(x[jets], y[jets], plans, power, slack or 0.0)
+        for whole, part in zip(solution, found, strict=True):
+            whole[jets] = part
+
+    threads = torch.get_num_threads()
+    if threads == 1:
         for jets in chunks(x, y):
-            cost = power_of(pairwise(x[jets], y[jets]), power / 2)
-            if slack is not None:
-                cost = torch.nn.functional.pad(cost, (0, 1, 0, 1), value=slack)
-            tables = zip(cost.numpy(), a[jets].numpy(), b[jets].numpy(), strict=True)
-            plans = list(pool.map(lambda t: optimal_plan(*t, equal=equal), tables))
-            for k, plan in enumerate(plans, start=jets.start):
-                gradients[2][k] = torch.from_numpy(plan.f)
-                gradients[3][k] = torch.from_numpy(plan.g)
-            value[jets], gradients[0][jets], gradients[1][jets] = _collect(
-                x[jets], y[jets], plans, power, slack or 0.0
-            )
-    return Solution(*(t.to(device, dtype) for t in (value, *gradients)))
+            solve_some(jets)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(solve_some, chunks(x, y)))  # the solver lets other threads work
+    return Solution(*(t.to(device, dtype) for t in solution))
 
 
-def _collect(
-    x: Tensor, y: Tensor, plans: list[Plan], power: float, slack: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Costs ``(b,)`` and gradients by x and y, from the pairs in use."""
+def _collect(x: Tensor, y: Tensor, plans: list[Plan], power: float, slack: float) -> Solution:
+    """Costs and gradients of a few jets, from the pairs in use."""
     jet = torch.from_numpy(np.repeat(np.arange(len(plans)), [len(p.i) for p in plans]))
     i, j, mass = (
         torch.from_numpy(np.concatenate([getattr(p, name) for p in plans]))
@@ -171,7 +173,10 @@ def _collect(
     pull = (mass * torch.where(positive, slope, 0.0)).unsqueeze(1) * difference
     by_x.index_put_((jet, i), pull, accumulate=True)
     by_y.index_put_((jet, j), -pull, accumulate=True)
-    return value, by_x, by_y
+    by_a, by_b = (
+        torch.from_numpy(np.stack([getattr(p, name) for p in plans])) for name in ("f", "g")
+    )
+    return Solution(value, by_x, by_y, by_a, by_b)
 
 
 def check_power(power: float) -> None:

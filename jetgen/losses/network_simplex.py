@@ -37,8 +37,8 @@ def optimal_plan(cost: Array, a: Array, b: Array, *, equal: bool = False) -> Pla
     rows, columns = _rising(a), _rising(b)
     if not len(rows) or not len(columns):
         return Plan(rows[:0], columns[:0], a[:0], f, g)
-    table, total = cost[np.ix_(rows, columns)], a.sum()
-    if not np.isfinite(table).all():
+    table, total = cost.take(rows, 0).take(columns, 1), a.sum()
+    if not np.isfinite(table.sum()):
         return Plan(rows[:1], columns[:1], np.full(1, np.nan), f, g)
     if equal and len(rows) == len(columns):
         from scipy.optimize import linear_sum_assignment
@@ -50,10 +50,12 @@ def optimal_plan(cost: Array, a: Array, b: Array, *, equal: bool = False) -> Pla
     p, q = a[rows] / total, b[columns] / b[columns].sum()
     dense, _, u, v, code = emd_c(p, q, table, _MOST_PIVOTS, 1)
     check_result(code)
-    i, j = np.nonzero(dense)
+    dense = dense.ravel()
+    used = np.flatnonzero(dense)
+    i, j = np.divmod(used, len(columns))
     centre = (q @ v - p @ u) / 2  # of potentials that are known up to a constant
     f[rows], g[columns] = u + centre, v - centre
-    return Plan(rows[i], columns[j], dense[i, j] * total, f, g)
+    return Plan(rows.take(i), columns.take(j), dense.take(used) * total, f, g)
 
 
 def optimal_costs(costs: Array, a: Array, b: Array, *, equal: bool = False) -> Array:
