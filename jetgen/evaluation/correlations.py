@@ -28,7 +28,7 @@ def correlations(observables: Mapping[str, Tensor], weights: Tensor | None = Non
         weights: ``(B,)`` event weights, ones when omitted.
 
     >>> x = torch.tensor([0.0, 1.0, 2.0])
-    >>> correlations({"x": x, "minus x": -x})
+    >>> correlations({"x": x, "minus x": -x}).round(decimals=6)
     tensor([[ 1., -1.],
             [-1.,  1.]], dtype=torch.float64)
     """

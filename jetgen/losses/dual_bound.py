@@ -7,6 +7,8 @@ below the optimum. Cuturi, "Sinkhorn Distances" (2013), arXiv:1306.0895.
 
 from __future__ import annotations
 
+import math
+
 from torch import Tensor
 
 _ITERATIONS = 5
@@ -18,6 +20,7 @@ _MARGIN = 1e-5
 """Of the largest cost: what single precision may add to a bound, some ten times over."""
 
 _TINY, _HUGE = 1e-30, 1e30
+_LOWEST = math.log(_TINY)
 
 
 def dual_bound(cost: Tensor, a: Tensor, b: Tensor) -> Tensor:
@@ -34,7 +37,7 @@ def dual_bound(cost: Tensor, a: Tensor, b: Tensor) -> Tensor:
     total = a.sum(0)
     product = ((cost * b).sum(1) * a).sum(0) / total.square()
     eps = _TEMPERATURE * product
-    kernel = (cost * (-1 / eps)).exp_().clamp_(min=_TINY)
+    kernel = (cost * (-1 / eps)).clamp_(min=_LOWEST).exp_()
     v = b
     for _ in range(_ITERATIONS):
         u = a / (kernel * v).sum(1)

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from jetgen.config.option import require
+from jetgen.losses.exponentials import exp, log_sum_exp
 
 EMPTY = -1e9
 """Logarithm of the weight of a padded slot: finite, so that no ``inf - inf`` can arise."""
@@ -141,7 +142,7 @@ def softmin(cost: Tensor, potential: Tensor, log_weights: Tensor, eps: Tensor, d
     r"""``-eps log sum_j exp(log b_j + (g_j - C_ij) / eps)`` over axis ``dim`` of the cost."""
     axis = 1 if dim == 2 else 2
     scores = (log_weights + potential / eps).unsqueeze(axis) - cost / eps.unsqueeze(2)
-    return -eps * scores.logsumexp(dim)
+    return -eps * log_sum_exp(scores, dim)
 
 
 def transport_plan(
@@ -150,7 +151,7 @@ def transport_plan(
     """``a_i b_j exp((f_i + g_j - C_ij) / eps)``, the transport plan ``(B, N, M)``."""
     exponent = potentials.f.unsqueeze(2) + potentials.g.unsqueeze(1) - cost
     weights = a.unsqueeze(2) * b.unsqueeze(1)
-    return torch.where(weights > 0, weights * (exponent / eps).exp(), 0.0)
+    return torch.where(weights > 0, weights * exp(exponent / eps), 0.0)
 
 
 def _log(weights: Tensor) -> Tensor:

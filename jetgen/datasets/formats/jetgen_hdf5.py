@@ -37,7 +37,7 @@ COLUMNS: dict[str, tuple[Feature, ...]] = {
 class JetgenWriter(Hdf5Writer):
     """Streams jets to an HDF5 file that appears under its name when the block ends well.
 
-    >>> import tempfile
+    >>> import h5py, tempfile
     >>> from jetgen.cloud import CARTESIAN
     >>> path = Path(tempfile.mkdtemp()) / "jets.h5"
     >>> cloud = ParticleCloud(torch.ones(2, 3, 3), torch.ones(2, 3, dtype=torch.bool), CARTESIAN)

@@ -8,7 +8,7 @@ from jetgen.losses.nearest import nearest, nearest_plain
 
 pytestmark = pytest.mark.triton
 
-SIZES = [(1, 1), (2, 3), (5, 4), (6, 7), (9, 8), (31, 33), (33, 70)]
+SIZES = [(1, 1), (2, 3), (5, 4), (6, 7), (9, 8), (31, 33), (33, 70), (127, 129)]
 
 
 @pytest.mark.parametrize("norm", ["l2", "l1"])

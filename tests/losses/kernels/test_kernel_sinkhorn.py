@@ -28,6 +28,7 @@ ACCURATE = SinkhornSettings(eps=2.0, tolerance=1e-9, max_iterations=300)
         (9, 9, 3, 3),
         (31, 33, 3, 2),
         (33, 5, 2, 1),
+        (127, 3, 3, 2),
     ],
 )
 def test_divergence_and_all_its_gradients(make_sets, both_kernels, n, m, D, power):
