@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +14,7 @@ from jetgen.losses.dual_bound import dual_bound
 from jetgen.losses.exact_emd import check_power, normalised
 from jetgen.losses.network_simplex import optimal_costs
 from jetgen.losses.reduction import blank, check_sets, prepare_weights
+from jetgen.losses.threads import in_threads
 
 _FEWEST_PAIRS = 64
 """Pairs handled at a time however many particles they have: 25 MB a table of 150 each."""
@@ -76,26 +76,32 @@ class EMDPairs:
     def distances(self, i: Tensor, j: Tensor) -> Tensor:
         """``(P,)`` float64 exact distances of the sets ``i`` of a to ``j`` of b."""
         found = torch.empty(len(i), dtype=torch.float64)
-        with one_thread():
-            for pairs, x, y, p, q in self._chunks(i, j):
-                x, y = (c.permute(2, 0, 1).contiguous() for c in (x, y))
-                cost = self._cost(x.unsqueeze(3), y.unsqueeze(2))
-                if self.slack is not None:
-                    cost[:, 0], cost[:, :, 0] = self.slack, self.slack
-                costs = optimal_costs(cost.numpy(), p.numpy(), q.numpy(), equal=self.equal)
-                found[pairs] = torch.from_numpy(costs)
+
+        def solve(pairs: Tensor) -> None:
+            x, y, p, q = self._sides(i[pairs], j[pairs])
+            x, y = (c.permute(2, 0, 1).contiguous() for c in (x, y))
+            cost = self._cost(x.unsqueeze(3), y.unsqueeze(2))
+            if self.slack is not None:
+                cost[:, 0], cost[:, :, 0] = self.slack, self.slack
+            costs = optimal_costs(cost.numpy(), p.numpy(), q.numpy(), equal=self.equal)
+            found[pairs] = torch.from_numpy(costs)
+
+        in_threads(solve, self._chunks(i, j))
         return found
 
     def bounds(self, i: Tensor, j: Tensor) -> Tensor:
         """``(P,)`` float64 numbers that the distances are not below, found several times faster."""
         found = torch.empty(len(i), dtype=torch.float64)
-        with one_thread():
-            for pairs, *sides in self._chunks(i, j):
-                x, y, p, q = (t.float().permute(*range(t.ndim)[::-1]).contiguous() for t in sides)
-                cost = self._cost(x.unsqueeze(2), y.unsqueeze(1))
-                if self.slack is not None:
-                    cost[0], cost[:, 0] = self.slack, self.slack
-                found[pairs] = dual_bound(cost, p, q).double()
+
+        def solve(pairs: Tensor) -> None:
+            sides = self._sides(i[pairs], j[pairs])
+            x, y, p, q = (t.float().permute(*range(t.ndim)[::-1]).contiguous() for t in sides)
+            cost = self._cost(x.unsqueeze(2), y.unsqueeze(1))
+            if self.slack is not None:
+                cost[0], cost[:, 0] = self.slack, self.slack
+            found[pairs] = dual_bound(cost, p, q).double()
+
+        in_threads(solve, self._chunks(i, j))
         return found
 
     def _cost(self, x: Tensor, y: Tensor) -> Tensor:
@@ -105,35 +111,31 @@ class EMDPairs:
             square += (u - v).square_()
         return square.pow_(self.power / 2)
 
-    def _chunks(self, i: Tensor, j: Tensor) -> Iterator[tuple[Tensor, ...]]:
-        """Numbers ``(P,)`` of pairs of about the same sizes, and their positions and weights.
-
-        Positions ``(P, n, D)`` and ``(P, m, D)`` are no longer than the largest set needs, with
-        slack one more: the first one is then no particle, its weight what the side lacks.
-        """
-        first = 0 if self.slack is None else 1
+    def _chunks(self, i: Tensor, j: Tensor) -> Sequence[Tensor]:
+        """Numbers ``(P,)`` of pairs of about the same sizes."""
+        if not len(i):
+            return ()
         sizes, others = ((w != 0).sum(1) for w in (self.a_weights, self.b_weights))
         n, m = self.a.shape[1], self.b.shape[1]
         order = (sizes[i] * (1 + m) + others[j]).argsort()
-        for pairs in order.split(max(_FEWEST_PAIRS, CHUNK_ELEMENTS // max(1, n * m))):
-            left, right = i[pairs], j[pairs]
-            skip, miss = n - first - int(sizes[left].max()), m - first - int(others[right].max())
-            p, q = self.a_weights[left, skip:], self.b_weights[right, miss:]
-            if first:
-                excess = self.a_weights[left].sum(1) - self.b_weights[right].sum(1)
-                p[:, 0], q[:, 0] = (-excess).clamp(min=0), excess.clamp(min=0)
-            yield pairs, self.a[left, skip:], self.b[right, miss:], p, q
+        return order.split(max(_FEWEST_PAIRS, CHUNK_ELEMENTS // max(1, n * m)))
 
+    def _sides(self, i: Tensor, j: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Positions ``(P, n, D)`` and ``(P, m, D)`` of pairs, and their weights.
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Torch in one thread: for tables that fit the cache others cost more than they do."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+        They are no longer than the largest set needs, with slack one more: the first one is then
+        no particle, its weight what the side lacks.
+        """
+        first = 0 if self.slack is None else 1
+        skip, miss = (
+            w.shape[1] - first - int((w[k] != 0).sum(1).max())
+            for w, k in ((self.a_weights, i), (self.b_weights, j))
+        )
+        p, q = self.a_weights[i, skip:], self.b_weights[j, miss:]
+        if first:
+            excess = self.a_weights[i].sum(1) - self.b_weights[j].sum(1)
+            p[:, 0], q[:, 0] = (-excess).clamp(min=0), excess.clamp(min=0)
+        return self.a[i, skip:], self.b[j, miss:], p, q
 
 
 @torch.no_grad()

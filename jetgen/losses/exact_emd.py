@@ -6,8 +6,6 @@ torch uses: :mod:`jetgen.losses.network_simplex`.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -17,6 +15,7 @@ from jetgen.losses.distances import chunks, pairwise, power_of
 from jetgen.losses.envelope import Solution, attach
 from jetgen.losses.network_simplex import Plan, optimal_plan
 from jetgen.losses.reduction import Reduction, prepare, prepare_weights, reduce
+from jetgen.losses.threads import in_threads
 
 
 def exact_emd(
@@ -144,13 +143,7 @@ def solve(
         for whole, part in zip(solution, found, strict=True):
             whole[jets] = part
 
-    threads = torch.get_num_threads()
-    if threads == 1:
-        for jets in chunks(x, y):
-            solve_some(jets)
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(solve_some, chunks(x, y)))  # the solver lets other threads work
+    in_threads(solve_some, chunks(x, y))
     return Solution(*(t.to(device, dtype) for t in solution))
 
 

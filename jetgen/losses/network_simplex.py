@@ -61,8 +61,6 @@ def optimal_plan(cost: Array, a: Array, b: Array, *, equal: bool = False) -> Pla
 def optimal_costs(costs: Array, a: Array, b: Array, *, equal: bool = False) -> Array:
     """``(P,)`` costs of the optimal plans of P problems.
 
-    In one thread: two hand the interpreter's lock to each other more than they solve.
-
     Args:
         costs: ``(P, N, M)``; a problem with one that is not finite costs NaN.
         a, b: ``(P, N)`` and ``(P, M)`` weights, best by rising weight, zero where padded. A

@@ -92,7 +92,8 @@ def test_empty_jets_cost_what_the_others_weigh():
 
 def test_memory_does_not_grow_with_the_number_of_pairs():
     pairs, _ = both(jets(2, 60, 6), jets(2, 60, 7))
-    chunks = list(pairs._chunks(*torch.zeros(2, 1000, dtype=torch.long)))
-    tables = [p.shape[0] * p.shape[1] * q.shape[1] for *_, p, q in chunks]
-    assert max(tables) <= max(1 << 17, 64 * 61**2)
-    assert sum(len(numbers) for numbers, *_ in chunks) == 1000
+    i, j = torch.zeros(2, 1000, dtype=torch.long)
+    chunks = pairs._chunks(i, j)
+    sides = [pairs._sides(i[chunk], j[chunk]) for chunk in chunks]
+    assert max(len(p) * p.shape[1] * q.shape[1] for *_, p, q in sides) <= max(1 << 17, 64 * 61**2)
+    assert sum(map(len, chunks)) == 1000

@@ -178,6 +178,20 @@ def test_matrix_of_all_pairs() -> None:
     assert itself.diagonal().abs().max() < 1e-6
 
 
+def test_matrix_of_no_jets_and_on_any_number_of_threads():
+    x, mask = torch.randn(3, 5, 2), torch.ones(3, 5, dtype=torch.bool)
+    assert emd_matrix(x[:0], mask[:0], x, mask).shape == (0, 3)
+    threads = torch.get_num_threads()
+    found = []
+    for number in (1, 3):
+        torch.set_num_threads(number)
+        found.append((emd_matrix(x, mask, x + 1, mask), exact_emd(x, mask, x + 1, mask)))
+        assert torch.get_num_threads() == number
+    torch.set_num_threads(threads)
+    for one, other in zip(*found, strict=True):
+        assert torch.equal(one, other)
+
+
 def test_second_derivatives_are_refused_rather_than_wrong() -> None:
     x, y, _, _, x_mask, y_mask = problem(3, 3, 9)
     x.requires_grad_()
