@@ -1,11 +1,14 @@
 """Every training objective: it trains, generates, resumes, and reaches all its parameters."""
 
+import math
 from dataclasses import replace
 
 import pytest
 import torch
+from lightning.fabric import Fabric
 
 import jetgen
+import jetgen.loop
 from jetgen.checkpoint import Checkpoint
 from jetgen.cloud import RELATIVE, ParticleCloud
 from jetgen.config.train import TrainConfig
@@ -107,6 +110,15 @@ def test_objective_trains_generates_and_resumes_to_the_same_numbers(config, monk
     assert ours.keys() == theirs.keys()
     for key in theirs:
         assert torch.equal(ours[key], theirs[key]), key
+
+
+@pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS)
+def test_objective_in_the_precision_of_cuda_devices(config, monkeypatch, options):
+    mixed = Fabric(accelerator="cpu", devices=1, precision="bf16-mixed")
+    monkeypatch.setattr(jetgen.loop, "Fabric", lambda **_: mixed)
+    run = RunFolder(train(config(**{**options, "epochs": 1})))
+    losses = [row["validation_total"] for row in run.read_metrics() if row["validation_total"]]
+    assert losses and all(math.isfinite(float(loss)) for loss in losses)
 
 
 @pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS)

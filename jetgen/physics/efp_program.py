@@ -94,9 +94,11 @@ class Program:
         """The polynomials ``(B, G)`` from the vectors that the steps have led to."""
         # (B, H, N): every total is one vector times another, summed with z
         rows = torch.stack([values[i].flatten(1) for i in self.halves], dim=1)
-        totals = ((rows * z.flatten(1).unsqueeze(1)) @ rows.mT).flatten(1)[:, self.pairs]
+        products = ((rows * z.flatten(1).unsqueeze(1)) @ rows.mT).flatten(1)
+        totals = products.index_select(1, torch.as_tensor(self.pairs, device=z.device))
         known = torch.cat([totals, totals.new_ones(len(z), 1)], dim=1)
-        return reduce(mul, (known[:, columns] for columns in self.factors))
+        factors = torch.as_tensor(self.factors, device=z.device)
+        return reduce(mul, (known.index_select(1, columns) for columns in factors))
 
     def _add(self, run: Callable[..., Tensor], *inputs: int) -> int:
         self.steps.append((inputs, run))
