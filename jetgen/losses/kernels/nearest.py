@@ -4,9 +4,8 @@ The specification is :func:`jetgen.losses.nearest.nearest_plain`.
 
 One program takes a few particles of one jet and walks over the other set in tiles. Each keeps
 the smallest distance so far and its index in registers, so no table of pairs reaches memory.
-Arithmetic: ``2 D + 3`` instructions a pair and
-direction (differences, a fused square and sum, a comparison, two selections); what concerns a
-particle alone, its mask or a NaN, is done outside the pairs.
+Arithmetic: ``2 D + 3`` instructions a pair and direction (differences, fused squares and sums, a
+comparison, two selections); what concerns one particle alone, its mask or a NaN, is done apart.
 """
 
 from __future__ import annotations
