@@ -132,10 +132,13 @@ class Fabric:
 
 @pytest.fixture(autouse=True)
 def on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    import jetgen.compression.commands
+    import jetgen.generating
     import jetgen.generation
     import jetgen.loop
     import jetgen.training
 
-    monkeypatch.setattr(jetgen.training, "choose_device", lambda wanted: str(DEVICE))
+    for room in (jetgen.training, jetgen.generating, jetgen.compression.commands):
+        monkeypatch.setattr(room, "choose_device", lambda wanted: str(DEVICE))
     monkeypatch.setattr(jetgen.loop, "Fabric", Fabric)
     monkeypatch.setattr(jetgen, "load", partial(jetgen.generation.load, device=str(DEVICE)))
