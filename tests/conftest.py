@@ -2,7 +2,10 @@
 
 import math
 import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -142,3 +145,24 @@ def kernel_device(monkeypatch: pytest.MonkeyPatch) -> torch.device:
         pytest.skip("needs a CUDA device, or Triton's interpreter (TRITON_INTERPRET=1)")
     monkeypatch.setenv("JETGEN_KERNELS", "triton")
     return torch.device("cpu" if interpreted else "cuda")
+
+
+@pytest.fixture
+def passes_in_another_process() -> Callable[..., None]:
+    """Runs tests in a process with further environment variables; none may fail or be skipped."""
+
+    def run(*arguments: object, **environment: str) -> None:
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        done = subprocess.run(
+            [*command, *map(str, arguments)],
+            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=Path(__file__).parents[1],
+        )
+        assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+        assert " passed" in done.stdout
+        assert "skipped" not in done.stdout
+
+    return run
