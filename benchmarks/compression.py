@@ -25,7 +25,7 @@ from jetgen.compression.coding import Coder
 from jetgen.compression.compressors import costs
 from jetgen.config.compress import CompressConfig
 from jetgen.datasets import read
-from jetgen.generation import load
+from jetgen.runs.trained_model import load
 
 
 def main() -> None:

@@ -19,11 +19,11 @@ import torch
 from jetnet.evaluation import gen_metrics as peer
 from measuring import RESULTS, seconds, write_rows
 
-from jetgen.evaluation.fpd import fpd, jet_efps
-from jetgen.evaluation.kpd import kpd
-from jetgen.evaluation.w1efp import w1efp
-from jetgen.evaluation.w1m import w1m
-from jetgen.evaluation.w1p import w1p
+from jetgen.metrics.fpd import fpd, jet_efps
+from jetgen.metrics.kpd import kpd
+from jetgen.metrics.w1efp import w1efp
+from jetgen.metrics.w1m import w1m
+from jetgen.metrics.w1p import w1p
 
 SEED = 7
 

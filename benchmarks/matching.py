@@ -19,9 +19,9 @@ from measuring import RESULTS, seconds, write_rows
 
 from jetgen.cloud import ParticleCloud
 from jetgen.datasets import read
-from jetgen.evaluation.cov_mmd import cov_mmd
-from jetgen.evaluation.samples import relative_particles
 from jetgen.losses import emd_matrix
+from jetgen.metrics.cov_mmd import cov_mmd
+from jetgen.metrics.samples import relative_particles
 
 JETS, SEED, TURNS = 100, 7, 3
 

@@ -14,8 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from jetgen.checkpoint import Checkpoint
-from jetgen.run_folder import RunFolder
+from jetgen.files.checkpoint import Checkpoint
+from jetgen.runs.folder import RunFolder
 
 ROOT = Path(__file__).parents[1]
 ROWS = {path.stem: path for path in sorted((ROOT / "configs" / "comparison").glob("*.yaml"))}

@@ -17,7 +17,7 @@ from measuring import RESULTS, write_rows
 
 from jetgen.cloud import ParticleCloud
 from jetgen.datasets import read
-from jetgen.evaluation.evaluate import evaluate
+from jetgen.evaluation.command import evaluate
 from jetgen.physics.fourvectors import to_relative
 
 Distortion = Callable[[ParticleCloud, torch.Generator], ParticleCloud]

@@ -27,8 +27,8 @@ from jetgen.config.simulate import SimulateConfig
 def one_core(config: SimulateConfig, events: int, turn: int = 50) -> dict[str, float]:
     """CPU milliseconds an event of both, and of the parts of simulate."""
     from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
-    from jetgen.datasets.simulation import to_cloud
     from jetgen.datasets.simulation.clustering import jets_of
+    from jetgen.datasets.simulation.command import to_cloud
     from jetgen.datasets.simulation.events import batches, silent, started
     from jetgen.datasets.simulation.workers import EVENTS_PER_BATCH
 
@@ -89,7 +89,7 @@ def _bare(config: SimulateConfig, seed: int, events: int, rates: multiprocessing
 def _cpu_seconds(config: SimulateConfig) -> float:
     """CPU time of a whole simulation, its workers and its writing process together."""
     from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
-    from jetgen.datasets.simulation import simulated_clouds
+    from jetgen.datasets.simulation.command import simulated_clouds
 
     def spent() -> float:
         both = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]

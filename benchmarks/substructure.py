@@ -21,9 +21,9 @@ import torch
 from measuring import RESULTS, seconds, write_rows
 from torch import Tensor
 
+from jetgen.classifiers.figure_of_merit import area_under_roc
 from jetgen.cloud import ParticleCloud
 from jetgen.datasets import read
-from jetgen.evaluation.figure_of_merit import area_under_roc
 from jetgen.physics.clustering import WHOLE, packed_tensor
 from jetgen.physics.fourvectors import particle_momenta, to_cartesian
 from jetgen.physics.nsubjettiness import nsubjettiness

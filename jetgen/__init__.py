@@ -12,8 +12,8 @@ _PUBLIC = {
     "ParticleCloud": "jetgen.cloud",
     "read": "jetgen.datasets",
     "TrainConfig": "jetgen.config.train",
-    "train": "jetgen.training",
-    "load": "jetgen.generation",
+    "train": "jetgen.training.command",
+    "load": "jetgen.runs.trained_model",
 }
 """Public names and their homes; they are imported at first use, so that importing jetgen is
 quick and loads no heavy library."""

@@ -8,8 +8,8 @@ import torch
 import jetgen
 from jetgen.cli.main import main
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
-from jetgen.evaluation.baselines import independent_particles
 from jetgen.evaluation.comparison import compare
+from jetgen.physics.baselines import independent_particles
 
 OPTIONS = """
 particles: 12

@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from jetgen.cli.commands import COMMANDS
 from jetgen.errors import InputError, TrainingError
-
-COMMANDS = {
-    "simulate": "make jets with Pythia 8 and FastJet",
-    "cluster": "make di-jet events of published collisions with FastJet",
-    "fetch": "download a public jet data set",
-    "inspect": "say what a file holds, and what is odd about it",
-    "train": "train a generator on jets",
-    "generate": "write jets from a trained generator to HDF5",
-    "evaluate": "measure how far generated jets are from real ones",
-    "report": "compare generated and real jets in one HTML page",
-    "latent": "look at what the codes of an autoencoder know about jets",
-    "compare": "put trained runs into one table, on the same held-out jets",
-    "leaderboard": "put every finished run below a folder into one table",
-    "compress": "store jets as codes of a trained autoencoder",
-    "decompress": "jets from such a file",
-    "sweep": "search for good training options with Optuna",
-    "study": "repeat a study of the literature, from simulation to conclusion",
-    "cite": "print what to cite for a run, as BibTeX",
-    "doctor": "say what this machine offers, and which kernels run",
-}
-"""Each has a module ``jetgen.cli.NAME`` with its option dataclass ``Config`` and ``run``."""
+from jetgen.registry import resolve
 
 EXPLAINED = (InputError, TrainingError, OSError)
 """Errors whose message is for the user; any other is a bug of jetgen."""
 
 
 def usage() -> str:
-    lines = "\n".join(f"  {name:<12} {summary}" for name, summary in COMMANDS.items())
+    lines = "\n".join(f"  {name:<12} {command.summary}" for name, command in COMMANDS.items())
     return (
         "usage: jetgen COMMAND [options]\n\n"
         "Learn to generate particle jets as unordered, sparse sets of particles.\n\n"
@@ -93,12 +73,12 @@ def _dispatch(words: list[str]) -> int:
         )
     from jetgen.cli.parser import parse
 
-    module = importlib.import_module(f"jetgen.cli.{name}")
+    command = COMMANDS[name]
     try:
-        config = parse(name, COMMANDS[name], module.Config, rest)
+        config = parse(name, command.summary, resolve(command.options), rest)
     except SystemExit as done:  # --help has been printed
         return int(done.code or 0)
-    module.run(config)
+    command.run(config)
     return 0
 
 

@@ -17,11 +17,11 @@ from jetgen.compression.lattice import Lattice
 from jetgen.compression.packing import Arrays, pack, unpack
 from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError
-from jetgen.generation import TrainedModel
 from jetgen.objectives.autoencoder import Autoencoder
 from jetgen.objectives.preparation import represent
 from jetgen.physics.fourvectors import to_cartesian
 from jetgen.priors.jets import JetDraw
+from jetgen.runs.trained_model import TrainedModel
 
 ITEMS_PER_FRAME = 65_536
 """At most so many items are encoded and entropy-coded at once."""

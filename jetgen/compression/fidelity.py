@@ -13,7 +13,7 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.compression.coding import Coder
 from jetgen.compression.compressors import Compressor
-from jetgen.evaluation.residuals import half_width
+from jetgen.metrics.residuals import half_width
 from jetgen.physics.fourvectors import JET_KINEMATICS, wrap_phi
 from jetgen.physics.observables import Measured, measure
 

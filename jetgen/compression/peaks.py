@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from jetgen.compression.fidelity import Restored
-from jetgen.evaluation.peak_fits import SHAPES, PeakFit, Shift, fit_peak, peak_shifts
+from jetgen.metrics.peak_fits import SHAPES, PeakFit, Shift, fit_peak, peak_shifts
 from jetgen.physics.observables import Measured
 
 PARAMETERS = ("mass", "width")

@@ -117,7 +117,7 @@ def received(
 def _work(make: Callable[[], Iterable[Sized]], pipe: Connection) -> None:
     """A worker's life: send batches, or the error that ended it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
-    from jetgen.silence import silent
+    from jetgen.files.silence import silent
 
     try:
         with silent():

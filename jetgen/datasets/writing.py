@@ -19,7 +19,7 @@ from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.formats.parquet_table import ATTRIBUTES, UNIT, pyarrow
 from jetgen.datasets.formats.table import WEIGHT
 from jetgen.errors import InputError
-from jetgen.files import whole_file
+from jetgen.files.whole import whole_file
 
 Append = Callable[[ParticleCloud], None]
 

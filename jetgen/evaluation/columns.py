@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 
 import torch
 
+from jetgen.classifiers.boosted_trees import FeatureTable, figure_of_merit
+from jetgen.classifiers.figure_of_merit import FEWEST, FigureOfMerit
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
-from jetgen.evaluation.boosted_trees import FeatureTable, figure_of_merit
 from jetgen.evaluation.checks import RECONSTRUCTED, Checked, check
 from jetgen.evaluation.comparison import Comparison, compare_resampled
-from jetgen.evaluation.figure_of_merit import FEWEST, FigureOfMerit
 from jetgen.evaluation.pair_rows import pair_rows
-from jetgen.evaluation.quantities import Quantity
 from jetgen.evaluation.resampling import resample
 from jetgen.physics.columns import columns, items_alike, measure_columns
 from jetgen.physics.observables import Measured, Observable
+from jetgen.physics.quantities import Quantity
 
 MOST_PAIRED = 20
 """Columns at most, the first ones, of which all pairs are compared."""

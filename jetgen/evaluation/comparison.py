@@ -18,16 +18,16 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import Checked, check
-from jetgen.evaluation.quantities import (
+from jetgen.evaluation.resampling import FEWEST, Resampling, Side, resample, with_plain
+from jetgen.metrics.wasserstein import between_weightings
+from jetgen.physics.observables import JET, PARTICLE_OBSERVABLES, Measured, Noun
+from jetgen.physics.quantities import (
     PARTICLE_MEAN,
     QUANTITIES,
     Quantity,
     Values,
     read_off,
 )
-from jetgen.evaluation.resampling import FEWEST, Resampling, Side, resample, with_plain
-from jetgen.evaluation.wasserstein import between_weightings
-from jetgen.physics.observables import JET, PARTICLE_OBSERVABLES, Measured, Noun
 
 _AT_FLOOR, _CLOSE = 3.0, 10.0
 

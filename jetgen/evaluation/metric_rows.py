@@ -20,16 +20,16 @@ from jetgen.evaluation.comparison import (
     spreads_above,
     table_row,
 )
-from jetgen.evaluation.cov_mmd import matched
-from jetgen.evaluation.fpd import frechet
-from jetgen.evaluation.kpd import kernel
 from jetgen.evaluation.pair_rows import pair_rows
-from jetgen.evaluation.quantities import SUBSTRUCTURE, Quantity, Values, read_off
 from jetgen.evaluation.resampling import Resampling, resample, with_plain
-from jetgen.evaluation.w1efp import GRAPHS
+from jetgen.metrics.cov_mmd import matched
+from jetgen.metrics.fpd import frechet
+from jetgen.metrics.kpd import kernel
+from jetgen.metrics.w1efp import GRAPHS
 from jetgen.physics.efp import efps
 from jetgen.physics.efp_graphs import efp_graphs
 from jetgen.physics.observables import Measured, Observable
+from jetgen.physics.quantities import SUBSTRUCTURE, Quantity, Values, read_off
 from jetgen.physics.substructure import SUBSTRUCTURE_OBSERVABLES
 
 KPD_JETS = 2_500
@@ -154,14 +154,14 @@ def feature_row(
 
 
 def frechet_distances(x: Tensor, y: Tensor, plus: Tensor, minus: Tensor) -> Tensor:
-    """:func:`jetgen.evaluation.fpd.frechet` for each pair of counts."""
+    """:func:`jetgen.metrics.fpd.frechet` for each pair of counts."""
     return torch.stack([frechet(x, y, a, b) for a, b in zip(plus, minus, strict=True)])
 
 
 def discrepancies(x: Tensor, y: Tensor, plus: Tensor, minus: Tensor) -> Tensor:
     """Squared discrepancies for all weightings at once, pairs of a jet with itself left out.
 
-    Unlike :func:`jetgen.evaluation.kpd.discrepancy` a jet that a bootstrap drew twice does not
+    Unlike :func:`jetgen.metrics.kpd.discrepancy` a jet that a bootstrap drew twice does not
     form a pair, so that resamplings scatter around the plain value and not above it.
     """
     return _pairs(x, x, plus, plus) + _pairs(y, y, minus, minus) - 2 * _pairs(x, y, plus, minus)

@@ -9,16 +9,16 @@ import torch
 from torch import Tensor
 
 from jetgen.evaluation.comparison import Row, table_row
-from jetgen.evaluation.correlations import correlation_distance, correlation_matrices
-from jetgen.evaluation.pair_histograms import (
+from jetgen.evaluation.resampling import Resampling, with_plain
+from jetgen.metrics.correlations import correlation_distance, correlation_matrices
+from jetgen.metrics.pair_histograms import (
     cells,
     equal_share_edges,
     histogram_distance,
     shares,
 )
-from jetgen.evaluation.quantities import Quantity
-from jetgen.evaluation.resampling import Resampling, with_plain
 from jetgen.physics.observables import Measured, Observable
+from jetgen.physics.quantities import Quantity
 
 PAIRED = (
     "pt",

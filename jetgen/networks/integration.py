@@ -43,7 +43,7 @@ def integrate(
     Where the velocity is zero, such as in padded slots, ``x`` stays as it is.
 
     Reference:
-        Solving Ordinary Differential Equations I (Hairer, Norsett, Wanner, 1993), chapter II.
+        Solving Ordinary Differential Equations I (Hairer, Norsett, Wanner, 1993), section II.
 
     Args:
         velocity: maps ``x`` and the time to velocities of the shape of ``x``.

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from jetgen.silence import silent
+from jetgen.files.silence import silent
 
 WHOLE = 1000.0
 """A radius that merges whatever there is: the largest that FastJet allows."""

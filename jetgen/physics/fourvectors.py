@@ -159,3 +159,12 @@ def _safe_sqrt(square: Tensor) -> Tensor:
         torch.where(positive, square, torch.ones_like(square)).sqrt(),
         torch.zeros_like(square),
     )
+
+
+def laboratory_jets(jets: ParticleCloud) -> ParticleCloud:
+    """Generated jets as files hold them: Cartesian, with the jet-level values of their sum."""
+    cartesian = to_cartesian(jets)
+    measured = to_relative(cartesian)
+    return cartesian.with_conditions(
+        {feature: measured.condition(feature.name) for feature in measured.condition_features}
+    )

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from jetgen.errors import InputError
-from jetgen.files import sha256
-from jetgen.generation import TrainedModel, load
+from jetgen.files.whole import sha256
+from jetgen.runs.trained_model import TrainedModel, load
 
 Models = Mapping[str, TrainedModel]
 """The runs of a table by their names."""

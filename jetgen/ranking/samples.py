@@ -13,10 +13,10 @@ import torch
 
 from jetgen import __version__
 from jetgen.cloud import ParticleCloud
-from jetgen.evaluation.baselines import BASELINES
-from jetgen.files import sha256
-from jetgen.generation import TrainedModel
+from jetgen.files.whole import sha256
+from jetgen.physics.baselines import BASELINES
 from jetgen.ranking.runs import Models, costs, held_out_by
+from jetgen.runs.trained_model import TrainedModel
 
 METRICS = 2
 """Counts up when other things are measured of jets, so that kept scores are not mixed with new."""

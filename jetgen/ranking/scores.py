@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from jetgen.classifiers.figure_of_merit import FigureOfMerit, auc_standard_error
 from jetgen.cloud import ParticleCloud
 from jetgen.evaluation.checks import check
+from jetgen.evaluation.command import evaluate_checked, metric_records
 from jetgen.evaluation.comparison import Distance, compare
-from jetgen.evaluation.evaluate import evaluate_checked, metric_records
-from jetgen.evaluation.figure_of_merit import FigureOfMerit, auc_standard_error
-from jetgen.files import write_json
+from jetgen.files.whole import write_json
 from jetgen.ranking.samples import Sample
 
 Record = dict[str, Any]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from jetgen.ranking.samples import Sample
 from jetgen.ranking.scores import Record
-from jetgen.reports.words import with_uncertainty
+from jetgen.reports.formatting import with_uncertainty
 
 
 class Figure(NamedTuple):

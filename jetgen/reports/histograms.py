@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from jetgen.evaluation.quantities import Values
-from jetgen.evaluation.weighted_quantiles import effective_size, weighted_quantiles
+from jetgen.metrics.weighted_quantiles import effective_size, weighted_quantiles
+from jetgen.physics.quantities import Values
 
 Array = NDArray[np.float64]
 

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from jetgen.bibliography import Citation
+from jetgen.citing.bibliography import Citation
+from jetgen.classifiers.figure_of_merit import FigureOfMerit
 from jetgen.evaluation.comparison import Comparison
-from jetgen.evaluation.figure_of_merit import FigureOfMerit
-from jetgen.evaluation.quantities import Quantity
-from jetgen.reports.words import cell, floor_cell, verdict, with_uncertainty
+from jetgen.physics.quantities import Quantity
+from jetgen.reports.formatting import cell, floor_cell, verdict, with_uncertainty
 
 
 @dataclass(frozen=True)

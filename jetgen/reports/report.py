@@ -11,14 +11,14 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from jetgen import __version__
-from jetgen.bibliography import Citation
+from jetgen.citing.bibliography import Citation
+from jetgen.classifiers.figure_of_merit import FigureOfMerit
 from jetgen.cloud import ParticleCloud
 from jetgen.evaluation.comparison import Comparison
-from jetgen.evaluation.figure_of_merit import FigureOfMerit
-from jetgen.evaluation.latent import LatentSpace
-from jetgen.files import whole_file, write_json, write_text
-from jetgen.reports.chapters import Chapter
+from jetgen.files.whole import whole_file, write_json, write_text
+from jetgen.metrics.latent import LatentSpace
 from jetgen.reports.page import Picture, Rate, Section, render
+from jetgen.reports.sections import PlannedSection
 from jetgen.reports.style import figure_style
 from jetgen.reports.subjects import JETS, Subject
 
@@ -76,8 +76,8 @@ def write_report(
     merits = subject.merits(checked, seed=seed)
     progress("prepare figures")
     kept = None if latent is None else latent[checked.kept]
-    chapters = subject.contents(checked, kept, history, seed)
-    sections = list(_drawn(chapters, folder, progress))
+    planned = subject.contents(checked, kept, history, seed)
+    sections = list(_drawn(planned, folder, progress))
     progress("write")
     _write_table(folder, comparison, merits)
     page = folder / "report.html"
@@ -105,20 +105,20 @@ def write_report(
 
 
 def _drawn(
-    chapters: Sequence[Chapter], folder: Path, progress: Callable[[str], None]
+    planned: Sequence[PlannedSection], folder: Path, progress: Callable[[str], None]
 ) -> Iterator[Section]:
     """Draw all figures, write each as PDF and PNG, and hand on the latter for the page."""
-    total = sum(len(chapter.drawings) for chapter in chapters)
+    total = sum(len(section.drawings) for section in planned)
     done = 0
-    for chapter in chapters:
+    for section in planned:
         pictures = []
-        for drawing in chapter.drawings:
+        for drawing in section.drawings:
             done += 1
-            progress(f"draw {chapter.title.lower()} (figure {done} of {total})")
+            progress(f"draw {section.title.lower()} (figure {done} of {total})")
             with figure_style():
                 png = save_figure(drawing.draw(), folder / "figures" / drawing.name)
-            pictures.append(Picture(drawing.name, chapter.title, drawing.caption, png))
-        yield Section(chapter.name, chapter.title, chapter.reading, tuple(pictures))
+            pictures.append(Picture(drawing.name, section.title, drawing.caption, png))
+        yield Section(section.name, section.title, section.reading, tuple(pictures))
 
 
 def save_figure(figure: Figure, stem: Path) -> bytes:

@@ -6,20 +6,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from jetgen.classifiers.figure_of_merit import FigureOfMerit
 from jetgen.cloud import ParticleCloud
-from jetgen.evaluation.baselines import independent_columns, independent_particles
 from jetgen.evaluation.checks import Checked, check
 from jetgen.evaluation.columns import check_columns, column_merits, compare_columns
 from jetgen.evaluation.comparison import Comparison, compare_checked
-from jetgen.evaluation.figure_of_merit import FigureOfMerit
-from jetgen.evaluation.latent import LatentSpace
-from jetgen.evaluation.quantities import SUBSTRUCTURE, Quantity
+from jetgen.metrics.latent import LatentSpace
+from jetgen.physics.baselines import independent_columns, independent_particles
 from jetgen.physics.columns import ENTRY, are_jets
 from jetgen.physics.observables import JET, Noun
-from jetgen.reports.chapters import Chapter
-from jetgen.reports.column_contents import column_contents
-from jetgen.reports.contents import contents
-from jetgen.reports.words import COLUMN_BASELINE, JET_BASELINE
+from jetgen.physics.quantities import SUBSTRUCTURE, Quantity
+from jetgen.reports.column_sections import column_report_sections
+from jetgen.reports.formatting import COLUMN_BASELINE, JET_BASELINE
+from jetgen.reports.jet_sections import jet_report_sections
+from jetgen.reports.sections import PlannedSection
 
 
 class Subject(NamedTuple):
@@ -39,7 +39,7 @@ class Subject(NamedTuple):
     noun: Noun
     check: Callable[..., Checked]
     compare: Callable[..., Comparison]
-    contents: Callable[[Checked, LatentSpace | None, Path | None, int], list[Chapter]]
+    contents: Callable[[Checked, LatentSpace | None, Path | None, int], list[PlannedSection]]
     merits: Callable[..., dict[str, FigureOfMerit]]
     baseline: tuple[str, Callable[..., ParticleCloud]]
     preface: str
@@ -50,7 +50,7 @@ JETS = Subject(
     JET,
     check,
     compare_checked,
-    contents,
+    jet_report_sections,
     lambda checked, seed: {},
     (JET_BASELINE, independent_particles),
     "Every jet, real or generated, is the sum of its particles, taken as massless; every particle "
@@ -62,7 +62,7 @@ ENTRIES = Subject(
     ENTRY,
     check_columns,
     compare_columns,
-    column_contents,
+    column_report_sections,
     column_merits,
     (COLUMN_BASELINE, independent_columns),
     "Columns are compared as they are, in the units of the files. Sets of the same few items have "

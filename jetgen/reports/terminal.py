@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from jetgen.reports.words import NOTHING, with_uncertainty
+from jetgen.reports.formatting import NOTHING, with_uncertainty
 
 _COLOURS = {"indistinguishable": "green", "close": "yellow", "different": "red"}
 

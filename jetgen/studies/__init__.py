@@ -2,5 +2,5 @@
 
 A study is a folder with a ``study.yaml`` (see :mod:`jetgen.studies.definition`) whose steps are
 jetgen commands, and a module here of the same name whose ``conclude(folder, settings)`` reads
-what the steps made and returns a :class:`~jetgen.studies.conclusion.Conclusion`.
+what the steps made and returns a :class:`~jetgen.reports.findings.Conclusion`.
 """

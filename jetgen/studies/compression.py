@@ -10,9 +10,10 @@ from typing import Any
 from jetgen.compression.compressors import ROUNDED, ROUNDED_BLOSC2
 from jetgen.compression.fidelity import Restored, through_codes
 from jetgen.compression.peaks import PARAMETERS
-from jetgen.evaluation.peak_fits import SHAPES, PeakFit, Shift
-from jetgen.evaluation.residuals import half_width
-from jetgen.reports.words import with_uncertainty
+from jetgen.metrics.peak_fits import SHAPES, PeakFit, Shift
+from jetgen.metrics.residuals import half_width
+from jetgen.reports.findings import Claim, Conclusion, Table, judged
+from jetgen.reports.formatting import with_uncertainty
 from jetgen.studies.compression_figures import drawings
 from jetgen.studies.compression_runs import (
     COLUMNS,
@@ -26,7 +27,6 @@ from jetgen.studies.compression_runs import (
     found_of,
     jets_of,
 )
-from jetgen.studies.conclusion import Claim, Conclusion, Table, judged
 
 _ROUNDING = (ROUNDED.title, ROUNDED_BLOSC2.title)
 """Plain compressors that keep a stated error."""

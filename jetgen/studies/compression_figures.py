@@ -9,14 +9,15 @@ from typing import Any
 from jetgen.compression.coding import Coder
 from jetgen.compression.compressors import FLOAT16, ROUNDED
 from jetgen.compression.fidelity import Restored, through, through_codes
-from jetgen.evaluation.peak_fits import SHAPES
-from jetgen.evaluation.quantities import QUANTITIES
-from jetgen.evaluation.residuals import half_width
+from jetgen.metrics.peak_fits import SHAPES
+from jetgen.metrics.residuals import half_width
 from jetgen.physics.fourvectors import to_cartesian
+from jetgen.physics.quantities import QUANTITIES
 from jetgen.reports.figures.distributions import distributions
 from jetgen.reports.figures.mass_peaks import Row, mass_peaks
 from jetgen.reports.figures.residual_histograms import residual_histograms
 from jetgen.reports.figures.size_against_error import Curves, size_against_error
+from jetgen.reports.findings import Drawing
 from jetgen.reports.style import figure_style, lines
 from jetgen.studies.compression_runs import (
     COLUMNS,
@@ -27,7 +28,6 @@ from jetgen.studies.compression_runs import (
     coders_of,
     jets_of,
 )
-from jetgen.studies.conclusion import Drawing
 
 STEPS = (0.02, 0.1, 0.3, 1.0, 2.0)
 """Quantisation steps of the codes, for the size against the error."""

@@ -15,9 +15,9 @@ from jetgen.compression.fidelity import kinematics, through_codes
 from jetgen.compression.peaks import Peak, Window, disturbance
 from jetgen.config.compress import CompressConfig
 from jetgen.datasets.reading import read
-from jetgen.evaluation.peak_fits import SHAPES, PeakFit, Shift
-from jetgen.generation import load
+from jetgen.metrics.peak_fits import SHAPES, PeakFit, Shift
 from jetgen.physics.fourvectors import JET_KINEMATICS
+from jetgen.runs.trained_model import load
 
 PLAIN = "ae"
 OBJECTIVES = {PLAIN: "AE", "vae": "VAE", "wae": "WAE", "swae": "SWAE", "aae": "AAE"}

@@ -14,9 +14,7 @@ from jetgen.datasets.reading import read
 from jetgen.evaluation.checks import Checked
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
-from jetgen.evaluation.quantities import Quantity
 from jetgen.evaluation.resampling import resample
-from jetgen.generation import load
 from jetgen.physics.dijets import (
     DIJET_OBSERVABLES,
     EVENT,
@@ -26,11 +24,13 @@ from jetgen.physics.dijets import (
     measure_dijets,
 )
 from jetgen.physics.observables import Measured, Observable
+from jetgen.physics.quantities import Quantity
 from jetgen.reports.figures.correlation_matrices import correlation_matrices
 from jetgen.reports.figures.distributions import distributions
+from jetgen.reports.findings import Claim, Conclusion, Drawing, Table, judged, mean_difference
+from jetgen.reports.formatting import with_uncertainty
 from jetgen.reports.style import figure_style, lines
-from jetgen.reports.words import with_uncertainty
-from jetgen.studies.conclusion import Claim, Conclusion, Drawing, Table, judged, mean_difference
+from jetgen.runs.trained_model import load
 from jetgen.studies.distance_table import distance_table
 
 PLAIN = "bce"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from jetgen.evaluation.comparison import Comparison, Row
-from jetgen.reports.words import cell, floor_cell
-from jetgen.studies.conclusion import Table
+from jetgen.reports.findings import Table
+from jetgen.reports.formatting import cell, floor_cell
 
 
 def distance_table(name: str, title: str, comparison: Comparison, sets: str) -> Table:

@@ -12,26 +12,27 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from jetgen.classifiers.region_search import Search, search_region
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.datasets.reading import read
-from jetgen.evaluation.embedding import tsne
-from jetgen.evaluation.latent import ACTIVE, activity, divergence, order, principal_components
-from jetgen.evaluation.observed import Observed, observe
-from jetgen.evaluation.region import Region
-from jetgen.evaluation.region_search import Search, search_region
-from jetgen.generation import latent_space, load
-from jetgen.latent import Inspection
-from jetgen.latent_page import far_apart, jet_walks
+from jetgen.latent.embedding import tsne
+from jetgen.latent.encoding import Inspection
+from jetgen.latent.page import far_apart, jet_walks
+from jetgen.metrics.latent import ACTIVE, activity, divergence, order, principal_components
 from jetgen.objectives.preparation import represent
+from jetgen.physics.observable_values import Observed, observe
 from jetgen.physics.observables import Measured, measure
+from jetgen.physics.region import Region
 from jetgen.reports.figures.latent_information import latent_information
 from jetgen.reports.figures.latent_pairs import latent_pairs
 from jetgen.reports.figures.latent_region import latent_region
 from jetgen.reports.figures.latent_views import latent_views
 from jetgen.reports.figures.points_with_errors import points_with_errors
+from jetgen.reports.findings import Claim, Conclusion, Drawing, Table, judged, mean_difference
+from jetgen.reports.formatting import with_uncertainty
 from jetgen.reports.style import figure_style
-from jetgen.reports.words import with_uncertainty
-from jetgen.studies.conclusion import Claim, Conclusion, Drawing, Table, judged, mean_difference
+from jetgen.runs.latent_space import latent_space
+from jetgen.runs.trained_model import load
 
 AE, VAE, BETA, TYPE, MASS = "ae", "vae", "beta-vae", "c-vae-type", "c-vae-mass"
 MODELS = {

@@ -6,22 +6,23 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
 
+from jetgen.classifiers.figure_of_merit import FEWEST
+from jetgen.classifiers.region_search import Search, search_region
 from jetgen.cloud import ParticleCloud
 from jetgen.datasets.reading import read
-from jetgen.evaluation.figure_of_merit import FEWEST
-from jetgen.evaluation.latent import order, principal_components
-from jetgen.evaluation.region import Region
-from jetgen.evaluation.region_search import Search, search_region
-from jetgen.generation import TrainedModel, latent_space
+from jetgen.metrics.latent import order, principal_components
 from jetgen.physics.muons import DECADES, MOMENTUM, START, measure_muons
+from jetgen.physics.region import Region
 from jetgen.reports.figures.class_spectra import class_spectra
 from jetgen.reports.figures.distributions import distributions
 from jetgen.reports.figures.latent_region import latent_region
 from jetgen.reports.figures.monitored_curves import monitored_curves
 from jetgen.reports.figures.pair_planes import pair_planes
 from jetgen.reports.figures.training_curves import read_history
+from jetgen.reports.findings import Drawing
 from jetgen.reports.style import figure_style, lines
-from jetgen.studies.conclusion import Drawing
+from jetgen.runs.latent_space import latent_space
+from jetgen.runs.trained_model import TrainedModel
 from jetgen.studies.muon_samples import (
     AIMED,
     AIMED_GAN,

@@ -11,24 +11,24 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from jetgen.classifiers.boosted_trees import figure_of_merit
+from jetgen.classifiers.figure_of_merit import FEWEST, FigureOfMerit
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.datasets.detection import open_source
 from jetgen.datasets.reading import read
-from jetgen.evaluation.boosted_trees import figure_of_merit
 from jetgen.evaluation.checks import Checked
 from jetgen.evaluation.columns import column_table
 from jetgen.evaluation.comparison import Comparison, compare_resampled
-from jetgen.evaluation.figure_of_merit import FEWEST, FigureOfMerit
 from jetgen.evaluation.pair_rows import pair_rows
-from jetgen.evaluation.quantities import Quantity
-from jetgen.evaluation.region import Region
 from jetgen.evaluation.resampling import resample
-from jetgen.evaluation.weighted_quantiles import effective_size
-from jetgen.generation import load
+from jetgen.metrics.weighted_quantiles import effective_size
 from jetgen.physics.classes import class_index
 from jetgen.physics.columns import measure_columns
 from jetgen.physics.muons import DECADES, MOMENTUM, MUON, MUON_OBSERVABLES, START, measure_muons
 from jetgen.physics.observables import Measured
+from jetgen.physics.quantities import Quantity
+from jetgen.physics.region import Region
+from jetgen.runs.trained_model import load
 
 KINDS = ("minus-prompt", "plus-prompt", "minus-displaced", "plus-displaced")
 MODELS = {"gan": "GAN", "vae": "VAE"}

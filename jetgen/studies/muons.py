@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jetgen.classifiers.figure_of_merit import FigureOfMerit
+from jetgen.classifiers.region_search import Search
 from jetgen.cloud import ParticleCloud
 from jetgen.datasets.reading import read
-from jetgen.evaluation.figure_of_merit import FigureOfMerit
-from jetgen.evaluation.region import Region
-from jetgen.evaluation.region_search import Search
-from jetgen.generation import load
-from jetgen.reports.words import with_uncertainty
-from jetgen.studies.conclusion import Claim, Conclusion, Table, judged, mean_difference
+from jetgen.physics.region import Region
+from jetgen.reports.findings import Claim, Conclusion, Table, judged, mean_difference
+from jetgen.reports.formatting import with_uncertainty
+from jetgen.runs.trained_model import load
 from jetgen.studies.distance_table import distance_table
 from jetgen.studies.muon_figures import (
     curves,

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from jetgen import __version__
 from jetgen.errors import InputError
-from jetgen.files import write_json
-from jetgen.progress import progress_bar
+from jetgen.files.progress import progress_bar
+from jetgen.files.whole import write_json
 from jetgen.studies.definition import Step, Study
 
 _STAMPS = "steps.json"

@@ -10,14 +10,11 @@ from typing import Any, NamedTuple
 from jetgen.evaluation.checks import RECONSTRUCTED, Checked, check
 from jetgen.evaluation.comparison import Comparison, Distance, Row, compare_resampled
 from jetgen.evaluation.metric_rows import efp_rows
-from jetgen.evaluation.quantities import PARTICLE_MOMENTA, QUANTITIES
 from jetgen.evaluation.resampling import resample
-from jetgen.generation import load
+from jetgen.physics.quantities import PARTICLE_MOMENTA, QUANTITIES
 from jetgen.reports.figures.distributions import distributions
 from jetgen.reports.figures.jet_images import jet_images
-from jetgen.reports.style import figure_style, lines
-from jetgen.reports.words import with_uncertainty
-from jetgen.studies.conclusion import (
+from jetgen.reports.findings import (
     Claim,
     Conclusion,
     Drawing,
@@ -26,6 +23,9 @@ from jetgen.studies.conclusion import (
     judged,
     mean_difference,
 )
+from jetgen.reports.formatting import with_uncertainty
+from jetgen.reports.style import figure_style, lines
+from jetgen.runs.trained_model import load
 
 GAUSSIAN, FLOW = "Gaussian prior", "flow prior"
 JETS = ("mass", "pt", "energy", "eta", "phi")

@@ -9,8 +9,8 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
 from jetgen.reports.figures.search import history, importances, parallel_coordinates
+from jetgen.reports.findings import Conclusion, Drawing, Table
 from jetgen.reports.style import figure_style
-from jetgen.studies.conclusion import Conclusion, Drawing, Table
 
 FEWEST = 4
 """Finished trials below which importances say nothing."""

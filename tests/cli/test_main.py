@@ -69,23 +69,23 @@ def test_traceback_is_there_on_request():
 
 
 def test_bug_is_not_mistaken_for_bad_input(monkeypatch, capsys):
-    from jetgen.cli import train
+    from jetgen.cli import commands
 
     def broken(config):
         raise KeyError("a bug")
 
-    monkeypatch.setattr(train, "run", broken)
+    monkeypatch.setitem(commands.COMMANDS, "train", commands.COMMANDS["train"]._replace(run=broken))
     assert main(["train"]) == 1
     assert "internal error (KeyError)" in capsys.readouterr().err
 
 
 def test_full_disk_is_one_line(monkeypatch, capsys):
-    from jetgen.cli import train
+    from jetgen.cli import commands
 
     def full(config):
         raise OSError(28, "No space left on device", "runs/x")
 
-    monkeypatch.setattr(train, "run", full)
+    monkeypatch.setitem(commands.COMMANDS, "train", commands.COMMANDS["train"]._replace(run=full))
     assert main(["train"]) == 2
     assert "No space left on device" in capsys.readouterr().err
 

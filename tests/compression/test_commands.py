@@ -6,7 +6,7 @@ import torch
 import jetgen
 from jetgen.cli.main import main
 from jetgen.compression import coding
-from jetgen.compression.commands import compress, decompress
+from jetgen.compression.command import compress, decompress
 from jetgen.config.compress import CompressConfig
 from jetgen.config.decompress import DecompressConfig
 from jetgen.config.train import TrainConfig
@@ -14,7 +14,7 @@ from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.errors import InputError
 from jetgen.objectives.preparation import represent
 from jetgen.physics.fourvectors import to_relative
-from jetgen.training import train
+from jetgen.training.command import train
 
 SMALL = {
     "particles": 30,

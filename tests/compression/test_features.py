@@ -7,7 +7,7 @@ import jetgen
 from jetgen.cli.main import main
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.compression import coding
-from jetgen.compression.commands import compress, decompress
+from jetgen.compression.command import compress, decompress
 from jetgen.config.compress import CompressConfig
 from jetgen.config.decompress import DecompressConfig
 from jetgen.config.train import TrainConfig
@@ -15,7 +15,7 @@ from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError
 from jetgen.physics.fourvectors import to_relative
-from jetgen.training import train
+from jetgen.training.command import train
 
 ITEM = (Feature("pt", "GeV"), Feature("charge"), Feature("hits"))
 SMALL = {

@@ -132,13 +132,13 @@ class Fabric:
 
 @pytest.fixture(autouse=True)
 def on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    import jetgen.compression.commands
-    import jetgen.generating
-    import jetgen.generation
-    import jetgen.loop
-    import jetgen.training
+    import jetgen.compression.command
+    import jetgen.generation.command
+    import jetgen.runs.trained_model
+    import jetgen.training.command
+    import jetgen.training.loop
 
-    for room in (jetgen.training, jetgen.generating, jetgen.compression.commands):
+    for room in (jetgen.training.command, jetgen.generation.command, jetgen.compression.command):
         monkeypatch.setattr(room, "choose_device", lambda wanted: str(DEVICE))
-    monkeypatch.setattr(jetgen.loop, "Fabric", Fabric)
-    monkeypatch.setattr(jetgen, "load", partial(jetgen.generation.load, device=str(DEVICE)))
+    monkeypatch.setattr(jetgen.training.loop, "Fabric", Fabric)
+    monkeypatch.setattr(jetgen, "load", partial(jetgen.runs.trained_model.load, device=str(DEVICE)))

@@ -6,7 +6,6 @@ import torch
 
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.errors import InputError
-from jetgen.evaluation.baselines import independent_columns
 from jetgen.evaluation.columns import (
     check_columns,
     column_merits,
@@ -14,7 +13,8 @@ from jetgen.evaluation.columns import (
     compare_columns,
     paired_columns,
 )
-from jetgen.evaluation.weighted_quantiles import effective_size, weighted_quantiles
+from jetgen.metrics.weighted_quantiles import effective_size, weighted_quantiles
+from jetgen.physics.baselines import independent_columns
 
 MUON = (Feature("p", "GeV"), Feature("x", "mm"), Feature("one"))
 

@@ -8,14 +8,14 @@ import torch
 
 from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, Feature, ParticleCloud
 from jetgen.errors import InputError
-from jetgen.evaluation.baselines import independent_particles
 from jetgen.evaluation.checks import check
 from jetgen.evaluation.comparison import compare, compare_resampled, table_row
-from jetgen.evaluation.quantities import PARTICLE_MOMENTA, QUANTITIES, read_off
 from jetgen.evaluation.resampling import resample
-from jetgen.evaluation.wasserstein import wasserstein
+from jetgen.metrics.wasserstein import wasserstein
+from jetgen.physics.baselines import independent_particles
 from jetgen.physics.fourvectors import to_relative
 from jetgen.physics.observables import measure
+from jetgen.physics.quantities import PARTICLE_MOMENTA, QUANTITIES, read_off
 
 
 def values(comparison, sample):

@@ -12,11 +12,11 @@ from jetgen.cloud import CARTESIAN, Feature
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError
-from jetgen.evaluation.cov_mmd import cov_mmd
-from jetgen.evaluation.evaluate import evaluate
-from jetgen.evaluation.kpd import discrepancy
+from jetgen.evaluation.command import evaluate
 from jetgen.evaluation.metric_rows import discrepancies
 from jetgen.evaluation.protocol import jetnet_protocol
+from jetgen.metrics.cov_mmd import cov_mmd
+from jetgen.metrics.kpd import discrepancy
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
 
 

@@ -8,9 +8,9 @@ import torch
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError
-from jetgen.generation import load
 from jetgen.losses import bce
-from jetgen.training import train
+from jetgen.runs.trained_model import load
+from jetgen.training.command import train
 
 REAL = torch.ones(1, 2, dtype=torch.bool)
 

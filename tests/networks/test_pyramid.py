@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from jetgen.averaging import Average
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.writing import set_writer
-from jetgen.generation import load
 from jetgen.networks.pyramid import BatchNormalisation, PyramidDecoder, PyramidEncoder
-from jetgen.run_folder import RunFolder
-from jetgen.training import train
+from jetgen.runs.folder import RunFolder
+from jetgen.runs.trained_model import load
+from jetgen.training.averaging import Average
+from jetgen.training.command import train
 
 SIZE = {"particles": 4, "hidden": 8, "layers": 3}
 

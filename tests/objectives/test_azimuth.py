@@ -17,7 +17,7 @@ from jetgen.objectives.layout import Layout
 from jetgen.objectives.preparation import Preparation
 from jetgen.physics.fourvectors import wrap_phi
 from jetgen.priors.jets import JetDraw
-from jetgen.training import train
+from jetgen.training.command import train
 
 FEATURES = (Feature("pt", "GeV"), Feature("phi", "rad"))
 CONFIG = TrainConfig(representation="features", azimuth="phi", particles=3)

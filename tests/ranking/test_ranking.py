@@ -8,12 +8,13 @@ import pytest
 from jetgen.cli.main import main
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
-from jetgen.evaluation.baselines import BASELINES
+from jetgen.physics.baselines import BASELINES
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
-from jetgen.ranking import commands, scores
+from jetgen.ranking import command as commands
+from jetgen.ranking import scores
 from jetgen.ranking.samples import Sample
 from jetgen.ranking.tables import csv_text, markdown, ordered
-from jetgen.training import train
+from jetgen.training.command import train
 
 TINY = {
     "particles": 12, "hidden": 8, "layers": 1, "latent": 2, "batch": 64, "epochs": 1,

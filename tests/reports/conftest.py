@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from jetgen.bibliography import VAE, Citation
-from jetgen.evaluation.baselines import independent_particles
-from jetgen.evaluation.latent import LatentSpace
+from jetgen.citing.bibliography import VAE, Citation
+from jetgen.metrics.latent import LatentSpace
+from jetgen.physics.baselines import independent_particles
 from jetgen.reports import write_report
 from jetgen.reports.page import Rate
 

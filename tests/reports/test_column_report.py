@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from jetgen.cloud import Feature, ParticleCloud
-from jetgen.evaluation.latent import LatentSpace
+from jetgen.metrics.latent import LatentSpace
 from jetgen.reports import write_report
 from jetgen.reports.subjects import ENTRIES, JETS, subject_of
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from jetgen.evaluation.quantities import Values
+from jetgen.physics.quantities import Values
 from jetgen.reports.histograms import Density, binning, density, floor_band, nice_width, pull, ratio
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from jetgen.errors import InputError
 from jetgen.evaluation.comparison import compare
-from jetgen.evaluation.latent import LatentSpace
+from jetgen.metrics.latent import LatentSpace
 from jetgen.reports import write_report
 from jetgen.reports.subjects import JETS
 

@@ -7,7 +7,7 @@ from jetgen.cloud import Feature, ParticleCloud
 from jetgen.compression.compressors import ROUNDED, Cost
 from jetgen.compression.fidelity import Restored, kinematics
 from jetgen.compression.peaks import Peak
-from jetgen.evaluation.peak_fits import SHAPES
+from jetgen.metrics.peak_fits import SHAPES
 from jetgen.studies.compression import _answer, _disturbances, _fits, _kept, _smaller
 from jetgen.studies.compression_figures import _peaks, _pulls, _residuals, _shapes
 from jetgen.studies.compression_runs import OBJECTIVES, SAMPLES, WINDOWS, Found

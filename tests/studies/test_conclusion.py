@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from jetgen.studies.conclusion import mean_difference
+from jetgen.reports.findings import mean_difference
 
 
 def test_the_error_of_a_mean_difference_is_that_of_its_pairs():

@@ -11,7 +11,7 @@ from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
 from jetgen.studies import latent_space as study
 from jetgen.studies.latent_space import BETA, HEAVY, MODELS, QUANTITIES, REGION, TYPE, VAE, Coded
-from jetgen.training import train
+from jetgen.training.command import train
 
 
 def coded(model: str, share: int, seed: int) -> Coded:

@@ -9,8 +9,8 @@ from jetgen.cloud import ParticleCloud
 from jetgen.evaluation.checks import Checked
 from jetgen.evaluation.comparison import compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
-from jetgen.evaluation.region import Region
 from jetgen.evaluation.resampling import resample
+from jetgen.physics.region import Region
 from jetgen.reports.figures.class_spectra import class_spectra
 from jetgen.reports.figures.monitored_curves import monitored_curves
 from jetgen.studies.muon_samples import (

@@ -2,8 +2,8 @@
 
 from matplotlib.figure import Figure
 
-from jetgen.studies.conclusion import Claim, Conclusion, Drawing, Table, judged
-from jetgen.studies.page import write_findings
+from jetgen.reports.findings import Claim, Conclusion, Drawing, Table, judged
+from jetgen.reports.findings_page import write_findings
 
 
 def test_everything_is_written(tmp_path):

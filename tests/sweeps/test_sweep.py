@@ -6,7 +6,7 @@ import pytest
 
 from jetgen.config.sweep import SweepConfig
 from jetgen.errors import InputError
-from jetgen.sweeping import sweep
+from jetgen.sweeps.command import sweep
 from jetgen.sweeps.definition import read_sweep
 
 TEXT = """

@@ -18,7 +18,7 @@ import numpy as np
 import jetgen
 from jetgen.cloud import Feature
 from jetgen.errors import InputError
-from jetgen.files import whole_file
+from jetgen.files.whole import whole_file
 
 Attribute = str | int | float | Mapping[str, Any] | list[Any]
 

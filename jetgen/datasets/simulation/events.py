@@ -15,7 +15,7 @@ from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets.simulation.collisions import Batch, Events
 from jetgen.datasets.simulation.presets import HARD_OUTGOING, PRESETS, Preset
 from jetgen.errors import InputError
-from jetgen.silence import silent
+from jetgen.files.silence import silent
 
 NU_E, NU_MU, NU_TAU = 12, 14, 16
 

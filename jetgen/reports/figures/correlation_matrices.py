@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from jetgen.evaluation.correlations import correlation_distance, correlations
+from jetgen.metrics.correlations import correlation_distance, correlations
 from jetgen.physics.observables import Measured, Observable
 from jetgen.reports.style import DIVERGING, grid
 

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from jetgen.evaluation.quantities import Quantity, Values, read_off
 from jetgen.physics.observables import Measured, Noun
+from jetgen.physics.quantities import Quantity, Values, read_off
 from jetgen.reports.histograms import (
     Array,
     Binning,

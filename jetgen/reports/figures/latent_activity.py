@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from jetgen.evaluation.latent import ACTIVE, LatentSpace, activity, divergence, order
+from jetgen.metrics.latent import ACTIVE, LatentSpace, activity, divergence, order
 from jetgen.reports.style import REAL, grid
 
 

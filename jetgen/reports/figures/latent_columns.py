@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from jetgen.evaluation.latent import LatentSpace, order
+from jetgen.metrics.latent import LatentSpace, order
 from jetgen.reports.style import BEYOND, REAL, grid
 
 _MOST = 20

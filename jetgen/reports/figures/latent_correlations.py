@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from matplotlib.figure import Figure
 
-from jetgen.evaluation.latent import LatentSpace, order, rank_correlation
-from jetgen.evaluation.observed import Observed
+from jetgen.metrics.latent import LatentSpace, order, rank_correlation
+from jetgen.physics.observable_values import Observed
 from jetgen.reports.figures.column_matrix import column_matrix
 from jetgen.reports.style import DIVERGING
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from jetgen.evaluation.observed import Observed
+from jetgen.physics.observable_values import Observed
 from jetgen.reports.style import REAL, grid, lines
 
 _CENTRAL = (0.05, 0.95)

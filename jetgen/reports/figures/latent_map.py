@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from jetgen.evaluation.latent import LatentSpace, principal_components
-from jetgen.evaluation.observed import Observed
+from jetgen.metrics.latent import LatentSpace, principal_components
+from jetgen.physics.observable_values import Observed
 from jetgen.reports.figures.latent_plane import latent_plane
 
 _MOST = 3000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from jetgen.evaluation.latent import LatentSpace
-from jetgen.evaluation.observed import Observed
+from jetgen.metrics.latent import LatentSpace
+from jetgen.physics.observable_values import Observed
 from jetgen.reports.figures.latent_plane import colour_key, scatter
 from jetgen.reports.style import REAL, grid
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from torch import Tensor
 
-from jetgen.evaluation.observed import Observed
+from jetgen.physics.observable_values import Observed
 from jetgen.reports.style import INTENSITY, Line, grid, lines
 
 _WIDTH = 2

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from jetgen.evaluation.observed import Observed
+from jetgen.physics.observable_values import Observed
 from jetgen.reports.figures.latent_plane import colour_key, scatter
 from jetgen.reports.style import grid
 

@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from jetgen.evaluation.peak_fits import SHAPES, PeakFit
+from jetgen.metrics.peak_fits import SHAPES, PeakFit
+from jetgen.reports.formatting import with_uncertainty
 from jetgen.reports.style import REAL, Line, grid
-from jetgen.reports.words import with_uncertainty
 
 Row = tuple[str, PeakFit, Mapping[str, PeakFit | None]]
 """A kind of jet, the fit of its masses before, and the fits after, by name; none where there is no

@@ -10,12 +10,12 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from jetgen.evaluation.pair_histograms import (
+from jetgen.metrics.pair_histograms import (
     equal_share_edges,
     histogram_distance,
     pair_histogram,
 )
-from jetgen.evaluation.weighted_quantiles import effective_size, weighted_quantiles
+from jetgen.metrics.weighted_quantiles import effective_size, weighted_quantiles
 from jetgen.physics.observables import Measured, Observable
 from jetgen.reports.style import INTENSITY, grid
 

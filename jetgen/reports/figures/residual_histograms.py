@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from jetgen.evaluation.residuals import half_width
+from jetgen.metrics.residuals import half_width
 from jetgen.physics.observables import Observable
 from jetgen.reports.style import REAL, Line, grid
 

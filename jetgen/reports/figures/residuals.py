@@ -8,7 +8,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from jetgen.evaluation.residuals import Residual, band, residuals
+from jetgen.metrics.residuals import Residual, band, residuals
 from jetgen.physics.observables import JET_OBSERVABLES, Measured
 from jetgen.reports.style import BEYOND, REAL, Line, grid
 

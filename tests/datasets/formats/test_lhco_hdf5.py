@@ -12,7 +12,7 @@ from jetgen.cloud import Feature
 from jetgen.datasets import read
 from jetgen.datasets.detection import detect
 from jetgen.datasets.formats.lhco_hdf5 import LhcoSource
-from jetgen.datasets.inspection import inspect
+from jetgen.datasets.inspection.command import inspect
 from jetgen.errors import InputError
 
 

@@ -12,7 +12,7 @@ from jetgen.cli.main import main
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.datasets import iter_chunks
 from jetgen.datasets.detection import open_source
-from jetgen.datasets.inspection import inspect
+from jetgen.datasets.inspection.command import inspect
 from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError
 

@@ -4,7 +4,7 @@ import pytest
 
 from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets import read
-from jetgen.datasets.simulation import simulate
+from jetgen.datasets.simulation.command import simulate
 from jetgen.datasets.simulation.muons import Decay, flight, is_heavy, muons_of
 from jetgen.physics.classes import MUON_CLASSES, class_name
 

@@ -9,8 +9,9 @@ import torch
 
 from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets import read
-from jetgen.datasets.simulation import simulate, to_cloud, workers
+from jetgen.datasets.simulation import workers
 from jetgen.datasets.simulation.clustering import Jets, kinematics
+from jetgen.datasets.simulation.command import simulate, to_cloud
 from jetgen.datasets.simulation.events import batches, started
 from jetgen.datasets.simulation.workers import make_jets
 from jetgen.errors import InputError

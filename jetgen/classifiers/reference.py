@@ -1,0 +1,174 @@
+"""Reference networks, whose activations are the features of the Frechet ParticleNet distance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from jetgen.classifiers.figure_of_merit import FEWEST
+from jetgen.classifiers.jet_classifier import (
+    JetClassifier,
+    classifier_input,
+    in_batches,
+    train_classifier,
+)
+from jetgen.cloud import ParticleCloud
+from jetgen.errors import InputError
+from jetgen.files.checkpoint import Checkpoint
+from jetgen.physics.baselines import independent_particles
+from jetgen.physics.classes import UNKNOWN_CLASS, class_name
+from jetgen.physics.observables import Measured, measure
+
+JETS = 20_000
+"""At most so many jets of each class."""
+
+_CONTEXT = ("multiplicity",)
+_ANGLE, _SHARE = 0.02, 0.2
+"""Widths by which a smeared copy's angles, and its pT relative to itself, are off."""
+
+
+class Reference:
+    """A ParticleNet trained to classify jets like those that are evaluated.
+
+    Args:
+        network: the classifier.
+        state: what it was trained on: ``classes``, ``task``, ``accuracy`` on jets not trained on
+            and the ``chance`` of guessing, ``seed``, ``jets`` dealt from and ``data``, the hash
+            of their file.
+    """
+
+    def __init__(self, network: JetClassifier, state: dict[str, Any]) -> None:
+        self.network, self.state = network, state
+
+    def activations(self, jets: Measured) -> Tensor:
+        """``(B, 32)`` float64: the last layer before the classes, before its ReLU."""
+        return in_batches(classifier_input(jets, _CONTEXT), self.network.embed).double()
+
+    def unseen(self, jets: int, data: str | None) -> Tensor:
+        """``(B,)`` which of the first so many jets of the file with this hash are new to it."""
+        unseen = torch.ones(jets, dtype=torch.bool)
+        if data is not None and data == self.state["data"]:
+            trained = _dealt(self.state["jets"], self.state["seed"])[0]
+            unseen[trained[trained < jets]] = False
+        return unseen
+
+    def save(self, path: Path) -> None:
+        """Write network and state as one safetensors file, whole or not at all."""
+        Checkpoint(self.network.state_dict(), {"reference": self.state}).save(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Reference:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            InputError: when there is no such file, or it holds something else.
+        """
+        if not path.is_file():
+            raise InputError(
+                f"{path}: expected a reference network, found no such file; make one with "
+                "--train-reference"
+            )
+        stored = Checkpoint.load(path)
+        if "reference" not in stored.state:
+            raise InputError(
+                f"{path}: expected a reference network, found another checkpoint of jetgen; make "
+                "one with --train-reference"
+            )
+        state = stored.state["reference"]
+        network = JetClassifier("particlenet", _CONTEXT, len(state["classes"]))
+        network.load_state_dict(stored.tensors)
+        return cls(network.eval(), state)
+
+
+def train_reference(
+    real: ParticleCloud,
+    *,
+    seed: int = 1,
+    data: str | None = None,
+    progress: Callable[[str], None] = lambda text: None,
+) -> Reference:
+    """Train a ParticleNet on a random half of the real jets.
+
+    It tells apart the jet classes where there are several with at least 100 jets each. Otherwise
+    it tells real jets from two kinds of spoiled copies of them: particles drawn independently
+    from the marginals of all particles, and particles whose angles are off by 0.02 and whose pT
+    by 20 %. It sees relative particles and their number, neither the jet's pT nor its direction.
+
+    Args:
+        real: jets in any representation.
+        seed: of the half, the copies, the initial weights and the batches.
+        data: hash of the jets' file, so that the other half can be told later.
+        progress: is told of every epoch.
+
+    Raises:
+        InputError: when there are too few jets.
+    """
+    if len(real) < 2 * FEWEST:
+        raise InputError(
+            f"--train-reference: expected at least {2 * FEWEST} real jets, received {len(real)}"
+        )
+    kinds = _kinds(real)
+    trained, tested = (_classes(real[rows], kinds, seed) for rows in _dealt(len(real), seed))
+    network = train_classifier(
+        "particlenet",
+        [classifier_input(measure(jets[:JETS]), _CONTEXT) for jets in trained.values()],
+        _CONTEXT,
+        seed=seed,
+        progress=progress,
+    )
+    right, total = 0, 0
+    for k, jets in enumerate(tested.values()):
+        scores = in_batches(classifier_input(measure(jets[:JETS]), _CONTEXT), network)
+        right, total = right + int((scores.argmax(1) == k).sum()), total + len(scores)
+    return Reference(
+        network,
+        {
+            "classes": list(trained),
+            "task": "real jets of several classes" if kinds else "spoiled copies",
+            "accuracy": right / total,
+            "chance": 1 / len(trained),
+            "seed": seed,
+            "jets": len(real),
+            "data": data,
+        },
+    )
+
+
+def _dealt(jets: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Rows of the half to train on, and of the other."""
+    order = torch.randperm(jets, generator=torch.Generator().manual_seed(seed))
+    return order[: jets // 2], order[jets // 2 :]
+
+
+def _kinds(real: ParticleCloud) -> list[int]:
+    """The type indices to be told apart; none where there is one alone."""
+    if not real.has_condition("type"):
+        return []
+    types, counts = real.condition("type").unique(return_counts=True)
+    many = [int(k) for k in types[counts >= FEWEST] if k != UNKNOWN_CLASS]
+    return many if len(many) > 1 else []
+
+
+def _classes(real: ParticleCloud, kinds: list[int], seed: int) -> dict[str, ParticleCloud]:
+    """The jets of each class, by its name."""
+    if kinds:
+        return {class_name(k): real[real.condition("type") == k] for k in kinds}
+    generator = torch.Generator().manual_seed(seed)
+    relative = measure(real).relative
+    return {
+        "real": relative,
+        "independent particles": independent_particles(relative, len(real), generator),
+        "smeared particles": _smeared(relative, generator),
+    }
+
+
+def _smeared(relative: ParticleCloud, generator: torch.Generator) -> ParticleCloud:
+    noise = torch.randn(relative.particles.shape, generator=generator).to(relative.particles)
+    moved = relative.particles[..., :2] + _ANGLE * noise[..., :2]
+    share = relative.particles[..., 2:] * (1 + _SHARE * noise[..., 2:]).clamp(min=0.01)
+    return replace(relative, particles=torch.cat([moved, share], dim=-1))

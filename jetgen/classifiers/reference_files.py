@@ -1,0 +1,63 @@
+"""The reference network that ``jetgen evaluate`` is asked for: trained, read, or the published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from jetgen.classifiers.published_reference import PublishedReference
+from jetgen.classifiers.reference import Reference, train_reference
+from jetgen.cloud import ParticleCloud
+from jetgen.config.evaluate import PUBLISHED, EvaluateConfig
+from jetgen.errors import InputError
+from jetgen.files.whole import sha256
+from jetgen.physics.observables import Measured
+
+
+class FoundReference(NamedTuple):
+    """A network, the real jets that are new to it, and where it comes from.
+
+    Args:
+        activations: of jets, ``(B, d)``.
+        unseen: real jets that it was not trained on.
+        record: for whoever repeats the evaluation.
+    """
+
+    activations: Callable[[Measured], Tensor]
+    unseen: ParticleCloud
+    record: dict[str, Any]
+
+
+def find_reference(
+    config: EvaluateConfig, real: ParticleCloud, progress: Callable[[str], None]
+) -> FoundReference | None:
+    """The network that the options ask for; ``None`` where they ask for none.
+
+    Raises:
+        InputError: when it cannot be read, or its file is there already and was to be written.
+    """
+    if config.reference == PUBLISHED:
+        published = PublishedReference()
+        weights = published.weights
+        record = {"path": str(weights), "sha256": sha256(weights)}
+        return FoundReference(published.activations, real, record)
+    data = sha256(config.real) if Path(config.real).is_file() else None
+    if config.train_reference:
+        path = Path(config.reference or Path(config.real).with_suffix(".reference.safetensors"))
+        if path.exists():
+            raise InputError(
+                f"{path}: expected no such file, to store the reference network in, found one; "
+                f"use it with --reference {path}, choose another, or remove it"
+            )
+        reference = train_reference(real, seed=config.seed, data=data, progress=progress)
+        reference.save(path)
+    elif config.reference is None:
+        return None
+    else:
+        path = Path(config.reference)
+        reference = Reference.load(path)
+    record = {"path": str(path), "sha256": sha256(path), **reference.state}
+    return FoundReference(reference.activations, real[reference.unseen(len(real), data)], record)

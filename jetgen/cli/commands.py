@@ -1,0 +1,292 @@
+"""What every command does after its options are read: call the room that does the work, and print
+a line or a table about what was made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from jetgen.config.cite import CiteConfig
+    from jetgen.config.cluster import ClusterConfig
+    from jetgen.config.compare import CompareConfig
+    from jetgen.config.compress import CompressConfig
+    from jetgen.config.decompress import DecompressConfig
+    from jetgen.config.doctor import DoctorConfig
+    from jetgen.config.evaluate import EvaluateConfig
+    from jetgen.config.fetch import FetchConfig
+    from jetgen.config.generate import GenerateConfig
+    from jetgen.config.inspect import InspectConfig
+    from jetgen.config.latent import LatentConfig
+    from jetgen.config.leaderboard import LeaderboardConfig
+    from jetgen.config.report import ReportConfig
+    from jetgen.config.simulate import SimulateConfig
+    from jetgen.config.study import StudyConfig
+    from jetgen.config.sweep import SweepConfig
+    from jetgen.config.train import TrainConfig
+
+
+def simulate(config: SimulateConfig) -> None:
+    from jetgen.datasets.simulation.command import simulate
+    from jetgen.physics.classes import JET_CLASSES
+
+    done = simulate(config)
+    of, items = ("jets", "particles") if config.sample in JET_CLASSES else ("sets", "items")
+    print(
+        f"{done.path}: {done.jets:,} {config.sample} {of}, "
+        f"{done.particles / done.jets:.1f} {items} each, "
+        f"{done.path.stat().st_size / 1e6:.1f} MB"
+    )
+    if done.interrupted:
+        raise KeyboardInterrupt
+
+
+def cluster(config: ClusterConfig) -> None:
+    from jetgen.datasets.clustering.command import cluster_events
+
+    done = cluster_events(config)
+    print(
+        f"{done.path}: {done.kept:,} of {done.events:,} events kept, "
+        f"{done.path.stat().st_size / 1e6:.1f} MB"
+    )
+    if done.interrupted:
+        raise KeyboardInterrupt
+
+
+def fetch(config: FetchConfig) -> None:
+    from jetgen.datasets.download.command import fetch
+
+    for name in config.names:
+        print(fetch(name, cache=config.cache or None, server=config.server))
+
+
+def inspect(config: InspectConfig) -> None:
+    from rich.console import Console
+
+    from jetgen.datasets.detection import find_files
+    from jetgen.datasets.inspection.command import inspect
+    from jetgen.datasets.inspection.table import table
+
+    console = Console()
+    for path in find_files(config.files):
+        console.print(table(inspect(path)))
+
+
+def train(config: TrainConfig) -> None:
+    from jetgen.training.command import train
+
+    print(f"trained: {train(config)}")
+
+
+def generate(config: GenerateConfig) -> None:
+    from jetgen.generation.command import generate
+
+    made = generate(config)
+    print(f"generated: {made.path}")
+    rate = made.jets / made.seconds
+    print(f"{made.jets} in {made.seconds:.2f} s, {rate:,.0f} per second, writing included")
+
+
+def evaluate(config: EvaluateConfig) -> None:
+    from rich.console import Console
+
+    from jetgen.evaluation.command import evaluate_files
+    from jetgen.evaluation.table import table
+
+    content, path = evaluate_files(config)
+    console = Console()
+    console.print(table(content))
+    for warning in content["warnings"]:
+        console.print(f"warning: {warning}", style="yellow", markup=False)
+    print(f"metrics: {path}")
+
+
+def report(config: ReportConfig) -> None:
+    from jetgen.reports.command import report
+    from jetgen.reports.terminal import print_table
+    from jetgen.runs.folder import RunFolder
+
+    page = report(config)
+    print_table(page.with_name("table.json"))
+    if config.run is not None:
+        print(f"jets:   {RunFolder(config.run).generated_file}")
+    print(f"report: {page}")
+
+
+def latent(config: LatentConfig) -> None:
+    from jetgen.latent.command import latent
+
+    _print_findings("latent", latent(config))
+
+
+def compare(config: CompareConfig) -> None:
+    from jetgen.ranking.command import compare
+
+    _print_ranking(compare(config))
+
+
+def leaderboard(config: LeaderboardConfig) -> None:
+    from jetgen.ranking.command import leaderboard
+
+    _print_ranking(leaderboard(config))
+
+
+def compress(config: CompressConfig) -> None:
+    from jetgen.compression.command import compress
+
+    done = compress(config)
+    names = ", ".join(feature.name for feature in done.features)
+    print(
+        f"compressed: {done.path}, {done.jets} jets, {done.particles} particles"
+        + (f" ({done.dropped} beyond the run's limit dropped)" if done.dropped else "")
+        + f", {done.size / 1e6:.2f} MB, {done.ratio:.1f} times less than {names} in single "
+        "precision"
+    )
+
+
+def decompress(config: DecompressConfig) -> None:
+    from jetgen.compression.command import decompress
+
+    print(f"decompressed: {decompress(config)}")
+
+
+def sweep(config: SweepConfig) -> None:
+    from jetgen.sweeps.command import sweep
+
+    _print_findings("sweep", sweep(config))
+
+
+def study(config: StudyConfig) -> None:
+    from jetgen.studies.command import study
+
+    _print_findings("study", study(config))
+
+
+def cite(config: CiteConfig) -> None:
+    from jetgen.citing.citations import of_run
+
+    print("\n\n".join(citation.bibtex for citation in of_run(config.run)))
+
+
+def doctor(config: DoctorConfig) -> None:
+    from rich.console import Console
+
+    from jetgen.doctor.command import examine, table
+
+    Console().print(table(examine()))
+
+
+def _print_findings(command: str, page: Path) -> None:
+    print(page.with_name("results.md").read_text(encoding="utf-8"))
+    print(f"{command}: {page}")
+
+
+def _print_ranking(table: Path) -> None:
+    print(table.read_text(encoding="utf-8"))
+    print(f"table:  {table}")
+    print(f"report: {table.parent / 'report' / 'report.html'}")
+
+
+class Command(NamedTuple):
+    """One command.
+
+    Args:
+        summary: what it does, in a line.
+        options: where the class of its options is.
+        run: called with the options.
+    """
+
+    summary: str
+    options: str
+    run: Callable[[Any], None]
+
+
+COMMANDS = {
+    "simulate": Command(
+        "make jets with Pythia 8 and FastJet",
+        "jetgen.config.simulate:SimulateConfig",
+        simulate,
+    ),
+    "cluster": Command(
+        "make di-jet events of published collisions with FastJet",
+        "jetgen.config.cluster:ClusterConfig",
+        cluster,
+    ),
+    "fetch": Command(
+        "download a public jet data set",
+        "jetgen.config.fetch:FetchConfig",
+        fetch,
+    ),
+    "inspect": Command(
+        "say what a file holds, and what is odd about it",
+        "jetgen.config.inspect:InspectConfig",
+        inspect,
+    ),
+    "train": Command(
+        "train a generator on jets",
+        "jetgen.config.train:TrainConfig",
+        train,
+    ),
+    "generate": Command(
+        "write jets from a trained generator to HDF5",
+        "jetgen.config.generate:GenerateConfig",
+        generate,
+    ),
+    "evaluate": Command(
+        "measure how far generated jets are from real ones",
+        "jetgen.config.evaluate:EvaluateConfig",
+        evaluate,
+    ),
+    "report": Command(
+        "compare generated and real jets in one HTML page",
+        "jetgen.config.report:ReportConfig",
+        report,
+    ),
+    "latent": Command(
+        "look at what the codes of an autoencoder know about jets",
+        "jetgen.config.latent:LatentConfig",
+        latent,
+    ),
+    "compare": Command(
+        "put trained runs into one table, on the same held-out jets",
+        "jetgen.config.compare:CompareConfig",
+        compare,
+    ),
+    "leaderboard": Command(
+        "put every finished run below a folder into one table",
+        "jetgen.config.leaderboard:LeaderboardConfig",
+        leaderboard,
+    ),
+    "compress": Command(
+        "store jets as codes of a trained autoencoder",
+        "jetgen.config.compress:CompressConfig",
+        compress,
+    ),
+    "decompress": Command(
+        "jets from such a file",
+        "jetgen.config.decompress:DecompressConfig",
+        decompress,
+    ),
+    "sweep": Command(
+        "search for good training options with Optuna",
+        "jetgen.config.sweep:SweepConfig",
+        sweep,
+    ),
+    "study": Command(
+        "repeat a study of the literature, from simulation to conclusion",
+        "jetgen.config.study:StudyConfig",
+        study,
+    ),
+    "cite": Command(
+        "print what to cite for a run, as BibTeX",
+        "jetgen.config.cite:CiteConfig",
+        cite,
+    ),
+    "doctor": Command(
+        "say what this machine offers, and which kernels run",
+        "jetgen.config.doctor:DoctorConfig",
+        doctor,
+    ),
+}
+"""Every command by its name."""

@@ -1,0 +1,170 @@
+"""What ``jetgen compress`` and ``jetgen decompress`` do: jets or sets to a small file, and back."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from jetgen import __version__
+from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
+from jetgen.compression.coding import Coder, sets_per_frame
+from jetgen.compression.container import Reader, Writer
+from jetgen.config.compress import CompressConfig
+from jetgen.config.decompress import DecompressConfig
+from jetgen.datasets.formats.hdf5_writing import Attribute
+from jetgen.datasets.reading import iter_chunks
+from jetgen.datasets.writing import Append, jet_writer, set_writer
+from jetgen.errors import InputError
+from jetgen.files.whole import sha256, whole_file
+from jetgen.physics.fourvectors import laboratory_jets
+from jetgen.runs.device import choose_device
+from jetgen.runs.trained_model import TrainedModel, load
+
+
+class Compressed(NamedTuple):
+    """What became of the jets, or of the sets.
+
+    Args:
+        path: the file written.
+        features: what is stored of each particle or item.
+        jets: number of jets or sets.
+        particles: number of particles or items stored.
+        dropped: particles that the run does not keep.
+        size: bytes of the file.
+    """
+
+    path: Path
+    features: tuple[Feature, ...]
+    jets: int
+    particles: int
+    dropped: int
+    size: int
+
+    @property
+    def ratio(self) -> float:
+        """Bytes of the features of all items in single precision, over those of the file."""
+        return 4 * len(self.features) * (self.particles + self.dropped) / self.size
+
+
+def compress(config: CompressConfig) -> Compressed:
+    """Write the jets or sets of a file as codes of a run, streamed.
+
+    Raises:
+        InputError: when the run is no finished autoencoder, the jets do not fit it, or the
+            output exists already.
+    """
+    path = Path(config.output)
+    if path.exists() and not config.overwrite:
+        raise InputError(
+            f"{path}: expected a new file, received one that exists; choose another name, or "
+            "--overwrite"
+        )
+    model = load(config.run, choose_device(config.device))
+    jets = model.config.representation != "features"
+    features = CARTESIAN if jets else model.model.layout.features
+    clouds = iter_chunks(
+        config.input,
+        sets_per_frame(model),
+        columns=() if jets else [feature.name for feature in features],
+        conditions=model.config.columns_beside(),
+    )
+    first = next(clouds)
+    errors = config.errors(feature.name for feature in features)
+    coder = Coder(model, config.step, errors, kept=_kept(first, model))
+    header = {
+        "jetgen_version": __version__,
+        "command": ["jetgen", *sys.argv[1:]],
+        "model_sha256": sha256(model.folder.best),
+        "latent": model.config.latent,
+        "particles": model.config.particles,
+        "columns": [list(feature) for feature in features],
+        "kept": [list(feature) for feature in coder.kept],
+        "step": config.step,
+        "max_error": errors,
+    }
+    counts = {"jets": 0, "particles": 0, "dropped": 0}
+    with whole_file(path) as temporary, temporary.open("wb") as file:
+        writer = Writer(file, header)
+        for cloud in chain([first], clouds):
+            arrays = coder.encode(cloud)
+            writer.append(arrays)
+            stored = int(arrays["multiplicity"].sum())
+            counts["jets"] += len(cloud)
+            counts["particles"] += stored
+            counts["dropped"] += int(cloud.multiplicity.sum()) - stored
+        writer.finish(counts)
+    return Compressed(path, features, **counts, size=path.stat().st_size)
+
+
+def _kept(cloud: ParticleCloud, model: TrainedModel) -> tuple[Feature, ...]:
+    """The conditions of a file that are stored although the model is not told them: the type,
+    and the target of a table."""
+    names = {"type", *model.config.columns_beside()}
+    names -= {feature.name for feature in model.model.layout.conditions}
+    return tuple(feature for feature in cloud.condition_features if feature.name in names)
+
+
+def decompress(config: DecompressConfig) -> Path:
+    """Write the jets or sets of a compressed file, streamed; return the file's path.
+
+    Jets are written to HDF5; sets of named features to HDF5, ROOT or CSV, by the suffix.
+
+    Raises:
+        InputError: when the file is damaged or was made with another model, or the output
+            exists already.
+    """
+    reader = Reader(config.input)
+    header = reader.header
+    model = load(config.run, choose_device(config.device))
+    wanted, found = header["model_sha256"], sha256(model.folder.best)
+    if wanted != found:
+        raise InputError(
+            f"--run: expected the model that {config.input} was compressed with (SHA-256 "
+            f"{wanted[:12]}...), received {config.run} ({found[:12]}...)"
+        )
+    kept = tuple(Feature(*pair) for pair in header["kept"])
+    coder = Coder(model, header["step"], header["max_error"], kept)
+    path = Path(config.output)
+    attributes: dict[str, Attribute] = {
+        "command": ["jetgen", *sys.argv[1:]],
+        "compressed": header,
+    }
+    jets = 0
+    with _writer(path, model, kept, attributes, config.overwrite) as append:
+        for arrays in reader:
+            sets = coder.decode(arrays)
+            append(laboratory_jets(sets) if _of_jets(model) else sets)
+            jets += len(sets)
+        if reader.counts is None or reader.counts["jets"] != jets:
+            raise InputError(
+                f"{config.input}: expected {reader.counts} as it says at its end, found {jets} jets"
+            )
+    return path
+
+
+def _writer(
+    path: Path,
+    model: TrainedModel,
+    kept: tuple[Feature, ...],
+    attributes: dict[str, Attribute],
+    overwrite: bool,
+) -> AbstractContextManager[Append]:
+    """A function that adds decoded sets to a new file: jets as jets, others as they are."""
+    slots, layout = model.config.particles, model.model.layout
+    if _of_jets(model):
+        return jet_writer(path, slots=slots, attributes=attributes, overwrite=overwrite)
+    return set_writer(
+        path,
+        layout.features,
+        (*layout.conditions, *kept),
+        slots=slots,
+        attributes=attributes,
+        overwrite=overwrite,
+    )
+
+
+def _of_jets(model: TrainedModel) -> bool:
+    return model.config.representation != "features"

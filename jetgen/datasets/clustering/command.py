@@ -1,0 +1,151 @@
+"""From the particles of published collisions to di-jet events: ``jetgen cluster``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from jetgen.cloud import ParticleCloud
+from jetgen.config.cluster import ClusterConfig
+from jetgen.datasets.detection import detect, open_source
+from jetgen.datasets.formats.cloud_hdf5 import CloudWriter
+from jetgen.datasets.formats.hdf5_writing import Attribute
+from jetgen.datasets.formats.lhco_hdf5 import LHCO_HDF5
+from jetgen.datasets.parallel import Share, deferred_interrupt, in_turn
+from jetgen.datasets.simulation.clouds import TYPE, Sets
+from jetgen.datasets.simulation.collisions import Events
+from jetgen.datasets.simulation.dijets import DijetCuts, dijets
+from jetgen.errors import InputError
+from jetgen.files.progress import counted
+from jetgen.files.whole import sha256
+from jetgen.physics.fourvectors import massless
+
+CHUNK = 500
+"""Events that a worker holds at once, some 10 MB of particles."""
+
+
+class Clustered(NamedTuple):
+    """What was written."""
+
+    path: Path
+    events: int
+    kept: int
+    interrupted: bool
+
+
+@dataclass(frozen=True)
+class ClusteredChunk:
+    """The di-jets of some events; its length is the number of events that they were found in."""
+
+    events: int
+    sets: Sets
+
+    def __len__(self) -> int:
+        return self.events
+
+
+def cluster_events(config: ClusterConfig) -> Clustered:
+    """Write the di-jets of a file of events, in its order, with a progress bar.
+
+    Ctrl-C ends it early: the file then holds the di-jets so far and says ``interrupted``.
+
+    Raises:
+        InputError: when the input is no file of events or damaged, no event passes the cuts, or
+            the output exists.
+        ChildProcessError: when a worker process dies.
+        KeyboardInterrupt: on Ctrl-C before the first di-jet.
+    """
+    path = Path(config.input)
+    form = detect(path)
+    if form is not LHCO_HDF5:
+        raise InputError(
+            f"{path}: expected events ({LHCO_HDF5.description}), received {form.name}, which "
+            "holds no particles of events"
+        )
+    held = len(open_source(path))
+    events = held if config.events is None else min(config.events, held)
+    cuts = DijetCuts(
+        config.radius, config.jet_pt_min, math.inf, config.jet_eta_max, tau21=config.tau21
+    )
+    writer = CloudWriter(
+        config.output,
+        cuts.features,
+        (TYPE,),
+        slots=2,
+        attributes=_attributes(config),
+        overwrite=config.overwrite,
+    )
+    done = 0
+    with writer, deferred_interrupt() as stop, counted("cluster", events, "events") as advance:
+        for chunk in in_turn(_shares(path, cuts, events, config.workers), stop):
+            if len(chunk.sets):
+                writer.append(chunk.sets.to_cloud())
+            done += len(chunk)
+            advance(len(chunk))
+        writer.attributes |= {"events": done, "interrupted": int(done < events)}
+        if not writer.jets and done < events:
+            raise KeyboardInterrupt
+        if not writer.jets:
+            raise InputError(
+                f"{path}: expected events with a leading jet above {config.jet_pt_min:g} GeV and "
+                f"two jets within |eta| < {config.jet_eta_max:g}, received none among "
+                f"{events:,}; lower --jet-pt-min"
+            )
+    return Clustered(writer.path, done, writer.jets, done < events)
+
+
+def _shares(path: Path, cuts: DijetCuts, events: int, workers: int) -> list[Share[ClusteredChunk]]:
+    """Every worker takes the chunks in turn with the others, so that their order is the file's."""
+    shares = []
+    for worker in range(min(workers, math.ceil(events / CHUNK))):
+        starts = range(worker * CHUNK, events, workers * CHUNK)
+        chunks = [(start, min(start + CHUNK, events)) for start in starts]
+        size = sum(stop - start for start, stop in chunks)
+        shares.append(Share(partial(clustered_chunks, path, cuts, chunks), size))
+    return shares
+
+
+def clustered_chunks(
+    path: Path, cuts: DijetCuts, chunks: list[tuple[int, int]]
+) -> Iterator[ClusteredChunk]:
+    """The di-jets of the events ``start`` to ``stop - 1`` of each chunk.
+
+    Raises:
+        InputError: when a particle's numbers are not finite.
+    """
+    source = open_source(path)
+    for start, stop in chunks:
+        cloud = source.read(start, stop)
+        bad = ~cloud.particles.isfinite().all(2).all(1)
+        if bool(bad.any()):
+            raise InputError(
+                f"{path}: expected finite pt, eta and phi, received NaN or infinity in event "
+                f"{start + int(bad.nonzero()[0])}"
+            )
+        types = cloud.condition("type").numpy().astype(np.int64)
+        yield ClusteredChunk(len(cloud), dijets(particles(cloud), types, cuts))
+
+
+def particles(cloud: ParticleCloud) -> Events:
+    """Massless particles of ``pt, eta, phi`` as flat arrays, in double precision."""
+    double = cloud.particles[cloud.mask].double()  # (sum n, 3)
+    momenta = massless(*double.unbind(1)).T.contiguous().numpy()
+    offsets = np.concatenate([[0], cloud.multiplicity.cumsum(0).numpy()])
+    return Events(momenta, np.zeros(len(double), np.int32), offsets)
+
+
+def _attributes(config: ClusterConfig) -> dict[str, Attribute]:
+    packages = ("fastjet", "jetgen", "awkward", "numpy")
+    return {
+        "command": "cluster",
+        "config": asdict(config),
+        "input_sha256": sha256(config.input),
+        "versions": {name: version(name) for name in packages},
+    }

@@ -1,0 +1,197 @@
+"""Public data sets from Zenodo: resumed where a transfer was cut, checked, kept in a cache."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import shutil
+import sys
+import tarfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+import requests
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+from jetgen.datasets.detection import SUFFIXES, detect
+from jetgen.datasets.download.catalogue import Published, find
+from jetgen.errors import InputError
+
+TIMEOUT = 30.0
+"""Seconds without an answer, or without a byte, after which a connection counts as lost."""
+
+
+def cache_folder(cache: str | Path | None = None) -> Path:
+    """``cache`` if given, else ``$JETGEN_CACHE``, else ``jetgen`` in the user's cache folder."""
+    if cache:
+        return Path(cache)
+    if chosen := os.environ.get("JETGEN_CACHE"):
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jetgen"
+
+
+def fetch(
+    name: str, *, cache: str | Path | None = None, server: str = "https://zenodo.org"
+) -> Path:
+    """Make sure that a public data set is in the cache, and say where.
+
+    A file that is there already, because it was fetched before or put there by hand, is checked
+    (its MD5 where that was published, else its format) and taken without any network.
+
+    Returns:
+        The file, or the folder for data sets that come as an archive of many files.
+
+    Raises:
+        InputError: for an unknown name, when the transfer fails (the message says which file to
+            put where by hand), or when the checksum is wrong.
+    """
+    published = find(name)
+    path = cache_folder(cache) / published.file
+    unpacked = path.with_name(path.name.removesuffix(".tar.gz"))
+    if unpacked.is_dir():
+        return unpacked
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        _check_present(path, published)
+    else:
+        _download(path, published, server.rstrip("/"))
+    return path if unpacked == path else _unpack(path, unpacked)
+
+
+def _check_present(path: Path, published: Published) -> None:
+    if published.md5:
+        _check_md5(path, path, published.md5)
+    elif not path.name.endswith(".tar.gz"):
+        detect(path)
+
+
+def _download(path: Path, published: Published, server: str) -> None:
+    part = path.with_name(path.name + ".part")
+    url = published.url(server)
+    try:
+        size, md5 = _record(published, server)
+        _require_space(path, size - (part.stat().st_size if part.exists() else 0))
+        with _progress(path.name) as progress:
+            _transfer(url, part, size, progress)
+    except requests.RequestException as error:
+        raise InputError(
+            f"cannot fetch {published.file} ({_reason(error)}): try again later (what has come so "
+            f"far is kept), or download {url} by hand and put it at {path}"
+        ) from error
+    _check_md5(part, path, md5)
+    part.replace(path)
+
+
+def _record(published: Published, server: str) -> tuple[int, str]:
+    """Size in bytes and MD5 of a file, as its record states them."""
+    answer = requests.get(f"{server}/api/records/{published.record}", timeout=TIMEOUT)
+    answer.raise_for_status()
+    for entry in answer.json().get("files", ()):
+        if entry["key"] == published.file:
+            return int(entry["size"]), str(entry["checksum"]).removeprefix("md5:")
+    raise requests.RequestException(f"record {published.record} lists no such file")
+
+
+def _transfer(url: str, part: Path, size: int, progress: Progress) -> None:
+    """Append to ``part`` until it is complete; a cut is mended as long as each try gains bytes."""
+    task = progress.task_ids[0]
+    while True:
+        before = part.stat().st_size if part.exists() else 0
+        if before > size:
+            part.unlink()
+            before = 0
+        progress.update(task, total=size, completed=before)
+        if before == size:
+            return
+        try:
+            headers = {"Range": f"bytes={before}-", "Accept-Encoding": "identity"}
+            with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
+                answer.raise_for_status()
+                # A server that does not know ranges answers 200, with the file from its start.
+                with part.open("ab" if answer.status_code == 206 else "wb") as handle:
+                    progress.update(task, completed=handle.tell())
+                    for block in answer.iter_content(1 << 18):
+                        handle.write(block)
+                        progress.advance(task, len(block))
+        except requests.RequestException:
+            if not part.exists() or part.stat().st_size <= before:
+                raise
+        else:
+            if part.stat().st_size <= before:
+                raise requests.ConnectionError("the server closed the connection")
+
+
+def _check_md5(file: Path, path: Path, expected: str) -> None:
+    digest = hashlib.md5(usedforsecurity=False)
+    with file.open("rb") as handle:
+        while block := handle.read(1 << 20):
+            digest.update(block)
+    if digest.hexdigest() != expected:
+        if file != path:
+            file.unlink()
+        raise InputError(
+            f"{path}: expected the MD5 checksum {expected}, received {digest.hexdigest()}; "
+            + ("fetch it again" if file != path else "remove it and fetch it again")
+        )
+
+
+def _require_space(path: Path, size: int) -> None:
+    free = shutil.disk_usage(path.parent).free
+    if size > free:
+        raise InputError(
+            f"{path.parent}: expected {size / 1e9:.1f} GB of free space for {path.name}, found "
+            f"{free / 1e9:.1f} GB; make room or choose another folder with --cache"
+        )
+
+
+def _unpack(archive: Path, folder: Path) -> Path:
+    """The jet files of an archive as a folder that appears when it is complete."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        with tarfile.open(archive) as content:
+            for member in content:
+                name = PurePosixPath(member.name).name  # flat: no member can lead elsewhere
+                data = content.extractfile(member) if name.endswith(SUFFIXES) else None
+                if data is not None:
+                    with data, (partial / name).open("wb") as handle:
+                        shutil.copyfileobj(data, handle, 1 << 20)
+    except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+        shutil.rmtree(partial)
+        raise InputError(
+            f"{archive}: expected a complete .tar.gz archive, received one that is cut short or "
+            f"damaged ({error}); remove it and fetch it again"
+        ) from error
+    return partial.replace(folder)
+
+
+def _progress(name: str) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    progress = Progress(
+        *columns, TransferSpeedColumn(), TimeRemainingColumn(), console=Console(file=sys.stderr)
+    )
+    progress.add_task(name, total=None)
+    return progress
+
+
+def _reason(error: requests.RequestException) -> str:
+    """The cause of a failed request in a few words."""
+    if isinstance(error, requests.HTTPError):
+        return f"the server answered {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.Timeout):
+        return "the server does not answer"
+    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+        return "the connection was cut"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection to the server"
+    return str(error)

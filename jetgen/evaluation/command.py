@@ -1,0 +1,247 @@
+"""All metrics of generated jets against real ones, and the files of ``jetgen evaluate``."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from rich.console import Console
+
+from jetgen import __version__
+from jetgen.classifiers.boosted_trees import feature_table, figure_of_merit
+from jetgen.classifiers.figure_of_merit import FEWEST, FigureOfMerit
+from jetgen.classifiers.fpnd import fpnd, published_type
+from jetgen.classifiers.particle_classifier import particle_figure_of_merit
+from jetgen.classifiers.published_reference import PublishedReference
+from jetgen.classifiers.reference_files import FoundReference, find_reference
+from jetgen.cloud import ParticleCloud
+from jetgen.config.evaluate import Classifier, EvaluateConfig
+from jetgen.config.option import require
+from jetgen.datasets import read
+from jetgen.evaluation.checks import Checked, check
+from jetgen.evaluation.columns import check_columns, column_merits, compare_columns
+from jetgen.evaluation.comparison import Comparison, compare_resampled
+from jetgen.evaluation.metric_rows import fpnd_row, metric_rows
+from jetgen.evaluation.protocol import jetnet_protocol
+from jetgen.evaluation.resampling import resample
+from jetgen.files.whole import sha256, write_json
+from jetgen.physics.columns import ENTRY, are_jets
+from jetgen.physics.observables import JET
+from jetgen.physics.substructure import with_substructure
+
+GENERATED = "generated"
+
+
+def evaluate_files(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
+    """Evaluate as the options ask; write the JSON file and return its content and path.
+
+    Raises:
+        InputError: when a file cannot be read or its jets cannot be compared.
+    """
+    path = Path(config.output or Path(config.generated).with_suffix(".metrics.json"))
+    content: dict[str, Any] = {
+        "command": ["jetgen", *sys.argv[1:]],
+        "jetgen": __version__,
+        "seed": config.seed,
+        "mode": "jetnet" if config.jetnet else "disjoint",
+    }
+    with Console(stderr=True).status("read") as status:
+        real = read(config.real, jets=config.jets)
+        generated = read(config.generated, jets=config.jets)
+        content["files"] = {
+            name: {"path": file, "sha256": sha256(file), "jets": len(jets)}
+            for name, file, jets in (
+                ("real", config.real, real),
+                (GENERATED, config.generated, generated),
+            )
+            if Path(file).is_file()
+        }
+        content["noun"] = (JET if are_jets(real) else ENTRY).many
+        if not are_jets(real):
+            content |= _columns(real, generated, config)
+            write_json(path, content)
+            return content, path
+        reference = find_reference(config, real, status.update)
+        content["reference"] = None if reference is None else reference.record
+        if config.jetnet:
+            jet_type = None if reference is None else published_type(real)
+            rows, warnings = jetnet_protocol(
+                real, generated, seed=config.seed, progress=status.update
+            )
+            if jet_type is not None:
+                value = fpnd(generated, jet_type, PublishedReference())
+                rows.append({"metric": "fpnd", "value": value, "spread": None})
+            content |= {"rows": rows, "warnings": warnings}
+        else:
+            table, merits = evaluate(
+                real,
+                generated,
+                reference=reference,
+                classifiers=config.classifiers,
+                features=config.features,
+                seed=config.seed,
+                progress=status.update,
+            )
+            content |= _content(table, merits)
+    write_json(path, content)
+    return content, path
+
+
+def _columns(
+    real: ParticleCloud, generated: ParticleCloud, config: EvaluateConfig
+) -> dict[str, Any]:
+    """The content for sets with named features: W1 of columns, their pairs, boosted trees."""
+    for name in ("jetnet", "reference", "train_reference"):
+        value = getattr(config, name)
+        require(not value, name, "none with sets of named features, which are no jets", value)
+    require(
+        config.classifiers == ["trees"] and config.features == "observables",
+        "classifier",
+        "trees with sets of named features, on their columns",
+        ", ".join(config.classifier),
+    )
+    checked = check_columns(real, {GENERATED: generated})
+    merits = column_merits(checked, config.seed)
+    found = {"trees": merits[GENERATED]} if merits else {}
+    return _content(compare_columns(checked, seed=config.seed), found) | {"reference": None}
+
+
+def evaluate(
+    real: ParticleCloud,
+    generated: ParticleCloud,
+    *,
+    classifiers: Sequence[Classifier] = ("trees",),
+    features: Literal["observables", "flat"] = "observables",
+    reference: FoundReference | None = None,
+    replicas: int = 100,
+    seed: int = 42,
+    progress: Callable[[str], None] = lambda text: None,
+) -> tuple[Comparison, dict[str, FigureOfMerit]]:
+    """Every metric with its uncertainty, floor and verdict, and each classifier's figures.
+
+    The table of :func:`jetgen.evaluation.comparison.compare` with rows for the substructure,
+    pairs of observables, W1EFP, FPD, KPD, coverage and matching distance. No figures for fewer
+    than 100 jets of each kind.
+
+    Args:
+        real, generated: jets in any representation.
+        classifiers: names among ``trees``, ``particlenet`` and ``transformer``.
+        features: what the trees see.
+        reference: network for a row of FPND, between generated jets and real ones new to it.
+        replicas: bootstrap resamplings, and splits for the floor.
+        seed: of everything random.
+        progress: is told what is being done.
+
+    Raises:
+        InputError: when there are too few usable jets.
+    """
+    checked = check(real, {GENERATED: generated})
+    table, merits = evaluate_checked(
+        checked,
+        classifiers=classifiers,
+        features=features,
+        replicas=replicas,
+        seed=seed,
+        progress=progress,
+    )
+    if reference is not None:
+        progress("FPND")
+        table = _with_fpnd(table, reference, generated)
+    return table, merits[GENERATED]
+
+
+def _with_fpnd(
+    table: Comparison, reference: FoundReference, generated: ParticleCloud
+) -> Comparison:
+    """The table with a row of FPND, or with a warning that there are too few jets for it."""
+    fresh = resample(
+        check(reference.unseen, {GENERATED: generated}), replicas=table.replicas, seed=table.seed
+    )
+    row = fpnd_row(fresh, reference.activations)
+    if row is not None:
+        return replace(table, rows=(*table.rows, row))
+    warning = (
+        f"FPND: left out, it needs more jets a side than the network has activations, there are "
+        f"{fresh.size}"
+    )
+    return replace(table, warnings=(*table.warnings, warning))
+
+
+def evaluate_checked(
+    checked: Checked,
+    *,
+    classifiers: Sequence[Classifier] = ("trees",),
+    features: Literal["observables", "flat"] = "observables",
+    replicas: int = 100,
+    seed: int = 42,
+    progress: Callable[[str], None] = lambda text: None,
+) -> tuple[Comparison, dict[str, dict[str, FigureOfMerit]]]:
+    """:func:`evaluate` for any number of samples, with each one's classifiers by their names.
+
+    All samples share the floor. What is found of one does not depend on the others, as long as
+    all have as many jets.
+    """
+    progress("N-subjettiness, soft drop")
+    checked = _with_substructure(checked)
+    drawn = resample(checked, replicas=replicas, seed=seed)
+    progress("Wasserstein distances")
+    table = compare_resampled(drawn)
+    progress("energy-flow polynomials, FPD, KPD, COV, MMD")
+    rows, warnings = metric_rows(checked, drawn)
+    found: dict[str, dict[str, FigureOfMerit]] = {sample: {} for sample in checked.samples}
+    for sample, merits in found.items():
+        sides = checked.real, checked.samples[sample]
+        if classifiers and min(map(len, sides)) < FEWEST:
+            warnings.append(
+                f"classifier: left out, it needs {FEWEST} jets of each kind, there are "
+                f"{len(sides[0])} and {len(sides[1])}"
+            )
+            continue
+        for name in classifiers:
+            progress(f"train {name}")
+            if name == "trees":
+                merits[name] = figure_of_merit(*feature_table(*sides, features), seed=seed)
+            else:
+                merits[name] = particle_figure_of_merit(*sides, name, seed=seed, progress=progress)
+    return (
+        replace(table, rows=(*table.rows, *rows), warnings=(*table.warnings, *warnings)),
+        found,
+    )
+
+
+def _with_substructure(checked: Checked) -> Checked:
+    real = with_substructure(checked.real)
+    return replace(
+        checked,
+        real=real,
+        samples={name: with_substructure(jets) for name, jets in checked.samples.items()},
+        pool=real if checked.pool is checked.real else with_substructure(checked.pool),
+    )
+
+
+def metric_records(table: Comparison) -> list[dict[str, Any]]:
+    """One flat record a metric and sample, ``None`` for what is not a number."""
+    rows = []
+    for record in table.records():
+        value = record.pop("w1")
+        metric = record.pop("quantity")
+        finite = {
+            k: None if isinstance(v, float) and math.isnan(v) else v for k, v in record.items()
+        }
+        rows.append({"metric": metric, "value": value, **finite})
+    return rows
+
+
+def _content(table: Comparison, merits: dict[str, FigureOfMerit]) -> dict[str, Any]:
+    return {
+        "jets": table.jets,
+        "real_jets_of_the_floor": table.pool,
+        "replicas": table.replicas,
+        "rows": metric_records(table),
+        "classifiers": {name: merit._asdict() for name, merit in merits.items()},
+        "warnings": list(table.warnings),
+    }

@@ -1,0 +1,82 @@
+"""Checkpoints: one safetensors file with all tensors, its header carrying the rest as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.optim import Optimizer
+
+from jetgen.errors import InputError
+from jetgen.files.whole import whole_file
+
+
+class Checkpoint(NamedTuple):
+    """Named tensors, and whatever else as a JSON-compatible mapping."""
+
+    tensors: dict[str, Tensor]
+    state: dict[str, Any]
+
+    def save(self, path: Path) -> None:
+        """Write the file, whole or not at all.
+
+        Raises:
+            OSError: when it cannot be written, such as on a full disk.
+        """
+        tensors = {
+            name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()
+        }
+        with whole_file(path) as temporary:
+            try:
+                save_file(tensors, temporary, metadata={"state": json.dumps(self.state)})
+            except SafetensorError as error:
+                raise OSError(f"{path}: {error}; make room, then go on with --resume") from error
+
+    @classmethod
+    def load(cls, path: Path) -> Checkpoint:
+        """Read a checkpoint.
+
+        Raises:
+            InputError: when the file is absent, or not a checkpoint of jetgen.
+        """
+        if not path.is_file():
+            raise InputError(f"{path}: expected a checkpoint, found no such file; train first")
+        try:
+            with safe_open(path, framework="pt") as handle:
+                state = json.loads(handle.metadata()["state"])
+                tensors = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
+        except (SafetensorError, TypeError, KeyError, json.JSONDecodeError) as error:
+            raise InputError(f"{path}: expected a jetgen checkpoint; it cannot be read") from error
+        return cls(tensors, state)
+
+    def part(self, prefix: str) -> dict[str, Tensor]:
+        """The tensors whose names begin with ``prefix.``, without it."""
+        start = prefix + "."
+        return {
+            name.removeprefix(start): tensor
+            for name, tensor in self.tensors.items()
+            if name.startswith(start)
+        }
+
+
+def optimiser_tensors(name: str, optimiser: Optimizer) -> dict[str, Tensor]:
+    """The state of an optimiser as named tensors ``NAME.PARAMETER.KEY``."""
+    return {
+        f"{name}.{parameter}.{key}": torch.as_tensor(value)
+        for parameter, values in optimiser.state_dict()["state"].items()
+        for key, value in values.items()
+    }
+
+
+def restore_optimiser(optimiser: Optimizer, tensors: dict[str, Tensor]) -> None:
+    """The inverse of :func:`optimiser_tensors`, for the part without ``NAME.``."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        parameter, key = name.split(".", 1)
+        state.setdefault(int(parameter), {})[key] = tensor
+    optimiser.load_state_dict({**optimiser.state_dict(), "state": state})

@@ -1,0 +1,168 @@
+"""What ``jetgen generate`` does: jets of one run, or of several in one file."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jetgen.cloud import Feature, ParticleCloud
+from jetgen.config.generate import GenerateConfig
+from jetgen.datasets.formats.hdf5_writing import Attribute
+from jetgen.datasets.writing import Append, jet_writer, set_writer
+from jetgen.files.progress import counted
+from jetgen.generation.mixing import Part, common_columns, completed, mixed, parts
+from jetgen.physics.fourvectors import laboratory_jets
+from jetgen.physics.region import Region
+from jetgen.runs.device import choose_device
+from jetgen.runs.trained_model import TrainedModel, load
+
+
+class Generated(NamedTuple):
+    """What was written.
+
+    Args:
+        path: the file.
+        jets: how many.
+        seconds: from the first draw to the closed file.
+    """
+
+    path: Path
+    jets: int
+    seconds: float
+
+
+def generate(config: GenerateConfig) -> Generated:
+    """Write jets of a run, or of several in one random order, to a file, streamed.
+
+    Jets are written to HDF5; sets of named features to HDF5, ROOT or CSV, by the suffix. Of
+    several runs each makes a Poisson number of sets about its share of the event weight, features
+    that some do not have are zero, and ``type`` is the class.
+
+    Raises:
+        InputError: when a run is not finished, has not the prior or the conditions asked for,
+            runs cannot be mixed, or the output exists already.
+    """
+    device = choose_device(config.device)
+    models = [
+        load(run, device, solver=config.solver, solver_steps=config.solver_steps)
+        for run in config.runs
+    ]
+    plan = _mixture(models, config) if len(models) > 1 else _alone(models[0], config)
+    path = Path(config.output) if config.output else models[0].folder.generated_file
+    jets = sum(part.number for part in plan.parts)
+    attributes = _attributes(config, plan.parts)
+    started = time.perf_counter()
+    with (
+        _writer(path, plan, attributes, config.overwrite) as append,
+        counted("generate", jets, "jets") as advance,
+    ):
+        for batch in plan.batches:
+            append(batch)
+            advance(len(batch))
+        attributes["jets_per_second"] = jets / (time.perf_counter() - started)
+    return Generated(path, jets, time.perf_counter() - started)
+
+
+class _Plan(NamedTuple):
+    """Who makes what: the runs, the columns of the file, and its sets batch by batch."""
+
+    parts: list[Part]
+    features: tuple[Feature, ...]
+    conditions: tuple[Feature, ...]
+    batches: Iterator[ParticleCloud]
+
+    @property
+    def of_jets(self) -> bool:
+        return self.parts[0].model.config.representation != "features"
+
+
+def _alone(model: TrainedModel, config: GenerateConfig) -> _Plan:
+    part = Part(model, config.jets, config.seed)
+    layout = model.model.layout
+    return _Plan([part], layout.features, layout.conditions, _stream(part, config))
+
+
+def _mixture(models: list[TrainedModel], config: GenerateConfig) -> _Plan:
+    random = np.random.default_rng(config.seed)
+    chosen = parts(models, config.jets, random)
+    features, conditions = common_columns(models)
+
+    def alike(part: Part) -> Iterator[ParticleCloud]:
+        for sets in _stream(part, config):
+            yield completed(sets, features, conditions, part.model)
+
+    streams = [alike(part) for part in chosen]
+    batches = mixed(streams, [part.number for part in chosen], config.batch, random)
+    return _Plan(chosen, features, conditions, batches)
+
+
+def _stream(part: Part, config: GenerateConfig) -> Iterator[ParticleCloud]:
+    """The sets of a run as files hold them."""
+    if config.region is None:
+        made = part.model.generated_batches(
+            part.number,
+            seed=part.seed,
+            prior=config.prior,
+            fix=config.fixed(),
+            batch=config.batch,
+        )
+    else:
+        made = part.model.region_batches(
+            part.number, Region(config.region), seed=part.seed, batch=config.batch
+        )
+    jets = part.model.config.representation != "features"
+    return map(laboratory_jets, made) if jets else made
+
+
+def _attributes(config: GenerateConfig, chosen: list[Part]) -> dict[str, Attribute]:
+    """What the file says about itself; of several runs a list of what each is."""
+    described = [_described(part, config) for part in chosen]
+    own: dict[str, Any] = described[0]
+    if len(described) > 1:
+        own = {name: [each[name] for each in described] for name in described[0]}
+        own["runs"] = [str(part.model.folder.path) for part in chosen]
+        own["numbers"] = [part.number for part in chosen]
+        own["event_weights"] = [part.model.event_weight for part in chosen]
+    return {
+        "command": ["jetgen", *sys.argv[1:]],
+        "generate": dataclasses.asdict(config),
+        "seed": config.seed,
+        **own,
+    }
+
+
+def _described(part: Part, config: GenerateConfig) -> dict[str, Any]:
+    provenance = part.model.provenance()
+    prior = config.prior or part.model.config.prior
+    return {
+        "train": provenance["config"],
+        "prior": prior,
+        "network_evaluations": part.model.model.evaluations,
+        "prior_evaluations": part.model.model.prior_evaluations(prior),
+        "jetgen_version": provenance["libraries"]["jetgen"],
+        "checkpoint_sha256": provenance["checkpoint_sha256"],
+    }
+
+
+def _writer(
+    path: Path, plan: _Plan, attributes: dict[str, Attribute], overwrite: bool
+) -> AbstractContextManager[Append]:
+    """A function that adds generated sets to a new file: jets as jets, others as they are."""
+    slots = max(part.model.config.particles for part in plan.parts)
+    if plan.of_jets:
+        return jet_writer(path, slots=slots, attributes=attributes, overwrite=overwrite)
+    return set_writer(
+        path,
+        plan.features,
+        plan.conditions,
+        slots=slots,
+        attributes=attributes,
+        overwrite=overwrite,
+    )

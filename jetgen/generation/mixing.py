@@ -1,0 +1,164 @@
+r"""Sets of several runs as one sample, in the ratios of the events that the runs were trained on.
+
+A run that makes one class of a sample (muons of one charge and origin) stands for the total event
+weight :math:`W_r` of the sets it was trained on. Of about :math:`N` sets in all it makes
+
+.. math:: n_r \sim \mathrm{Poisson}\left(N \frac{W_r}{\sum_s W_s}\right)
+
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
+from jetgen.errors import InputError, InputWarning
+from jetgen.physics.classes import class_index
+from jetgen.physics.fourvectors import JET_KINEMATICS
+from jetgen.runs.trained_model import TrainedModel
+
+TYPE = Feature("type")
+
+
+class Part(NamedTuple):
+    """One run's share of a mixture.
+
+    Args:
+        model: the run.
+        number: how many sets it makes.
+        seed: of these.
+    """
+
+    model: TrainedModel
+    number: int
+    seed: int
+
+
+def parts(models: Sequence[TrainedModel], sets: int, random: np.random.Generator) -> list[Part]:
+    """The runs with Poisson numbers of sets about their shares of ``sets``.
+
+    Raises:
+        InputError: when a run does not know the weight or the class of its training sets, or runs
+            of jets and of other sets are mixed.
+
+    Warns:
+        InputWarning: when the runs were trained on different files, whose weights need not
+            mean the same.
+    """
+    kinds = {model.config.representation for model in models}
+    if len(kinds) > 1:
+        raise InputError(
+            f"generate: expected runs of one --representation, received {', '.join(sorted(kinds))}"
+        )
+    for model in models:
+        _class_of(model)
+    sources = {tuple(sorted(model.environment["data"].values())) for model in models}
+    if len(sources) > 1:
+        warnings.warn(
+            "generate: the runs were trained on different files; their shares are right only where "
+            "the event weights of these mean the same, such as a number for each collision",
+            InputWarning,
+            stacklevel=2,
+        )
+    weights = np.array([model.event_weight for model in models])
+    numbers = random.poisson(sets * weights / weights.sum()).tolist()
+    seeds = random.integers(2**31, size=len(models)).tolist()
+    return [Part(*part) for part in zip(models, numbers, seeds, strict=True)]
+
+
+def common_columns(
+    models: Sequence[TrainedModel],
+) -> tuple[tuple[Feature, ...], tuple[Feature, ...]]:
+    """The features and conditions of a file of all runs' sets.
+
+    Every feature of any run, in the order of the run with most; the conditions of all, and
+    ``type``. Jets have theirs.
+    """
+    if models[0].config.representation != "features":
+        return CARTESIAN, (*JET_KINEMATICS, TYPE)
+    layouts = sorted((m.model.layout for m in models), key=lambda layout: -len(layout.features))
+    features = dict.fromkeys(feature for layout in layouts for feature in layout.features)
+    shared = [c for c in layouts[0].conditions if all(c in layout.conditions for layout in layouts)]
+    return tuple(features), tuple(dict.fromkeys([*shared, TYPE]))
+
+
+def mixed(
+    streams: Sequence[Iterator[ParticleCloud]],
+    numbers: Sequence[int],
+    size: int,
+    random: np.random.Generator,
+) -> Iterator[ParticleCloud]:
+    """The sets of all streams in one random order, every order as likely, ``size`` at a time.
+
+    Args:
+        streams: of alike clouds, of any sizes.
+        numbers: of sets in each.
+        size: sets a batch.
+        random: source of the order.
+    """
+    supplies = [_Supply(stream) for stream in streams]
+    left = np.array(numbers)
+    while left.any():
+        drawn = min(size, int(left.sum()))
+        taken = random.multivariate_hypergeometric(left, drawn, method="marginals")
+        left -= taken
+        found = [s.take(int(k)) for s, k in zip(supplies, taken, strict=True) if k]
+        yield ParticleCloud.concatenate(found)[torch.from_numpy(random.permutation(drawn))]
+
+
+def completed(
+    sets: ParticleCloud,
+    features: Sequence[Feature],
+    conditions: Sequence[Feature],
+    model: TrainedModel,
+) -> ParticleCloud:
+    """The sets with these columns; features that they do not have are zero, the class is known."""
+    known = {feature: sets.particles[..., i] for i, feature in enumerate(sets.features)}
+    zero = torch.zeros_like(sets.particles[..., 0])
+    if not sets.has_condition(TYPE.name):
+        kind = torch.full((len(sets),), float(_class_of(model)))
+        sets = sets.with_conditions({TYPE: kind})
+    return replace(
+        sets,
+        particles=torch.stack([known.get(feature, zero) for feature in features], dim=2),
+        features=tuple(features),
+        conditions=torch.stack([sets.condition(f.name) for f in conditions], dim=1),
+        condition_features=tuple(conditions),
+    )
+
+
+def _class_of(model: TrainedModel) -> int:
+    """The class of a run's sets; -1 where each set knows its own.
+
+    Raises:
+        InputError: when neither is known.
+    """
+    if model.config.jet_type is not None:
+        return class_index(model.config.jet_type)
+    if any(feature == TYPE for feature in model.model.layout.conditions):
+        return -1
+    raise InputError(
+        f"{model.folder.path}: expected a run that knows the class of its sets, to mix it with "
+        "others; train with --jet-type CLASS, or --condition type"
+    )
+
+
+class _Supply:
+    """A stream of clouds, taken from in any portions."""
+
+    def __init__(self, stream: Iterator[ParticleCloud]) -> None:
+        self.stream = stream
+        self.held: list[ParticleCloud] = []
+
+    def take(self, number: int) -> ParticleCloud:
+        while sum(map(len, self.held)) < number:
+            self.held.append(next(self.stream))
+        together = ParticleCloud.concatenate(self.held)
+        self.held = [together[number:]]
+        return together[:number]

@@ -1,0 +1,44 @@
+"""``jetgen latent``: encode jets or other sets, and look at what their codes know."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from jetgen.config.latent import LatentConfig
+from jetgen.latent.encoding import inspect_codes
+from jetgen.latent.page import conclude
+from jetgen.physics.region import Region
+from jetgen.reports.findings_page import write_findings
+
+
+def latent(config: LatentConfig) -> Path:
+    """Write the page that the options ask for; return its path.
+
+    Raises:
+        InputError: when the run is not finished or no autoencoder, the jets cannot be read or
+            lack an observable, or the region cannot be read or holds too few jets.
+    """
+    asked = list(config.colour)
+    if config.region is not None:
+        asked += Region(config.region).names  # a slip in it shows before the work begins
+    with Console(stderr=True).status("encode, measure, draw"):
+        found = inspect_codes(config.run, config.data, config.jets, config.seed, asked)
+        conclusion = conclude(found, config)
+    model, many = found.model, found.measured.noun.many
+    return write_findings(
+        Path(config.output) if config.output else model.folder.path / "latent",
+        conclusion,
+        title=f"Latent space: {model.folder.path.resolve().name}",
+        question=f"What do the codes of {len(found.jets)} {many} know about them? {model.title}.",
+        facts={
+            "Command": [shlex.join(["jetgen", *sys.argv[1:]])],
+            many.capitalize(): config.data
+            or [f"held-out {many} of {', '.join(model.config.data)}"],
+            "Checkpoint": [model.provenance()["checkpoint_sha256"]],
+            "Seed": [str(config.seed)],
+        },
+    )

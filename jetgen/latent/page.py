@@ -1,0 +1,318 @@
+"""What is shown of a latent space: tables and figures for the page of ``jetgen latent``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from jetgen.classifiers.region_search import search_region
+from jetgen.cloud import ParticleCloud
+from jetgen.config.latent import LatentConfig
+from jetgen.errors import InputError
+from jetgen.latent.embedding import tsne
+from jetgen.latent.encoding import Inspection
+from jetgen.latent.walks import blend, interpolation, traversals
+from jetgen.metrics.latent import ACTIVE, activity, divergence, order, principal_components
+from jetgen.physics.columns import measure_columns
+from jetgen.physics.observable_values import Observed, choose
+from jetgen.physics.observables import JET, Measured, measure
+from jetgen.physics.region import Region
+from jetgen.reports.figures.latent_activity import latent_activity
+from jetgen.reports.figures.latent_correlations import latent_correlations
+from jetgen.reports.figures.latent_curves import latent_curves
+from jetgen.reports.figures.latent_information import latent_information
+from jetgen.reports.figures.latent_map import latent_map
+from jetgen.reports.figures.latent_pairs import latent_pairs
+from jetgen.reports.figures.latent_plane import latent_plane
+from jetgen.reports.figures.latent_region import latent_region
+from jetgen.reports.figures.latent_walk import latent_walk
+from jetgen.reports.findings import Conclusion, Drawing, Table
+from jetgen.reports.formatting import with_uncertainty
+from jetgen.reports.style import figure_style
+
+LAID_OUT = 2000
+"""Jets at most in a t-SNE layout, whose time grows faster than their number."""
+
+_TOLD = 3
+
+
+def conclude(found: Inspection, config: LatentConfig) -> Conclusion:
+    """Measure and draw what the options ask for.
+
+    Raises:
+        InputError: when the jets lack an observable, or a region cannot be read or holds too few.
+    """
+    colours = choose(found.observed, config.colour or tuple(found.main), "colour")
+    ends = far_apart(found, config.between)
+    searched = None if config.region is None else _search(found, config.region, config.seed)
+    information = found.information(config.seed)
+    answer = [_activity_in_words(found), *_information_in_words(found, information)]
+    tables = [_columns(found, information), *_matrices(found, information)]
+    if searched is not None:
+        answer.append(searched.answer)
+        tables.insert(0, searched.table)
+    with figure_style():
+        drawings = list(_drawings(found, config, colours, ends, information, searched))
+    return Conclusion(" ".join(answer), tables=tables, drawings=drawings)
+
+
+class _Searched(NamedTuple):
+    text: str
+    inside: Tensor
+    columns: list[int]
+    answer: str
+    table: Table
+
+
+def _search(found: Inspection, text: str, seed: int) -> _Searched:
+    inside, many = found.inside(Region(text)), found.measured.noun.many
+    search = search_region(found.latent.mean, inside, seed)
+    aucs = [with_uncertainty(side.auc, side.auc_error) for side in search]
+    telling = [(int(name.removeprefix("z")) - 1, loss) for name, loss in search.trees.telling]
+    return _Searched(
+        text,
+        inside,
+        [column for column, _ in telling],
+        f"The region {text} holds {int(inside.sum())} of {len(inside)} {many}; from their codes "
+        f"boosted trees tell them from the others with an AUC of {aucs[1]}, a linear classifier "
+        f"with {aucs[0]}.",
+        Table(
+            "region",
+            "Region",
+            ("column", "AUC lost when shuffled"),
+            [(f"z{column + 1}", f"{loss:.4f}") for column, loss in telling],
+            f"How much the trees need each column to find {text}.",
+        ),
+    )
+
+
+def _activity_in_words(found: Inspection) -> str:
+    active = int((activity(found.latent) > ACTIVE).sum())
+    words = f"{active} of {found.latent.mean.shape[1]} columns are active"
+    if found.latent.stochastic:
+        words += f"; they carry {divergence(found.latent).sum():.1f} nats beyond the prior"
+    return words + "."
+
+
+def _information_in_words(found: Inspection, information: Tensor) -> Iterator[str]:
+    for index, (name, observed) in enumerate(found.observed.items()):
+        if name in found.main:
+            most, column = information[:, index].max(0)
+            yield (
+                f"The column that says most about the {observed.observable.title} is "
+                f"z{int(column) + 1} ({most:.2f} nats)."
+            )
+
+
+def _columns(found: Inspection, information: Tensor) -> Table:
+    variances, nats = activity(found.latent), divergence(found.latent)
+    names = list(found.observed)
+    rows = []
+    for column in order(found.latent).tolist():
+        most = information[column].topk(min(_TOLD, len(names)))
+        told = zip(most.indices.tolist(), most.values.tolist(), strict=True)
+        rows.append(
+            (
+                f"z{column + 1}",
+                f"{variances[column]:.4f}",
+                f"{nats[column]:.3f}" if found.latent.stochastic else "–",
+                ", ".join(f"{names[k]} {value:.2f}" for k, value in told),
+            )
+        )
+    return Table(
+        "columns",
+        "Columns of the code",
+        ("column", "variance of the mean", "KL [nats]", "says most about [nats]"),
+        rows,
+        f"Most active first; a column counts as active above a variance of {ACTIVE}.",
+    )
+
+
+def _matrices(found: Inspection, information: Tensor) -> Iterator[Table]:
+    for name, title, values in (
+        ("information", "Mutual information [nats]", information),
+        ("correlations", "Rank correlations", found.correlation()),
+    ):
+        rows = [
+            (f"z{column + 1}", *(f"{value:.3f}" for value in values[column].tolist()))
+            for column in order(found.latent).tolist()
+        ]
+        yield Table(name, title, ("column", *found.observed), rows)
+
+
+def _drawings(
+    found: Inspection,
+    config: LatentConfig,
+    colours: Sequence[Observed],
+    ends: list[int],
+    information: Tensor,
+    searched: _Searched | None,
+) -> Iterator[Drawing]:
+    latent, columns, noun = found.latent, order(found.latent), found.measured.noun
+    few = slice(LAID_OUT)
+    components = principal_components(latent[few])[0]
+    laid_out = tsne(latent.mean[few], config.seed)
+    if searched is not None:
+        shown = searched.columns[:_TOLD]
+        yield Drawing(
+            "region",
+            f"Where {searched.text} lives",
+            f"{noun.many.capitalize()} of the region among all others in two layouts of the codes, "
+            "and the columns that the trees need most.",
+            latent_region(
+                {"Principal component": components, "t-SNE": laid_out},
+                {f"$z_{{{column + 1}}}$": latent.mean[few, column] for column in shown},
+                searched.inside[few],
+                searched.text,
+            ),
+        )
+    yield Drawing(
+        "activity",
+        "Activity",
+        f"Variance over {noun.many} of each column's mean (above the dashed line a column counts "
+        "as active), and where codes have widths the mean Kullback-Leibler divergence to the "
+        "standard normal distribution.",
+        latent_activity(latent),
+    )
+    yield Drawing(
+        "information",
+        "Mutual information",
+        "Nats that each column alone says about each observable, most active column first; it "
+        "sees relations of any shape.",
+        latent_information(information, columns, [o.observable for o in found.observed.values()]),
+    )
+    yield Drawing(
+        "correlations",
+        "Rank correlations",
+        "Spearman's correlation of each column with each observable.",
+        latent_correlations(latent, list(found.observed.values())),
+    )
+    yield Drawing(
+        "pca",
+        "Principal components",
+        f"One point for each of the {noun.many}.",
+        latent_map(latent, colours),
+    )
+    yield Drawing(
+        "tsne",
+        "t-SNE",
+        "A layout in which neighbours among the codes stay neighbours; distances between groups "
+        "mean little.",
+        latent_plane(laid_out, ("t-SNE 1", "t-SNE 2"), [colour[few] for colour in colours]),
+    )
+    for colour in colours:
+        title = colour.observable.title
+        yield Drawing(
+            f"pairs_{colour.observable.name}",
+            f"Pairs of columns by {title}",
+            f"The most active columns against each other, coloured by {title}.",
+            latent_pairs(latent, columns[: config.columns].tolist(), colour),
+        )
+    walks = jet_walks if noun == JET else _column_walks
+    yield from walks(found, config.steps, columns[: config.columns], ends)
+
+
+class _Walks(NamedTuple):
+    """Sets decoded along ways: with each column moved in turn, and from one set to another.
+
+    Args:
+        places: ``(C, steps)`` values of the column that is moved.
+        moved: the sets of each column.
+        pair: the real sets at the ends of the way.
+        way: the sets decoded along it.
+    """
+
+    places: Tensor
+    moved: list[ParticleCloud]
+    pair: ParticleCloud
+    way: ParticleCloud
+
+
+def _walks(found: Inspection, steps: int, columns: Tensor, ends: list[int]) -> _Walks:
+    means = found.latent.mean
+    start = int((means - means.mean(0)).norm(dim=1).argmin())
+    codes = traversals(means, means[start], columns, steps)  # (C, steps, L)
+    like = found.jets[[start] * steps]
+    moved = [found.model.decode(walk, like) for walk in codes]
+    pair = found.jets[ends]
+    first, last = found.model.codes(pair).mean
+    way = found.model.decode(interpolation(first, last, steps), blend(pair, steps))
+    places = torch.stack([walk[:, k] for walk, k in zip(codes, columns.tolist(), strict=True)])
+    return _Walks(places, moved, pair, way)
+
+
+_TRAVERSED = (
+    "whose code lies nearest to the mean, decoded with one column at a time moved from its 2 % to "
+    "its 98 % quantile."
+)
+
+
+def jet_walks(found: Inspection, steps: int, columns: Tensor, ends: list[int]) -> Iterator[Drawing]:
+    """Traversals of ``columns`` and the way between the jets ``ends``, drawn as jets."""
+    walks = _walks(found, steps, columns, ends)
+    rows = {
+        f"$z_{{{column + 1}}}$": _singly(jets)
+        for column, jets in zip(columns.tolist(), walks.moved, strict=True)
+    }
+    yield Drawing("traversals", "Traversals", f"The jet {_TRAVERSED}", latent_walk(rows))
+    real, between = _singly(walks.pair), [None] * (steps - 2)
+    yield Drawing(
+        "interpolation",
+        "From one jet to another",
+        "Jets decoded along the straight line between the codes of two jets (the real ones above "
+        "its ends), with the particle numbers and conditions between theirs.",
+        latent_walk({"real": [real[0], *between, real[1]], "decoded": _singly(walks.way)}),
+    )
+
+
+def _column_walks(
+    found: Inspection, steps: int, columns: Tensor, ends: list[int]
+) -> Iterator[Drawing]:
+    walks = _walks(found, steps, columns, ends)
+    names = measure_columns(walks.way).observables
+    shown = [known for name, known in found.observed.items() if name in names]
+    rows = {
+        f"$z_{{{column + 1}}}$": (places, measure_columns(sets).observables)
+        for column, places, sets in zip(columns.tolist(), walks.places, walks.moved, strict=True)
+    }
+    yield Drawing(
+        "traversals",
+        "Traversals",
+        f"The entry {_TRAVERSED} A row for each column of the code, a panel for each of the table; "
+        "grey is the central 90 % of the entries looked at.",
+        latent_curves(rows, shown),
+    )
+    share = torch.linspace(0, 1, steps)
+    real = {
+        name: values[[0, 1]] for name, values in measure_columns(walks.pair).observables.items()
+    }
+    way = {"Share of the way": (share, measure_columns(walks.way).observables)}
+    yield Drawing(
+        "interpolation",
+        "From one entry to another",
+        "Entries decoded along the straight line between the codes of two entries (the real ones "
+        "as rings at its ends), with the conditions between theirs.",
+        latent_curves(way, shown, real),
+    )
+
+
+def far_apart(found: Inspection, between: Sequence[str] = ()) -> list[int]:
+    """The sets asked for, or those at the 5 % and 95 % quantiles of the first main observable."""
+    if between:
+        jets = [int(text) for text in between]
+        if max(jets) >= len(found.jets):
+            raise InputError(
+                f"--between: expected numbers below {len(found.jets)}, the jets looked at, "
+                f"received {','.join(between)}"
+            )
+        return jets
+    ordered = found.observed[found.main[0]].values.argsort()
+    return [int(ordered[int(share * (len(ordered) - 1))]) for share in (0.05, 0.95)]
+
+
+def _singly(jets: ParticleCloud) -> list[Measured | None]:
+    measured = measure(jets)
+    return [measured[k : k + 1] for k in range(len(jets))]

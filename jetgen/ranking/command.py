@@ -1,0 +1,142 @@
+"""What ``jetgen compare`` and ``jetgen leaderboard`` do: gather runs, measure, write the table."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from jetgen.cloud import ParticleCloud
+from jetgen.config.compare import CompareConfig
+from jetgen.config.leaderboard import LeaderboardConfig
+from jetgen.config.ranking import RankingConfig
+from jetgen.files.whole import write_text
+from jetgen.ranking.runs import Models, environment, finished_runs, named_runs, require_same_jets
+from jetgen.ranking.samples import Sample, samples_of
+from jetgen.ranking.scores import score
+from jetgen.ranking.tables import FIGURES, csv_text, markdown, ordered
+from jetgen.reports import write_report
+from jetgen.runs.device import choose_device
+
+DRAWN = 6
+"""Generated samples that the figures of the report overlay, beside the trivial ones."""
+
+_READING = """\
+Smaller is better. After each number stands its uncertainty and, in brackets, how many spreads of
+the floor it lies above the floor, which is the same distance between as many real jets: **at most
+3, indistinguishable**; *at most 10, close*; otherwise different.
+"""
+
+
+def compare(config: CompareConfig) -> Path:
+    """Put runs into one table; return the path of ``results.md``.
+
+    Raises:
+        InputError: when a run is not finished, or does not hold out the jets of the first.
+    """
+    models = named_runs(config.runs, choose_device(config.device))
+    return _write(config, models, [], Path(config.output))
+
+
+def leaderboard(config: LeaderboardConfig) -> Path:
+    """Put every finished run below a folder into one table; return the path of ``results.md``.
+
+    Raises:
+        InputError: when there is no finished run.
+    """
+    folder = Path(config.folder)
+    models, others = finished_runs(folder, choose_device(config.device))
+    output = Path(config.output) if config.output else folder / "leaderboard"
+    return _write(config, models, others, output)
+
+
+def _write(
+    config: RankingConfig,
+    models: Models,
+    others: Sequence[tuple[str, str]],
+    output: Path,
+) -> Path:
+    require_same_jets(models)
+    first = next(iter(models.values()))
+    real, training = first.held_out()[: config.jets], first.training_jets()
+    samples = samples_of(models, training, len(real), config.seed)
+    with Console(stderr=True).status("measure") as status:
+        scores, warnings = score(
+            samples,
+            real,
+            training,
+            folder=output / "scores",
+            seed=config.seed,
+            progress=status.update,
+        )
+        samples = ordered(samples, scores, config.by)
+        _report(config, samples, real, training, output / "report", status.update)
+    write_text(output / "results.csv", csv_text(samples, scores))
+    head = _head(config, models, len(real))
+    table = output / "results.md"
+    tail = _warnings(warnings) + _runs(models, others)
+    write_text(table, f"{head}\n{_READING}\n{markdown(samples, scores)}{tail}")
+    return table
+
+
+def _report(
+    config: RankingConfig,
+    samples: Sequence[Sample],
+    real: ParticleCloud,
+    training: ParticleCloud,
+    folder: Path,
+    progress: Callable[[str], None],
+) -> None:
+    generated = [sample for sample in samples if sample.kind == "generated"]
+    trivial = [sample for sample in samples if sample.kind == "trivial"]
+    best = generated[:DRAWN]
+    progress("make the jets on display")
+    write_report(
+        folder,
+        real=real,
+        samples={sample.name: sample.make() for sample in [*best, *trivial]},
+        training=training,
+        title="Runs compared",
+        description=(
+            f"Shown: {len(best)} of {len(generated)} samples of trained models, the best by "
+            f"{FIGURES[config.by].title}, and the trivial generators. results.md and results.csv "
+            "in the folder above hold all of them. Real jets are the held-out test jets, which no "
+            "training has seen."
+        ),
+        provenance={"command": ["jetgen", *sys.argv[1:]]},
+        seed=config.seed,
+        progress=progress,
+    )
+
+
+def _head(config: RankingConfig, models: Models, jets: int) -> str:
+    trained = environment(next(iter(models.values())))
+    versions = ", ".join(f"{name} {trained['libraries'][name]}" for name in ("jetgen", "torch"))
+    files = ", ".join(f"{path} (SHA-256 {hash[:12]})" for path, hash in trained["data"].items())
+    return (
+        "# Runs compared\n\n"
+        f"`{shlex.join(['jetgen', *sys.argv[1:]])}`\n\n"
+        f"{jets} held-out jets of {files}, and {jets} jets a row; seed {config.seed}; sorted by "
+        f"{FIGURES[config.by].title}. Trained with {versions}; jets generated on "
+        f"{choose_device(config.device)} with {torch.get_num_threads()} threads, Python "
+        f"{platform.python_version()}, torch {torch.__version__}.\n"
+    )
+
+
+def _warnings(warnings: Sequence[str]) -> str:
+    return "\n## Warnings\n\n" + "".join(f"- {text}\n" for text in warnings) if warnings else ""
+
+
+def _runs(models: Models, others: Sequence[tuple[str, str]]) -> str:
+    lines = ["\n## Trainings\n"]
+    for name, model in models.items():
+        lines.append(f"- {name}: `{shlex.join(environment(model)['command'])}`")
+    if others:
+        lines.append("\n## Not in the table\n")
+        lines += [f"- {name}: {reason}" for name, reason in others]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,68 @@
+"""What a report of sets with named features shows: their columns, one by one and in pairs."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+from jetgen.evaluation.checks import RECONSTRUCTED, Checked
+from jetgen.evaluation.columns import column_quantities, paired_columns
+from jetgen.metrics.correlations import correlations as matrix
+from jetgen.metrics.latent import LatentSpace
+from jetgen.physics.observable_values import observe_columns
+from jetgen.physics.observables import Measured, Observable
+from jetgen.reports.sections import (
+    PlannedSection,
+    correlations,
+    distribution,
+    how_panels_read,
+    latent_section,
+    training_section,
+)
+from jetgen.reports.style import lines
+
+_MOST_PAIRS = 21
+"""Pairs of columns that are drawn in the plane: all of up to seven columns."""
+
+_COLOURS = 2
+
+
+def column_report_sections(
+    checked: Checked, latent: LatentSpace | None, history: Path | None, seed: int
+) -> list[PlannedSection]:
+    """The sections that these entries, this latent space and this history allow."""
+    real, samples = checked.real, checked.samples
+    looks, noun = lines(list(samples)), real.noun
+    generated = {name: sets for name, sets in samples.items() if name != RECONSTRUCTED}
+    quantities = column_quantities(checked)
+    reading = how_panels_read(noun)
+    sections = []
+    if generated:
+        drawing = distribution("columns_generation", real, generated, quantities, looks)
+        sections.append(PlannedSection("columns", "Columns", reading, (drawing,)))
+    shown = paired_columns([real, *generated.values()])
+    if generated and len(shown) > 1:
+        sections.append(correlations(real, generated, shown, _pairs(real, shown), ""))
+    if RECONSTRUCTED in samples:
+        only = {RECONSTRUCTED: samples[RECONSTRUCTED]}
+        drawing = distribution("columns_reconstruction", real, only, quantities, looks)
+        words = (
+            f"Each held-out {noun.one} encoded and decoded again: what the autoencoder loses "
+            f"before any generation begins. Since both are the same {noun.many}, pulls should be "
+            "much smaller than one."
+        )
+        sections.append(PlannedSection("reconstruction", "Reconstruction", words, (drawing,)))
+    if latent is not None:
+        observed = list(observe_columns(real).values())
+        sections.append(latent_section(latent, observed[:_COLOURS], observed, noun))
+    if history is not None:
+        sections.append(training_section(history))
+    return sections
+
+
+def _pairs(real: Measured, shown: list[Observable]) -> list[tuple[Observable, Observable]]:
+    """All pairs, or those that go together most among the real entries where there are too many."""
+    values = {observable.name: real.observables[observable.name] for observable in shown}
+    strength = matrix(values, real.relative.weights).abs()
+    every = sorted(combinations(range(len(shown)), 2), key=lambda pair: -float(strength[pair]))
+    return [(shown[i], shown[j]) for i, j in sorted(every[:_MOST_PAIRS])]

@@ -1,0 +1,211 @@
+"""What ``jetgen report`` does: gather the sets of a run or of files, and report on them."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+
+from jetgen import __version__
+from jetgen.citing.bibliography import JETGEN, Citation
+from jetgen.citing.citations import merged, of_files, of_report, of_run
+from jetgen.cloud import ParticleCloud
+from jetgen.config.report import ReportConfig
+from jetgen.datasets import read
+from jetgen.datasets.detection import open_source
+from jetgen.errors import InputError
+from jetgen.evaluation.checks import RECONSTRUCTED
+from jetgen.files.whole import sha256
+from jetgen.reports import write_report
+from jetgen.reports.formatting import COLUMN_BASELINE, JET_BASELINE
+from jetgen.reports.page import Rate
+from jetgen.reports.subjects import ENTRIES, JETS, Subject, subject_of
+from jetgen.runs.folder import RunFolder
+from jetgen.runs.latent_space import latent_space
+from jetgen.runs.trained_model import load
+
+_TIMED_JETS = 1000
+"""Jets generated at most to measure the speed."""
+
+
+def report(config: ReportConfig) -> Path:
+    """Write the report that the options ask for; return the path of its page.
+
+    Raises:
+        InputError: when the run is not finished or has no generated jets, or when the jets
+            cannot be compared.
+    """
+    with Console(stderr=True).status("read") as status:
+        if config.run is not None:
+            return _report_run(config, status.update)
+        return _report_files(config, status.update)
+
+
+def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
+    assert config.run is not None, "validated by the options"
+    model = load(config.run)
+    folder = model.folder
+    subject = ENTRIES if model.config.representation == "features" else JETS
+    noun = subject.noun.many
+    if not folder.generated_file.exists():
+        raise InputError(
+            f"{folder.generated_file}: expected the run's generated {noun}, found no such file; "
+            f"make them with `jetgen generate {folder.path}`"
+        )
+    real = model.held_out()[: config.jets]
+    training = model.training_jets()
+    rates = training_rates(folder)
+    timed = partial(_timed, rates=rates, noun=noun)
+    samples: dict[str, ParticleCloud] = {}
+    latent = None
+    if model.reconstructs:
+        progress("reconstruct")
+        with timed("Encode and decode", len(real)):
+            samples[RECONSTRUCTED] = model.reconstruct(real)
+        latent = latent_space(model, real, config.seed)
+    samples["generated"] = read(folder.generated_file, jets=config.jets)
+    progress("generate")
+    evaluations = model.model.evaluations
+    note = f"network evaluated {evaluations} time{'s' * (evaluations != 1)} a batch"
+    some = min(len(real), _TIMED_JETS)
+    with timed("Generate", some, note=note):
+        model.generate(some, seed=config.seed)
+    for prior, title in list(model.priors.items())[1:]:
+        progress(f"generate with the {title} prior")
+        samples[f"generated ({title} prior)"] = model.generate(
+            len(real), prior=prior, seed=config.seed
+        )
+    samples |= _baseline(subject, training, len(real), config.seed)
+    return write_report(
+        config.output or folder.report_folder,
+        real=real,
+        samples=samples,
+        subject=subject,
+        training=training,
+        title=f"Generated {noun}: {folder.path.resolve().name}",
+        description=(
+            f"{model.title}, trained on {len(training)} {noun} of {', '.join(model.config.data)}. "
+            f"Real {noun} are the held-out test {noun}, which training has not seen."
+        ),
+        provenance={
+            "report command": ["jetgen", *sys.argv[1:]],
+            "jetgen": __version__,
+            f"generated {noun}": {
+                "file": str(folder.generated_file),
+                "sha256": sha256(folder.generated_file),
+                **_origin(open_source(folder.generated_file).attributes),
+            },
+            "run": model.provenance(),
+        },
+        history=folder.metrics_file if folder.metrics_file.exists() else None,
+        latent=latent,
+        rates=rates,
+        citations=merged(
+            [
+                *of_run(folder.path),
+                *of_report(jets=subject is JETS, latent=latent is not None),
+            ]
+        ),
+        seed=config.seed,
+        progress=progress,
+    )
+
+
+def training_rates(folder: RunFolder) -> list[Rate]:
+    """The median over epochs of the training speed, for each stage of a run."""
+    if not folder.metrics_file.exists():
+        return []
+    speeds: dict[str, list[float]] = {}
+    for row in folder.read_metrics():
+        if "jets_per_second" in row:
+            speeds.setdefault(row.get("stage", ""), []).append(float(row["jets_per_second"]))
+    return [
+        Rate(
+            f"Train {stage}".strip(),
+            statistics.median(found),
+            f"median of {len(found)} epochs, validation not counted",
+        )
+        for stage, found in speeds.items()
+    ]
+
+
+def _origin(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file of generated jets says about how it was made; the training is told elsewhere."""
+    names = ("command", "seed", "prior", "network_evaluations", "checkpoint_sha256")
+    return {name: attributes[name] for name in names if name in attributes}
+
+
+def _report_files(config: ReportConfig, progress: Callable[[str], None]) -> Path:
+    assert config.real is not None and config.output is not None, "validated by the options"
+    real = read(config.real, jets=config.jets)
+    subject = subject_of(real)
+    noun, trivial = subject.noun.many, subject.baseline[0]
+    samples = {
+        name: read(path, jets=config.jets) for name, path in _names(config.generated).items()
+    }
+    samples |= _baseline(subject, real, len(real), config.seed)
+    files = [config.real, *config.generated]
+    return write_report(
+        config.output,
+        real=real,
+        samples=samples,
+        subject=subject,
+        title=f"Generated {noun} beside {Path(config.real).name}",
+        description=(
+            f"Real {noun}: {len(real)} of {config.real}. Without further real {noun} the floor "
+            f"takes two halves of them, so that every distance is between as many {noun} as half "
+            f"of them. The {trivial} are drawn from the marginals of the same real {noun}."
+        ),
+        provenance={
+            "report command": ["jetgen", *sys.argv[1:]],
+            "jetgen": __version__,
+            "files": {path: sha256(path) for path in files},
+        },
+        citations=merged(
+            [
+                Citation(JETGEN, "this program"),
+                *of_files(config.real),
+                *of_report(jets=subject is JETS, latent=False),
+            ]
+        ),
+        seed=config.seed,
+        progress=progress,
+    )
+
+
+def _baseline(
+    subject: Subject, training: ParticleCloud, number: int, seed: int
+) -> dict[str, ParticleCloud]:
+    name, make = subject.baseline
+    return {name: make(training, number, torch.Generator().manual_seed(seed))}
+
+
+def _names(paths: list[str]) -> dict[str, str]:
+    """A sample's name is its file's; the whole path where two files share a name."""
+    stems = [Path(path).stem for path in paths]
+    reserved = (RECONSTRUCTED, JET_BASELINE, COLUMN_BASELINE)
+    return {
+        path if stems.count(stem) > 1 or stem in reserved else stem: path
+        for path, stem in zip(paths, stems, strict=True)
+    }
+
+
+@contextmanager
+def _timed(
+    step: str, number: int, *, rates: list[Rate], noun: str, note: str = ""
+) -> Iterator[None]:
+    """Add the speed of what happens inside to the rates."""
+    start = time.perf_counter()
+    yield
+    seconds = time.perf_counter() - start
+    threads = torch.get_num_threads()
+    parts = (f"{number} {noun} in {seconds:.1f} s on the CPU, {threads} threads", note)
+    rates.append(Rate(step, number / seconds, "; ".join(part for part in parts if part)))

@@ -1,0 +1,91 @@
+"""Findings as a page, a Markdown file, CSV tables and figures."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from jetgen import __version__
+from jetgen.files.whole import write_text
+from jetgen.reports.findings import Claim, Conclusion, Table
+from jetgen.reports.page import Picture, environment
+from jetgen.reports.report import save_figure
+
+
+def write_findings(
+    folder: Path,
+    conclusion: Conclusion,
+    *,
+    title: str,
+    question: str,
+    facts: Mapping[str, Sequence[str]],
+    source: str = "",
+) -> Path:
+    """Write ``report.html``, ``results.md``, ``TABLE.csv`` and ``figures/*`` to ``folder``.
+
+    Args:
+        folder: where to; files of these names are replaced.
+        conclusion: the answer, claims, tables and figures.
+        title, question: the heading and what was asked.
+        facts: how to repeat it: lines of code or numbers, by name.
+        source: the published work that it follows.
+
+    Returns:
+        The path of the page.
+    """
+    pictures = [
+        Picture(d.name, d.title, d.caption, save_figure(d.figure, folder / "figures" / d.name))
+        for d in conclusion.drawings
+    ]
+    for table in conclusion.tables:
+        write_text(folder / f"{table.name}.csv", _csv(table))
+    write_text(folder / "results.md", _markdown(conclusion, title, question, facts))
+    page = folder / "report.html"
+    write_text(
+        page,
+        environment()
+        .get_template("findings.html.j2")
+        .render(
+            title=title,
+            question=question,
+            source=source,
+            conclusion=conclusion,
+            pictures=pictures,
+            facts=facts,
+            version=__version__,
+        ),
+    )
+    return page
+
+
+def _csv(table: Table) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows(table.rows)
+    return text.getvalue()
+
+
+def _markdown(
+    conclusion: Conclusion, title: str, question: str, facts: Mapping[str, Sequence[str]]
+) -> str:
+    parts = [f"# {title}", question, conclusion.answer]
+    if conclusion.claims:
+        parts.append(_grid(("claim", "here", "evidence"), [_row(c) for c in conclusion.claims]))
+    for table in conclusion.tables:
+        parts += [f"## {table.title}", _grid(table.columns, table.rows)]
+        parts += [table.caption] if table.caption else []
+    parts.append("## How to repeat it")
+    parts += [f"{name}:\n\n```\n" + "\n".join(lines) + "\n```" for name, lines in facts.items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _row(claim: Claim) -> tuple[str, str, str]:
+    return claim.statement, claim.verdict, claim.evidence
+
+
+def _grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -1,0 +1,177 @@
+"""Sections that reports of jets and of other sets share, and what a section is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from jetgen.metrics.latent import LatentSpace
+from jetgen.physics.observable_values import Observed
+from jetgen.physics.observables import Measured, Noun, Observable
+from jetgen.physics.quantities import Quantity
+from jetgen.reports.figures.correlation_matrices import correlation_matrices
+from jetgen.reports.figures.distributions import distributions
+from jetgen.reports.figures.latent_activity import latent_activity
+from jetgen.reports.figures.latent_columns import latent_columns
+from jetgen.reports.figures.latent_correlations import latent_correlations
+from jetgen.reports.figures.latent_map import latent_map
+from jetgen.reports.figures.pair_planes import pair_planes
+from jetgen.reports.figures.training_curves import training_curves
+from jetgen.reports.style import Line
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure to be drawn: the name of its files, a caption, and the function that draws it."""
+
+    name: str
+    caption: str
+    draw: Callable[[], Figure]
+
+
+@dataclass(frozen=True)
+class PlannedSection:
+    """A section to be drawn: anchor, heading, how to read it, and its figures."""
+
+    name: str
+    title: str
+    reading: str
+    drawings: tuple[Drawing, ...]
+
+
+def how_panels_read(noun: Noun) -> str:
+    """How to read a distribution with its ratio and pull."""
+    return (
+        "Each quantity has three panels with the same horizontal axis. Top: the distribution, real "
+        f"{noun.many} in grey, with bands of one standard deviation. Middle: the sample divided by "
+        f"real {noun.many}; the dark grey band is the statistical error of the real {noun.many}, "
+        f"the light one is the floor, where another set of real {noun.many} as large as the sample "
+        "would lie in two bins out of three. Bottom: the pull, the difference over its statistical "
+        f"error; a sample drawn from the same law as the real {noun.many} stays between −1 and 1 "
+        "in two bins out of three, and hardly ever leaves ±3. Yellow bins at the ends collect "
+        "everything beyond them; triangles mark values outside the panel. Errors are counted over "
+        f"{noun.many}, not {noun.item}s."
+    )
+
+
+def distribution(
+    name: str,
+    real: Measured,
+    samples: Mapping[str, Measured],
+    quantities: Sequence[Quantity],
+    looks: Mapping[str, Line],
+) -> Drawing:
+    """The distributions of ``quantities``."""
+    titles = ", ".join(quantity.observable.title for quantity in quantities)
+    return Drawing(
+        name,
+        f"{titles[0].upper()}{titles[1:]}.",
+        lambda: distributions(real, samples, quantities, looks),
+    )
+
+
+def correlations(
+    real: Measured,
+    generated: Mapping[str, Measured],
+    shown: Sequence[Observable],
+    pairs: Sequence[tuple[Observable, Observable]],
+    example: str,
+) -> PlannedSection:
+    """How observables go together: all in a matrix, some ``pairs`` in the plane."""
+    many = real.noun.many
+    return PlannedSection(
+        "correlations",
+        "Correlations",
+        "Which observables go together, two at a time. A sample can have every single distribution "
+        f"right and still combine the values wrongly{example}.",
+        (
+            Drawing(
+                "correlation_matrices",
+                f"Linear correlation of each pair of observables in the real {many}, and below the "
+                "samples' correlations minus the real ones. The numbers above are mean absolute "
+                f"differences over all pairs; between two halves of the real {many} it is the one "
+                "above the first matrix.",
+                lambda: correlation_matrices(real, generated, shown),
+            ),
+            Drawing(
+                "pair_planes",
+                f"Share of {many} in the plane of two observables, on one logarithmic scale a row; "
+                "the outermost bins collect everything beyond. The number above is half the sum of "
+                "(p − q)² / (p + q) over 10 × 10 bins of equal real shares, from 0 for equal to 1 "
+                f"for apart; the floor is what it is on average for two sets of real {many}.",
+                lambda: pair_planes(real, generated, pairs),
+            ),
+        ),
+    )
+
+
+def latent_section(
+    latent: LatentSpace, colours: Sequence[Observed], observed: Sequence[Observed], noun: Noun
+) -> PlannedSection:
+    """The codes of real sets beside the prior's.
+
+    Args:
+        latent: the codes.
+        colours: what colours the points in the plane of the principal components.
+        observed: everything that columns are correlated with.
+        noun: what the sets are called.
+    """
+    many = noun.many
+    by = " and by ".join(colour.observable.title for colour in colours)
+    return PlannedSection(
+        "latent",
+        "Latent space",
+        f"The codes that stand for {many} between encoder and decoder. New {many} are decoded from "
+        f"codes of the prior, so the codes of real {many} must look like the prior's. A column "
+        f"that stays put from {noun.one} to {noun.one} is inactive: the model has no use for it.",
+        (
+            Drawing(
+                "latent_activity",
+                f"How much each column of the code says about its {noun.one}, most active first: "
+                f"variance over {many} of its mean, and where codes have widths its mean "
+                "Kullback-Leibler divergence to the standard normal distribution. Columns whose "
+                "variance exceeds 0.01 (dashed) count as active.",
+                lambda: latent_activity(latent),
+            ),
+            Drawing(
+                "latent_columns",
+                f"Codes of held-out {many} (filled) and of the prior that generates (line), column "
+                "by column, most active first; the dotted curve is the standard normal "
+                "distribution.",
+                lambda: latent_columns(latent),
+            ),
+            Drawing(
+                "latent_map",
+                f"The two principal components of the codes of held-out {many}, one point "
+                f"for each, coloured by {by}. A gradient means that the code knows the quantity.",
+                lambda: latent_map(latent, colours),
+            ),
+            Drawing(
+                "latent_correlations",
+                "Spearman's rank correlation of each column with each observable: ±1 where one "
+                "rises or falls with the other, 0 where they have no common trend.",
+                lambda: latent_correlations(latent, observed),
+            ),
+        ),
+    )
+
+
+def training_section(history: Path) -> PlannedSection:
+    """The curves of a run's ``metrics.csv``."""
+    return PlannedSection(
+        "training",
+        "Training",
+        "How the training went, epoch by epoch: every column of the run's metrics.csv. Losses "
+        "should fall and level off; a validation loss that rises again while the training loss "
+        "falls means overfitting.",
+        (
+            Drawing(
+                "training_curves",
+                "Losses on training and validation data, then learning rate, speed and time.",
+                lambda: training_curves(history),
+            ),
+        ),
+    )

@@ -1,0 +1,145 @@
+"""The folder of a training run: which file is where, and how each is read and written."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from jetgen.config.train import TrainConfig
+from jetgen.errors import InputError
+from jetgen.files.checkpoint import Checkpoint
+from jetgen.files.whole import sha256, write_json, write_text
+
+LIBRARIES = ("jetgen", "torch", "numpy", "lightning", "zuko", "awkward", "h5py", "POT", "geomloss")
+
+
+class RunFolder:
+    """Paths and plain files of one run.
+
+    Args:
+        path: the folder; it need not exist yet.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    config_file = property(lambda self: self.path / "config.yaml")
+    metrics_file = property(lambda self: self.path / "metrics.csv")
+    environment_file = property(lambda self: self.path / "environment.json")
+    generated_file = property(lambda self: self.path / "generated.h5")
+    report_folder = property(lambda self: self.path / "report")
+    last = property(lambda self: self.path / "checkpoints" / "last.safetensors")
+    best = property(lambda self: self.path / "checkpoints" / "best.safetensors")
+
+    def exists(self) -> bool:
+        return self.config_file.exists()
+
+    def write_config(self, config: TrainConfig) -> None:
+        write_text(self.config_file, yaml.safe_dump(dataclasses.asdict(config), sort_keys=False))
+
+    def read_config(self) -> TrainConfig:
+        """The options the run was trained with.
+
+        Raises:
+            InputError: when the folder holds no run, or its configuration is not one.
+        """
+        if not self.exists():
+            raise InputError(
+                f"{self.path}: expected the folder of a run (with config.yaml), found none; "
+                "`jetgen train --run FOLDER` makes one"
+            )
+        try:
+            return TrainConfig(**yaml.safe_load(self.config_file.read_text(encoding="utf-8")))
+        except (TypeError, yaml.YAMLError) as error:
+            raise InputError(
+                f"{self.config_file}: expected the options of jetgen train; {error}"
+            ) from error
+
+    def write_metrics(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """One row an epoch; a column that a row does not have stays empty."""
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_text(self.metrics_file, text.getvalue())
+
+    def read_metrics(self) -> list[dict[str, str]]:
+        with self.metrics_file.open(encoding="utf-8", newline="") as handle:
+            return [
+                {name: value for name, value in row.items() if value != ""}
+                for row in csv.DictReader(handle)
+            ]
+
+    def write_environment(
+        self,
+        config: TrainConfig,
+        device: str,
+        split: Mapping[str, int],
+        events: Mapping[str, float],
+    ) -> None:
+        """Versions, device, seed, revision and data hashes, for whoever repeats the run.
+
+        Args:
+            config: the options.
+            device: where it is trained.
+            split: the sizes of the training, validation and test sets.
+            events: the number and the total weight of all of them.
+        """
+        write_json(
+            self.environment_file,
+            {
+                "command": ["jetgen", *sys.argv[1:]],
+                "python": platform.python_version(),
+                "platform": platform.platform(),
+                "libraries": {name: _version(name) for name in LIBRARIES},
+                "device": device,
+                "seed": config.seed,
+                "git_revision": _git_revision(),
+                "data": {path: sha256(path) for path in config.data},
+                "split": {"seed": config.seed, **split},
+                "events": dict(events),
+            },
+        )
+
+    def load_model(self) -> Checkpoint:
+        """The finished model.
+
+        Raises:
+            InputError: when training has not come to its end, or the file cannot be read.
+        """
+        self.read_config()
+        checkpoint = Checkpoint.load(self.best) if self.best.exists() else None
+        if checkpoint is None or not checkpoint.state["finished"]:
+            raise InputError(
+                f"{self.path}: expected a finished training, found an interrupted one; "
+                f"`jetgen train --run {self.path} --resume` goes on with it"
+            )
+        return checkpoint
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _git_revision() -> str | None:
+    """Revision of the source tree that runs, where it is one."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return done.stdout.strip() or None

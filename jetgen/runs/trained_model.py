@@ -1,0 +1,309 @@
+"""A trained model: what it was trained on, and the jets it makes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from jetgen.cloud import ParticleCloud
+from jetgen.config.train import TrainConfig
+from jetgen.datasets.loading import drawn_rows, split_indices
+from jetgen.errors import InputError
+from jetgen.files.whole import sha256
+from jetgen.networks.integration import Solver
+from jetgen.objectives.autoencoder import Autoencoder, Codes
+from jetgen.objectives.building import build_objective
+from jetgen.objectives.layout import Layout
+from jetgen.physics.region import Region
+from jetgen.priors.fixed import fixed_values
+from jetgen.runs.data import load_jets, observables_of
+from jetgen.runs.folder import RunFolder
+
+
+def load(
+    run: str | Path,
+    device: str = "cpu",
+    *,
+    solver: Solver | None = None,
+    solver_steps: int | None = None,
+) -> TrainedModel:
+    """The trained model of a run folder.
+
+    Raises:
+        InputError: when the folder holds no finished run, or a solver is chosen for a run that
+            integrates nothing.
+    """
+    return TrainedModel(RunFolder(run), device, solver=solver, solver_steps=solver_steps)
+
+
+class TrainedModel:
+    """A finished run, ready to generate.
+
+    Args:
+        folder: the run.
+        device: where to compute.
+        solver: how flow matching integrates its velocities; as in the training by default.
+        solver_steps: in how many steps; as in the training by default.
+    """
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        device: str = "cpu",
+        *,
+        solver: Solver | None = None,
+        solver_steps: int | None = None,
+    ) -> None:
+        self.folder, self.device = folder, device
+        self.config: TrainConfig = folder.read_config()
+        checkpoint = folder.load_model()
+        weights = checkpoint.part("model") | checkpoint.part("average")
+        integrated = self._integrated(solver, solver_steps)
+        try:
+            layout = Layout.from_description(checkpoint.state["data"])
+            self.model = build_objective(integrated, layout)
+            self.model.load_state_dict(weights)
+        except (RuntimeError, KeyError) as error:
+            raise InputError(
+                f"{folder.best}: expected the weights of the model that {folder.config_file} "
+                "describes, found others; was the run made by another version of jetgen?"
+            ) from error
+        self.model.to(device).eval()
+        self._jets: ParticleCloud | None = None
+
+    def generate(
+        self,
+        jets: int,
+        *,
+        seed: int = 1,
+        prior: str | None = None,
+        fix: Mapping[str, float | str] | None = None,
+        batch: int = 1024,
+    ) -> ParticleCloud:
+        """``jets`` jets in physical units, with the conditions that they were made for.
+
+        Args:
+            jets: how many.
+            seed: seed of the jets; the same seed, number and batch give the same jets.
+            prior: one of :attr:`priors`; the trained one by default.
+            fix: values of conditions, the same for all jets (``{"mass": 80, "type": "gluon"}``);
+                all others are drawn from the training jets near to them.
+            batch: jets a step.
+
+        Raises:
+            InputError: for a prior or a condition that the run does not have.
+
+        Warns:
+            InputWarning: for a fixed value outside the range of the training jets.
+        """
+        return ParticleCloud.concatenate(
+            list(self.generated_batches(jets, seed=seed, prior=prior, fix=fix, batch=batch))
+        )
+
+    def generated_batches(
+        self,
+        jets: int,
+        *,
+        seed: int = 1,
+        prior: str | None = None,
+        fix: Mapping[str, float | str] | None = None,
+        batch: int = 1024,
+    ) -> Iterator[ParticleCloud]:
+        """The jets of :meth:`generate`, batch by batch, so that memory stays bounded."""
+        if prior is not None and prior not in self.priors:
+            expected, remedy = "none", "leave it out"
+            if self.priors:
+                expected, remedy = " or ".join(self.priors), f"train with --prior {prior}"
+            raise InputError(
+                f"--prior: expected {expected}, as {self.folder.path} with the objective "
+                f"{self.config.objective} has, received {prior}; {remedy}"
+            )
+        fixed = fixed_values(fix or {}, self.model.jets, self.config)
+        generator = torch.Generator().manual_seed(seed)
+        for start in range(0, jets, batch):
+            draw = self.model.draw(min(batch, jets - start), generator, fixed)
+            yield self.model.sample(draw, generator, prior).to("cpu")
+
+    def region_batches(
+        self, jets: int, region: Region, *, seed: int = 1, batch: int = 1024
+    ) -> Iterator[ParticleCloud]:
+        r"""Jets of codes :math:`z \sim q(z \mid x)` of training jets :math:`x` in a region.
+
+        The jets are drawn by weight where the run was. Their posteriors together are the density
+        of the region's codes, smoothed by as much as the decoder cannot resolve; they leave no
+        gap that a fitted density would fill with codes of other jets.
+
+        Args:
+            jets: how many.
+            region: a condition on what is known of the training jets.
+            seed: seed of the jets.
+            batch: jets a step.
+
+        Raises:
+            InputError: when codes have no widths, or no training jet lies in the region.
+        """
+        model = self._autoencoder()
+        if not model.stochastic:
+            raise InputError(
+                f"--region: expected a run whose codes have widths (--objective vae), received "
+                f"{self.folder.path} with the objective {self.config.objective}, which would "
+                "decode each training jet to the same jet every time"
+            )
+        known = self.training_jets()
+        inside = known[region.select(observables_of(known, self.config))]
+        if not len(inside):
+            raise InputError(
+                f"--region: expected a region with training jets, received {region.text!r} with "
+                f"none of {len(known)}; widen it"
+            )
+        weights = inside.weights if self.config.weighted else torch.ones(len(inside))
+        generator = torch.Generator().manual_seed(seed)
+        for start in range(0, jets, batch):
+            rows = drawn_rows(weights, min(batch, jets - start), generator)
+            like = inside[rows].to(self.device)
+            with torch.no_grad():
+                z = model.encode(like).draw(generator)
+                yield model.decode(z, model.given(like), generator).to("cpu")
+
+    @property
+    def event_weight(self) -> float:
+        """Of all sets of the run's data; how many they are, where it was not trained by weight.
+
+        Raises:
+            InputError: when the run does not say.
+        """
+        events = self.environment.get("events")
+        if events is None:
+            raise InputError(
+                f"{self.folder.environment_file}: expected the number and weight of the training "
+                "data, found none; the run was made by an older version, train it again"
+            )
+        return float(events["weight" if self.config.weighted else "number"])
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Where and on what the run was trained."""
+        found: dict[str, Any] = json.loads(self.folder.environment_file.read_text(encoding="utf-8"))
+        return found
+
+    @property
+    def title(self) -> str:
+        """The model in one line."""
+        return self.model.title
+
+    @property
+    def priors(self) -> dict[str, str]:
+        """The priors that jets can be drawn from, by name, in words; first the trained one."""
+        return {name: prior.title for name, prior in self.model.priors.items()}
+
+    @property
+    def reconstructs(self) -> bool:
+        """Whether jets can be encoded and decoded."""
+        return isinstance(self.model, Autoencoder)
+
+    def reconstruct(self, cloud: ParticleCloud, batch: int = 1024, seed: int = 1) -> ParticleCloud:
+        """Each jet of ``cloud`` (in the run's representation) encoded and decoded, in its order.
+
+        Event weights stay with their jets.
+
+        Raises:
+            InputError: when the model is no autoencoder.
+        """
+        model = self._autoencoder()
+        generator = torch.Generator().manual_seed(seed)
+        parts = [
+            model.reconstruct(cloud[start : start + batch].to(self.device), generator).to("cpu")
+            for start in range(0, len(cloud), batch)
+        ]
+        made = ParticleCloud.concatenate(parts)
+        return dataclasses.replace(made, weights=cloud.weights)
+
+    @torch.no_grad()
+    def codes(self, cloud: ParticleCloud, batch: int = 1024) -> Codes:
+        """Posteriors of the codes of ``cloud`` (in the run's representation), in its order.
+
+        Raises:
+            InputError: when the model is no autoencoder.
+        """
+        model = self._autoencoder()
+        parts = [
+            model.encode(cloud[start : start + batch].to(self.device))
+            for start in range(0, len(cloud), batch)
+        ]
+        return Codes(*(torch.cat(columns).cpu() for columns in zip(*parts, strict=True)))
+
+    @torch.no_grad()
+    def decode(self, codes: Tensor, like: ParticleCloud, seed: int = 1) -> ParticleCloud:
+        """Jets of codes ``(B, L)``, with the particle numbers and conditions of ``like``.
+
+        Raises:
+            InputError: when the model is no autoencoder.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        model = self._autoencoder()
+        given = model.given(like.to(self.device))
+        return model.decode(codes.to(self.device), given, generator).to("cpu")
+
+    def prior_codes(self, context: Tensor, seed: int = 1) -> Tensor:
+        """Codes ``(B, L)`` of the prior that generates, for jets of this ``context`` (B, C).
+
+        Raises:
+            InputError: when the model is no autoencoder.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        return self._autoencoder().prior_codes(context.to(self.device), generator).cpu()
+
+    def _autoencoder(self) -> Autoencoder:
+        if not isinstance(self.model, Autoencoder):
+            raise InputError(
+                f"{self.folder.path}: expected an autoencoder, which alone has codes of jets, "
+                f"found the objective {self.config.objective}, which can only generate"
+            )
+        return self.model
+
+    def training_jets(self) -> ParticleCloud:
+        """The jets that the run was trained on, in its representation."""
+        jets = self._all_jets()
+        return jets[split_indices(len(jets), self.config.seed).training]
+
+    def held_out(self, beside: Sequence[str] = ()) -> ParticleCloud:
+        """The test jets, which training has not seen.
+
+        ``beside`` names further columns of a table that are kept as conditions.
+        """
+        jets = load_jets(self.config, beside) if beside else self._all_jets()
+        return jets[split_indices(len(jets), self.config.seed).test]
+
+    def _all_jets(self) -> ParticleCloud:
+        if self._jets is None:
+            self._jets = load_jets(self.config)
+        return self._jets
+
+    def _integrated(self, solver: Solver | None, steps: int | None) -> TrainConfig:
+        """The options of the training with another solver."""
+        chosen = solver is not None or steps is not None
+        if chosen and "flow-matching" not in (self.config.objective, self.config.prior):
+            raise InputError(
+                f"--{'solver-steps' if solver is None else 'solver'}: expected a run with the "
+                f"objective or the prior flow-matching, received {self.folder.path} with the "
+                f"objective {self.config.objective} and the prior {self.config.prior}"
+            )
+        return dataclasses.replace(
+            self.config,
+            solver=solver or self.config.solver,
+            solver_steps=steps or self.config.solver_steps,
+        )
+
+    def provenance(self) -> dict[str, Any]:
+        """Where the model comes from: environment, options, hash of its weights."""
+        return {
+            **self.environment,
+            "config": dataclasses.asdict(self.config),
+            "checkpoint_sha256": sha256(self.folder.best),
+        }

@@ -1,0 +1,42 @@
+"""What ``jetgen study`` does: run a study's steps, and write what follows from them."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import time
+from pathlib import Path
+
+from jetgen.config.study import StudyConfig
+from jetgen.reports.findings_page import write_findings
+from jetgen.studies.definition import define, find
+from jetgen.studies.running import run_steps
+
+
+def study(config: StudyConfig) -> Path:
+    """Repeat a study; return the path of its page.
+
+    Raises:
+        InputError: when there is no such study, or a step of it fails.
+    """
+    definition = find(config.study)
+    name = definition.resolve().name
+    folder = Path(config.output or f"runs/studies/{name}{'-quick' if config.quick else ''}")
+    plan = define(definition, folder, quick=config.quick, changed=config.changed())
+    module = importlib.import_module(f"jetgen.studies.{name.replace('-', '_')}")
+    start = time.perf_counter()
+    run_steps(plan, config.workers)
+    conclusion = module.conclude(folder, plan.settings)
+    return write_findings(
+        folder,
+        conclusion,
+        title=plan.title,
+        question=plan.question,
+        source=plan.source,
+        facts={
+            "Command": [" ".join(["jetgen", *sys.argv[1:]])],
+            "Settings": [f"{name}: {value}" for name, value in plan.settings.items()],
+            "Steps": [" ".join(["jetgen", *step.words]) for step in plan.steps],
+            "Minutes (steps done before took none)": [f"{(time.perf_counter() - start) / 60:.1f}"],
+        },
+    )

@@ -1,0 +1,127 @@
+"""What ``jetgen sweep`` does: trials of ``jetgen train`` chosen by Optuna, and their page."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.pruners import MedianPruner, NopPruner
+from optuna.samplers import BaseSampler, GridSampler, RandomSampler, TPESampler
+from optuna.study import MaxTrialsCallback
+from optuna.trial import TrialState
+
+from jetgen.config.sweep import SweepConfig
+from jetgen.errors import InputError, TrainingError
+from jetgen.reports.findings_page import write_findings
+from jetgen.sweeps.definition import Sweep, read_sweep
+from jetgen.sweeps.findings import conclude
+from jetgen.training.command import train
+
+_ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+_DEFINITION = "jetgen sweep"
+
+
+def sweep(config: SweepConfig) -> Path:
+    """Search until the folder holds ``trials`` of them; return the path of its page.
+
+    The trials are kept in ``sweep.db`` (SQLite), which several processes may share: each goes on
+    until all of them together have made ``trials``. Every trial is a run in ``trials/``. A
+    training that diverges is a failed trial; bad options end the sweep.
+
+    Raises:
+        InputError: when the sweep's file is not one, the folder holds another sweep, or no
+            trial came to its end.
+    """
+    plan = read_sweep(config.sweep)
+    folder = Path(config.output or f"runs/sweeps/{Path(config.sweep).stem}")
+    study = _study(plan, config, folder)
+
+    def trial_of(trial: optuna.Trial) -> float:
+        study.sampler = _sampler(plan, config, trial.number)
+        return _trained(plan, trial, folder / "trials" / f"{trial.number:04}")
+
+    if len(study.get_trials(deepcopy=False, states=_ENDED)) < config.trials:
+        study.optimize(
+            trial_of,
+            callbacks=[MaxTrialsCallback(config.trials, states=_ENDED)],
+            catch=(TrainingError,),
+        )
+    finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if not finished:
+        raise InputError(
+            f"{folder}: expected a trial that comes to its end, found {len(study.trials)} that "
+            f"did not; look at {folder / 'trials'}"
+        )
+    return write_findings(
+        folder,
+        conclude(study, plan.metric),
+        title=f"Search: {Path(config.sweep).stem}",
+        question=f"Which settings make {plan.metric} smallest?",
+        facts={
+            "Command": [" ".join(["jetgen", *sys.argv[1:]])],
+            "Best options": [f"{name}: {value}" for name, value in study.best_params.items()],
+            "Searched": [f"{name}: {dict(space)}" for name, space in plan.search.items()],
+        },
+    )
+
+
+def _study(plan: Sweep, config: SweepConfig, folder: Path) -> optuna.Study:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    folder.mkdir(parents=True, exist_ok=True)
+    definition = json.dumps([plan.base, plan.search, plan.metric], sort_keys=True)
+    study = optuna.create_study(
+        study_name=_DEFINITION,
+        storage=f"sqlite:///{folder / 'sweep.db'}",
+        sampler=_sampler(plan, config, 0),
+        pruner=MedianPruner(n_warmup_steps=1) if config.pruning else NopPruner(),
+        load_if_exists=True,
+    )
+    stored = study.user_attrs.get("definition")
+    if stored is None:
+        study.set_user_attr("definition", definition)
+    elif stored != definition:
+        raise InputError(
+            f"{folder}: expected the trials of {config.sweep}, found those of another or former "
+            "version of it; choose another --output"
+        )
+    return study
+
+
+def _sampler(plan: Sweep, config: SweepConfig, trial: int) -> BaseSampler:
+    """The sampler of one trial; no other draws the same numbers, in whichever process it is."""
+    if config.sampler == "grid":
+        return GridSampler(plan.grid(), seed=config.seed)  # knows by itself what is done
+    seed = (1_000_003 * config.seed + trial) % 2**32
+    if config.sampler == "random":
+        return RandomSampler(seed=seed)
+    return TPESampler(seed=seed)
+
+
+def _trained(plan: Sweep, trial: optuna.Trial, run: Path) -> float:
+    """Train one trial; the smallest value of the metric in the last stage that has it."""
+    values: dict[str, float] = {}
+    seen = 0
+
+    def observe(row: Mapping[str, Any]) -> None:
+        nonlocal seen
+        value = row.get(plan.metric)
+        if value is None:
+            return
+        stage = row["stage"]
+        values[stage] = min(float(value), values.pop(stage, math.inf))
+        trial.report(values[stage], seen)
+        seen += 1
+        if trial.should_prune():
+            raise optuna.TrialPruned
+
+    train(plan.config(plan.draw(trial), str(run)), observe=observe)
+    if not values:
+        raise InputError(
+            f"metric: expected a column of {run / 'metrics.csv'}, received {plan.metric!r}"
+        )
+    return list(values.values())[-1]

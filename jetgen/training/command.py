@@ -1,0 +1,82 @@
+"""``jetgen train``: jets, a model of them, and the stages of its training."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import torch
+
+from jetgen.config.train import TrainConfig
+from jetgen.datasets.loading import split_indices
+from jetgen.errors import InputError
+from jetgen.files.checkpoint import Checkpoint
+from jetgen.objectives.building import build_objective
+from jetgen.objectives.layout import Layout
+from jetgen.runs.data import load_jets
+from jetgen.runs.device import choose_device
+from jetgen.runs.folder import RunFolder
+from jetgen.training.loop import Loop, Observer
+from jetgen.training.stages import stages
+
+
+def train(config: TrainConfig, observe: Observer = lambda row: None) -> Path:
+    """Train the model that ``config`` describes; return the run's folder.
+
+    Args:
+        config: every option.
+        observe: called after each epoch, when it is saved, with its row of ``metrics.csv``;
+            what it raises ends the training.
+
+    Raises:
+        InputError: for unusable data, an existing run without ``resume``, or options that differ
+            from those of the run to resume.
+        TrainingError: when the training diverges; the last good checkpoint is kept.
+    """
+    folder = RunFolder(config.run)
+    resumed = None
+    if config.resume:
+        config = _resumed_config(config, folder)
+        resumed = Checkpoint.load(folder.last) if folder.last.exists() else None
+    elif folder.exists():
+        raise InputError(
+            f"{folder.path}: expected a new folder, found a run; choose another --run, "
+            "remove it, or go on with --resume"
+        )
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    device = choose_device(config.device)
+    jets = load_jets(config)
+    if config.representation == "features":
+        config = dataclasses.replace(config, particles=jets.mask.shape[1])
+    split = split_indices(len(jets), config.seed)
+    torch.manual_seed(config.seed)  # initial weights
+    model = build_objective(config, Layout.of(jets[split.training], config))
+    model.fit_data(jets[split.training])
+    folder.write_config(dataclasses.replace(config, resume=False))
+    folder.write_environment(
+        config,
+        device,
+        {k: len(v) for k, v in split._asdict().items()},
+        {"number": len(jets), "weight": float(jets.weights.double().sum())},
+    )
+    loop = Loop(config, folder, model, device, observe)
+    loop.run(stages(config, model.to(device), jets.to(device), split), resumed)
+    return folder.path
+
+
+def _resumed_config(given: TrainConfig, folder: RunFolder) -> TrainConfig:
+    """The stored options of the run, after a check that no option given contradicts them."""
+    stored = folder.read_config()
+    for field in dataclasses.fields(TrainConfig):
+        if field.name in ("run", "resume"):
+            continue
+        default = getattr(TrainConfig(), field.name)
+        value = getattr(given, field.name)
+        if value != default and value != getattr(stored, field.name):
+            flag = "--" + field.name.replace("_", "-")
+            raise InputError(
+                f"{flag}: expected {getattr(stored, field.name)!r} as in {folder.path}, received "
+                f"{value!r}; a resumed run keeps its options"
+            )
+    return dataclasses.replace(stored, run=given.run)

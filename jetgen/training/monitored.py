@@ -1,0 +1,96 @@
+"""Figures of merit cheap enough to follow during a training: generated against real jets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import torch
+
+from jetgen.classifiers.boosted_trees import feature_table, figure_of_merit
+from jetgen.classifiers.figure_of_merit import FigureOfMerit
+from jetgen.cloud import ParticleCloud
+from jetgen.evaluation.columns import column_table
+from jetgen.metrics.fpd import frechet, normalised
+from jetgen.metrics.wasserstein import wasserstein
+from jetgen.physics.columns import measure_columns
+from jetgen.physics.efp import efps
+from jetgen.physics.observables import Measured, measure
+
+Figure = Callable[[Measured, Measured], dict[str, float]]
+
+FEWEST = 100
+"""Jets of each kind below which no figure says much, and the trees learn nothing."""
+
+MOST = 5_000
+"""Jets of each kind that are looked at."""
+
+
+def monitored_figures(
+    names: Sequence[str], real: ParticleCloud, generated: ParticleCloud
+) -> dict[str, float]:
+    """Each figure of generated against real jets, less being better, from all jets given.
+
+    ``w1m`` and ``w1p`` are W1 of the relative mass and the mean of W1 over the three particle
+    features; ``fpd`` is the Frechet distance of the 36 polynomials, not extrapolated; ``fom`` is
+    the AUC of boosted trees on jet observables, and ``fom_chi2`` and ``fom_overlap`` beside it the
+    reduced chi-squared and the overlap of the trees' two outputs. Event weights count. All are
+    infinite for generated jets that hold a value that is not finite, or no particle at all.
+    """
+    made, known = _measured(generated), _measured(real)
+    values = [made.relative.particles, *made.observables.values()]
+    if not all(bool(part.isfinite().all()) for part in values) or not made.relative.mask.any():
+        return dict.fromkeys(names, math.inf)
+    found: dict[str, float] = {}
+    for name in names:
+        found |= FIGURES[name](known, made)
+    return found
+
+
+def monitored_sets(real: ParticleCloud, generated: ParticleCloud) -> dict[str, float]:
+    """The ``fom`` of sets of named features, which are the columns that the trees see."""
+    made, known = measure_columns(generated), measure_columns(real)
+    if not all(bool(values.isfinite().all()) for values in made.observables.values()):
+        return {"fom": math.inf}
+    weights = real.weights, generated.weights
+    return _figures(figure_of_merit(*column_table(known, made), weights=weights))
+
+
+def _measured(cloud: ParticleCloud) -> Measured:
+    """With weights of one on average."""
+    return measure(replace(cloud, weights=cloud.weights / cloud.weights.mean()))
+
+
+def _w1m(real: Measured, generated: Measured) -> dict[str, float]:
+    masses = (jets.observables["relative_mass"] for jets in (real, generated))
+    weights = (jets.relative.weights for jets in (real, generated))
+    return {"w1m": wasserstein(*masses, *weights).item()}
+
+
+def _w1p(real: Measured, generated: Measured) -> dict[str, float]:
+    x, y = (jets.relative.particles[jets.relative.mask] for jets in (real, generated))
+    weights = [
+        jets.relative.weights.unsqueeze(1).expand_as(jets.relative.mask)[jets.relative.mask]
+        for jets in (real, generated)
+    ]
+    columns = zip(x.unbind(1), y.unbind(1), strict=True)
+    distances = [wasserstein(a, b, *weights) for a, b in columns]
+    return {"w1p": torch.stack(distances).mean().item()}
+
+
+def _fpd(real: Measured, generated: Measured) -> dict[str, float]:
+    x, y = normalised(efps(real.relative), efps(generated.relative))
+    return {"fpd": frechet(x, y, real.relative.weights, generated.relative.weights).item()}
+
+
+def _fom(real: Measured, generated: Measured) -> dict[str, float]:
+    weights = real.relative.weights, generated.relative.weights
+    return _figures(figure_of_merit(*feature_table(real, generated), weights=weights))
+
+
+def _figures(merit: FigureOfMerit) -> dict[str, float]:
+    return {"fom": merit.auc, "fom_chi2": merit.chi2, "fom_overlap": merit.overlap}
+
+
+FIGURES: Mapping[str, Figure] = {"w1m": _w1m, "w1p": _w1p, "fpd": _fpd, "fom": _fom}

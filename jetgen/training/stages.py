@@ -1,0 +1,74 @@
+"""The stages of a training: the model and, after an autoencoder, the prior of its codes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import torch
+
+from jetgen.cloud import ParticleCloud
+from jetgen.config.train import TrainConfig
+from jetgen.datasets.loading import Split, batches, resampled
+from jetgen.objectives.autoencoder import Autoencoder, Codes
+from jetgen.objectives.model import JetModel
+from jetgen.objectives.prior_fitting import PriorFitting
+from jetgen.training.loop import Batches, Stage
+from jetgen.training.monitoring import monitor_generated, monitor_reconstructed
+
+PRIOR_SHARE = 0.25
+"""Share of the time limit that is kept for a prior fitted after the autoencoder."""
+
+
+def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Split) -> list[Stage]:
+    """The model and, where a prior is fitted to the codes of an autoencoder, the prior."""
+    training, held_out = jets[split.training], jets[split.validation]
+    validation = held_out
+    if config.weighted:
+        validation = resampled(held_out, torch.Generator().manual_seed(config.seed))
+    limit = math.inf if config.time_limit is None else 60 * config.time_limit
+
+    def of_jets() -> Batches:
+        return Batches(
+            lambda generator: batches(training, config.batch, generator, weighted=config.weighted),
+            lambda: batches(validation, config.batch),
+        )
+
+    generated = monitor_generated(config, model, held_out)
+    if not isinstance(model, Autoencoder):
+        return [Stage(config.objective, model, of_jets, config.epochs, limit, generated)]
+    prior = model.learned_prior
+    if prior is None or config.prior_training == "joint":
+        return [Stage("autoencoder", model, of_jets, config.epochs, limit, generated)]
+    reconstructed = monitor_reconstructed(config, model, held_out)
+
+    def of_codes() -> Batches:
+        fitted = training
+        if config.weighted:
+            fitted = resampled(training, torch.Generator().manual_seed(config.seed))
+        known, others = (_encode(model, part, config.batch) for part in (fitted, validation))
+        prior.fit_scale(known.draw(torch.Generator().manual_seed(config.seed)))
+        return Batches(
+            lambda generator: _code_batches(known, config.batch, generator),
+            lambda: [others],
+        )
+
+    return [
+        Stage(
+            "autoencoder", model, of_jets, config.epochs, limit * (1 - PRIOR_SHARE), reconstructed
+        ),
+        Stage("prior", PriorFitting(model), of_codes, config.prior_epochs, limit, generated),
+    ]
+
+
+@torch.no_grad()
+def _encode(model: Autoencoder, jets: ParticleCloud, size: int) -> Codes:
+    model.eval()
+    parts = [model.encode(batch) for batch in batches(jets, size)]
+    return Codes(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
+
+
+def _code_batches(codes: Codes, size: int, generator: torch.Generator) -> Iterator[Codes]:
+    order = torch.randperm(len(codes.mean), generator=generator).to(codes.mean.device)
+    for rows in order.split(size):
+        yield Codes(*(column[rows] for column in codes))

@@ -1,0 +1,164 @@
+"""The field's metrics: closed forms, planted differences, and what they refuse."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.linalg import sqrtm
+
+from jetgen.errors import InputError
+from jetgen.metrics.cov_mmd import cov_mmd, coverage_and_mmd
+from jetgen.metrics.fpd import fpd, frechet, jet_efps
+from jetgen.metrics.kpd import discrepancy, kpd
+from jetgen.metrics.samples import FewJetsWarning, draw_pairs, relative_particles
+from jetgen.metrics.w1efp import GRAPHS, w1efp
+from jetgen.metrics.w1m import w1m
+from jetgen.metrics.w1p import w1p
+from jetgen.physics.efp import efps
+from jetgen.physics.fourvectors import to_relative
+
+few = pytest.mark.filterwarnings("ignore::jetgen.metrics.samples.FewJetsWarning")
+
+
+def gaussian(jets, features, seed, shift=0.0):
+    return shift + torch.randn(jets, features, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize(("normalise", "gap", "kernel"), [(True, 2, 15), (False, 8, 624)])
+def test_constant_features_have_known_distances(normalise, gap, kernel):
+    twos, zeros = torch.full((50_000, 2), 2.0), torch.zeros(50_000, 2)
+    options = {"normalise": normalise, "batches": 2}
+    assert fpd(twos, zeros, **options).value == pytest.approx(gap, rel=1e-4)
+    assert kpd(twos, zeros, batch_size=500, **options).value == pytest.approx(kernel)
+    assert fpd(zeros, zeros, **options).value == pytest.approx(0, abs=1e-4)  # the bounded fit
+    assert kpd(zeros, zeros, batch_size=500, **options).value == pytest.approx(0, abs=1e-12)
+
+
+def test_frechet_distance_is_that_of_the_moments():
+    x, y = gaussian(80, 4, 1).double(), gaussian(60, 4, 2, 0.3).double() * 1.5
+    counts = torch.randint(0, 4, (80,), generator=torch.Generator().manual_seed(3))
+    repeated = x.repeat_interleave(counts, 0).numpy()
+    covariances = [np.cov(z, rowvar=False) for z in (repeated, y.numpy())]
+    gap = repeated.mean(0) - y.numpy().mean(0)
+    root = sqrtm(covariances[0] @ covariances[1]).real
+    expected = gap @ gap + np.trace(sum(covariances) - 2 * root)
+    found = frechet(x, y, counts.double(), torch.ones(60).double())
+    assert found.item() == pytest.approx(expected, rel=1e-10)
+
+
+def test_discrepancy_is_the_double_sum_over_draws():
+    x, y = gaussian(700, 3, 1).double(), gaussian(40, 3, 2, 0.5).double()
+    counts = torch.randint(0, 3, (700,), generator=torch.Generator().manual_seed(3))
+    drawn = x.repeat_interleave(counts, 0)
+
+    def values(a, b):
+        return (a @ b.T / 3 + 1) ** 4
+
+    def without_diagonal(matrix):
+        return (matrix.sum() - matrix.trace()) / (len(matrix) * (len(matrix) - 1))
+
+    expected = (
+        without_diagonal(values(drawn, drawn))
+        + without_diagonal(values(y, y))
+        - 2 * values(drawn, y).mean()
+    )
+    found = discrepancy(x, y, counts.double(), torch.ones(40).double())
+    assert found.item() == pytest.approx(expected.item(), rel=1e-10)
+
+
+@few
+def test_a_shift_of_every_particle_is_the_distance(toy_jets):
+    jets = to_relative(toy_jets(300, 1)).to(torch.float64)
+    array = torch.cat([jets.particles, jets.mask.unsqueeze(-1)], dim=-1)
+    shifted = array + torch.tensor([0.01, -0.02, 0.0, 0.0]) * jets.mask.unsqueeze(-1)
+    found = w1p(array, shifted, jets=100_000, batches=2, seed=1)
+    np.testing.assert_allclose(found.value, [0.01, 0.02, 0.0], atol=1.5e-3)
+    assert w1m(array, shifted, jets=100_000, batches=2, seed=1).value < 1.5e-3
+
+
+@few
+def test_wider_jets_are_seen_and_the_same_ones_are_not(toy_jets):
+    real, again, wider = toy_jets(1500, 1), toy_jets(1500, 2), toy_jets(1500, 3, width=0.14)
+    for metric in (w1m, w1efp):
+        floor, planted = (metric(real, x, jets=1500, seed=1).value for x in (again, wider))
+        assert np.all(planted > 2 * floor)
+    features = [jet_efps(x) for x in (real, again, wider)]
+    sizes = {"min_jets": 700, "max_jets": 1500, "batches": 3}
+    floor, planted = (fpd(features[0], x, **sizes).value for x in features[1:])
+    assert planted > 3 * floor
+    near, far = (kpd(features[0], x, batch_size=1000) for x in features[1:])
+    assert far.value > near.value + 3 * near.spread
+
+
+def test_the_five_polynomials_are_the_four_point_ones_of_degree_four(toy_jets):
+    jets = to_relative(toy_jets(20, 1))
+    every = efps(jets)
+    for column in efps(jets, GRAPHS).unbind(1):
+        assert (every - column.unsqueeze(1)).abs().amax(0).min() < 1e-12
+
+
+def test_the_seed_decides_and_draws_are_counted():
+    first, second = draw_pairs(5, 3, 1000, 2, 1)
+    assert first.shape == (2, 5) and second.shape == (2, 3)
+    assert first.sum(1).tolist() == second.sum(1).tolist() == [1000, 1000]
+    assert torch.equal(first, draw_pairs(5, 3, 1000, 2, np.random.default_rng(1))[0])
+    assert not torch.equal(first, draw_pairs(5, 3, 1000, 2, 2)[0])
+
+
+def test_coverage_and_matching_distance_of_a_known_matrix():
+    matrix = torch.tensor([[1.0, 5.0, 9.0], [2.0, 7.0, 8.0]])  # generated by real
+    coverage, mmd = coverage_and_mmd(matrix)
+    assert coverage.item() == pytest.approx(1 / 3)
+    assert mmd.item() == pytest.approx((1 + 5 + 8) / 3)
+
+
+@few
+def test_jets_are_their_own_best_match(toy_jets):
+    one = to_relative(toy_jets(1, 1))
+    found = cov_mmd(one, one, jets=4, batches=2, seed=1)
+    assert found.coverage.value == 0.25  # all four draws are the one jet
+    assert found.mmd.value == pytest.approx(0, abs=1e-7)
+
+
+def test_few_jets_are_said():
+    jets = torch.rand(30, 5, 3)
+    for metric in (w1m, w1p, w1efp):
+        with pytest.warns(FewJetsWarning, match="at least 50000 jets on each side, received 30"):
+            metric(jets, jets, jets=10, seed=1)
+    with pytest.warns(FewJetsWarning, match="KPD"):
+        kpd(jets[:, 0], jets[:, 1], batches=1)
+
+
+@pytest.mark.parametrize(
+    ("jets", "message"),
+    [
+        (torch.zeros(4, 3, 3), "expected jets with particles"),
+        (torch.zeros(0, 3, 3), "expected jets with particles"),
+        (torch.full((4, 3, 3), math.nan), "expected finite particles, received 4 of 4 jets"),
+        (torch.zeros(4, 3), "expected an array"),
+        (torch.zeros(4, 3, 7), "expected an array"),
+    ],
+)
+def test_what_are_no_jets_is_refused(jets, message):
+    with pytest.raises(InputError, match=message):
+        relative_particles(jets)
+
+
+@few
+def test_nonsense_is_refused():
+    x = torch.rand(40, 3)
+    with pytest.raises(InputError, match="finite features"):
+        fpd(x, x * math.nan)
+    with pytest.raises(InputError, match="at least two jets"):
+        kpd(x, x[:1])
+    with pytest.raises(InputError, match="as many for generated jets"):
+        fpd(x, x[:, :2])
+    with pytest.raises(InputError, match="min_jets < max_jets"):
+        fpd(x, x, min_jets=50, max_jets=20)
+    with pytest.raises(InputError, match="1 batch of 2 jets"):
+        kpd(x, x, batch_size=1)
+    with pytest.raises(InputError, match="negative ones"):
+        cov_mmd(-torch.rand(4, 3, 3), torch.rand(4, 3, 3), seed=1)
+    with pytest.raises(InputError, match="at least 1 jet and batch"):
+        w1m(torch.rand(4, 3, 3), torch.rand(4, 3, 3), jets=0, seed=1)

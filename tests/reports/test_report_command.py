@@ -1,0 +1,160 @@
+"""What ``jetgen report`` gathers: files, or a run with its generated jets."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from jetgen.cli.main import main
+from jetgen.config.train import TrainConfig
+from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
+from jetgen.errors import InputError
+from jetgen.objectives.autoencoder import Codes
+from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
+from jetgen.reports import command as reporting
+from jetgen.runs.folder import RunFolder
+
+
+def write(path, jets):
+    relative = to_relative(jets)
+    with JetgenWriter(path, attributes={"command": "test"}, slots=30) as writer:
+        writer.append(jets.with_conditions({f: relative.condition(f.name) for f in JET_KINEMATICS}))
+    return str(path)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """The folder, and what the report was asked to show, without drawing it."""
+    asked = {}
+
+    def record(folder, **arguments):
+        asked.update(arguments, folder=folder)
+        return folder
+
+    monkeypatch.setattr(reporting, "write_report", record)
+    return asked
+
+
+class Model:
+    """Stands for a trained model."""
+
+    title, reconstructs = "A model", True
+
+    def __init__(self, folder, toy_jets, prior):
+        self.folder, self.toy_jets = RunFolder(folder), toy_jets
+        self.config = TrainConfig(prior=prior, data=["data/gluon.h5"])
+        self.folder.write_config(self.config)
+        self.model = SimpleNamespace(evaluations=1)
+        self.priors = {prior: prior, "gaussian": "Gaussian"}
+
+    def held_out(self):
+        return self.toy_jets(50, 1)
+
+    def training_jets(self):
+        return self.toy_jets(200, 2)
+
+    def reconstruct(self, cloud):
+        return cloud
+
+    def codes(self, cloud):
+        codes = torch.arange(float(len(cloud))).unsqueeze(1)
+        return Codes(codes, torch.full_like(codes, -torch.inf), 2 * codes)
+
+    def prior_codes(self, context, seed):
+        return context + seed
+
+    def generate(self, jets, *, seed, prior=None):
+        assert seed == 7
+        return self.toy_jets(jets, 4)
+
+    def provenance(self):
+        return {"seed": 3}
+
+
+def test_a_run_is_compared_with_its_held_out_jets(toy_jets, quick, monkeypatch, tmp_path):
+    monkeypatch.setattr(reporting, "load", lambda run: Model(run, toy_jets, "flow"))
+    write(tmp_path / "generated.h5", toy_jets(60, 3))
+    page = reporting.report(reporting.ReportConfig(run=str(tmp_path), jets=40, seed=7))
+    assert page == quick["folder"] == tmp_path / "report"
+    sizes = {name: len(jets) for name, jets in quick["samples"].items()}
+    assert sizes == {
+        "reconstructed": 40, "generated": 40, "generated (Gaussian prior)": 40,
+        "independent particles": 40,
+    }  # fmt: skip
+    assert (len(quick["real"]), len(quick["training"])) == (40, 200)
+    assert quick["history"] is None
+    assert quick["provenance"]["run"] == {"seed": 3}
+    latent = quick["latent"]
+    assert (latent.codes == latent.mean).all()
+    assert latent.prior[:3, 0].tolist() == [7.0, 9.0, 11.0]
+    assert latent.prior_name == "flow"
+    assert [rate.step for rate in quick["rates"]] == ["Encode and decode", "Generate"]
+    cited = [citation.work.key for citation in quick["citations"]]
+    assert {"Durkan:2019", "Bierlich:2022", "Burda:2015"} <= set(cited)
+    assert len(cited) == len(set(cited))
+    assert "held-out" in quick["description"] and "A model" in quick["description"]
+
+
+def test_with_a_gaussian_prior_there_is_no_second_one(toy_jets, quick, monkeypatch, tmp_path):
+    monkeypatch.setattr(reporting, "load", lambda run: Model(run, toy_jets, "gaussian"))
+    write(tmp_path / "generated.h5", toy_jets(60, 3))
+    rows = "stage,epoch,jets_per_second\nautoencoder,1,100\nautoencoder,2,300\nprior,1,9\n"
+    (tmp_path / "metrics.csv").write_text(rows)
+    reporting.report(reporting.ReportConfig(run=str(tmp_path), seed=7))
+    speeds = {rate.step: rate.jets_per_second for rate in quick["rates"]}
+    assert (speeds["Train autoencoder"], speeds["Train prior"]) == (200, 9)
+    assert set(quick["samples"]) == {"reconstructed", "generated", "independent particles"}
+    assert quick["history"] == tmp_path / "metrics.csv"
+
+
+def test_a_run_without_generated_jets_says_what_to_do(toy_jets, monkeypatch, tmp_path):
+    monkeypatch.setattr(reporting, "load", lambda run: Model(run, toy_jets, "flow"))
+    with pytest.raises(InputError, match="make them with `jetgen generate"):
+        reporting.report(reporting.ReportConfig(run=str(tmp_path)))
+
+
+def test_files_of_one_name_are_told_apart(toy_jets, quick, tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name / "jets.h5", toy_jets(30, 2))
+    real = write(tmp_path / "real.h5", toy_jets(60, 1))
+    generated = [str(tmp_path / name / "jets.h5") for name in ("one", "two")]
+    reporting.report(reporting.ReportConfig(real=real, generated=generated, output="out"))
+    assert list(quick["samples"]) == [*generated, "independent particles"]
+    assert set(quick["provenance"]["files"]) == {real, *generated}
+
+
+def test_the_command_reports_on_files(toy_jets, tmp_path, capsys):
+    real = write(tmp_path / "real.h5", toy_jets(80, 1))
+    first = write(tmp_path / "first.h5", toy_jets(50, 2))
+    second = write(tmp_path / "second.h5", toy_jets(50, 3, width=0.2))
+    words = ["report", "--real", real, "--generated", first, second, "--output"]
+    assert main([*words, str(tmp_path / "out")]) == 0
+    out = capsys.readouterr().out
+    assert str(tmp_path / "out" / "report.html") in out.replace("\n", "")
+    assert "relative_mass" in out
+    content = json.loads((tmp_path / "out" / "table.json").read_text())
+    assert {row["sample"] for row in content["rows"]} == {
+        "first", "second", "independent particles",
+    }  # fmt: skip
+    assert content["jets"] == 40
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "received neither"),
+        (["runs/x", "--real", "a.h5"], "received both"),
+        (["--real", "a.h5", "--generated", "b.h5"], "missing --output"),
+        (["--generated", "b.h5"], "missing --real, --output"),
+        (["runs/x", "--jets", "0"], "--jets: expected at least 1"),
+        (["no/such/run"], "no/such/run"),
+        (["--real", "no.h5", "--generated", "no.h5", "--output", "o"], "no.h5"),
+    ],
+)
+def test_bad_input_is_one_line(words, message, capsys):
+    assert main(["report", *words]) == 2
+    error = capsys.readouterr().err.strip()
+    assert message in error
+    assert "\n" not in error

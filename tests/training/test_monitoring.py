@@ -1,0 +1,162 @@
+"""Figures of merit during a training: what they see, what they decide, what they leave alone."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+import jetgen
+from jetgen.config.train import TrainConfig
+from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
+from jetgen.datasets.writing import set_writer
+from jetgen.errors import InputError
+from jetgen.files.checkpoint import Checkpoint
+from jetgen.runs.folder import RunFolder
+from jetgen.training.command import train
+from jetgen.training.monitored import FIGURES, monitored_figures, monitored_sets
+
+TIMED = {"seconds", "jets_per_second"}
+
+
+@pytest.fixture
+def config(tmp_path, make_gaussian_jets):
+    path = tmp_path / "jets.h5"
+    with JetgenWriter(path, attributes={"command": "test"}, slots=6) as writer:
+        writer.append(make_gaussian_jets(700, 1, 6))
+
+    def make(name="run", **options):
+        small = {
+            "particles": 6,
+            "hidden": 8,
+            "layers": 1,
+            "latent": 3,
+            "flow_transforms": 2,
+            "flow_hidden": 8,
+            "epochs": 4,
+            "prior_epochs": 3,
+            "device": "cpu",
+            "monitor_every": 2,
+        }
+        run = str(tmp_path / name)
+        return TrainConfig(**{**small, "data": [str(path)], "run": run, **options})
+
+    return make
+
+
+def rows_of(folder, untouched=False):
+    drop = TIMED | (
+        {"monitor_w1m", "monitor_fom", "monitor_fom_chi2", "monitor_fom_overlap"}
+        if untouched
+        else set()
+    )
+    return [{k: v for k, v in row.items() if k not in drop} for row in folder.read_metrics()]
+
+
+def test_figures_see_a_planted_difference(toy_jets):
+    real = toy_jets(400, 1, slots=8)
+    same = monitored_figures(tuple(FIGURES), real, toy_jets(400, 2, slots=8))
+    wide = monitored_figures(tuple(FIGURES), real, toy_jets(400, 3, width=0.3, slots=8))
+    assert list(same) == ["w1m", "w1p", "fpd", "fom", "fom_chi2", "fom_overlap"]
+    assert same.pop("fom_overlap") > wide.pop("fom_overlap")
+    assert same["fom"] == pytest.approx(0.5, abs=0.15) and wide["fom"] > 0.8
+    assert all(wide[name] > 1.5 * same[name] for name in same)
+
+
+def test_jets_that_are_not_finite_or_empty_are_infinitely_far(toy_jets):
+    real, broken = toy_jets(100, 1), toy_jets(100, 2)
+    broken.particles[3, 0] = torch.nan
+    assert monitored_figures(["w1m", "fom"], real, broken) == {"w1m": math.inf, "fom": math.inf}
+    empty = toy_jets(100, 2)
+    empty.mask[:] = False
+    assert monitored_figures(["w1p"], real, empty) == {"w1p": math.inf}
+
+
+def test_the_first_figure_chooses_the_best_epoch_and_the_training_is_left_alone(config):
+    gan = {"objective": "gan", "encoder": "deepsets", "epochs": 5}
+    watched = RunFolder(train(config("watched", **gan, monitor=("w1m", "fom"))))
+    rows = watched.read_metrics()
+    figures = {int(row["epoch"]): float(row["monitor_w1m"]) for row in rows if "monitor_w1m" in row}
+    assert list(figures) == [1, 2, 4]
+    best = Checkpoint.load(watched.best).state
+    assert best["epoch"] == min(figures, key=figures.get) and best["best"] == min(figures.values())
+    plain = RunFolder(train(config("plain", **gan)))
+    assert rows_of(watched, untouched=True) == rows_of(plain)
+    assert len(jetgen.load(watched.path).generate(10)) == 10
+
+
+def test_interrupted_and_monitored_run_resumes_to_the_same_numbers(config, monkeypatch):
+    options = {"prior": "flow", "monitor": ("w1m",)}
+    whole = RunFolder(train(config("whole", **options)))
+    save = Checkpoint.save
+    rows = 0
+
+    def interrupt(self, path):
+        nonlocal rows
+        save(self, path)
+        rows += path.name.startswith("last")
+        if rows == 6:  # within the prior
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Checkpoint, "save", interrupt)
+        train(config("stopped", **options))
+    resumed = RunFolder(train(TrainConfig(run=config("stopped").run, resume=True)))
+    assert rows_of(resumed) == rows_of(whole)
+    assert resumed.read_config().monitor == ("w1m",)
+    theirs = whole.load_model().part("model")
+    assert all(torch.equal(theirs[k], v) for k, v in resumed.load_model().part("model").items())
+
+
+def test_a_figure_that_does_not_improve_ends_the_training(config):
+    options = {"monitor": ("w1p",), "learning_rate": 1e-12, "patience": 2, "epochs": 50}
+    folder = RunFolder(train(config(**options)))
+    assert len(folder.read_metrics()) == 3  # the first is the best, two without a better one
+
+
+def test_sets_of_features_are_followed_and_their_weights_count(tmp_path, make_muons):
+    real, pool = make_muons(3000, 1), make_muons(12_000, 2)
+    chance = torch.rand(12_000, generator=torch.Generator().manual_seed(3))
+    slow = pool[chance < pool.weights]  # as their weights say
+    slow, fast = (replace(s, weights=torch.ones(len(s))) for s in (slow, pool[:3000]))
+    assert monitored_sets(real, slow)["fom"] < 0.55 < 0.6 < monitored_sets(real, fast)["fom"]
+    broken = replace(slow, particles=slow.particles.index_fill(0, torch.tensor([3]), torch.nan))
+    assert monitored_sets(real, broken) == {"fom": math.inf}
+    with set_writer(tmp_path / "x.h5", real.features, slots=1, attributes={}) as append:
+        append(real)
+    folder = RunFolder(
+        train(
+            TrainConfig(
+                data=[str(tmp_path / "x.h5")],
+                run=str(tmp_path / "run"),
+                weighted=True,
+                representation="features",
+                objective="gan",
+                encoder="pyramid",
+                decoder="pyramid",
+                hidden=8,
+                layers=2,
+                latent=4,
+                epochs=9,
+                patience=2,
+                learning_rate=1e-12,
+                monitor=("fom",),
+                monitor_every=1,
+                device="cpu",
+                average=0,
+            )
+        )
+    )
+    rows = folder.read_metrics()
+    assert len(rows) < 9  # nothing is learned, so that the figure does not improve
+    assert {"monitor_fom", "monitor_fom_chi2", "monitor_fom_overlap"} <= set(rows[0])
+    assert [int(row["step"]) for row in rows] == [9 * (i + 1) for i in range(len(rows))]
+
+
+def test_what_cannot_be_monitored_is_refused(config, gaussian_file):
+    with pytest.raises(InputError, match="--monitor: expected names among w1m, w1p, fpd, fom"):
+        config(monitor=("w1n",))
+    with pytest.raises(InputError, match="--monitor-every: expected from 1 to the patience of 3"):
+        config(monitor=("w1m",), patience=3, monitor_every=4)
+    with pytest.raises(InputError, match="at least 100 validation jets, 15 % of all, received 60"):
+        train(config(data=[str(gaussian_file)], monitor=("w1m",)))

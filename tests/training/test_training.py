@@ -1,0 +1,232 @@
+"""Training end to end on jets of a known law, small enough for seconds."""
+
+import csv
+import dataclasses
+import json
+
+import pytest
+import torch
+
+import jetgen
+from jetgen.config.train import TrainConfig
+from jetgen.errors import InputError, TrainingError
+from jetgen.files.checkpoint import Checkpoint
+from jetgen.physics.fourvectors import to_relative
+from jetgen.runs.folder import RunFolder
+from jetgen.training.command import train
+
+SMALL = {
+    "particles": 12,
+    "hidden": 16,
+    "layers": 1,
+    "latent": 4,
+    "neighbours": 4,
+    "batch": 64,
+    "epochs": 2,
+    "prior_epochs": 2,
+    "flow_transforms": 2,
+    "flow_hidden": 16,
+    "device": "cpu",
+    "constraint": ["mass", "pt=2"],
+}
+
+
+@pytest.fixture
+def config(tmp_path, gaussian_file):
+    def make(name="run", **options):
+        run = str(tmp_path / name)
+        return TrainConfig(**{**SMALL, "data": [str(gaussian_file)], "run": run, **options})
+
+    return make
+
+
+VARIANTS = {
+    "gaussian": {},
+    "flow after": {"prior": "flow"},
+    "flow joint": {"prior": "flow", "prior_training": "joint"},
+    "latent multiplicity": {"prior": "flow", "multiplicity": "latent"},
+    "edgeconv": {"encoder": "edgeconv"},
+    "noise queries": {"queries": "noise"},
+    "epic": {"encoder": "epic", "decoder": "epic"},
+    "message passing": {"encoder": "message-passing", "decoder": "message-passing"},
+    "transformer": {"encoder": "transformer", "decoder": "transformer", "queries": "noise"},
+    "conv mse": {"encoder": "conv", "decoder": "conv", "loss": "mse"},
+    "edgeconv of torch-geometric": {"encoder": "edgeconv", "edgeconv_backend": "pyg"},
+    "emd": {"loss": "emd"},
+    "entropic emd": {"loss": "emd", "emd_backend": "sinkhorn"},
+    "efp": {"constraint": ["efp=0.1"]},
+    "multiplicity terms": {
+        "constraint": ["multiplicity"],
+        "constraint_difference": "relative",
+        "multiplicity": "latent",
+    },
+    "drawn particles": {"likelihood_weight": 9.0},
+    "dense mse cartesian": {
+        "encoder": "dense",
+        "decoder": "dense",
+        "loss": "mse",
+        "representation": "cartesian",
+        "constraint_difference": "relative",
+    },
+}
+
+
+@pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS)
+def test_every_kind_of_run_trains_and_generates(config, options):
+    run = jetgen.train(config(**options))
+    model = jetgen.load(run)
+    jets = model.generate(50)
+    assert len(jets) == 50 and torch.isfinite(jets.particles).all()
+    assert jets.multiplicity.max() <= 12
+    reconstructed = model.reconstruct(model.held_out())
+    assert torch.equal(reconstructed.multiplicity, model.held_out().multiplicity)
+
+
+def test_run_folder_holds_what_it_promises(config):
+    run = train(config(prior="flow"))
+    folder = RunFolder(run)
+    assert folder.read_config() == dataclasses.replace(config(prior="flow"))
+    with folder.metrics_file.open() as handle:
+        rows = list(csv.DictReader(handle))
+    assert [(row["stage"], row["epoch"]) for row in rows] == [
+        ("autoencoder", "1"),
+        ("autoencoder", "2"),
+        ("prior", "1"),
+        ("prior", "2"),
+    ]
+    assert {"train_reconstruction", "train_kl", "train_mass", "validation_total"} <= set(rows[0])
+    environment = json.loads(folder.environment_file.read_text())
+    assert environment["split"] == {"seed": 1, "training": 280, "validation": 60, "test": 60}
+    assert set(environment["libraries"]) >= {"torch", "jetgen"}
+    assert len(next(iter(environment["data"].values()))) == 64
+    assert not list(run.rglob("*.partial"))
+
+
+def test_interrupted_run_resumes_to_the_same_numbers(config, monkeypatch):
+    whole = RunFolder(train(config("whole", prior="flow", epochs=3, prior_epochs=3)))
+    for stop in (2, 4):  # within the autoencoder, and within the prior
+        name = f"stopped-{stop}"
+        rows = 0
+        save = Checkpoint.save
+
+        def interrupt(self, path, save=save, stop=stop):
+            nonlocal rows
+            save(self, path)
+            rows += path.name.startswith("last")
+            if rows == stop:
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(Checkpoint, "save", interrupt)
+            train(config(name, prior="flow", epochs=3, prior_epochs=3))
+        with pytest.raises(InputError, match="found an interrupted one"):
+            jetgen.load(config(name).run)
+        resumed = RunFolder(train(TrainConfig(run=config(name).run, resume=True)))
+        ours, theirs = resumed.load_model().part("model"), whole.load_model().part("model")
+        for key in theirs:
+            assert torch.equal(ours[key], theirs[key]), key
+        timed = {"seconds", "jets_per_second"}
+        assert [
+            {k: v for k, v in row.items() if k not in timed} for row in resumed.read_metrics()
+        ] == [{k: v for k, v in row.items() if k not in timed} for row in whole.read_metrics()]
+
+
+def test_same_seed_same_jets_other_seed_other_jets(config):
+    first, again = (jetgen.load(train(config(name))) for name in ("one", "two"))
+    assert torch.equal(first.generate(20).particles, again.generate(20).particles)
+    assert not torch.equal(first.generate(20).particles, first.generate(20, seed=2).particles)
+
+
+def test_generated_relative_jets_add_up_to_their_jet(config):
+    jets = jetgen.load(train(config())).generate(200)
+    measured = to_relative(jets)
+    for name in ("pt", "eta", "phi"):
+        torch.testing.assert_close(
+            measured.condition(name), jets.condition(name), rtol=1e-4, atol=1e-4
+        )
+
+
+def test_existing_run_is_not_overwritten(config):
+    run = train(config())
+    before = (run / "metrics.csv").read_text()
+    with pytest.raises(InputError, match="expected a new folder, found a run"):
+        train(config())
+    assert (run / "metrics.csv").read_text() == before
+
+
+def test_resume_refuses_other_options_and_finished_runs(config):
+    train(config())
+    with pytest.raises(InputError, match="--latent: expected 4 as in"):
+        train(config(resume=True, latent=5))
+    with pytest.raises(InputError, match="nothing to resume"):
+        train(config(resume=True))
+
+
+def test_diverging_training_names_the_cause_and_keeps_the_last_checkpoint(config, monkeypatch):
+    from jetgen.objectives import autoencoder
+
+    calls = 0
+
+    def poisoned(generated, real, kind):
+        nonlocal calls
+        calls += 1
+        return torch.full((len(real),), float("nan") if calls > 12 else 0.0)
+
+    monkeypatch.setitem(autoencoder.CONSTRAINT_DIFFERENCES, "mass", poisoned)
+    with pytest.raises(TrainingError, match=r"diverged in epoch 3: mass is not finite"):
+        train(config(epochs=5))
+    assert Checkpoint.load(RunFolder(config().run).last).state["epoch"] == 2
+
+
+def test_time_limit_ends_training_in_good_order(config):
+    run = train(config(epochs=100_000, time_limit=0.03))
+    assert len(jetgen.load(run).generate(5)) == 5
+
+
+def test_the_learning_rate_falls_within_the_time_of_each_stage(config):
+    limits = {"epochs": 100_000, "prior_epochs": 100_000, "time_limit": 0.06}
+    run = train(config(prior="flow", schedule="cosine", **limits))
+    last = {row["stage"]: float(row["learning_rate"]) for row in RunFolder(run).read_metrics()}
+    assert max(last.values()) < 0.5 * config().learning_rate
+
+
+def test_patience_stops_a_training_that_does_not_improve(config):
+    run = train(config(epochs=200, patience=2, learning_rate=1e-12))
+    assert len(RunFolder(run).read_metrics()) < 50
+
+
+def test_load_of_no_run_and_of_a_broken_checkpoint(config, tmp_path):
+    with pytest.raises(InputError, match="expected the folder of a run"):
+        jetgen.load(tmp_path)
+    run = train(config())
+    folder = RunFolder(run)
+    folder.write_config(dataclasses.replace(folder.read_config(), hidden=7))
+    with pytest.raises(InputError, match="made by another version"):
+        jetgen.load(run)
+    folder.best.write_bytes(b"not a checkpoint")
+    with pytest.raises(InputError, match="expected a jetgen checkpoint"):
+        jetgen.load(run)
+
+
+def test_missing_cuda_is_one_clear_line(config):
+    if torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    with pytest.raises(InputError, match="expected a CUDA device, found none"):
+        train(config(device="cuda"))
+
+
+def test_full_disk_is_an_os_error_and_leaves_no_half_checkpoint(config, monkeypatch):
+    from safetensors import SafetensorError
+
+    from jetgen.files.whole import checkpoint
+
+    def full(tensors, path, metadata):
+        path.write_bytes(b"half")
+        raise SafetensorError("I/O error: No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space left on device"):
+        patched.setattr(checkpoint, "save_file", full)
+        train(config())
+    assert list((RunFolder(config().run).path / "checkpoints").iterdir()) == []
+    resumed = train(TrainConfig(run=config().run, resume=True))
+    assert len(jetgen.load(resumed).generate(3)) == 3
