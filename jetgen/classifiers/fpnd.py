@@ -50,7 +50,7 @@ def published_type(real: ParticleCloud) -> str:
     names = sorted({class_name(int(k)) for k in types})
     if len(names) != 1 or names[0] not in TYPES:
         raise InputError(
-            f"--reference {PUBLISHED}: expected real jets of one class among {', '.join(TYPES)}, "
+            f"reference={PUBLISHED!r}: expected real jets of one class among {', '.join(TYPES)}, "
             f"received {', '.join(names) or 'unknown'}"
         )
     return names[0]

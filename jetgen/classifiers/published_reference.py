@@ -64,8 +64,8 @@ def _resources() -> Path:
     spec = find_spec("jetnet")
     if spec is None or spec.origin is None:
         raise InputError(
-            "--reference jetnet: expected the jetnet package, whose network it is, found none; "
-            "`pip install jetnet`, or train one of your own with --train-reference"
+            "reference='jetnet': expected the jetnet package, whose network it is, found none; "
+            "`pip install jetnet`, or train one of your own with train_reference=True"
         )
     resources = Path(spec.origin).parent / "evaluation" / "fpnd_resources"
     return resources / "jetnet" / f"{PARTICLES}_particles"

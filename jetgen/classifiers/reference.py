@@ -71,13 +71,13 @@ class Reference:
         if not path.is_file():
             raise InputError(
                 f"{path}: expected a reference network, found no such file; make one with "
-                "--train-reference"
+                "train_reference=True"
             )
         stored = Checkpoint.load(path)
         if "reference" not in stored.state:
             raise InputError(
                 f"{path}: expected a reference network, found another checkpoint of jetgen; make "
-                "one with --train-reference"
+                "one with train_reference=True"
             )
         state = stored.state["reference"]
         network = JetClassifier("particlenet", _CONTEXT, len(state["classes"]))
@@ -110,7 +110,7 @@ def train_reference(
     """
     if len(real) < 2 * FEWEST:
         raise InputError(
-            f"--train-reference: expected at least {2 * FEWEST} real jets, received {len(real)}"
+            f"train_reference: expected at least {2 * FEWEST} real jets, received {len(real)}"
         )
     kinds = _kinds(real)
     trained, tested = (_classes(real[rows], kinds, seed) for rows in _dealt(len(real), seed))

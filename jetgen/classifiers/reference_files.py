@@ -50,7 +50,7 @@ def find_reference(
         if path.exists():
             raise InputError(
                 f"{path}: expected no such file, to store the reference network in, found one; "
-                f"use it with --reference {path}, choose another, or remove it"
+                f"use it with reference={str(path)!r}, choose another, or remove it"
             )
         reference = train_reference(real, seed=config.seed, data=data, progress=progress)
         reference.save(path)

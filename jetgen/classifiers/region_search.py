@@ -40,7 +40,7 @@ def search_region(codes: Tensor, inside: Tensor, seed: int = 1) -> Search:
     counts = int(inside.sum()), int((~inside).sum())
     if min(counts) < FEWEST:
         raise InputError(
-            f"--region: expected at least {FEWEST} jets inside and outside, received {counts[0]} "
+            f"region: expected at least {FEWEST} jets inside and outside, received {counts[0]} "
             f"and {counts[1]}; choose another region, or more jets"
         )
     names = [f"z{column + 1}" for column in range(codes.shape[1])]

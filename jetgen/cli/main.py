@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from jetgen.cli.commands import COMMANDS
+from jetgen.cli.commands import COMMANDS, Command
 from jetgen.errors import InputError, TrainingError
 from jetgen.registry import resolve
 
@@ -32,14 +33,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
+    command = COMMANDS.get(words[0]) if words else None
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _show
+            warnings.showwarning = partial(_show, command)
             return _dispatch(words)
     except EXPLAINED as error:
         if debug:
             raise
-        print(f"jetgen: error: {_one_line(error)}", file=sys.stderr)
+        print(f"jetgen: error: {_translated(error, command)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         if debug:
@@ -82,9 +84,17 @@ def _dispatch(words: list[str]) -> int:
     return 0
 
 
-def _show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+def _show(command: Command | None, message: Warning | str, *where: Any, **more: Any) -> None:
     """A warning as one line."""
-    print(f"jetgen: warning: {_one_line(message)}", file=sys.stderr)
+    print(f"jetgen: warning: {_translated(message, command)}", file=sys.stderr)
+
+
+def _translated(message: BaseException | str, command: Command | None) -> str:
+    """One line, with the options named as on the command line."""
+    from jetgen.cli.translation import to_command_line
+
+    line = _one_line(message)
+    return line if command is None else to_command_line(line, resolve(command.options))
 
 
 def _one_line(message: BaseException | str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import jsonargparse
 
+from jetgen.cli.translation import to_command_line
 from jetgen.errors import InputError
 
 C = TypeVar("C")
@@ -51,7 +52,8 @@ def build_parser(command: str, description: str, config: type) -> jsonargparse.A
     )
     hints = typing.get_type_hints(config)
     for field in dataclasses.fields(config):
-        _add(parser, field, hints[field.name])
+        help = to_command_line(field.metadata["help"], config)
+        _add(parser, field, hints[field.name], help)
     return parser
 
 
@@ -79,11 +81,13 @@ def parse(command: str, description: str, config: type[C], words: Sequence[str])
     return config(**values)
 
 
-def _add(parser: jsonargparse.ArgumentParser, field: dataclasses.Field[Any], hint: Any) -> None:
+def _add(
+    parser: jsonargparse.ArgumentParser, field: dataclasses.Field[Any], hint: Any, help: str
+) -> None:
     default = field.default
     if field.default_factory is not dataclasses.MISSING:
         default = field.default_factory()
-    settings: dict[str, Any] = {"help": field.metadata["help"]}
+    settings: dict[str, Any] = {"help": help}
     if field.metadata["positional"]:
         if hint == list[str]:
             settings["nargs"] = "+" if default is dataclasses.MISSING else "*"

@@ -64,7 +64,7 @@ class Coder:
     def __post_init__(self) -> None:
         if not self.model.reconstructs:
             raise InputError(
-                f"--run: expected an autoencoder, received {self.model.folder.path} with the "
+                f"run: expected an autoencoder, received {self.model.folder.path} with the "
                 f"objective {self.model.config.objective}, which cannot encode jets"
             )
 
@@ -154,9 +154,9 @@ class Coder:
         most = int(cloud.multiplicity.max())
         if most > self.options.particles:
             raise InputError(
-                f"--max-error: expected jets of at most {self.options.particles} particles, as "
-                f"{self.model.folder.path} keeps, received one of {most}; train with --particles "
-                f"{most}, or leave --max-error out"
+                f"max_error: expected jets of at most {self.options.particles} particles, as "
+                f"{self.model.folder.path} keeps, received one of {most}; train with "
+                f"`jetgen.train(..., particles={most})`, or leave `max_error` out"
             )
         return to_cartesian(cloud.compact()).to(torch.float64)
 

@@ -60,7 +60,7 @@ def compress(config: CompressConfig) -> Compressed:
     if path.exists() and not config.overwrite:
         raise InputError(
             f"{path}: expected a new file, received one that exists; choose another name, or "
-            "--overwrite"
+            "overwrite=True"
         )
     model = load(config.run, choose_device(config.device))
     jets = model.config.representation != "features"
@@ -122,7 +122,7 @@ def decompress(config: DecompressConfig) -> Path:
     wanted, found = header["model_sha256"], sha256(model.folder.best)
     if wanted != found:
         raise InputError(
-            f"--run: expected the model that {config.input} was compressed with (SHA-256 "
+            f"run: expected the model that {config.input} was compressed with (SHA-256 "
             f"{wanted[:12]}...), received {config.run} ({found[:12]}...)"
         )
     kept = tuple(Feature(*pair) for pair in header["kept"])

@@ -42,8 +42,8 @@ class EvaluateConfig:
     )
     reference: str | None = option(
         None,
-        help="network for FPND: a file of --train-reference (or where to store it; default: REAL "
-        "with .reference.safetensors for its ending), or jetnet for the published one of the "
+        help="network for FPND: a file of train_reference=True (or where to store it; default: "
+        "REAL with .reference.safetensors for its ending), or jetnet for the published one of the "
         "installed jetnet package",
     )
     seed: int = option(42, help="seed of draws, bootstrap, floor and classifiers")
@@ -56,14 +56,14 @@ class EvaluateConfig:
         require(
             "trees" in self.classifier or self.features == "observables",
             "features",
-            "trees among the --classifier, which alone see features",
+            "trees among `classifier`, which alone see features",
             self.features,
         )
         plain = self.classifier == ["trees"] and self.features == "observables"
         require(
             not self.jetnet or plain,
             "jetnet",
-            "no --classifier and no --features, which are no part of that protocol",
+            "no `classifier` and no `features`, which are no part of that protocol",
             self.jetnet,
         )
         require(
@@ -75,7 +75,7 @@ class EvaluateConfig:
         require(
             not self.jetnet or (self.reference in (None, PUBLISHED) and not self.train_reference),
             "jetnet",
-            "no other reference network than --reference jetnet with that protocol",
+            "no other reference network than reference='jetnet' with that protocol",
             self.jetnet,
         )
 

@@ -42,10 +42,10 @@ class GenerateConfig:
     region: str | None = option(
         None,
         help="decode codes of training jets that meet this condition, such as 'p > 50 and pt > 1' "
-        "(vae); a model trained with --region takes --fix region=1 instead",
+        "(vae); a model trained with a region takes fix='region=1' instead",
     )
     seed: int = option(1, help="seed of the generated jets")
-    batch: int = option(1024, help="jets a step; memory grows with it, not with --jets")
+    batch: int = option(1024, help="jets a step; memory grows with it, not with `jets`")
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to generate")
     overwrite: bool = option(False, help="replace an existing output file")
 
@@ -62,7 +62,7 @@ class GenerateConfig:
         require(
             self.region is None or not (fixed or self.prior),
             "region",
-            "neither --fix nor --prior with --region, which draws codes of training jets",
+            "neither `fix` nor `prior` with `region`, which draws codes of training jets",
             self.region,
         )
         require(

@@ -1,6 +1,6 @@
 """How an option is declared: once, as a field of a frozen dataclass, with its help text.
 
-The command line, the YAML files, ``--help``, the defaults and the validation all come from
+The command line, its help, the YAML files, the defaults and the validation all come from
 these declarations (see :mod:`jetgen.cli.parser`).
 """
 
@@ -28,8 +28,7 @@ def option(default: Any = MISSING, *, help: str, positional: bool = False) -> An
 def require(condition: bool, name: str, expected: str, received: object) -> None:
     """Raise :class:`InputError` in the common form when ``condition`` is false."""
     if not condition:
-        flag = name.replace("_", "-")
-        raise InputError(f"--{flag}: expected {expected}, received {received!r}")
+        raise InputError(f"{name}: expected {expected}, received {received!r}")
 
 
 def named_values(option_name: str, texts: Sequence[str]) -> dict[str, str]:

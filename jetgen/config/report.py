@@ -16,7 +16,7 @@ class ReportConfig:
         None, help="folder of a trained run with its generated.h5", positional=True
     )
     real: str | None = option(None, help="file with real jets, in place of a run")
-    generated: list[str] = option([], help="files with jets to compare to --real")
+    generated: list[str] = option([], help="files with jets to compare to `real`")
     output: str | None = option(
         None, help="folder to write report.html to (default for a run: RUN/report)"
     )
@@ -28,20 +28,20 @@ class ReportConfig:
         files = self.real is not None or bool(self.generated)
         if (self.run is not None) == files:
             raise InputError(
-                "jetgen report: expected either a run folder or --real FILE --generated FILE..., "
-                f"received {'both' if files else 'neither'}"
+                "report: expected either a run folder or `real` and `generated`, received "
+                f"{'both' if files else 'neither'}"
             )
         if files and not (self.real and self.generated and self.output):
             missing = [
-                flag
-                for flag, value in (
-                    ("--real", self.real),
-                    ("--generated", self.generated),
-                    ("--output", self.output),
+                name
+                for name, value in (
+                    ("`real`", self.real),
+                    ("`generated`", self.generated),
+                    ("`output`", self.output),
                 )
                 if not value
             ]
             raise InputError(
-                "jetgen report: expected --real, --generated and --output together, missing "
+                "report: expected `real`, `generated` and `output` together, missing "
                 + ", ".join(missing)
             )

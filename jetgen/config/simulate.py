@@ -126,12 +126,11 @@ class SimulateConfig:
             require(not number <= 0, name, "a positive number", number)
         for low, high in (("parton_pt_min", "parton_pt_max"), ("jet_pt_min", "jet_pt_max")):
             least, largest = getattr(scales, low), getattr(scales, high)
-            flag = low.replace("_", "-")
-            require(not largest <= least, high, f"more than --{flag} {least:g}", largest)
+            require(not largest <= least, high, f"more than {low}={least:g}", largest)
         require(
             not 2 * scales.parton_pt_min >= scales.energy,
             "parton_pt_min",
-            f"less than half of --energy {scales.energy:g}",
+            f"less than half of energy={scales.energy:g}",
             scales.parton_pt_min,
         )
         least = self.min_particle_pt
@@ -140,7 +139,7 @@ class SimulateConfig:
             key = line.partition("=")[0].strip()
             require("=" in line and key != "", "pythia", '"Key = value"', line)
             seeded = key.lower() in ("random:seed", "random:setseed")
-            require(not seeded, "pythia", "no seed here (use --seed)", line)
+            require(not seeded, "pythia", "no seed here (use `seed`)", line)
 
     @property
     def scales(self) -> Scales:

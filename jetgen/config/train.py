@@ -53,8 +53,8 @@ class TrainConfig:
     )
     columns: tuple[str, ...] = option(
         (),
-        help="the features to train on, NAME,NAME; they are taken as they are (--representation "
-        "features)",
+        help="the features to train on, NAME,NAME; they are taken as they are "
+        "(representation='features')",
     )
     target: str | None = option(
         None,
@@ -63,7 +63,7 @@ class TrainConfig:
     azimuth: str | None = option(
         None,
         help="feature that is an azimuth in rad: sets are turned until their first item lies at "
-        "zero, and generated sets by random angles (--representation features)",
+        "zero, and generated sets by random angles (representation='features')",
     )
     weighted: bool = option(
         False, help="draw batches by event weight, so that generated jets have weight one"
@@ -112,7 +112,7 @@ class TrainConfig:
 
     loss: Literal["mse", "bce", "chamfer", "emd"] = option(
         "chamfer",
-        help="reconstruction loss; bce is for features transformed to [0, 1] (--transform x=unit)",
+        help="reconstruction loss; bce is for features transformed to [0, 1] (transform='x=unit')",
     )
     loss_scale: float = option(
         100.0, help="factor on the mean reconstruction loss, so that beta is of order one"
@@ -302,7 +302,7 @@ class TrainConfig:
         require(
             not (self.multiplicity == "latent" and MULTIPLICITY in self.conditions()),
             "condition",
-            "no n with --multiplicity latent, which leaves the number of particles to the model",
+            "no n with multiplicity='latent', which leaves the number of particles to the model",
             MULTIPLICITY,
         )
         require(self.average < 1, "average", "less than 1", self.average)
@@ -310,7 +310,7 @@ class TrainConfig:
             self.objective not in ("gan", "flow-matching")
             or (self.prior == "gaussian" and self.multiplicity == "data"),
             "objective",
-            f"an autoencoder with --prior {self.prior} and --multiplicity {self.multiplicity}",
+            f"an autoencoder with prior={self.prior!r} and multiplicity={self.multiplicity!r}",
             self.objective,
         )
         require(
@@ -327,7 +327,7 @@ class TrainConfig:
                 and self.edgeconv_backend == "dense"
             ),
             "gan_loss",
-            "another loss, --encoder deepsets or --edgeconv-backend pyg (the dense edgeconv has no "
+            "another loss, encoder='deepsets' or edgeconv_backend='pyg' (the dense edgeconv has no "
             "second derivative, which the gradient penalty needs)",
             self.gan_loss,
         )
@@ -354,32 +354,32 @@ class TrainConfig:
         require(
             not (jets and (self.columns or self.target)),
             "representation",
-            "features (or none named) with --columns or --target",
+            "features (or none named) with `columns` or `target`",
             self.representation,
         )
         require(
             self.target not in (*self.columns, *self.conditions()),
             "target",
-            "a column that is neither among --columns nor a --condition",
+            "a column that is neither among `columns` nor a `condition`",
             self.target,
         )
         require(
             not jets or self.azimuth is None,
             "azimuth",
-            "none with jets, whose particles are turned with them; --representation features",
+            "none with jets, whose particles are turned with them; representation='features'",
             self.azimuth,
         )
         require(
             jets or not self.constraint,
             "constraint",
-            "none with --representation features, whose sets have no jet kinematics",
+            "none with representation='features', whose sets have no jet kinematics",
             self.constraint,
         )
         others = [name for name in self.monitor if name not in MONITORED_SETS]
         require(
             jets or not others,
             "monitor",
-            f"{', '.join(MONITORED_SETS)} alone with --representation features, whose sets have no "
+            f"{', '.join(MONITORED_SETS)} alone with representation='features', whose sets have no "
             "jet kinematics",
             others,
         )

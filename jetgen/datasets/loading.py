@@ -47,8 +47,8 @@ def drawn_rows(weights: Tensor, number: int, generator: torch.Generator) -> Tens
     edges = weights.cpu().double().cumsum(0)
     if bool((weights < 0).any()) or float(edges[-1]) == 0:
         raise InputError(
-            "--weighted: expected event weights of zero or more, not all zero, received "
-            f"{int((weights < 0).sum())} negative ones of {len(weights)}; leave --weighted out"
+            "weighted: expected event weights of zero or more, not all zero, received "
+            f"{int((weights < 0).sum())} negative ones of {len(weights)}; leave `weighted` out"
         )
     places = torch.rand(number, generator=generator, dtype=torch.float64) * edges[-1]
     return torch.searchsorted(edges, places, right=True).clamp(max=len(edges) - 1)

@@ -64,7 +64,7 @@ def in_turn(shares: Sequence[Share[B]], stop: Callable[[], bool]) -> Iterator[B]
         raise ChildProcessError(
             f"worker {index + 1} of {len(processes)} died (exit code "
             f"{processes[index].exitcode}) before its share was done; is there enough memory? "
-            "Try fewer --workers"
+            "Try fewer `workers`"
         ) from error
     finally:
         for process in processes:

@@ -154,7 +154,7 @@ def parse_transforms(texts: Sequence[str], features: Sequence[Feature]) -> dict[
         chosen = chain.split("+")
         if name not in steps or not all(step in STEPS for step in chosen):
             raise InputError(
-                f"--transform: expected FEATURE=STEP+STEP with a feature among {', '.join(steps)} "
+                f"transform: expected FEATURE=STEP+STEP with a feature among {', '.join(steps)} "
                 f"and steps among {', '.join(STEPS)}, received {text!r}"
             )
         steps[name] = chosen

@@ -49,7 +49,7 @@ def jet_writer(
     if path.suffix in (".root", ".parquet", ".csv"):
         raise InputError(
             f"{path}: expected an HDF5 file, which jets are written to, received a name in "
-            f"{path.suffix}; runs with --representation features write it"
+            f"{path.suffix}; runs with representation='features' write it"
         )
     with JetgenWriter(path, attributes=attributes, slots=slots, overwrite=overwrite) as writer:
         yield writer.append

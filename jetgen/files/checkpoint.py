@@ -35,7 +35,7 @@ class Checkpoint(NamedTuple):
             try:
                 save_file(tensors, temporary, metadata={"state": json.dumps(self.state)})
             except SafetensorError as error:
-                raise OSError(f"{path}: {error}; make room, then go on with --resume") from error
+                raise OSError(f"{path}: {error}; make room, then go on with resume=True") from error
 
     @classmethod
     def load(cls, path: Path) -> Checkpoint:

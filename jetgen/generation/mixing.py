@@ -54,7 +54,7 @@ def parts(models: Sequence[TrainedModel], sets: int, random: np.random.Generator
     kinds = {model.config.representation for model in models}
     if len(kinds) > 1:
         raise InputError(
-            f"generate: expected runs of one --representation, received {', '.join(sorted(kinds))}"
+            f"generate: expected runs of one representation, received {', '.join(sorted(kinds))}"
         )
     for model in models:
         _class_of(model)
@@ -145,7 +145,8 @@ def _class_of(model: TrainedModel) -> int:
         return -1
     raise InputError(
         f"{model.folder.path}: expected a run that knows the class of its sets, to mix it with "
-        "others; train with --jet-type CLASS, or --condition type"
+        "others; train with `jetgen.train(..., jet_type=CLASS)` or `jetgen.train(..., "
+        "condition='type')`"
     )
 
 

@@ -305,7 +305,7 @@ def far_apart(found: Inspection, between: Sequence[str] = ()) -> list[int]:
         jets = [int(text) for text in between]
         if max(jets) >= len(found.jets):
             raise InputError(
-                f"--between: expected numbers below {len(found.jets)}, the jets looked at, "
+                f"between: expected numbers below {len(found.jets)}, the jets looked at, "
                 f"received {','.join(between)}"
             )
         return jets

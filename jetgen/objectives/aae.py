@@ -26,7 +26,7 @@ class AAE(Autoencoder):
         \Omega = -\lambda \log D(z), \qquad
         L_D = -\log D(\tilde z) - \log\big(1 - D(z)\big), \qquad \tilde z \sim p(z)
 
-    with one code a jet and :math:`\lambda` of ``--latent-weight``; the discriminator also sees
+    with one code a jet and :math:`\lambda` of ``latent_weight``; the discriminator also sees
     the context. The discriminator has its turn first, then encoder and decoder together.
 
     The adversarial term says how the two networks stand to each other, not how good either is.

@@ -43,12 +43,12 @@ def dead_discriminator(history: Sequence[Mapping[str, Any]], saturates: bool = T
     if max(spread) < CONSTANT:
         return (
             f"dead discriminator: for {PATIENCE} epochs it gives every jet the same output; try a "
-            "smaller --learning-rate or a smaller --label-noise"
+            "smaller `learning_rate` or a smaller `label_noise`"
         )
     if saturates and min(accuracy) > SATURATED:
         return (
             f"dead discriminator: for {PATIENCE} epochs it tells every jet it is shown, so that "
-            "nothing is left to learn from it; try a smaller --discriminator-rate, more "
-            "--label-noise or --input-noise, or --gan-loss wgan-gp"
+            "nothing is left to learn from it; try a smaller `discriminator_rate`, more "
+            "`label_noise` or `input_noise`, or gan_loss='wgan-gp'"
         )
     return None

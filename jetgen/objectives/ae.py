@@ -13,7 +13,7 @@ class AE(Autoencoder):
     r"""The autoencoder with one code a jet and no term on it, :math:`\Omega = 0`.
 
     Nothing ties its codes to a distribution, so jets can be generated sensibly only from a prior
-    that is fitted to the codes (``--prior flow``).
+    that is fitted to the codes (``prior='flow'``).
 
     Reference:
         Reducing the Dimensionality of Data with Neural Networks (Hinton, Salakhutdinov, 2006),

@@ -70,7 +70,7 @@ class Autoencoder(JetModel):
     their mixture (:func:`jetgen.losses.mixture.mixture_nll`), and decoded particles are drawn
     from these Gaussians, also for the jet-level terms. A weight of the typical number of
     particles makes a Kullback-Leibler term of weight 1 the evidence lower bound. With
-    ``--multiplicity latent`` the negative log-likelihood of the number of particles given z is
+    ``multiplicity='latent'`` the negative log-likelihood of the number of particles given z is
     added.
 
     Args:
@@ -113,9 +113,9 @@ class Autoencoder(JetModel):
         others = [name for name, step in last.items() if step != "unit"]
         if others:
             raise InputError(
-                "--loss bce: expected features transformed to [0, 1], received "
+                "loss='bce': expected features transformed to [0, 1], received "
                 f"{', '.join(f'{name} ending in {last[name]}' for name in others)}; add "
-                f"--transform {' '.join(f'{name}=unit' for name in others)}, or end them in +unit"
+                f"transform={[f'{name}=unit' for name in others]}, or end them in +unit"
             )
 
     @property

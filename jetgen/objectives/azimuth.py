@@ -43,7 +43,7 @@ class CommonAzimuth(nn.Module):
         names = [feature.name for feature in features]
         if name not in names:
             raise InputError(
-                f"--azimuth: expected a feature among {', '.join(names)}, received {name!r}"
+                f"azimuth: expected a feature among {', '.join(names)}, received {name!r}"
             )
         self.column = names.index(name)
         self.register_buffer("direction", torch.zeros((), dtype=torch.float64))

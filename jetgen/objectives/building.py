@@ -22,7 +22,7 @@ OBJECTIVES: dict[str, type[JetModel]] = {
     "gan": GAN,
     "flow-matching": FlowMatching,
 }
-"""The models by the names of ``--objective``."""
+"""The models by the names of ``objective``."""
 
 
 def build_objective(config: TrainConfig, layout: Layout) -> JetModel:

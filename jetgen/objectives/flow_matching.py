@@ -26,10 +26,10 @@ class FlowMatching(DirectModel):
     (:func:`jetgen.networks.paths.straight_path`) from normal noise for each of the ``n``
     particles to the transformed jet, :math:`t` uniform in [0, 1] and :math:`c` the context.
     Noise, path, velocity and every step of the solver are zero in padded slots. The velocity
-    network is made of the layers of the ``--decoder``.
+    network is made of the layers of the ``decoder``.
 
-    Jets are made by integrating the averaged network from noise, ``--solver-steps`` fixed steps
-    of ``--solver``; the number of its evaluations is written beside the jets. Best epoch and
+    Jets are made by integrating the averaged network from noise, ``solver_steps`` fixed steps
+    of ``solver``; the number of its evaluations is written beside the jets. Best epoch and
     patience go by the loss of the averaged network on validation jets.
 
     Reference:

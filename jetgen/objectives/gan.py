@@ -28,9 +28,9 @@ BETAS = (0.5, 0.9)
 class GAN(DirectModel):
     r"""A generator from the prior, and a discriminator of its jets from real ones.
 
-    The generator is the ``--decoder`` network, fed with ``z`` from the normal prior and, as the
+    The generator is the ``decoder`` network, fed with ``z`` from the normal prior and, as the
     discriminator, told the context: the number of particles is drawn from the data, never
-    learned. The discriminator is the ``--encoder`` network with one output :math:`D`. With
+    learned. The discriminator is the ``encoder`` network with one output :math:`D`. With
     :math:`x` real jets and :math:`g` made ones, the losses are
 
     * ``bce``: :math:`L_D = H(D(x), y) + H(D(g), \tilde y)`, :math:`L_G = H(D(g), 1)`;
@@ -46,7 +46,7 @@ class GAN(DirectModel):
     discriminator sees in training. The penalty of wgan-gp is taken in float32 at
     :math:`\hat x = u x + (1 - u) g`, ``u`` uniform and one a jet, over the real particles only.
 
-    A batch is a turn of the discriminator; every ``--critic-steps``-th one is also a turn of the
+    A batch is a turn of the discriminator; every ``critic_steps``-th one is also a turn of the
     generator. The losses do not say how good the jets are, so best epoch and patience go by
     the distances of :func:`jetgen.objectives.closeness.closeness` between validation jets
     and jets made for their contexts from the averaged weights.

@@ -39,7 +39,7 @@ class Layout(NamedTuple):
         unknown = [name for name in names if name not in known]
         if unknown:
             raise InputError(
-                f"--condition: expected names among {', '.join([MULTIPLICITY, *known])}, received "
+                f"condition: expected names among {', '.join([MULTIPLICITY, *known])}, received "
                 f"{', '.join(unknown)}"
             )
         classes: tuple[int, ...] = ()
@@ -47,13 +47,13 @@ class Layout(NamedTuple):
             kinds = training.condition("type")
             if bool((kinds != kinds.round()).any()):
                 raise InputError(
-                    "--condition type: expected whole numbers, one a class, received others; "
+                    "condition['type']: expected whole numbers, one a class, received others; "
                     "give the column another name to condition on it as a number"
                 )
             missing = int((kinds == UNKNOWN_CLASS).sum())
             if missing and config.representation != "features":
                 raise InputError(
-                    f"--condition type: expected jets of known class, received {missing} of "
+                    f"condition['type']: expected jets of known class, received {missing} of "
                     f"{len(training)} whose files do not tell it; leave type out, or name JetNet "
                     "files as they are published (g.hdf5, t150.hdf5, ...)"
                 )

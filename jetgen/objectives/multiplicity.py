@@ -70,6 +70,6 @@ def collapsed_multiplicity(history: Sequence[Mapping[str, Any]]) -> str | None:
     return (
         f"collapsed multiplicity: for {PATIENCE} epochs the jets have held fewer than "
         f"{COLLAPSED:.0%} of the particles they should, the rest being at one point with others "
-        "or without momentum; try a smaller --learning-rate, --loss emd, --queries noise or a "
-        "--likelihood-weight"
+        "or without momentum; try a smaller `learning_rate`, loss='emd', queries='noise' or "
+        "a `likelihood_weight`"
     )

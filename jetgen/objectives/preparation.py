@@ -42,8 +42,8 @@ def represent(cloud: ParticleCloud, config: TrainConfig) -> ParticleCloud:
     if names not in [tuple(f.name for f in known) for known in (CARTESIAN, RELATIVE)]:
         received = ", ".join(feature.name for feature in cloud.features)
         raise InputError(
-            f"--representation {config.representation}: expected jets of px, py, pz[, E] or "
-            f"etarel, phirel, ptrel, received {received}; add --representation features"
+            f"representation={config.representation!r}: expected jets of px, py, pz[, E] or "
+            f"etarel, phirel, ptrel, received {received}; choose representation='features'"
         )
     relative = to_relative(cloud)
     relative = to_relative(relative.leading(config.particles, by="ptrel"))

@@ -27,7 +27,7 @@ class VAE(Autoencoder):
     :math:`\beta` rises linearly from 0 over the warm-up epochs. With free bits
     :math:`\lambda > 0` every latent column may carry :math:`\lambda` nats, on average over the
     batch, without a cost: its term is :math:`\max(\lambda, \overline{\mathrm{KL}}_i)`. With
-    ``--prior-training joint`` the flow takes the place of the normal distribution and the term
+    ``prior_training='joint'`` the flow takes the place of the normal distribution and the term
     is the difference of log-densities at one draw of z; so it is for a mixture.
 
     Reference:
@@ -63,8 +63,8 @@ class VAE(Autoencoder):
             return super().diagnosis(history)
         return (
             f"posterior collapse: for {PATIENCE} epochs a code has carried less than {COLLAPSED} "
-            "nats about its jet, so that the decoder does not heed it; try a smaller --beta, a "
-            "longer --beta-warmup, --free-bits 0.1, or larger weights of the reconstruction"
+            "nats about its jet, so that the decoder does not heed it; try a smaller `beta`, a "
+            "longer `beta_warmup`, free_bits=0.1, or larger weights of the reconstruction"
         )
 
     def _beta(self, epoch: int) -> float:

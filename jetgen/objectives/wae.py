@@ -17,7 +17,7 @@ class WAE(Autoencoder):
               \qquad \tilde z \sim p(z)
 
     with one code a jet, as many draws of the prior as jets in the batch, and
-    :math:`\lambda` of ``--latent-weight``. Batches hold jets of similar multiplicity, so that
+    :math:`\lambda` of ``latent_weight``. Batches hold jets of similar multiplicity, so that
     the codes follow the prior at every multiplicity, which the decoder is told.
 
     Reference:

@@ -83,7 +83,7 @@ def values_by_name(observed: dict[str, Observed]) -> dict[str, Tensor]:
     return values | {short: values[name] for short, name in _SHORT.items() if name in values}
 
 
-def choose(observed: dict[str, Observed], names: tuple[str, ...], flag: str) -> list[Observed]:
+def choose(observed: dict[str, Observed], names: tuple[str, ...], option: str) -> list[Observed]:
     """The observables of these names or short names.
 
     Raises:
@@ -92,7 +92,7 @@ def choose(observed: dict[str, Observed], names: tuple[str, ...], flag: str) -> 
     unknown = [name for name in names if _SHORT.get(name, name) not in observed]
     if unknown:
         raise InputError(
-            f"--{flag}: expected names among {', '.join([*_SHORT, *observed])}, received "
+            f"{option}: expected names among {', '.join([*_SHORT, *observed])}, received "
             f"{', '.join(unknown)}"
         )
     return [observed[_SHORT.get(name, name)] for name in names]

@@ -110,13 +110,13 @@ class Region:
         if node.id in JET_CLASSES and "type" in observables:
             return torch.full((size,), float(JET_CLASSES.index(node.id)), dtype=torch.float64)
         raise InputError(
-            f"--region: expected names among {', '.join(observables)} and jet classes where the "
+            f"region: expected names among {', '.join(observables)} and jet classes where the "
             f"type is known, received {node.id!r}"
         )
 
     def _unreadable(self, reason: str) -> InputError:
         return InputError(
-            "--region: expected comparisons of observables with numbers, joined by and, or, not "
+            "region: expected comparisons of observables with numbers, joined by and, or, not "
             f'("mass > 150 and n > 60"), received {self.text[:200]!r}: {reason}'
         )
 

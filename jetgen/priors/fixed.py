@@ -36,8 +36,9 @@ def fixed_values(
     for name, given in fix.items():
         if name not in known:
             raise InputError(
-                f"--fix: expected a name among {', '.join(known) or 'none'}, which the model was "
-                f"trained with, received {name!r}; train with --condition {name}"
+                f"fix: expected a name among {', '.join(known) or 'none'}, which the model was "
+                f"trained with, received {name!r}; train with "
+                f"`jetgen.train(..., condition={name!r})`"
             )
         if name == "type":
             name_of = str if config.representation == "features" else class_name
@@ -48,12 +49,12 @@ def fixed_values(
             values[name].is_integer() and 1 <= values[name] <= config.particles
         ):
             raise InputError(
-                f"--fix n: expected a whole number from 1 to {config.particles}, received {given}"
+                f"fix['n']: expected a whole number from 1 to {config.particles}, received {given}"
             )
         low, high = float(known[name].min()), float(known[name].max())
         if not low <= values[name] <= high:
             warnings.warn(
-                f"--fix {name}: the training jets have values from {low:.6g} to {high:.6g}, "
+                f"fix[{name!r}]: the training jets have values from {low:.6g} to {high:.6g}, "
                 f"received {values[name]:.6g}; what the model makes of it is a guess",
                 InputWarning,
                 stacklevel=3,
@@ -67,7 +68,7 @@ def _number(name: str, given: float | str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise InputError(f"--fix {name}: expected a number, received {given!r}")
+        raise InputError(f"fix[{name!r}]: expected a number, received {given!r}")
     return value
 
 
@@ -79,7 +80,7 @@ def _class(given: float | str, seen: set[int], name_of: Callable[[int], str]) ->
     if index not in seen:
         names = ", ".join(name_of(kind) for kind in sorted(seen))
         raise InputError(
-            f"--fix type: expected a class of the training jets ({names}), received "
+            f"fix['type']: expected a class of the training jets ({names}), received "
             f"{name_of(index)}"
         )
     return float(index)

@@ -39,7 +39,7 @@ def _of_jets(path: str | Path, device: str) -> TrainedModel:
     if model.config.representation == "features":
         raise InputError(
             f"{path}: expected a run trained on jets, whose metrics the table has, received one on "
-            f"named features; `jetgen report {path}` and `jetgen evaluate` compare those"
+            f"named features; `jetgen.report({str(path)!r})` and `jetgen.evaluate` compare those"
         )
     return model
 
@@ -65,7 +65,7 @@ def finished_runs(
     if not models:
         raise InputError(
             f"{folder}: expected finished runs below this folder, found none, and {len(others)} "
-            "that are not finished; `jetgen train --run FOLDER` makes one"
+            "that are not finished; `jetgen.train(run=FOLDER)` makes one"
         )
     jets = {name: json.dumps(held_out_by(model)) for name, model in models.items()}
     common = Counter(jets.values()).most_common(1)[0][0]
@@ -102,7 +102,7 @@ def require_same_jets(models: Models) -> None:
                 raise InputError(
                     f"{name}: expected a run that holds out the same jets as {first}, received "
                     f"{key} {found[key]} in place of {wanted[key]}; compare runs with the same "
-                    "data, --jets, --jet-type, --particles and --seed"
+                    "data, jets, jet_type, particles and seed"
                 )
     for path, digest in environment(models[first])["data"].items():
         if Path(path).is_file() and sha256(path) != digest:

@@ -58,7 +58,7 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
     if not folder.generated_file.exists():
         raise InputError(
             f"{folder.generated_file}: expected the run's generated {noun}, found no such file; "
-            f"make them with `jetgen generate {folder.path}`"
+            f"make them with `jetgen.generate({str(folder.path)!r})`"
         )
     real = model.held_out()[: config.jets]
     training = model.training_jets()

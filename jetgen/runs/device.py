@@ -15,5 +15,5 @@ def choose_device(wanted: str) -> str:
     """
     available = torch.cuda.is_available()
     if wanted == "cuda" and not available:
-        raise InputError("--device: expected a CUDA device, found none; use auto or cpu")
+        raise InputError("device: expected a CUDA device, found none; use auto or cpu")
     return "cuda" if available and wanted != "cpu" else "cpu"

@@ -56,7 +56,7 @@ class RunFolder:
         if not self.exists():
             raise InputError(
                 f"{self.path}: expected the folder of a run (with config.yaml), found none; "
-                "`jetgen train --run FOLDER` makes one"
+                "`jetgen.train(run=FOLDER)` makes one"
             )
         try:
             return TrainConfig(**yaml.safe_load(self.config_file.read_text(encoding="utf-8")))
@@ -123,7 +123,7 @@ class RunFolder:
         if checkpoint is None or not checkpoint.state["finished"]:
             raise InputError(
                 f"{self.path}: expected a finished training, found an interrupted one; "
-                f"`jetgen train --run {self.path} --resume` goes on with it"
+                f"`jetgen.train(run={str(self.path)!r}, resume=True)` goes on with it"
             )
         return checkpoint
 

@@ -119,9 +119,12 @@ class TrainedModel:
         if prior is not None and prior not in self.priors:
             expected, remedy = "none", "leave it out"
             if self.priors:
-                expected, remedy = " or ".join(self.priors), f"train with --prior {prior}"
+                expected, remedy = (
+                    " or ".join(self.priors),
+                    f"train with `jetgen.train(..., prior={prior!r})`",
+                )
             raise InputError(
-                f"--prior: expected {expected}, as {self.folder.path} with the objective "
+                f"prior: expected {expected}, as {self.folder.path} with the objective "
                 f"{self.config.objective} has, received {prior}; {remedy}"
             )
         fixed = fixed_values(fix or {}, self.model.jets, self.config)
@@ -151,7 +154,7 @@ class TrainedModel:
         model = self._autoencoder()
         if not model.stochastic:
             raise InputError(
-                f"--region: expected a run whose codes have widths (--objective vae), received "
+                f"region: expected a run whose codes have widths (objective vae), received "
                 f"{self.folder.path} with the objective {self.config.objective}, which would "
                 "decode each training jet to the same jet every time"
             )
@@ -159,7 +162,7 @@ class TrainedModel:
         inside = known[region.select(observables_of(known, self.config))]
         if not len(inside):
             raise InputError(
-                f"--region: expected a region with training jets, received {region.text!r} with "
+                f"region: expected a region with training jets, received {region.text!r} with "
                 f"none of {len(known)}; widen it"
             )
         weights = inside.weights if self.config.weighted else torch.ones(len(inside))
@@ -290,7 +293,7 @@ class TrainedModel:
         chosen = solver is not None or steps is not None
         if chosen and "flow-matching" not in (self.config.objective, self.config.prior):
             raise InputError(
-                f"--{'solver-steps' if solver is None else 'solver'}: expected a run with the "
+                f"{'solver_steps' if solver is None else 'solver'}: expected a run with the "
                 f"objective or the prior flow-matching, received {self.folder.path} with the "
                 f"objective {self.config.objective} and the prior {self.config.prior}"
             )

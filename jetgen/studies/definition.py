@@ -86,7 +86,7 @@ def define(
     ``full`` and ``quick``, and ``steps``. A step is the words of a jetgen command, in which
     ``{folder}``, ``{study}`` and ``{SETTING}`` are replaced; or a mapping of ``run`` to such
     words and ``for`` to the values of further names, one command for every combination.
-    A command names what it makes by ``--run`` or ``--output``.
+    A command names what it makes by its option ``run`` or ``output``.
 
     Args:
         definition: the study's own folder.
@@ -127,12 +127,12 @@ def _changed(settings: Mapping[str, Any], changed: Mapping[str, str]) -> dict[st
     for name, text in changed.items():
         if name not in settings:
             raise InputError(
-                f"--set: expected a setting among {', '.join(settings)}, received {name!r}"
+                f"set: expected a setting among {', '.join(settings)}, received {name!r}"
             )
         value, present = yaml.safe_load(text), settings[name]
         if type(value) is not type(present):
             raise InputError(
-                f"--set: expected {name}=VALUE with a value like {present!r}, received {text!r}"
+                f"set: expected {name}=VALUE with a value like {present!r}, received {text!r}"
             )
         values[name] = value
     return values

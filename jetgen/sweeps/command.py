@@ -87,7 +87,7 @@ def _study(plan: Sweep, config: SweepConfig, folder: Path) -> optuna.Study:
     elif stored != definition:
         raise InputError(
             f"{folder}: expected the trials of {config.sweep}, found those of another or former "
-            "version of it; choose another --output"
+            "version of it; choose another `output`"
         )
     return study
 

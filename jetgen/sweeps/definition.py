@@ -52,7 +52,7 @@ class Sweep:
         ranges = [name for name, space in self.search.items() if "choices" not in space]
         if ranges:
             raise InputError(
-                f"--sampler: expected choices for every option of a grid, received ranges for "
+                f"sampler: expected choices for every option of a grid, received ranges for "
                 f"{', '.join(ranges)}; use tpe or random"
             )
         return {name: list(space["choices"]) for name, space in self.search.items()}
@@ -89,8 +89,8 @@ def read_sweep(path: str | Path) -> Sweep:
     unknown = sorted({*base, *search} - known)
     if unknown:
         raise InputError(
-            f"{path}: expected options of jetgen train, received {', '.join(unknown)}; "
-            "`jetgen train --help` lists them (with _ for - in YAML)"
+            f"{path}: expected names of training options, received {', '.join(unknown)}; "
+            "they are the fields of jetgen.TrainConfig"
         )
     return Sweep(base, search, metric)
 

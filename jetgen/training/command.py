@@ -40,8 +40,8 @@ def train(config: TrainConfig, observe: Observer = lambda row: None) -> Path:
         resumed = Checkpoint.load(folder.last) if folder.last.exists() else None
     elif folder.exists():
         raise InputError(
-            f"{folder.path}: expected a new folder, found a run; choose another --run, "
-            "remove it, or go on with --resume"
+            f"{folder.path}: expected a new folder, found a run; choose another `run`, "
+            "remove it, or go on with resume=True"
         )
     if config.threads:
         torch.set_num_threads(config.threads)
@@ -74,9 +74,8 @@ def _resumed_config(given: TrainConfig, folder: RunFolder) -> TrainConfig:
         default = getattr(TrainConfig(), field.name)
         value = getattr(given, field.name)
         if value != default and value != getattr(stored, field.name):
-            flag = "--" + field.name.replace("_", "-")
             raise InputError(
-                f"{flag}: expected {getattr(stored, field.name)!r} as in {folder.path}, received "
-                f"{value!r}; a resumed run keeps its options"
+                f"{field.name}: expected {getattr(stored, field.name)!r} as in {folder.path}, "
+                f"received {value!r}; a resumed run keeps its options"
             )
     return dataclasses.replace(stored, run=given.run)

@@ -230,8 +230,8 @@ class Loop:
         return (
             f"training of the {stage.name} diverged in epoch {epoch + 1}: "
             f"{', '.join(culprits) or 'total'} is not finite; the checkpoint of the epoch before "
-            f"is kept in {self.folder.last.parent}; try a smaller --learning-rate, a smaller "
-            "--clip, or smaller weights of the terms"
+            f"is kept in {self.folder.last.parent}; try a smaller `learning_rate`, a smaller "
+            "`clip`, or smaller weights of the terms"
         )
 
     @torch.no_grad()

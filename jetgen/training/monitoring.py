@@ -102,7 +102,7 @@ def _monitor(
         return None
     if len(validation) < FEWEST:
         raise InputError(
-            f"--monitor: expected at least {FEWEST} validation jets, 15 % of all, received "
+            f"monitor: expected at least {FEWEST} validation jets, 15 % of all, received "
             f"{len(validation)}; give more jets"
         )
     return Monitor(

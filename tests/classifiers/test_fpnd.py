@@ -100,7 +100,7 @@ def test_the_command_trains_stores_and_reads_a_reference(write, quick, capsys, t
 
 
 def test_a_foreign_or_missing_file_is_refused(tmp_path, toy_jets):
-    with pytest.raises(InputError, match="found no such file; make one with --train-reference"):
+    with pytest.raises(InputError, match="found no such file; make one with train_reference=True"):
         Reference.load(tmp_path / "absent")
     Checkpoint({"x": torch.zeros(1)}, {"finished": True}).save(tmp_path / "other")
     with pytest.raises(InputError, match="found another checkpoint of jetgen"):

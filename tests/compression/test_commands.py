@@ -128,7 +128,7 @@ def test_what_cannot_be_is_refused(trained, tmp_path, file):
         return CompressConfig(str(file), str(tmp_path / "jets.jgz"), str(run), **options)
 
     few = trained(particles=5)
-    with pytest.raises(InputError, match="--max-error: expected jets of at most 5 particles"):
+    with pytest.raises(InputError, match="max_error: expected jets of at most 5 particles"):
         compress(config(few, max_error=["0.1"]))
     assert not list(tmp_path.iterdir())
     done = compress(config(few))

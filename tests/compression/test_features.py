@@ -123,7 +123,7 @@ def test_four_momenta_of_jets_are_stored_as_three_numbers(tmp_path, toy_jets, ca
 
 @pytest.mark.parametrize("texts", [["0"], ["pt="], ["nan"], ["1", "2"], ["pt=1", "pt=2"], ["-1"]])
 def test_errors_of_another_form_are_refused(texts):
-    with pytest.raises(InputError, match="--max-error: expected a positive number or NAME=ERROR"):
+    with pytest.raises(InputError, match="max_error: expected a positive number or NAME=ERROR"):
         CompressConfig("a", "b", "c", max_error=texts)
 
 

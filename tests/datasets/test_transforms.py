@@ -89,7 +89,7 @@ def test_log_lifts_exact_zeros_to_the_smallest_positive_value():
 
 @pytest.mark.parametrize("text", ["ptrel", "mass=log", "ptrel=cube", "ptrel=log+", "=log"])
 def test_malformed_transforms_are_refused(text):
-    with pytest.raises(InputError, match="--transform: expected FEATURE=STEP"):
+    with pytest.raises(InputError, match="transform: expected FEATURE=STEP"):
         parse_transforms([text], RELATIVE)
 
 

@@ -126,11 +126,11 @@ def test_every_order_of_the_mixture_is_as_likely_and_nothing_is_lost():
 
 
 def test_runs_that_cannot_be_mixed_say_why(data, runs, tmp_path, make_muons):
-    with pytest.raises(InputError, match="--output: expected a file to write the sets of several"):
+    with pytest.raises(InputError, match="output: expected a file to write the sets of several"):
         GenerateConfig(runs=runs)
     nameless = str(tmp_path / "nameless")
     train(TrainConfig(data=[str(data)], run=nameless, columns=COLUMNS[PROMPT], **SMALL))
-    with pytest.raises(InputError, match=r"knows the class of its sets.*--jet-type CLASS"):
+    with pytest.raises(InputError, match=r"knows the class of its sets.*jet_type=CLASS"):
         generate(GenerateConfig(runs=[*runs, nameless], output=str(tmp_path / "x.h5")))
     other = tmp_path / "other.h5"
     cloud = make_muons(300, 9)
@@ -191,9 +191,9 @@ def test_a_vae_generates_in_a_region_from_the_codes_of_training_muons(data, tmp_
 
     everywhere = load(run).generate(500)
     assert inside(jetgen.read(str(path))) > 0.6 > 0.3 > inside(everywhere)
-    with pytest.raises(InputError, match="--region: expected a region with training jets"):
+    with pytest.raises(InputError, match="region: expected a region with training jets"):
         generate(GenerateConfig(runs=[run], region="p > 1e6", output=str(tmp_path / "n.h5")))
-    with pytest.raises(InputError, match="expected neither --fix nor --prior with --region"):
+    with pytest.raises(InputError, match="expected neither `fix` nor `prior` with `region`"):
         GenerateConfig(runs=[run], region=REGION, prior="gaussian")
 
 

@@ -63,9 +63,9 @@ def test_a_vae_trained_by_it_makes_values_within_the_range_of_the_data(config):
 
 
 def test_features_that_are_not_in_zero_to_one_are_refused_by_name(config):
-    with pytest.raises(InputError, match=r"--loss bce: expected features .* received pz ending in"):
+    with pytest.raises(InputError, match=r"loss='bce': expected features .* received pz ending in"):
         train(config(transform=["px=unit", "pz=unit+standardise"]))
-    with pytest.raises(InputError, match="--likelihood-weight: expected 0 with the loss bce"):
+    with pytest.raises(InputError, match="likelihood_weight: expected 0 with the loss bce"):
         config(likelihood_weight=1.0)
-    with pytest.raises(InputError, match="--loss: expected chamfer or emd with a decoder"):
+    with pytest.raises(InputError, match="loss: expected chamfer or emd with a decoder"):
         TrainConfig(loss="bce")

@@ -152,14 +152,14 @@ def test_values_that_cannot_be_fixed_are_refused(config, fix, message):
 
 @pytest.mark.parametrize("fix", [["mass"], ["mass="], ["=3"], ["mass=1", "mass=2"]])
 def test_fixed_values_of_another_form_are_refused(fix):
-    with pytest.raises(InputError, match="--fix: expected NAME=VALUE with each name once"):
+    with pytest.raises(InputError, match="fix: expected NAME=VALUE with each name once"):
         GenerateConfig(runs=["run"], fix=fix)
 
 
 def test_conditions_that_the_data_do_not_hold_are_refused(config):
-    with pytest.raises(InputError, match=r"--condition: expected names among n, .*received girth"):
+    with pytest.raises(InputError, match=r"condition: expected names among n, .*received girth"):
         train(config(condition=["mass,girth"]))
-    with pytest.raises(InputError, match="expected no n with --multiplicity latent"):
+    with pytest.raises(InputError, match="expected no n with multiplicity='latent'"):
         config(multiplicity="latent")
     with pytest.raises(InputError, match="NAME or NAME,NAME"):
         config(condition=["mass,,pt"])

@@ -167,7 +167,7 @@ def test_options_that_do_not_fit_are_refused_in_one_line(make_config, options, m
 
 
 def test_sets_without_momenta_name_the_way_to_train_on_them(make_config):
-    with pytest.raises(InputError, match="--representation features"):
+    with pytest.raises(InputError, match="representation='features'"):
         train(make_config(dijets(100), representation="relative"))
 
 
@@ -206,7 +206,7 @@ def test_runs_on_named_features_are_no_rows_of_a_table_of_jets(make_config, tmp_
 
 
 def test_sets_larger_than_allowed_are_not_cut(make_config):
-    with pytest.raises(InputError, match="--particles: expected at least 2"):
+    with pytest.raises(InputError, match="particles: expected at least 2"):
         train(make_config(dijets(100), particles=1))
 
 

@@ -92,7 +92,7 @@ def test_objective_trains_generates_and_resumes_to_the_same_numbers(config, monk
     else:
         with pytest.raises(InputError, match="expected an autoencoder"):
             model.reconstruct(model.held_out())
-        with pytest.raises(InputError, match="--prior: expected none"):
+        with pytest.raises(InputError, match="prior: expected none"):
             model.generate(5, prior="gaussian")
 
     save = Checkpoint.save
@@ -224,7 +224,7 @@ def test_flow_matching_loss_of_a_network_that_says_nothing_is_the_power_of_the_v
 
 def test_posterior_collapse_stops_a_training_with_the_cause_and_what_to_try(config):
     options = config(beta=100.0, beta_warmup=0, learning_rate=0.01, epochs=60, batch=64)
-    with pytest.raises(TrainingError, match=r"posterior collapse.*--free-bits.*is kept in"):
+    with pytest.raises(TrainingError, match=r"posterior collapse.*free_bits.*is kept in"):
         train(options)
     assert RunFolder(options.run).best.exists()
     with pytest.raises(TrainingError, match="posterior collapse"):
@@ -255,7 +255,7 @@ def test_generation_takes_the_priors_and_the_solver_that_the_run_has(config):
     with pytest.raises(InputError, match=r"expected flow-matching or gaussian.*received mixture"):
         model.generate(5, prior="mixture")
     plain = train(config("plain", epochs=1))
-    with pytest.raises(InputError, match="--solver: expected a run with the objective or the"):
+    with pytest.raises(InputError, match="solver: expected a run with the objective or the"):
         jetgen.load(plain, solver="heun")
 
 
@@ -297,7 +297,7 @@ def test_particles_that_all_fall_on_one_point_stop_a_training_with_the_cause(con
 
     monkeypatch.setattr(Autoencoder, "_positions", collapsed)
     options = config(objective="ae", epochs=20)
-    with pytest.raises(TrainingError, match=r"collapsed multiplicity.*--loss emd.*is kept in"):
+    with pytest.raises(TrainingError, match=r"collapsed multiplicity.*loss='emd'.*is kept in"):
         train(options)
     assert RunFolder(options.run).best.exists()
 

@@ -54,7 +54,7 @@ def test_a_region_holds_the_jets_that_it_describes(text, selected):
     ],
 )
 def test_anything_else_is_refused_in_one_line(text):
-    with pytest.raises(InputError, match="--region: expected comparisons") as error:
+    with pytest.raises(InputError, match="region: expected comparisons") as error:
         Region(text)
     assert "\n" not in str(error.value)
 

@@ -100,7 +100,7 @@ def test_another_sweep_in_the_folder_is_refused(file, tmp_path):
     config = SweepConfig(str(file), trials=1, sampler="random", output=str(tmp_path / "out"))
     sweep(config)
     file.write_text(file.read_text().replace("[32, 64]", "[32, 128]"))
-    with pytest.raises(InputError, match="choose another --output"):
+    with pytest.raises(InputError, match="choose another `output`"):
         sweep(config)
 
 

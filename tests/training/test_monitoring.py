@@ -154,9 +154,9 @@ def test_sets_of_features_are_followed_and_their_weights_count(tmp_path, make_mu
 
 
 def test_what_cannot_be_monitored_is_refused(config, gaussian_file):
-    with pytest.raises(InputError, match="--monitor: expected names among w1m, w1p, fpd, fom"):
+    with pytest.raises(InputError, match="monitor: expected names among w1m, w1p, fpd, fom"):
         config(monitor=("w1n",))
-    with pytest.raises(InputError, match="--monitor-every: expected from 1 to the patience of 3"):
+    with pytest.raises(InputError, match="monitor_every: expected from 1 to the patience of 3"):
         config(monitor=("w1m",), patience=3, monitor_every=4)
     with pytest.raises(InputError, match="at least 100 validation jets, 15 % of all, received 60"):
         train(config(data=[str(gaussian_file)], monitor=("w1m",)))

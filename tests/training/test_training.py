@@ -156,7 +156,7 @@ def test_existing_run_is_not_overwritten(config):
 
 def test_resume_refuses_other_options_and_finished_runs(config):
     train(config())
-    with pytest.raises(InputError, match="--latent: expected 4 as in"):
+    with pytest.raises(InputError, match=r"^latent: expected 4 as in"):
         train(config(resume=True, latent=5))
     with pytest.raises(InputError, match="nothing to resume"):
         train(config(resume=True))

@@ -96,7 +96,7 @@ def cluster_events(config: ClusterConfig) -> Clustered:
             raise InputError(
                 f"{path}: expected events with a leading jet above {config.jet_pt_min:g} GeV and "
                 f"two jets within |eta| < {config.jet_eta_max:g}, received none among "
-                f"{events:,}; lower --jet-pt-min"
+                f"{events:,}; lower `jet_pt_min`"
             )
     return Clustered(writer.path, done, writer.jets, done < events)
 

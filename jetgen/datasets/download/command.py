@@ -149,7 +149,7 @@ def _require_space(path: Path, size: int) -> None:
     if size > free:
         raise InputError(
             f"{path.parent}: expected {size / 1e9:.1f} GB of free space for {path.name}, found "
-            f"{free / 1e9:.1f} GB; make room or choose another folder with --cache"
+            f"{free / 1e9:.1f} GB; make room or choose another folder with `cache`"
         )
 
 

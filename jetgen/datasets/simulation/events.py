@@ -50,7 +50,7 @@ def configured(lines: Iterable[str]) -> Any:
         for line in lines:
             if not pythia.readString(line, False):
                 raise InputError(
-                    "--pythia: expected a setting that Pythia knows, with a value in its range, "
+                    "pythia: expected a setting that Pythia knows, with a value in its range, "
                     f"received {line!r}; see the Pythia 8 manual for its settings"
                 )
     return pythia
@@ -72,7 +72,7 @@ def started(config: SimulateConfig, seed: int, process: Sequence[str] = ()) -> A
     if not pythia.init():
         raise InputError(
             "expected settings that Pythia can start with, received "
-            f"{'; '.join(settings(config))}; change the --pythia settings or the parton pT window"
+            f"{'; '.join(settings(config))}; change the `pythia` settings or the parton pT window"
         )
     return pythia
 

@@ -69,7 +69,7 @@ def make_jets(config: SimulateConfig, seed: int, jets: int) -> Iterator[Made]:
                 raise InputError(
                     f"expected sets of {config.sample}, received none from the last "
                     f"{FRUITLESS_BATCHES * size} collisions ({events} good ones in all); widen "
-                    "the pT windows or change the --pythia settings"
+                    "the pT windows or change the `pythia` settings"
                 )
 
 
