@@ -7,12 +7,44 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from jetgen.cloud import CARTESIAN, RELATIVE, Feature, ParticleCloud
 from jetgen.physics.classes import class_index
 from jetgen.physics.fourvectors import JET_KINEMATICS, massless, to_cartesian, to_relative
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--shift-seeds",
+        type=int,
+        default=0,
+        metavar="N",
+        help="add N to every seed of torch and NumPy: jets, initial weights, batches, resampling; "
+        "what passes with one seed only is found so",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if shift := config.getoption("--shift-seeds"):
+        shift_seeds(shift)
+
+
+def shift_seeds(shift: int) -> None:
+    """Add ``shift`` to every seed that is set in this process from now on."""
+    manual_seed, default_rng = torch.manual_seed, np.random.default_rng
+
+    class Generator(torch.Generator):
+        def manual_seed(self, seed: int) -> torch.Generator:
+            return super().manual_seed(seed + shift)
+
+    torch.Generator = Generator
+    torch.manual_seed = lambda seed: manual_seed(seed + shift)
+    np.random.default_rng = lambda seed=None: default_rng(
+        seed + shift if isinstance(seed, int) else seed
+    )
 
 
 def gaussian_jets(jets: int, seed: int, slots: int = 12) -> ParticleCloud:

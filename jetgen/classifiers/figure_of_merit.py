@@ -120,7 +120,8 @@ def area_under_roc(
     """Probability that a generated jet's output exceeds a real one's, ties counting half."""
     known = weights or Weights.ones(len(real), len(generated))
     below, upto = (_share(real, generated, known.real, side) for side in ("left", "right"))
-    return float(np.average((below + upto) / 2, weights=known.generated))
+    mean = float(np.average((below + upto) / 2, weights=known.generated))
+    return min(max(mean, 0.0), 1.0)  # rounding may leave sums of weights
 
 
 def auc_standard_error(auc: float, real: float, generated: float) -> float:
@@ -128,7 +129,7 @@ def auc_standard_error(auc: float, real: float, generated: float) -> float:
     one, two = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     variance = auc * (1 - auc)
     variance += (generated - 1) * (one - auc**2) + (real - 1) * (two - auc**2)
-    return float(np.sqrt(variance / (real * generated)))
+    return float(np.sqrt(max(variance, 0.0) / (real * generated)))
 
 
 def roc_curve(

@@ -89,7 +89,8 @@ class Log(nn.Module):
 class SignedSqrt(nn.Module):
     r""":math:`y = \mathrm{sign}(x - c) \sqrt{|x - c|}` about the fitted median :math:`c`.
 
-    Broadens a sharp peak at its centre.
+    Broadens a sharp peak at its centre. The gradient at the centre, where the slope is infinite,
+    is zero.
     """
 
     centre: Tensor
@@ -103,7 +104,8 @@ class SignedSqrt(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         distance = values - self.centre.to(values)
-        return torch.sign(distance) * torch.sqrt(distance.abs())
+        away = distance != 0
+        return distance.sign() * torch.where(away, distance, 1.0).abs().sqrt()
 
     def inverse(self, values: Tensor) -> Tensor:
         return values * values.abs() + self.centre.to(values)

@@ -40,7 +40,7 @@ def massless(pt: Tensor, eta: Tensor, phi: Tensor) -> Tensor:
 def massive(pt: Tensor, eta: Tensor, phi: Tensor, mass: Tensor) -> Tensor:
     """Four-momenta ``(..., 4)`` of particles or jets from pT, pseudorapidity, azimuth and mass."""
     p4 = massless(pt, eta, phi)
-    energy = torch.sqrt(p4[..., 3].square() + mass.square())
+    energy = _safe_sqrt(p4[..., 3].square() + mass.square())
     return torch.cat([p4[..., :3], energy.unsqueeze(-1)], dim=-1)
 
 

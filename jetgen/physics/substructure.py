@@ -35,6 +35,9 @@ SUBSTRUCTURE_OBSERVABLES = (
 
 _PAIR, _TRIANGLE = ((0, 1),), ((0, 1), (1, 2), (0, 2))
 
+_TOGETHER = 1e-12
+"""Angle up to which particles have one direction, but for rounding."""
+
 
 def pt_dispersion(cloud: ParticleCloud) -> Tensor:
     """``sqrt(sum_i z_i^2)``: one for a single particle, ``n^(-1/2)`` for n equal ones."""
@@ -79,7 +82,7 @@ def correlator_ratios(cloud: ParticleCloud, *, beta: float = 1.0) -> tuple[Tenso
     r"""``C2 = e3 / e2^2`` and ``D2 = e3 / e2^3`` of the correlators over distinct particles.
 
     ``e2 = sum_{i<j} z_i z_j theta_ij^beta``, ``e3`` the same over triples with the product of the
-    three distances. Zero for fewer than two particles apart.
+    three distances. Zero for fewer than two particles apart, by more than rounding.
 
     Source:
         Energy Correlation Functions for Jet Substructure (Larkoski, Salam, Thaler, 2013),
@@ -88,7 +91,7 @@ def correlator_ratios(cloud: ParticleCloud, *, beta: float = 1.0) -> tuple[Tenso
     """
     pairs, triples = efps(cloud, (_PAIR, _TRIANGLE), beta=beta, normed=True).unbind(1)
     second, third = pairs / 2, triples / 6
-    apart = second > 0
+    apart = second > _TOGETHER**beta
     second = torch.where(apart, second, torch.ones_like(second))
     nothing = torch.zeros_like(second)
     return (
@@ -100,9 +103,10 @@ def correlator_ratios(cloud: ParticleCloud, *, beta: float = 1.0) -> tuple[Tenso
 def subjettiness_ratios(
     cloud: ParticleCloud, *, beta: float = 1.0, radius: float = 0.8
 ) -> tuple[Tensor, Tensor]:
-    """``tau21 = tau_2 / tau_1`` and ``tau32 = tau_3 / tau_2``; zero where both are."""
+    """``tau21 = tau_2 / tau_1``, ``tau32 = tau_3 / tau_2``; zero where both are, up to rounding."""
     one, two, three = nsubjettiness(cloud, (1, 2, 3), beta=beta, radius=radius).unbind(1)
-    return _ratio(two, one), _ratio(three, two)
+    smallest = _TOGETHER**beta
+    return _ratio(two, one, smallest), _ratio(three, two, smallest)
 
 
 def substructure(cloud: ParticleCloud) -> dict[str, Tensor]:
@@ -143,8 +147,8 @@ def with_substructure(measured: Measured) -> Measured:
     return replace(measured, observables=measured.observables | found)
 
 
-def _ratio(above: Tensor, below: Tensor) -> Tensor:
-    known = below > 0
+def _ratio(above: Tensor, below: Tensor, smallest: float) -> Tensor:
+    known = below > smallest
     return torch.where(known, above / torch.where(known, below, 1.0), 0.0)
 
 

@@ -97,7 +97,7 @@ def merit(real: ParticleCloud, made: ParticleCloud) -> FigureOfMerit:
 
 def weighted_share(inside: Tensor, weights: Tensor) -> tuple[float, float]:
     """The share of the weight that lies inside, and its binomial error."""
-    share = float(weights[inside].sum() / weights.sum())
+    share = min(float(weights[inside].sum() / weights.sum()), 1.0)  # but for rounding
     return share, math.sqrt(share * (1 - share) / effective_size(weights.double().numpy()))
 
 

@@ -75,7 +75,7 @@ def hls4ml_file(tmp_path: Path) -> Maker:
         known = {
             "j_pt": np.hypot(total[0], total[1]),
             "j_eta": np.arcsinh(total[2] / np.hypot(total[0], total[1])),
-            "j_mass": np.sqrt(total[3] ** 2 - (total[:3] ** 2).sum(0)),
+            "j_mass": np.sqrt(np.maximum(total[3] ** 2 - (total[:3] ** 2).sum(0), 0)),
             "j_multiplicity": mask.sum(1),
             **{f"j_{letter}": [x == letter for x in labels] for letter in "gqwzt"},
         }

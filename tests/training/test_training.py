@@ -218,7 +218,7 @@ def test_missing_cuda_is_one_clear_line(config):
 def test_full_disk_is_an_os_error_and_leaves_no_half_checkpoint(config, monkeypatch):
     from safetensors import SafetensorError
 
-    from jetgen.files.whole import checkpoint
+    from jetgen.files import checkpoint
 
     def full(tensors, path, metadata):
         path.write_bytes(b"half")

@@ -84,9 +84,13 @@ def is_heavy(codes: NDArray[np.int32]) -> NDArray[np.bool_]:
 
 
 def flight(p4: NDArray[np.float64], lifetime: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean decay length ``p / m c tau`` in mm of particles ``(4, M)`` with ``c tau`` in mm."""
+    """Mean decay length ``p / m c tau`` in mm of particles ``(4, M)`` with ``c tau`` in mm.
+
+    A mass that rounding leaves nothing of counts as the smallest there is.
+    """
     momentum = np.sqrt((p4[:3] ** 2).sum(0))
-    return momentum / np.sqrt((p4[3] - momentum) * (p4[3] + momentum)) * lifetime
+    square = (p4[3] - momentum) * (p4[3] + momentum)
+    return momentum / np.sqrt(np.maximum(square, np.finfo(float).tiny)) * lifetime
 
 
 class Decay(NamedTuple):
