@@ -44,7 +44,7 @@ $(VENV)/bin/python:
 $(INSTALLED): $(VENV)/bin/python pyproject.toml constraints.txt
 	@echo "installing the pinned packages into $(VENV) (once)"
 	@$(PIP) -c constraints.txt torch
-	@$(PIP) -c constraints.txt -e .
+	@$(PIP) -c constraints.txt -e '.[all]'
 	@touch $@
 
 $(TEST_INSTALLED): $(INSTALLED)

@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[1] / "jetgen"
 
 FLOORS = """
     errors
-    registry
+    registry extras
     files
     cloud
     kernels

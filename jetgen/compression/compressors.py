@@ -19,6 +19,7 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.compression.coding import Coder
 from jetgen.compression.packing import pack, unpack
+from jetgen.extras import require_package
 
 Items = NDArray[Any]
 
@@ -60,7 +61,7 @@ def _unpack_rounded(content: bytes, errors: Items) -> Items:
 
 
 def _pack_blosc2(items: Items, errors: Items) -> bytes:
-    import blosc2
+    blosc2 = require_package("blosc2")
 
     parameters = blosc2.CParams(
         codec=blosc2.Codec.ZSTD,
@@ -75,7 +76,7 @@ def _pack_blosc2(items: Items, errors: Items) -> bytes:
 
 
 def _unpack_blosc2(content: bytes, errors: Items) -> Items:
-    import blosc2
+    blosc2 = require_package("blosc2")
 
     steps = np.frombuffer(blosc2.decompress2(content, nthreads=1), np.int64)
     return _restored(steps.reshape(len(errors), -1), errors)
@@ -97,7 +98,7 @@ ROUNDED_BLOSC2 = Compressor("rounded, blosc2", _pack_blosc2, _unpack_blosc2)
 PLAIN = (LOSSLESS, FLOAT16, ROUNDED, *([ROUNDED_BLOSC2] if find_spec("blosc2") else []))
 """Compressors that know nothing of jets. Rounding goes to multiples of twice the largest error.
 zstd gets planes of bytes, as codes do (:func:`~jetgen.compression.packing.pack`); blosc2 planes of
-bits, where it is installed (the extra ``jetgen[blosc2]``)."""
+bits, where the extra ``jetgen[blosc2]`` is installed."""
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping
 
 import numpy as np
-import zstandard
 from numpy.typing import NDArray
 
 from jetgen.errors import InputError
+from jetgen.extras import require_package
+
+zstandard = require_package("zstandard")
 
 Arrays = Mapping[str, NDArray[np.generic]]
 

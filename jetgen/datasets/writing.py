@@ -101,7 +101,7 @@ def set_writer(
                 yield add
         case ".parquet":
             require_new(path, overwrite)
-            pyarrow(path)  # which may be missing, before a file is begun
+            pyarrow()  # which may be missing, before a file is begun
             with (
                 whole_file(path) as temporary,
                 _parquet(temporary, features, conditions, slots, attributes) as add,
@@ -162,7 +162,7 @@ def _parquet(
     slots: int,
     attributes: dict[str, Attribute],
 ) -> Iterator[Append]:
-    arrow = pyarrow(path)
+    arrow = pyarrow()
     number = arrow.float32()
     kinds = [(f, number if slots == 1 else arrow.list_(number)) for f in features]
     kinds += [(f, number) for f in (*conditions, WEIGHT)]

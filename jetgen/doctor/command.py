@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from jetgen.errors import InputError
+from jetgen.extras import OPTIONAL, install_command
 from jetgen.kernels.selection import choose_kernels
 from jetgen.losses.search import may_compile
 
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 PACKAGES = {
-    "pythia8mc": ("simulation", "pip install pythia8mc==8.317.0"),
-    "fastjet": ("simulation", "pip install fastjet"),
+    **{
+        package.distribution: (package.purpose, install_command(name))
+        for name, package in OPTIONAL.items()
+    },
+    "fastjet": ("jets", "pip install fastjet"),
     "triton": ("kernels on CUDA devices", "pip install triton"),
     "EnergyFlow": ("the reference of the polynomials in tests", "pip install 'EnergyFlow>=1.4,<2'"),
-    "pyarrow": ("Parquet files", "pip install 'jetgen[parquet]'"),
     "torch-scatter": (
         "faster torch_geometric layers",
         "pip install --no-build-isolation 'torch-scatter>=2.1'",

@@ -23,6 +23,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from jetgen.extras import require_package
 from jetgen.networks.dense import mlp
 from jetgen.networks.masking import masked, max_pool, mean_pool
 from jetgen.networks.messages import Aggregation, neighbour_max, neighbour_messages
@@ -180,9 +181,9 @@ def _ragged_layer(first: nn.Linear, later: nn.Sequential, aggregation: Aggregati
     It is kept in a tuple, so that both backends have one set of parameters under one set of
     names, and given its network afterwards: its constructor would draw the weights again.
     """
-    from torch_geometric.nn import EdgeConv as RaggedEdgeConv
-
-    layer = RaggedEdgeConv(nn.Identity(), aggr=aggregation)
+    layer: nn.Module = require_package("torch_geometric.nn").EdgeConv(
+        nn.Identity(), aggr=aggregation
+    )
     layer.nn = nn.Sequential(first, nn.ReLU(), *later)
     return layer
 

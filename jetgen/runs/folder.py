@@ -20,7 +20,17 @@ from jetgen.errors import InputError
 from jetgen.files.checkpoint import Checkpoint
 from jetgen.files.whole import sha256, write_json, write_text
 
-LIBRARIES = ("jetgen", "torch", "numpy", "lightning", "zuko", "awkward", "h5py", "POT", "geomloss")
+LIBRARIES = (
+    "jetgen",
+    "torch",
+    "numpy",
+    "lightning-fabric",
+    "zuko",
+    "awkward",
+    "h5py",
+    "POT",
+    "geomloss",
+)
 
 
 class RunFolder:

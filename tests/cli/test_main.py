@@ -10,7 +10,16 @@ from jetgen.cli.parser import parse
 from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError
 
-HEAVY = ("torch", "awkward", "fastjet", "pythia8mc", "matplotlib", "sklearn", "lightning", "triton")
+HEAVY = (
+    "torch",
+    "awkward",
+    "fastjet",
+    "pythia8mc",
+    "matplotlib",
+    "sklearn",
+    "lightning_fabric",
+    "triton",
+)
 
 
 def run(*words):

@@ -23,6 +23,7 @@ from jetgen.cloud import Feature, ParticleCloud
 from jetgen.datasets.formats.hdf5 import Hdf5Source, open_hdf5
 from jetgen.datasets.formats.source import Format
 from jetgen.errors import InputError
+from jetgen.extras import install_command
 from jetgen.physics.classes import UNKNOWN_CLASS, class_index
 
 PARTICLES = 700
@@ -74,8 +75,9 @@ class LhcoSource(Hdf5Source):
                 if not h5py.h5z.filter_avail(code):
                     raise InputError(
                         f"{self.path}: expected data that can be unpacked, received data "
-                        f"compressed by {name.decode() or code}; pip install 'jetgen[lhco]' reads "
-                        "blosc and bzip2, and the ptrepack of PyTables repacks any file"
+                        f"compressed by {name.decode() or code}; "
+                        f"{install_command('hdf5plugin')} reads blosc and bzip2, and the ptrepack "
+                        "of PyTables repacks any file"
                     )
         return found
 

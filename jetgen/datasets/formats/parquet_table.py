@@ -16,6 +16,7 @@ from jetgen.cloud import Feature
 from jetgen.datasets.formats.source import Format
 from jetgen.datasets.formats.table import ListTableSource, as_feature
 from jetgen.errors import InputError
+from jetgen.extras import require_package
 
 MAGIC = b"PAR1"
 UNIT = b"unit"
@@ -25,20 +26,14 @@ ATTRIBUTES = b"jetgen"
 """Where the file's metadata tell how it was made, as JSON."""
 
 
-def pyarrow(path: str | Path) -> Any:
-    """The library.
+def pyarrow() -> Any:
+    """The library with its module of Parquet files.
 
     Raises:
         InputError: when it is not installed.
     """
-    try:
-        import pyarrow.parquet
-    except ImportError as error:
-        raise InputError(
-            f"{path}: expected pyarrow for Parquet files, found it neither installed nor usable "
-            f"({error}); pip install 'jetgen[parquet]'"
-        ) from error
-    return pyarrow
+    require_package("pyarrow.parquet")
+    return require_package("pyarrow")
 
 
 class ParquetSource(ListTableSource):
@@ -46,7 +41,7 @@ class ParquetSource(ListTableSource):
 
     @cached_property
     def _file(self) -> Any:
-        arrow = pyarrow(self.path)
+        arrow = pyarrow()
         try:
             return arrow.parquet.ParquetFile(self.path)
         except (arrow.ArrowException, OSError) as error:
@@ -66,7 +61,7 @@ class ParquetSource(ListTableSource):
 
     @cached_property
     def lists(self) -> list[Feature]:
-        types = pyarrow(self.path).types
+        types = pyarrow().types
 
         def of_numbers(kind: Any) -> bool:
             listed = types.is_list(kind) or types.is_large_list(kind)
@@ -75,7 +70,7 @@ class ParquetSource(ListTableSource):
         return [_feature(f) for f in self._file.schema_arrow if of_numbers(f.type)]
 
     def _is_number(self, kind: Any) -> bool:
-        types = pyarrow(self.path).types
+        types = pyarrow().types
         return types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
 
     @property
@@ -107,7 +102,7 @@ class ParquetSource(ListTableSource):
             if first < stop and start < last:
                 offset = max(start - first, 0)
                 parts.append(self._group(group).slice(offset, min(stop, last) - first - offset))
-        return pyarrow(self.path).concat_tables(parts)
+        return pyarrow().concat_tables(parts)
 
     @cached_property
     def _bounds(self) -> list[tuple[int, int]]:

@@ -8,14 +8,16 @@ from typing import Any
 
 import awkward as ak  # before pythia8mc, whose batches of events need it
 import numpy as np
-import pythia8mc
 from numpy.typing import NDArray
 
 from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets.simulation.collisions import Batch, Events
 from jetgen.datasets.simulation.presets import HARD_OUTGOING, PRESETS, Preset
 from jetgen.errors import InputError
+from jetgen.extras import require_package
 from jetgen.files.silence import silent
+
+pythia8mc = require_package("pythia8mc")
 
 NU_E, NU_MU, NU_TAU = 12, 14, 16
 
