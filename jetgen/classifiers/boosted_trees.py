@@ -10,11 +10,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from jetgen.classifiers.figure_of_merit import JETS, FigureOfMerit, Weights, halves, judge
+from jetgen.classifiers.figure_of_merit import (
+    MOST_CLASSIFIED,
+    FigureOfMerit,
+    Weights,
+    halves,
+    judge,
+)
 from jetgen.errors import InputError
 from jetgen.metrics.samples import features
 from jetgen.physics.fourvectors import to_cartesian
-from jetgen.physics.observables import Measured
+from jetgen.physics.observables import MeasuredSets
 from jetgen.physics.substructure import with_substructure
 
 LEADING = 30
@@ -33,7 +39,9 @@ class FeatureTable(NamedTuple):
 
 
 def feature_table(
-    real: Measured, generated: Measured, kind: Literal["observables", "flat"] = "observables"
+    real: MeasuredSets,
+    generated: MeasuredSets,
+    kind: Literal["observables", "flat"] = "observables",
 ) -> FeatureTable:
     """Jet observables and substructure, or the momenta of the leading particles.
 
@@ -54,7 +62,7 @@ def figure_of_merit(
     generated: Tensor | NDArray[np.floating],
     names: Sequence[str],
     *,
-    jets: int = JETS,
+    jets: int = MOST_CLASSIFIED,
     seed: int = 1,
     weights: tuple[Tensor, Tensor] | None = None,
 ) -> FigureOfMerit:
@@ -117,7 +125,7 @@ def _chosen(real: Tensor, rows: Tensor, generated: Tensor, others: Tensor) -> We
     return Weights(real[rows].double().numpy(), generated[others].double().numpy())
 
 
-def _flat(real: Measured, generated: Measured) -> FeatureTable:
+def _flat(real: MeasuredSets, generated: MeasuredSets) -> FeatureTable:
     placed = all("phi" in side.observables for side in (real, generated))
     size = min(LEADING, *(side.relative.mask.shape[1] for side in (real, generated)))
     leading = (side.relative.leading(size, by="ptrel") for side in (real, generated))

@@ -12,10 +12,10 @@ from torch import Tensor
 from jetgen.errors import InputError
 from jetgen.metrics.weighted_quantiles import effective_size
 
-FEWEST = 100
+FEWEST_CLASSIFIED = 100
 """Jets of each kind below which a classifier learns nothing."""
 
-JETS = 100_000
+MOST_CLASSIFIED = 100_000
 """At most so many of each kind: 50,000 to train on, as many to test."""
 
 BINS = 25
@@ -80,10 +80,10 @@ def halves(real: int, generated: int, jets: int, seed: int) -> Halves:
         InputError: when there are too few.
     """
     size = min(real, generated, jets)
-    if size < FEWEST:
+    if size < FEWEST_CLASSIFIED:
         raise InputError(
-            f"classifier: expected at least {FEWEST} jets of each kind, received {real} and "
-            f"{generated}"
+            f"classifier: expected at least {FEWEST_CLASSIFIED} jets of each kind, "
+            f"received {real} and {generated}"
         )
     random = torch.Generator().manual_seed(seed)
     x, y = (torch.randperm(count, generator=random)[:size] for count in (real, generated))

@@ -12,7 +12,7 @@ from jetgen.metrics.fpd import frechet_distance, moments
 from jetgen.metrics.samples import RECOMMENDED, Jets, relative_particles
 from jetgen.networks.particlenet import ACTIVATIONS
 from jetgen.physics.classes import class_name
-from jetgen.physics.observables import Measured
+from jetgen.physics.observables import MeasuredSets
 
 
 def fpnd(generated: Jets, jet_type: str, network: PublishedReference) -> float:
@@ -36,7 +36,7 @@ def fpnd(generated: Jets, jet_type: str, network: PublishedReference) -> float:
         )
     real = network.moments(jet_type)
     ones = torch.ones(len(particles), dtype=torch.float64)
-    made = moments(network.activations(Measured(particles, {})), ones)
+    made = moments(network.activations(MeasuredSets(particles, {})), ones)
     return frechet_distance(made, real).item()
 
 

@@ -15,7 +15,7 @@ from jetgen.cloud import Feature, ParticleCloud
 from jetgen.datasets.loading import batches
 from jetgen.networks.edgeconv import EdgeConvEncoder
 from jetgen.networks.transformer import TransformerEncoder
-from jetgen.physics.observables import Measured
+from jetgen.physics.observables import MeasuredSets
 
 Architecture = Literal["particlenet", "transformer"]
 
@@ -93,7 +93,7 @@ class JetClassifier(nn.Module):
         return particles, torch.stack(columns, dim=1) if columns else particles[:, 0, :0]
 
 
-def classifier_input(jets: Measured, context: Sequence[str]) -> ParticleCloud:
+def classifier_input(jets: MeasuredSets, context: Sequence[str]) -> ParticleCloud:
     """Relative jets in single precision, with the observables of ``context`` as conditions."""
     cloud = jets.relative.compact()
     bare = replace(cloud, conditions=cloud.conditions[:, :0], condition_features=())

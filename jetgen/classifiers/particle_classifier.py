@@ -14,9 +14,9 @@ from jetgen.classifiers.jet_classifier import (
     train_classifier,
 )
 from jetgen.cloud import ParticleCloud
-from jetgen.physics.observables import Measured
+from jetgen.physics.observables import MeasuredSets
 
-JETS = 40_000
+MOST_JETS = 40_000
 """At most so many jets of each kind: minutes on two cores where the trees take seconds."""
 
 CONTEXT = ("multiplicity", "pt", "eta")
@@ -24,11 +24,11 @@ CONTEXT = ("multiplicity", "pt", "eta")
 
 
 def particle_figure_of_merit(
-    real: Measured,
-    generated: Measured,
+    real: MeasuredSets,
+    generated: MeasuredSets,
     architecture: Architecture,
     *,
-    jets: int = JETS,
+    jets: int = MOST_JETS,
     seed: int = 1,
     progress: Callable[[str], None] = lambda text: None,
 ) -> FigureOfMerit:

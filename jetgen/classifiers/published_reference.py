@@ -19,7 +19,7 @@ from jetgen.errors import InputError
 from jetgen.metrics.fpd import Moments, gaussian
 from jetgen.networks.particlenet import from_batch_normed
 from jetgen.physics.classes import JET_CLASSES
-from jetgen.physics.observables import Measured
+from jetgen.physics.observables import MeasuredSets
 
 PARTICLES = 30
 TYPES = JET_CLASSES[:3]
@@ -43,7 +43,7 @@ class PublishedReference:
         state = torch.load(self.weights, map_location="cpu", weights_only=True)
         self.network = from_batch_normed(state)
 
-    def activations(self, jets: Measured) -> Tensor:
+    def activations(self, jets: MeasuredSets) -> Tensor:
         """``(B, 256)`` float64."""
         return in_batches(jets.relative.leading(PARTICLES, by="ptrel"), self._activate).double()
 

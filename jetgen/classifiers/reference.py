@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from jetgen.classifiers.figure_of_merit import FEWEST
+from jetgen.classifiers.figure_of_merit import FEWEST_CLASSIFIED
 from jetgen.classifiers.jet_classifier import (
     JetClassifier,
     classifier_input,
@@ -22,9 +22,9 @@ from jetgen.errors import InputError
 from jetgen.files.checkpoint import Checkpoint
 from jetgen.physics.baselines import independent_particles
 from jetgen.physics.classes import UNKNOWN_CLASS, class_name
-from jetgen.physics.observables import Measured, measure
+from jetgen.physics.observables import MeasuredSets, measure
 
-JETS = 20_000
+MOST_JETS = 20_000
 """At most so many jets of each class."""
 
 _CONTEXT = ("multiplicity",)
@@ -45,7 +45,7 @@ class Reference:
     def __init__(self, network: JetClassifier, state: dict[str, Any]) -> None:
         self.network, self.state = network, state
 
-    def activations(self, jets: Measured) -> Tensor:
+    def activations(self, jets: MeasuredSets) -> Tensor:
         """``(B, 32)`` float64: the last layer before the classes, before its ReLU."""
         return in_batches(classifier_input(jets, _CONTEXT), self.network.embed).double()
 
@@ -108,22 +108,23 @@ def train_reference(
     Raises:
         InputError: when there are too few jets.
     """
-    if len(real) < 2 * FEWEST:
+    if len(real) < 2 * FEWEST_CLASSIFIED:
         raise InputError(
-            f"train_reference: expected at least {2 * FEWEST} real jets, received {len(real)}"
+            f"train_reference: expected at least {2 * FEWEST_CLASSIFIED} real jets, "
+            f"received {len(real)}"
         )
     kinds = _kinds(real)
     trained, tested = (_classes(real[rows], kinds, seed) for rows in _dealt(len(real), seed))
     network = train_classifier(
         "particlenet",
-        [classifier_input(measure(jets[:JETS]), _CONTEXT) for jets in trained.values()],
+        [classifier_input(measure(jets[:MOST_JETS]), _CONTEXT) for jets in trained.values()],
         _CONTEXT,
         seed=seed,
         progress=progress,
     )
     right, total = 0, 0
     for k, jets in enumerate(tested.values()):
-        scores = in_batches(classifier_input(measure(jets[:JETS]), _CONTEXT), network)
+        scores = in_batches(classifier_input(measure(jets[:MOST_JETS]), _CONTEXT), network)
         right, total = right + int((scores.argmax(1) == k).sum()), total + len(scores)
     return Reference(
         network,
@@ -150,7 +151,7 @@ def _kinds(real: ParticleCloud) -> list[int]:
     if not real.has_condition("type"):
         return []
     types, counts = real.condition("type").unique(return_counts=True)
-    many = [int(k) for k in types[counts >= FEWEST] if k != UNKNOWN_CLASS]
+    many = [int(k) for k in types[counts >= FEWEST_CLASSIFIED] if k != UNKNOWN_CLASS]
     return many if len(many) > 1 else []
 
 

@@ -14,7 +14,7 @@ from jetgen.cloud import ParticleCloud
 from jetgen.config.evaluate import PUBLISHED, EvaluateConfig
 from jetgen.errors import InputError
 from jetgen.files.whole import sha256
-from jetgen.physics.observables import Measured
+from jetgen.physics.observables import MeasuredSets
 
 
 class FoundReference(NamedTuple):
@@ -26,7 +26,7 @@ class FoundReference(NamedTuple):
         record: for whoever repeats the evaluation.
     """
 
-    activations: Callable[[Measured], Tensor]
+    activations: Callable[[MeasuredSets], Tensor]
     unseen: ParticleCloud
     record: dict[str, Any]
 

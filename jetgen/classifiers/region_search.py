@@ -8,7 +8,13 @@ import torch
 from torch import Tensor
 
 from jetgen.classifiers.boosted_trees import figure_of_merit
-from jetgen.classifiers.figure_of_merit import FEWEST, JETS, FigureOfMerit, halves, judge
+from jetgen.classifiers.figure_of_merit import (
+    FEWEST_CLASSIFIED,
+    MOST_CLASSIFIED,
+    FigureOfMerit,
+    halves,
+    judge,
+)
 from jetgen.errors import InputError
 
 
@@ -38,10 +44,10 @@ def search_region(codes: Tensor, inside: Tensor, seed: int = 1) -> Search:
         InputError: when there are too few jets inside or outside.
     """
     counts = int(inside.sum()), int((~inside).sum())
-    if min(counts) < FEWEST:
+    if min(counts) < FEWEST_CLASSIFIED:
         raise InputError(
-            f"region: expected at least {FEWEST} jets inside and outside, received {counts[0]} "
-            f"and {counts[1]}; choose another region, or more jets"
+            f"region: expected at least {FEWEST_CLASSIFIED} jets inside and outside, "
+            f"received {counts[0]} and {counts[1]}; choose another region, or more jets"
         )
     names = [f"z{column + 1}" for column in range(codes.shape[1])]
     trees = figure_of_merit(codes[~inside], codes[inside], names, seed=seed)
@@ -54,7 +60,7 @@ def _linear(outside: Tensor, inside: Tensor, seed: int) -> FigureOfMerit:
     from sklearn.preprocessing import StandardScaler
 
     x, y = outside.double(), inside.double()
-    dealt = halves(len(x), len(y), JETS, seed)
+    dealt = halves(len(x), len(y), MOST_CLASSIFIED, seed)
     train = torch.cat([x[dealt.train_real], y[dealt.train_generated]])
     labels = torch.arange(len(train)) >= len(train) // 2
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))

@@ -166,7 +166,7 @@ class Coder:
         items, start = wanted.particles[wanted.mask], decoded.particles[decoded.mask]
         whole = (items == items.round()).all(0)
         lattice = self._lattice(start, decoded.features, whole)
-        items = start + lattice.step * matched(
+        items = start + lattice.step * assigned_differences(
             items / lattice.step, start / lattice.step, wanted.multiplicity.tolist()
         )
         columns = lattice.residuals(items).long().unbind(1)
@@ -186,7 +186,7 @@ def sets_per_frame(model: TrainedModel) -> int:
     return max(1, ITEMS_PER_FRAME // model.config.particles)
 
 
-def matched(wanted: Tensor, decoded: Tensor, multiplicity: list[int]) -> Tensor:
+def assigned_differences(wanted: Tensor, decoded: Tensor, multiplicity: list[int]) -> Tensor:
     """Items less the decoded ones ``(M, F)`` that an assignment of least distance gives them."""
     if max(multiplicity) <= 1:
         return wanted - decoded

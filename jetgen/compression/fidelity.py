@@ -15,7 +15,7 @@ from jetgen.compression.coding import Coder
 from jetgen.compression.compressors import Compressor
 from jetgen.metrics.residuals import half_width
 from jetgen.physics.fourvectors import JET_KINEMATICS, wrap_phi
-from jetgen.physics.observables import Measured, measure
+from jetgen.physics.observables import MeasuredSets, measure
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Restored:
         bytes_a_jet: the size of what was stored.
     """
 
-    before: Measured
-    after: Measured
+    before: MeasuredSets
+    after: MeasuredSets
     bytes_a_jet: float
 
     def residuals(self) -> dict[str, Tensor]:
@@ -49,13 +49,13 @@ class Restored:
         )
 
 
-def kinematics(cloud: ParticleCloud) -> Measured:
+def kinematics(cloud: ParticleCloud) -> MeasuredSets:
     """Jets with their ``pt``, ``eta``, ``phi``, ``mass``, the features of sets of one or those of
     the sum of their particles."""
     names = [feature.name for feature in JET_KINEMATICS]
     if {feature.name for feature in cloud.features}.issuperset(names):
         double = cloud.to(torch.float64)
-        return Measured(double, {name: double.feature(name)[:, 0] for name in names})
+        return MeasuredSets(double, {name: double.feature(name)[:, 0] for name in names})
     return measure(cloud)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from jetgen.compression.fidelity import Restored
 from jetgen.metrics.peak_fits import SHAPES, PeakFit, Shift, fit_peak, peak_shifts
-from jetgen.physics.observables import Measured
+from jetgen.physics.observables import MeasuredSets
 
 PARAMETERS = ("mass", "width")
 """What compression may shift."""
@@ -26,7 +26,7 @@ class Window:
     def limits(self) -> tuple[float, float]:
         return self.low, self.high
 
-    def fits(self, jets: Measured) -> dict[str, PeakFit]:
+    def fits(self, jets: MeasuredSets) -> dict[str, PeakFit]:
         """The fit of each shape to the masses of the jets.
 
         A shape is left out where there is no peak to fit: where fewer jets are in the window than

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
-from jetgen.physics.observables import JET, Measured, Noun, measure
+from jetgen.physics.observables import JET, MeasuredSets, Noun, measure
 from jetgen.physics.units import without_unit
 
 RECONSTRUCTED = "reconstructed"
@@ -21,7 +21,7 @@ _THOUSANDFOLD = 300.0, 3000.0
 
 
 @dataclass(frozen=True)
-class Checked:
+class ComparisonInput:
     """Measured jets without a number that is not finite.
 
     Args:
@@ -32,9 +32,9 @@ class Checked:
         warnings: what was left out or is odd, for the reader.
     """
 
-    real: Measured
-    samples: dict[str, Measured]
-    pool: Measured
+    real: MeasuredSets
+    samples: dict[str, MeasuredSets]
+    pool: MeasuredSets
     kept: Tensor
     warnings: tuple[str, ...]
 
@@ -43,8 +43,8 @@ def check(
     real: ParticleCloud,
     samples: Mapping[str, ParticleCloud],
     training: ParticleCloud | None = None,
-    measure: Callable[[ParticleCloud], Measured] = measure,
-) -> Checked:
+    measure: Callable[[ParticleCloud], MeasuredSets] = measure,
+) -> ComparisonInput:
     """Measure all jets; leave out those with values that are not finite, with a warning.
 
     Jets without particles stay, because a generator that makes them must pay for it, with a
@@ -79,7 +79,7 @@ def check(
     for name, jets in usable.items() if all_real.noun == JET else ():
         warnings += different_slots(name, jets.relative, usable_real.relative)
         warnings += _different_units(name, jets, usable_real)
-    return Checked(usable_real, usable, pool, real_finite, tuple(warnings))
+    return ComparisonInput(usable_real, usable, pool, real_finite, tuple(warnings))
 
 
 _RARE = 0.01
@@ -128,9 +128,9 @@ def without_particles(name: str, jets: ParticleCloud, noun: Noun = JET) -> list[
 def _measured(
     cloud: ParticleCloud,
     name: str,
-    measure: Callable[[ParticleCloud], Measured],
+    measure: Callable[[ParticleCloud], MeasuredSets],
     warnings: list[str],
-) -> Measured:
+) -> MeasuredSets:
     """The jets' measures; errors name them, and a unit that is not known is warned of."""
     try:
         measured = measure(cloud)
@@ -141,7 +141,7 @@ def _measured(
     return measured
 
 
-def _different_units(name: str, sample: Measured, real: Measured) -> list[str]:
+def _different_units(name: str, sample: MeasuredSets, real: MeasuredSets) -> list[str]:
     """A warning where momenta differ by about a thousand."""
     if not ("pt" in sample.observables and "pt" in real.observables):
         return []
@@ -155,7 +155,7 @@ def _different_units(name: str, sample: Measured, real: Measured) -> list[str]:
     ]
 
 
-def _finite(jets: Measured, name: str, warnings: list[str]) -> Tensor:
+def _finite(jets: MeasuredSets, name: str, warnings: list[str]) -> Tensor:
     """``(B,)`` jets whose every number is finite; warns of the others, and of empty jets."""
     noun = jets.noun
     finite = jets.relative.particles.isfinite().all(-1).all(-1)
@@ -176,7 +176,7 @@ def _finite(jets: Measured, name: str, warnings: list[str]) -> Tensor:
     return finite
 
 
-def _joined(first: Measured, second: Measured) -> Measured:
+def _joined(first: MeasuredSets, second: MeasuredSets) -> MeasuredSets:
     """Both sets of jets, with the observables that both know."""
     names = [name for name in first.observables if name in second.observables]
     return replace(

@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from jetgen.classifiers.boosted_trees import FeatureTable, figure_of_merit
-from jetgen.classifiers.figure_of_merit import FEWEST, FigureOfMerit
+from jetgen.classifiers.figure_of_merit import FEWEST_CLASSIFIED, FigureOfMerit
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
-from jetgen.evaluation.checks import RECONSTRUCTED, Checked, check
+from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput, check
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
 from jetgen.evaluation.resampling import resample
 from jetgen.physics.columns import columns, items_alike, measure_columns
-from jetgen.physics.observables import Measured, Observable
+from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.quantities import Quantity
 
 MOST_PAIRED = 20
@@ -26,7 +26,7 @@ def check_columns(
     real: ParticleCloud,
     samples: Mapping[str, ParticleCloud],
     training: ParticleCloud | None = None,
-) -> Checked:
+) -> ComparisonInput:
     """Measure all sets and leave out what is not finite, as :func:`check` does for jets.
 
     Raises:
@@ -43,7 +43,7 @@ def check_columns(
     return check(real, samples, training, measure=measure_columns)
 
 
-def column_quantities(checked: Checked) -> list[Quantity]:
+def column_quantities(checked: ComparisonInput) -> list[Quantity]:
     """What is compared: each column, of each item in small sets, pooled over items in others.
 
     Conditions of the sets are compared where all samples have them.
@@ -69,7 +69,7 @@ def column_quantities(checked: Checked) -> list[Quantity]:
     return [*pooled, *single]
 
 
-def paired_columns(kinds: Sequence[Measured]) -> list[Observable]:
+def paired_columns(kinds: Sequence[MeasuredSets]) -> list[Observable]:
     """The first columns that all know and that vary among the real entries, ``kinds[0]``."""
     real = kinds[0]
     return [
@@ -79,7 +79,7 @@ def paired_columns(kinds: Sequence[Measured]) -> list[Observable]:
     ][:MOST_PAIRED]
 
 
-def compare_columns(checked: Checked, *, replicas: int = 100, seed: int = 1) -> Comparison:
+def compare_columns(checked: ComparisonInput, *, replicas: int = 100, seed: int = 1) -> Comparison:
     """W1 of every column, and how correlations and pairs of columns differ, as for jets.
 
     Raises:
@@ -91,7 +91,7 @@ def compare_columns(checked: Checked, *, replicas: int = 100, seed: int = 1) -> 
     return compare_resampled(drawn, column_quantities(checked)).with_rows(rows)
 
 
-def column_table(real: Measured, generated: Measured) -> FeatureTable:
+def column_table(real: MeasuredSets, generated: MeasuredSets) -> FeatureTable:
     """The columns that both know, for boosted trees."""
     names = [name for name in real.observables if name in generated.observables]
     x, y = (
@@ -100,7 +100,7 @@ def column_table(real: Measured, generated: Measured) -> FeatureTable:
     return FeatureTable(x, y, names)
 
 
-def column_merits(checked: Checked, seed: int = 1) -> dict[str, FigureOfMerit]:
+def column_merits(checked: ComparisonInput, seed: int = 1) -> dict[str, FigureOfMerit]:
     """How well boosted trees tell each sample from the real entries, event weights respected.
 
     Reconstructions, which share their entries with the real sample, are left out, as are samples
@@ -114,7 +114,7 @@ def column_merits(checked: Checked, seed: int = 1) -> dict[str, FigureOfMerit]:
             weights=(real.relative.weights, sample.relative.weights),
         )
         for name, sample in checked.samples.items()
-        if name != RECONSTRUCTED and min(len(real), len(sample)) >= FEWEST
+        if name != RECONSTRUCTED and min(len(real), len(sample)) >= FEWEST_CLASSIFIED
     }
 
 

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from jetgen import __version__
 from jetgen.classifiers.boosted_trees import feature_table, figure_of_merit
-from jetgen.classifiers.figure_of_merit import FEWEST, FigureOfMerit
+from jetgen.classifiers.figure_of_merit import FEWEST_CLASSIFIED, FigureOfMerit
 from jetgen.classifiers.fpnd import fpnd, published_type
 from jetgen.classifiers.particle_classifier import particle_figure_of_merit
 from jetgen.classifiers.published_reference import PublishedReference
@@ -22,7 +22,7 @@ from jetgen.cloud import ParticleCloud
 from jetgen.config.evaluate import Classifier, EvaluateConfig
 from jetgen.config.option import require
 from jetgen.datasets import read
-from jetgen.evaluation.checks import Checked, check
+from jetgen.evaluation.checks import ComparisonInput, check
 from jetgen.evaluation.columns import check_columns, column_merits, compare_columns
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.metric_rows import fpnd_row, metric_rows
@@ -172,7 +172,7 @@ def _with_fpnd(
 
 
 def evaluate_checked(
-    checked: Checked,
+    checked: ComparisonInput,
     *,
     classifiers: Sequence[Classifier] = ("trees",),
     features: Literal["observables", "flat"] = "observables",
@@ -195,9 +195,9 @@ def evaluate_checked(
     found: dict[str, dict[str, FigureOfMerit]] = {sample: {} for sample in checked.samples}
     for sample, merits in found.items():
         sides = checked.real, checked.samples[sample]
-        if classifiers and min(map(len, sides)) < FEWEST:
+        if classifiers and min(map(len, sides)) < FEWEST_CLASSIFIED:
             warnings.append(
-                f"classifier: left out, it needs {FEWEST} jets of each kind, there are "
+                f"classifier: left out, it needs {FEWEST_CLASSIFIED} jets of each kind, there are "
                 f"{len(sides[0])} and {len(sides[1])}"
             )
             continue
@@ -213,7 +213,7 @@ def evaluate_checked(
     )
 
 
-def _with_substructure(checked: Checked) -> Checked:
+def _with_substructure(checked: ComparisonInput) -> ComparisonInput:
     real = with_substructure(checked.real)
     return replace(
         checked,

@@ -17,10 +17,10 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
-from jetgen.evaluation.checks import Checked, check
-from jetgen.evaluation.resampling import FEWEST, Resampling, Side, resample, with_plain
+from jetgen.evaluation.checks import ComparisonInput, check
+from jetgen.evaluation.resampling import FEWEST_COMPARED, Resampling, Side, resample, with_plain
 from jetgen.metrics.wasserstein import between_weightings
-from jetgen.physics.observables import JET, PARTICLE_OBSERVABLES, Measured, Noun
+from jetgen.physics.observables import JET, PARTICLE_OBSERVABLES, MeasuredSets, Noun
 from jetgen.physics.quantities import (
     PARTICLE_MEAN,
     QUANTITIES,
@@ -133,7 +133,7 @@ def compare(
     return compare_checked(check(real, samples, training), replicas=replicas, seed=seed)
 
 
-def compare_checked(checked: Checked, *, replicas: int = 100, seed: int = 1) -> Comparison:
+def compare_checked(checked: ComparisonInput, *, replicas: int = 100, seed: int = 1) -> Comparison:
     """:func:`compare` for jets that have been measured and checked already."""
     return compare_resampled(resample(checked, replicas=replicas, seed=seed))
 
@@ -242,7 +242,7 @@ def _table_order(quantities: Sequence[Quantity]) -> list[Quantity]:
     return order
 
 
-def _values(jets: Measured, quantity: Quantity) -> Values | None:
+def _values(jets: MeasuredSets, quantity: Quantity) -> Values | None:
     """The quantity's values, or None where too few jets determine it."""
     read = read_off(jets, quantity)
-    return read if read is not None and len(read.jet.unique()) >= FEWEST else None
+    return read if read is not None and len(read.jet.unique()) >= FEWEST_COMPARED else None

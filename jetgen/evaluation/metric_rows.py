@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from jetgen.evaluation.checks import Checked
+from jetgen.evaluation.checks import ComparisonInput
 from jetgen.evaluation.comparison import (
     Distance,
     Row,
@@ -22,13 +22,13 @@ from jetgen.evaluation.comparison import (
 )
 from jetgen.evaluation.pair_rows import pair_rows
 from jetgen.evaluation.resampling import Resampling, resample, with_plain
-from jetgen.metrics.cov_mmd import matched
+from jetgen.metrics.cov_mmd import matching_of_jets
 from jetgen.metrics.fpd import frechet
 from jetgen.metrics.kpd import kernel
 from jetgen.metrics.w1efp import GRAPHS
 from jetgen.physics.efp import efps
 from jetgen.physics.efp_graphs import efp_graphs
-from jetgen.physics.observables import Measured, Observable
+from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.quantities import SUBSTRUCTURE, Quantity, Values, read_off
 from jetgen.physics.substructure import SUBSTRUCTURE_OBSERVABLES
 
@@ -44,7 +44,7 @@ Metric = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 """From features ``(B, d)``, ``(C, d)`` and weights ``(R, B)``, ``(R, C)`` to ``(R,)`` values."""
 
 
-def metric_rows(checked: Checked, drawn: Resampling) -> tuple[list[Row], list[str]]:
+def metric_rows(checked: ComparisonInput, drawn: Resampling) -> tuple[list[Row], list[str]]:
     """Rows of substructure, pairs, W1EFP, FPD, KPD, COV and MMD, and warnings of those left out."""
     return (
         [
@@ -111,7 +111,7 @@ def efp_rows(drawn: Resampling) -> list[Row]:
     return [*rows, mean]
 
 
-def _moment_rows(checked: Checked, drawn: Resampling) -> list[Row]:
+def _moment_rows(checked: ComparisonInput, drawn: Resampling) -> list[Row]:
     rows = []
     if drawn.size > len(efp_graphs(4)):
         quantity = _quantity("fpd", f"FPD of {drawn.size} jets, not extrapolated", "FPD", 1e-3)
@@ -121,7 +121,7 @@ def _moment_rows(checked: Checked, drawn: Resampling) -> list[Row]:
     return [*rows, feature_row(fewer, quantity, discrepancies, _scaled_efps(fewer))]
 
 
-def fpnd_row(drawn: Resampling, network: Callable[[Measured], Tensor]) -> Row | None:
+def fpnd_row(drawn: Resampling, network: Callable[[MeasuredSets], Tensor]) -> Row | None:
     """FPND: the Frechet distance of a network's activations; none for as few jets as columns."""
     values = {name: network(jets) for name, jets in _kinds(drawn).items()}
     if drawn.size <= values["real"].shape[1]:
@@ -199,12 +199,12 @@ def matching_rows(drawn: Resampling) -> list[Row]:
     ]
 
 
-def _matched(real: Measured, generated: Measured, count: int) -> Tensor:
+def _matched(real: MeasuredSets, generated: MeasuredSets, count: int) -> Tensor:
     """``(2, count)`` uncovered share and matching distance of disjoint batches."""
     found = []
     for k in range(count):
         batch = slice(k * MATCHED_JETS, (k + 1) * MATCHED_JETS)
-        coverage, mmd = matched(generated[batch].relative, real[batch].relative)
+        coverage, mmd = matching_of_jets(generated[batch].relative, real[batch].relative)
         found.append(torch.stack([1 - coverage, mmd]))
     return torch.stack(found, dim=1)
 
@@ -248,7 +248,7 @@ def _left_out(drawn: Resampling) -> list[str]:
     return warnings
 
 
-def _kinds(drawn: Resampling) -> dict[str, Measured]:
+def _kinds(drawn: Resampling) -> dict[str, MeasuredSets]:
     sides = {name: side.jets for name, side in drawn.sides.items()}
     return {"real": drawn.real.jets, "all real": drawn.pool, **sides}
 

@@ -17,7 +17,7 @@ from jetgen.metrics.pair_histograms import (
     histogram_distance,
     shares,
 )
-from jetgen.physics.observables import Measured, Observable
+from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.quantities import Quantity
 
 PAIRED = (
@@ -101,9 +101,9 @@ def pair_distance(
     return total / len(pairs)
 
 
-def _table(jets: Measured, names: list[str]) -> Tensor:
+def _table(jets: MeasuredSets, names: list[str]) -> Tensor:
     return torch.stack([jets.observables[name] for name in names], dim=1)
 
 
-def _counts(jets: Measured, counts: Tensor) -> Tensor:
+def _counts(jets: MeasuredSets, counts: Tensor) -> Tensor:
     return counts.double() * jets.relative.weights.double()

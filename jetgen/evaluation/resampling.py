@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from jetgen.errors import InputError
-from jetgen.evaluation.checks import RECONSTRUCTED, Checked
-from jetgen.physics.observables import Measured
+from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
+from jetgen.physics.observables import MeasuredSets
 
-FEWEST = 20
+FEWEST_COMPARED = 20
 """Jets below which a distance says nothing."""
 
 _POOL = 4
@@ -22,7 +22,7 @@ _POOL = 4
 class Side:
     """A sample cut to ``n`` jets, and ``(R, n)`` how often each counts in R resamplings."""
 
-    jets: Measured
+    jets: MeasuredSets
     counts: Tensor
 
 
@@ -41,7 +41,7 @@ class Resampling:
 
     real: Side
     sides: dict[str, Side]
-    pool: Measured
+    pool: MeasuredSets
     splits: tuple[Tensor, Tensor]
     seed: int
     warnings: tuple[str, ...]
@@ -56,7 +56,9 @@ class Resampling:
         return len(self.real.counts)
 
 
-def resample(checked: Checked, *, replicas: int, seed: int, most: int | None = None) -> Resampling:
+def resample(
+    checked: ComparisonInput, *, replicas: int, seed: int, most: int | None = None
+) -> Resampling:
     """Draw as many jets of every kind, at most ``most``, as fit twice into the real ones.
 
     Raises:
@@ -66,10 +68,11 @@ def resample(checked: Checked, *, replicas: int, seed: int, most: int | None = N
     real, pool = checked.real, checked.pool
     sizes = {"real": len(real), **{name: len(sample) for name, sample in checked.samples.items()}}
     size = min(*sizes.values(), len(pool) // 2)
-    if size < FEWEST:
+    if size < FEWEST_COMPARED:
         raise InputError(
-            f"comparison: expected at least {FEWEST} usable jets of each kind and {2 * FEWEST} "
-            f"real ones for the floor, received {sizes} and {len(pool)} real ones; give more jets"
+            f"comparison: expected at least {FEWEST_COMPARED} usable jets of each kind and "
+            f"{2 * FEWEST_COMPARED} real ones for the floor, received {sizes} and "
+            f"{len(pool)} real ones; give more jets"
         )
     size = size if most is None else min(size, most)
     chosen = torch.randperm(len(real), generator=generator)[:size]

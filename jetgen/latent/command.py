@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from jetgen.config.latent import LatentConfig
-from jetgen.latent.encoding import inspect_codes
+from jetgen.latent.encoding import encode_sets
 from jetgen.latent.page import conclude
 from jetgen.physics.region import Region
 from jetgen.reports.findings_page import write_findings
@@ -26,7 +26,7 @@ def latent(config: LatentConfig) -> Path:
     if config.region is not None:
         asked += Region(config.region).names  # a slip in it shows before the work begins
     with Console(stderr=True).status("encode, measure, draw"):
-        found = inspect_codes(config.run, config.data, config.jets, config.seed, asked)
+        found = encode_sets(config.run, config.data, config.jets, config.seed, asked)
         conclusion = conclude(found, config)
     model, many = found.model, found.measured.noun.many
     return write_findings(

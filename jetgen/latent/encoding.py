@@ -15,8 +15,13 @@ from jetgen.metrics.latent import LatentSpace, rank_correlation
 from jetgen.metrics.mutual_information import mutual_information
 from jetgen.objectives.preparation import represent
 from jetgen.physics.columns import measure_columns
-from jetgen.physics.observable_values import Observed, observe, observe_columns, values_by_name
-from jetgen.physics.observables import JET, Measured, measure
+from jetgen.physics.observable_values import (
+    ObservableValues,
+    observe,
+    observe_columns,
+    values_by_name,
+)
+from jetgen.physics.observables import JET, MeasuredSets, measure
 from jetgen.physics.region import Region
 from jetgen.runs.latent_space import latent_space
 from jetgen.runs.trained_model import TrainedModel, load
@@ -27,7 +32,7 @@ INFORMED = 3000
 _MAIN = ("mass", "multiplicity", "pt", "type")
 
 
-class Inspection(NamedTuple):
+class EncodedSets(NamedTuple):
     """The codes of jets and what is known of these jets, in the same order.
 
     Args:
@@ -40,9 +45,9 @@ class Inspection(NamedTuple):
 
     model: TrainedModel
     jets: ParticleCloud
-    measured: Measured
+    measured: MeasuredSets
     latent: LatentSpace
-    observed: dict[str, Observed]
+    observed: dict[str, ObservableValues]
 
     @property
     def main(self) -> list[str]:
@@ -78,13 +83,13 @@ class Inspection(NamedTuple):
         return region.select(values_by_name(self.observed))
 
 
-def inspect_codes(
+def encode_sets(
     run: str | Path,
     data: Sequence[str] = (),
     jets: int = 5000,
     seed: int = 1,
     asked: Sequence[str] = (),
-) -> Inspection:
+) -> EncodedSets:
     """Encode jets, or other sets, with a trained autoencoder.
 
     Args:
@@ -109,7 +114,7 @@ def inspect_codes(
     else:
         measured = measure(cloud)
         observed = observe(cloud, measured)
-    return Inspection(model, cloud, measured, latent_space(model, cloud, seed), observed)
+    return EncodedSets(model, cloud, measured, latent_space(model, cloud, seed), observed)
 
 
 def _chosen(

@@ -13,12 +13,12 @@ from jetgen.cloud import ParticleCloud
 from jetgen.config.latent import LatentConfig
 from jetgen.errors import InputError
 from jetgen.latent.embedding import tsne
-from jetgen.latent.encoding import Inspection
+from jetgen.latent.encoding import EncodedSets
 from jetgen.latent.walks import blend, interpolation, traversals
 from jetgen.metrics.latent import ACTIVE, activity, divergence, order, principal_components
 from jetgen.physics.columns import measure_columns
-from jetgen.physics.observable_values import Observed, choose
-from jetgen.physics.observables import JET, Measured, measure
+from jetgen.physics.observable_values import ObservableValues, observables_named
+from jetgen.physics.observables import JET, MeasuredSets, measure
 from jetgen.physics.region import Region
 from jetgen.reports.figures.latent_activity import latent_activity
 from jetgen.reports.figures.latent_correlations import latent_correlations
@@ -29,7 +29,7 @@ from jetgen.reports.figures.latent_pairs import latent_pairs
 from jetgen.reports.figures.latent_plane import latent_plane
 from jetgen.reports.figures.latent_region import latent_region
 from jetgen.reports.figures.latent_walk import latent_walk
-from jetgen.reports.findings import Conclusion, Drawing, Table
+from jetgen.reports.findings import Conclusion, FindingFigure, Table
 from jetgen.reports.formatting import with_uncertainty
 from jetgen.reports.style import figure_style
 
@@ -39,13 +39,13 @@ LAID_OUT = 2000
 _TOLD = 3
 
 
-def conclude(found: Inspection, config: LatentConfig) -> Conclusion:
+def conclude(found: EncodedSets, config: LatentConfig) -> Conclusion:
     """Measure and draw what the options ask for.
 
     Raises:
         InputError: when the jets lack an observable, or a region cannot be read or holds too few.
     """
-    colours = choose(found.observed, config.colour or tuple(found.main), "colour")
+    colours = observables_named(found.observed, config.colour or tuple(found.main), "colour")
     ends = far_apart(found, config.between)
     searched = None if config.region is None else _search(found, config.region, config.seed)
     information = found.information(config.seed)
@@ -67,7 +67,7 @@ class _Searched(NamedTuple):
     table: Table
 
 
-def _search(found: Inspection, text: str, seed: int) -> _Searched:
+def _search(found: EncodedSets, text: str, seed: int) -> _Searched:
     inside, many = found.inside(Region(text)), found.measured.noun.many
     search = search_region(found.latent.mean, inside, seed)
     aucs = [with_uncertainty(side.auc, side.auc_error) for side in search]
@@ -89,7 +89,7 @@ def _search(found: Inspection, text: str, seed: int) -> _Searched:
     )
 
 
-def _activity_in_words(found: Inspection) -> str:
+def _activity_in_words(found: EncodedSets) -> str:
     active = int((activity(found.latent) > ACTIVE).sum())
     words = f"{active} of {found.latent.mean.shape[1]} columns are active"
     if found.latent.stochastic:
@@ -97,7 +97,7 @@ def _activity_in_words(found: Inspection) -> str:
     return words + "."
 
 
-def _information_in_words(found: Inspection, information: Tensor) -> Iterator[str]:
+def _information_in_words(found: EncodedSets, information: Tensor) -> Iterator[str]:
     for index, (name, observed) in enumerate(found.observed.items()):
         if name in found.main:
             most, column = information[:, index].max(0)
@@ -107,7 +107,7 @@ def _information_in_words(found: Inspection, information: Tensor) -> Iterator[st
             )
 
 
-def _columns(found: Inspection, information: Tensor) -> Table:
+def _columns(found: EncodedSets, information: Tensor) -> Table:
     variances, nats = activity(found.latent), divergence(found.latent)
     names = list(found.observed)
     rows = []
@@ -131,7 +131,7 @@ def _columns(found: Inspection, information: Tensor) -> Table:
     )
 
 
-def _matrices(found: Inspection, information: Tensor) -> Iterator[Table]:
+def _matrices(found: EncodedSets, information: Tensor) -> Iterator[Table]:
     for name, title, values in (
         ("information", "Mutual information [nats]", information),
         ("correlations", "Rank correlations", found.correlation()),
@@ -144,20 +144,20 @@ def _matrices(found: Inspection, information: Tensor) -> Iterator[Table]:
 
 
 def _drawings(
-    found: Inspection,
+    found: EncodedSets,
     config: LatentConfig,
-    colours: Sequence[Observed],
+    colours: Sequence[ObservableValues],
     ends: list[int],
     information: Tensor,
     searched: _Searched | None,
-) -> Iterator[Drawing]:
+) -> Iterator[FindingFigure]:
     latent, columns, noun = found.latent, order(found.latent), found.measured.noun
     few = slice(LAID_OUT)
     components = principal_components(latent[few])[0]
     laid_out = tsne(latent.mean[few], config.seed)
     if searched is not None:
         shown = searched.columns[:_TOLD]
-        yield Drawing(
+        yield FindingFigure(
             "region",
             f"Where {searched.text} lives",
             f"{noun.many.capitalize()} of the region among all others in two layouts of the codes, "
@@ -169,7 +169,7 @@ def _drawings(
                 searched.text,
             ),
         )
-    yield Drawing(
+    yield FindingFigure(
         "activity",
         "Activity",
         f"Variance over {noun.many} of each column's mean (above the dashed line a column counts "
@@ -177,26 +177,26 @@ def _drawings(
         "standard normal distribution.",
         latent_activity(latent),
     )
-    yield Drawing(
+    yield FindingFigure(
         "information",
         "Mutual information",
         "Nats that each column alone says about each observable, most active column first; it "
         "sees relations of any shape.",
         latent_information(information, columns, [o.observable for o in found.observed.values()]),
     )
-    yield Drawing(
+    yield FindingFigure(
         "correlations",
         "Rank correlations",
         "Spearman's correlation of each column with each observable.",
         latent_correlations(latent, list(found.observed.values())),
     )
-    yield Drawing(
+    yield FindingFigure(
         "pca",
         "Principal components",
         f"One point for each of the {noun.many}.",
         latent_map(latent, colours),
     )
-    yield Drawing(
+    yield FindingFigure(
         "tsne",
         "t-SNE",
         "A layout in which neighbours among the codes stay neighbours; distances between groups "
@@ -205,7 +205,7 @@ def _drawings(
     )
     for colour in colours:
         title = colour.observable.title
-        yield Drawing(
+        yield FindingFigure(
             f"pairs_{colour.observable.name}",
             f"Pairs of columns by {title}",
             f"The most active columns against each other, coloured by {title}.",
@@ -231,7 +231,7 @@ class _Walks(NamedTuple):
     way: ParticleCloud
 
 
-def _walks(found: Inspection, steps: int, columns: Tensor, ends: list[int]) -> _Walks:
+def _walks(found: EncodedSets, steps: int, columns: Tensor, ends: list[int]) -> _Walks:
     means = found.latent.mean
     start = int((means - means.mean(0)).norm(dim=1).argmin())
     codes = traversals(means, means[start], columns, steps)  # (C, steps, L)
@@ -250,16 +250,18 @@ _TRAVERSED = (
 )
 
 
-def jet_walks(found: Inspection, steps: int, columns: Tensor, ends: list[int]) -> Iterator[Drawing]:
+def jet_walks(
+    found: EncodedSets, steps: int, columns: Tensor, ends: list[int]
+) -> Iterator[FindingFigure]:
     """Traversals of ``columns`` and the way between the jets ``ends``, drawn as jets."""
     walks = _walks(found, steps, columns, ends)
     rows = {
         f"$z_{{{column + 1}}}$": _singly(jets)
         for column, jets in zip(columns.tolist(), walks.moved, strict=True)
     }
-    yield Drawing("traversals", "Traversals", f"The jet {_TRAVERSED}", latent_walk(rows))
+    yield FindingFigure("traversals", "Traversals", f"The jet {_TRAVERSED}", latent_walk(rows))
     real, between = _singly(walks.pair), [None] * (steps - 2)
-    yield Drawing(
+    yield FindingFigure(
         "interpolation",
         "From one jet to another",
         "Jets decoded along the straight line between the codes of two jets (the real ones above "
@@ -269,8 +271,8 @@ def jet_walks(found: Inspection, steps: int, columns: Tensor, ends: list[int]) -
 
 
 def _column_walks(
-    found: Inspection, steps: int, columns: Tensor, ends: list[int]
-) -> Iterator[Drawing]:
+    found: EncodedSets, steps: int, columns: Tensor, ends: list[int]
+) -> Iterator[FindingFigure]:
     walks = _walks(found, steps, columns, ends)
     names = measure_columns(walks.way).observables
     shown = [known for name, known in found.observed.items() if name in names]
@@ -278,7 +280,7 @@ def _column_walks(
         f"$z_{{{column + 1}}}$": (places, measure_columns(sets).observables)
         for column, places, sets in zip(columns.tolist(), walks.places, walks.moved, strict=True)
     }
-    yield Drawing(
+    yield FindingFigure(
         "traversals",
         "Traversals",
         f"The entry {_TRAVERSED} A row for each column of the code, a panel for each of the table; "
@@ -290,7 +292,7 @@ def _column_walks(
         name: values[[0, 1]] for name, values in measure_columns(walks.pair).observables.items()
     }
     way = {"Share of the way": (share, measure_columns(walks.way).observables)}
-    yield Drawing(
+    yield FindingFigure(
         "interpolation",
         "From one entry to another",
         "Entries decoded along the straight line between the codes of two entries (the real ones "
@@ -299,7 +301,7 @@ def _column_walks(
     )
 
 
-def far_apart(found: Inspection, between: Sequence[str] = ()) -> list[int]:
+def far_apart(found: EncodedSets, between: Sequence[str] = ()) -> list[int]:
     """The sets asked for, or those at the 5 % and 95 % quantiles of the first main observable."""
     if between:
         jets = [int(text) for text in between]
@@ -313,6 +315,6 @@ def far_apart(found: Inspection, between: Sequence[str] = ()) -> list[int]:
     return [int(ordered[int(share * (len(ordered) - 1))]) for share in (0.05, 0.95)]
 
 
-def _singly(jets: ParticleCloud) -> list[Measured | None]:
+def _singly(jets: ParticleCloud) -> list[MeasuredSets | None]:
     measured = measure(jets)
     return [measured[k : k + 1] for k in range(len(jets))]

@@ -17,7 +17,7 @@ from jetgen.kernels.selection import use_triton
 from jetgen.losses.distances import Norm, along
 from jetgen.losses.module import SetLoss
 from jetgen.losses.nearest import nearest
-from jetgen.losses.reduction import Reduction, choose, prepare, prepare_weights, reduce
+from jetgen.losses.reduction import Reduction, prepare, prepare_weights, reduce, require_choice
 
 Sided = Literal["two", "x", "y"]
 Normalisation = Literal["sum", "mean"]
@@ -67,9 +67,9 @@ def chamfer(
     """
     if not power >= 1:
         raise InputError(f"power: expected a number of at least 1, received {power}")
-    choose("sided", sided, ("two", "x", "y"))
-    choose("norm", norm, ("l2", "l1"))
-    choose("normalisation", normalisation, ("sum", "mean"))
+    require_choice("sided", sided, ("two", "x", "y"))
+    require_choice("norm", norm, ("l2", "l1"))
+    require_choice("normalisation", normalisation, ("sum", "mean"))
     x, y = prepare(x, x_mask, y, y_mask)
     if not x.shape[1] or not y.shape[1]:
         return reduce((x.sum((1, 2)) + y.sum((1, 2))) * 0, reduction)
@@ -114,7 +114,7 @@ def density_aware_chamfer(
     """
     if not power >= 1:
         raise InputError(f"power: expected a number of at least 1, received {power}")
-    choose("norm", norm, ("l2", "l1"))
+    require_choice("norm", norm, ("l2", "l1"))
     x, y = prepare(x, x_mask, y, y_mask)
     if not x.shape[1] or not y.shape[1]:
         return reduce((x.sum((1, 2)) + y.sum((1, 2))) * 0, reduction)

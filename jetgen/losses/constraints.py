@@ -16,7 +16,7 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
-from jetgen.losses.reduction import Reduction, choose, reduce
+from jetgen.losses.reduction import Reduction, reduce, require_choice
 from jetgen.physics import fourvectors
 from jetgen.physics.efp import efps
 from jetgen.physics.substructure import effective_multiplicity
@@ -131,7 +131,7 @@ def _measured(
     real: ParticleCloud,
     kind: Difference,
 ) -> Tensor:
-    choose("kind", kind, ("squared", "absolute", "relative"))
+    require_choice("kind", kind, ("squared", "absolute", "relative"))
     target = quantity(real)
     difference = quantity(generated) - target
     if kind == "squared":

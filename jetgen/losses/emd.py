@@ -22,7 +22,7 @@ from jetgen.losses.distances import chunks, pairwise, power_of
 from jetgen.losses.envelope import Solution, attach, plan_gradients
 from jetgen.losses.exact_emd import exact_emd, normalised
 from jetgen.losses.module import SetLoss
-from jetgen.losses.reduction import Reduction, choose, prepare, prepare_weights, reduce
+from jetgen.losses.reduction import Reduction, prepare, prepare_weights, reduce, require_choice
 from jetgen.losses.sinkhorn import (
     Potentials,
     SinkhornSettings,
@@ -78,7 +78,7 @@ def emd(
     """
     if not power >= 1:
         raise InputError(f"power: expected a number of at least 1, received {power}")
-    choose("backend", backend, ("auto", "exact", "sinkhorn", "geomloss"))
+    require_choice("backend", backend, ("auto", "exact", "sinkhorn", "geomloss"))
     x, y = prepare(x, x_mask, y, y_mask)
     if backend == "exact" or (backend == "auto" and x.device.type == "cpu"):
         return exact_emd(

@@ -30,7 +30,7 @@ def reduce(values: Tensor, reduction: Reduction) -> Tensor:
     raise InputError(f"reduction: expected none, mean or sum, received {reduction!r}")
 
 
-def choose(name: str, value: object, known: tuple[object, ...]) -> None:
+def require_choice(name: str, value: object, known: tuple[object, ...]) -> None:
     """Raise :class:`InputError` unless ``value`` is one of the ``known`` ones."""
     if value not in known:
         expected = ", ".join(str(k) for k in known)

@@ -8,7 +8,7 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from jetgen.losses.reduction import Reduction, blank, choose, prepare, reduce
+from jetgen.losses.reduction import Reduction, blank, prepare, reduce, require_choice
 
 Normalisation = Literal["sum", "mean"]
 
@@ -40,7 +40,7 @@ def slot_by_slot(
     Returns:
         ``(B,)``, or reduced; zero for two empty sets.
     """
-    choose("normalisation", normalisation, ("sum", "mean"))
+    require_choice("normalisation", normalisation, ("sum", "mean"))
     x, y = prepare(x, x_mask, y, y_mask)
     missing = x.shape[1] - y.shape[1]
     x, x_mask = pad(x, (0, 0, 0, max(-missing, 0))), pad(x_mask, (0, max(-missing, 0)))

@@ -56,11 +56,11 @@ def cov_mmd(
     found = []
     for _ in range(batches):
         a, b = random.choice(len(x), size=jets), random.choice(len(y), size=jets)
-        found.append(matched(y[torch.from_numpy(b)], x[torch.from_numpy(a)]))
+        found.append(matching_of_jets(y[torch.from_numpy(b)], x[torch.from_numpy(a)]))
     return CoverageMMD(*(spread_of(torch.stack(column)) for column in zip(*found, strict=True)))
 
 
-def matched(generated: ParticleCloud, real: ParticleCloud) -> tuple[Tensor, Tensor]:
+def matching_of_jets(generated: ParticleCloud, real: ParticleCloud) -> tuple[Tensor, Tensor]:
     """Coverage and minimum matching distance of relative jets, all against all."""
     sides = [(c.particles[..., :2], c.mask, c.particles[..., 2]) for c in (generated, real)]
     (a, a_mask, a_pt), (b, b_mask, b_pt) = sides

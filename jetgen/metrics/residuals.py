@@ -11,7 +11,7 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
 from jetgen.physics.fourvectors import wrap_phi
-from jetgen.physics.observables import Measured
+from jetgen.physics.observables import MeasuredSets
 
 LEADING = {1: "hardest", 2: "2nd hardest", 3: "3rd hardest"}
 """Particles by falling pT whose share of pT is compared."""
@@ -40,7 +40,7 @@ class Band(NamedTuple):
     jets: Tensor
 
 
-def residuals(real: Measured, reconstructed: Measured) -> list[Residual]:
+def residuals(real: MeasuredSets, reconstructed: MeasuredSets) -> list[Residual]:
     r"""Residuals jet by jet: relative for mass, pT and shares of pT, plain for angles.
 
     .. math:: \frac{\hat x - x}{x} \text{ for } m, p_T, p_{T,k} / p_T; \qquad

@@ -15,7 +15,7 @@ from torch import Tensor
 from jetgen.cloud import CARTESIAN, RELATIVE, Feature, ParticleCloud
 from jetgen.physics.dijets import DIJET_OBSERVABLES, measure_dijets
 from jetgen.physics.fourvectors import JET_KINEMATICS
-from jetgen.physics.observables import Measured, Noun, Observable
+from jetgen.physics.observables import MeasuredSets, Noun, Observable
 from jetgen.physics.units import in_gev
 
 ENTRY = Noun("entry", "entries", "item")
@@ -54,10 +54,10 @@ def columns(cloud: ParticleCloud) -> list[tuple[Observable, Tensor]]:
     return list(found.values())
 
 
-def measure_columns(cloud: ParticleCloud) -> Measured:
+def measure_columns(cloud: ParticleCloud) -> MeasuredSets:
     """The sets in float64 as they are, with the values of :func:`columns`."""
     values = {observable.name: found for observable, found in columns(cloud)}
-    return Measured(cloud.to(torch.float64), values, ENTRY)
+    return MeasuredSets(cloud.to(torch.float64), values, ENTRY)
 
 
 def _of_items(cloud: ParticleCloud) -> list[tuple[Observable, Tensor]]:

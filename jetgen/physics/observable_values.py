@@ -11,7 +11,7 @@ from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
 from jetgen.physics.classes import JET_CLASSES, UNKNOWN_CLASS, class_name
 from jetgen.physics.columns import columns
-from jetgen.physics.observables import JET_OBSERVABLES, Measured, Observable
+from jetgen.physics.observables import JET_OBSERVABLES, MeasuredSets, Observable
 from jetgen.physics.substructure import SUBSTRUCTURE_OBSERVABLES, with_substructure
 
 TYPE = "type"
@@ -20,7 +20,7 @@ _SHORT = {"n": "multiplicity"}
 
 
 @dataclass(frozen=True)
-class Observed:
+class ObservableValues:
     """An observable and its ``(B,)`` values.
 
     Args:
@@ -38,12 +38,12 @@ class Observed:
         """Whether the values are classes."""
         return self.name_class is not None
 
-    def __getitem__(self, index: Tensor | slice) -> Observed:
+    def __getitem__(self, index: Tensor | slice) -> ObservableValues:
         """The sets that ``index`` selects."""
         return replace(self, values=self.values[index])
 
 
-def observe(jets: ParticleCloud, measured: Measured) -> dict[str, Observed]:
+def observe(jets: ParticleCloud, measured: MeasuredSets) -> dict[str, ObservableValues]:
     """What these jets determine, by name; the class where there are jets of several.
 
     Args:
@@ -52,21 +52,21 @@ def observe(jets: ParticleCloud, measured: Measured) -> dict[str, Observed]:
     """
     found = with_substructure(measured).observables
     known = {
-        o.name: Observed(o, found[o.name])
+        o.name: ObservableValues(o, found[o.name])
         for o in (*JET_OBSERVABLES, *SUBSTRUCTURE_OBSERVABLES)
         if o.name in found
     }
     if jets.has_condition(TYPE):
         types = jets.condition(TYPE).double()
         if len(types.unique()) > 1 and not (types == UNKNOWN_CLASS).any():
-            known[TYPE] = Observed(_TYPE, types, class_name)
+            known[TYPE] = ObservableValues(_TYPE, types, class_name)
     return known
 
 
-def observe_columns(measured: Measured) -> dict[str, Observed]:
+def observe_columns(measured: MeasuredSets) -> dict[str, ObservableValues]:
     """The columns of sets with named features, by name, those that vary; ``type`` is a class."""
     return {
-        o.name: Observed(o, values, _name_class if o.name == TYPE else None)
+        o.name: ObservableValues(o, values, _name_class if o.name == TYPE else None)
         for o, values in columns(measured.relative)
         if len(values.unique()) > 1
     }
@@ -77,13 +77,15 @@ def _name_class(index: int) -> str:
     return str(index) if index < len(JET_CLASSES) else class_name(index)
 
 
-def values_by_name(observed: dict[str, Observed]) -> dict[str, Tensor]:
+def values_by_name(observed: dict[str, ObservableValues]) -> dict[str, Tensor]:
     """The values by their names and short names (``n`` for the multiplicity)."""
     values = {name: known.values for name, known in observed.items()}
     return values | {short: values[name] for short, name in _SHORT.items() if name in values}
 
 
-def choose(observed: dict[str, Observed], names: tuple[str, ...], option: str) -> list[Observed]:
+def observables_named(
+    observed: dict[str, ObservableValues], names: tuple[str, ...], option: str
+) -> list[ObservableValues]:
     """The observables of these names or short names.
 
     Raises:

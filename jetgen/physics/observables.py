@@ -62,7 +62,7 @@ PARTICLE_OBSERVABLES = (
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredSets:
     """A cloud in float64, each jet in its own frame, with the observables that it determines.
 
     Args:
@@ -81,13 +81,13 @@ class Measured:
     def __len__(self) -> int:
         return len(self.relative)
 
-    def __getitem__(self, index: Tensor | slice) -> Measured:
+    def __getitem__(self, index: Tensor | slice) -> MeasuredSets:
         """The jets that ``index`` selects."""
         observables = {name: values[index] for name, values in self.observables.items()}
         return replace(self, relative=self.relative[index], observables=observables)
 
 
-def measure(cloud: ParticleCloud) -> Measured:
+def measure(cloud: ParticleCloud) -> MeasuredSets:
     r"""Measure a cloud's jets: ``p = sum_i p_i`` over massless particles, in float64.
 
     ``mass = sqrt(E^2 - |p|^2)``, ``relative_mass = mass / pt``, ``eta = asinh(pz / pt)``,
@@ -121,4 +121,4 @@ def measure(cloud: ParticleCloud) -> Measured:
             observables["phi"] = phi
     known = {f: observables[f.name] for f in JET_KINEMATICS if f.name in observables}
     bare = replace(relative, conditions=pt.new_zeros(len(pt), 0), condition_features=())
-    return Measured(bare.with_conditions(known), observables)
+    return MeasuredSets(bare.with_conditions(known), observables)

@@ -8,7 +8,12 @@ import torch
 from torch import Tensor
 
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_cartesian
-from jetgen.physics.observables import JET_OBSERVABLES, PARTICLE_OBSERVABLES, Measured, Observable
+from jetgen.physics.observables import (
+    JET_OBSERVABLES,
+    PARTICLE_OBSERVABLES,
+    MeasuredSets,
+    Observable,
+)
 from jetgen.physics.substructure import SUBSTRUCTURE_OBSERVABLES
 
 
@@ -132,7 +137,7 @@ SUBSTRUCTURE = tuple(
 """What jets have after :func:`jetgen.physics.substructure.with_substructure`."""
 
 
-def read_off(jets: Measured, quantity: Quantity) -> Values | None:
+def read_off(jets: MeasuredSets, quantity: Quantity) -> Values | None:
     """The values of one quantity, or None where these jets do not determine it."""
     name = quantity.name
     cloud = jets.relative

@@ -17,7 +17,7 @@ from jetgen.physics import fourvectors
 from jetgen.physics.efp import efps
 from jetgen.physics.fourvectors import to_relative, wrap_phi
 from jetgen.physics.nsubjettiness import nsubjettiness
-from jetgen.physics.observables import Measured, Observable
+from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.soft_drop import soft_drop_mass
 
 SUBSTRUCTURE_OBSERVABLES = (
@@ -132,7 +132,7 @@ def substructure(cloud: ParticleCloud) -> dict[str, Tensor]:
     }
 
 
-def with_substructure(measured: Measured) -> Measured:
+def with_substructure(measured: MeasuredSets) -> MeasuredSets:
     """The measured jets with :data:`SUBSTRUCTURE_OBSERVABLES` among their observables.
 
     Jets that have them already are returned as they are: FastJet takes half a second for 1,000

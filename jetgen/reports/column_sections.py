@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import combinations
 from pathlib import Path
 
-from jetgen.evaluation.checks import RECONSTRUCTED, Checked
+from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
 from jetgen.evaluation.columns import column_quantities, paired_columns
 from jetgen.metrics.correlations import correlations as matrix
 from jetgen.metrics.latent import LatentSpace
 from jetgen.physics.observable_values import observe_columns
-from jetgen.physics.observables import Measured, Observable
+from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.reports.sections import (
     PlannedSection,
     correlations,
@@ -28,7 +28,7 @@ _COLOURS = 2
 
 
 def column_report_sections(
-    checked: Checked, latent: LatentSpace | None, history: Path | None, seed: int
+    checked: ComparisonInput, latent: LatentSpace | None, history: Path | None, seed: int
 ) -> list[PlannedSection]:
     """The sections that these entries, this latent space and this history allow."""
     real, samples = checked.real, checked.samples
@@ -60,7 +60,7 @@ def column_report_sections(
     return sections
 
 
-def _pairs(real: Measured, shown: list[Observable]) -> list[tuple[Observable, Observable]]:
+def _pairs(real: MeasuredSets, shown: list[Observable]) -> list[tuple[Observable, Observable]]:
     """All pairs, or those that go together most among the real entries where there are too many."""
     values = {observable.name: real.observables[observable.name] for observable in shown}
     strength = matrix(values, real.relative.weights).abs()

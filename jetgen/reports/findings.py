@@ -33,7 +33,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Drawing:
+class FindingFigure:
     """A figure with its file name, title and caption."""
 
     name: str
@@ -49,7 +49,7 @@ class Conclusion:
     answer: str
     claims: Sequence[Claim] = field(default=())
     tables: Sequence[Table] = field(default=())
-    drawings: Sequence[Drawing] = field(default=())
+    drawings: Sequence[FindingFigure] = field(default=())
 
 
 def judged(difference: float, error: float, threshold: float = 2.0) -> Verdict:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from jetgen.evaluation.checks import RECONSTRUCTED, Checked
+from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
 from jetgen.metrics.latent import LatentSpace
-from jetgen.physics.observable_values import Observed
-from jetgen.physics.observables import JET, JET_OBSERVABLES, PARTICLE_OBSERVABLES, Measured
+from jetgen.physics.observable_values import ObservableValues
+from jetgen.physics.observables import JET, JET_OBSERVABLES, PARTICLE_OBSERVABLES, MeasuredSets
 from jetgen.physics.quantities import BY_RANK, QUANTITIES, SUBSTRUCTURE, Quantity
 from jetgen.physics.substructure import with_substructure
 from jetgen.reports.figures.jet_displays import jet_displays
 from jetgen.reports.figures.jet_images import HALF_WIDTH, jet_images
 from jetgen.reports.figures.residuals import residual_panels
 from jetgen.reports.sections import (
-    Drawing,
+    PlannedFigure,
     PlannedSection,
     correlations,
     distribution,
@@ -45,7 +45,7 @@ _PAIRS = (("multiplicity", "pt_dispersion"), ("girth", "c2"))
 
 
 def jet_report_sections(
-    checked: Checked, latent: LatentSpace | None, history: Path | None, seed: int
+    checked: ComparisonInput, latent: LatentSpace | None, history: Path | None, seed: int
 ) -> list[PlannedSection]:
     """The sections that these jets, this latent space and this history allow."""
     real = with_substructure(checked.real)
@@ -64,7 +64,7 @@ def jet_report_sections(
     return sections
 
 
-def _images(real: Measured, samples: Mapping[str, Measured]) -> PlannedSection:
+def _images(real: MeasuredSets, samples: Mapping[str, MeasuredSets]) -> PlannedSection:
     return PlannedSection(
         "images",
         "Average jet images",
@@ -73,7 +73,7 @@ def _images(real: Measured, samples: Mapping[str, Measured]) -> PlannedSection:
         f"rapidity and azimuth (|η|, |φ| < {HALF_WIDTH}). A good sample has the same image as the "
         "real jets, so that its ratio is white and its difference without structure.",
         (
-            Drawing(
+            PlannedFigure(
                 "jet_images",
                 "Top: mean share of the jet's pT, on one logarithmic scale. Middle: ratio to the "
                 "real jets, grey where both are empty; orange is too much, blue too little. "
@@ -86,7 +86,7 @@ def _images(real: Measured, samples: Mapping[str, Measured]) -> PlannedSection:
 
 
 def _displays(
-    real: Measured, samples: Mapping[str, Measured], looks: Mapping[str, Line], seed: int
+    real: MeasuredSets, samples: Mapping[str, MeasuredSets], looks: Mapping[str, Line], seed: int
 ) -> PlannedSection:
     reading = (
         "Jets drawn at random, one a panel, with nothing picked by hand. Each disc is a particle; "
@@ -100,7 +100,7 @@ def _displays(
         "Single jets",
         reading,
         (
-            Drawing(
+            PlannedFigure(
                 "jet_displays",
                 "Real jets in the first row, one row for each sample.",
                 lambda: jet_displays(real, samples, looks, seed),
@@ -110,7 +110,7 @@ def _displays(
 
 
 def _distributions(
-    real: Measured, generated: Mapping[str, Measured], looks: Mapping[str, Line]
+    real: MeasuredSets, generated: Mapping[str, MeasuredSets], looks: Mapping[str, Line]
 ) -> Iterator[PlannedSection]:
     for name, title, reading in (
         ("jets", "Jets", f"One value a jet. {how_panels_read(JET)}"),
@@ -135,14 +135,14 @@ def _distributions(
 def _distribution(
     kind: str,
     label: str,
-    real: Measured,
-    samples: Mapping[str, Measured],
+    real: MeasuredSets,
+    samples: Mapping[str, MeasuredSets],
     looks: Mapping[str, Line],
-) -> Drawing:
+) -> PlannedFigure:
     return distribution(f"{kind}_{label}", real, samples, KINDS[kind], looks)
 
 
-def _correlations(real: Measured, generated: Mapping[str, Measured]) -> PlannedSection:
+def _correlations(real: MeasuredSets, generated: Mapping[str, MeasuredSets]) -> PlannedSection:
     """The section on pairs of observables that all of these jets know."""
     known = {
         observable.name: observable
@@ -161,7 +161,7 @@ def _correlations(real: Measured, generated: Mapping[str, Measured]) -> PlannedS
 
 
 def _reconstruction(
-    real: Measured, reconstructed: Measured, looks: Mapping[str, Line]
+    real: MeasuredSets, reconstructed: MeasuredSets, looks: Mapping[str, Line]
 ) -> PlannedSection:
     only = {RECONSTRUCTED: reconstructed}
     return PlannedSection(
@@ -173,7 +173,7 @@ def _reconstruction(
         "beside real ones; since both are the same jets their pulls should be much smaller than "
         "one.",
         (
-            Drawing(
+            PlannedFigure(
                 "residuals",
                 "Left: distribution of each residual, its median and half the width of its central "
                 "68 %. Right: median (points, with statistical error) and central 68 % (band) in "
@@ -185,9 +185,11 @@ def _reconstruction(
     )
 
 
-def _latent(real: Measured, latent: LatentSpace) -> PlannedSection:
+def _latent(real: MeasuredSets, latent: LatentSpace) -> PlannedSection:
     known = [
-        Observed(o, real.observables[o.name]) for o in _EVERYTHING if o.name in real.observables
+        ObservableValues(o, real.observables[o.name])
+        for o in _EVERYTHING
+        if o.name in real.observables
     ]
     mass = "mass" if "mass" in real.observables else "relative_mass"
     colours = [o for o in known if o.observable.name in (mass, "multiplicity")]

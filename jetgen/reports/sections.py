@@ -9,8 +9,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from jetgen.metrics.latent import LatentSpace
-from jetgen.physics.observable_values import Observed
-from jetgen.physics.observables import Measured, Noun, Observable
+from jetgen.physics.observable_values import ObservableValues
+from jetgen.physics.observables import MeasuredSets, Noun, Observable
 from jetgen.physics.quantities import Quantity
 from jetgen.reports.figures.correlation_matrices import correlation_matrices
 from jetgen.reports.figures.distributions import distributions
@@ -24,7 +24,7 @@ from jetgen.reports.style import Line
 
 
 @dataclass(frozen=True)
-class Drawing:
+class PlannedFigure:
     """A figure to be drawn: the name of its files, a caption, and the function that draws it."""
 
     name: str
@@ -39,7 +39,7 @@ class PlannedSection:
     name: str
     title: str
     reading: str
-    drawings: tuple[Drawing, ...]
+    drawings: tuple[PlannedFigure, ...]
 
 
 def how_panels_read(noun: Noun) -> str:
@@ -59,14 +59,14 @@ def how_panels_read(noun: Noun) -> str:
 
 def distribution(
     name: str,
-    real: Measured,
-    samples: Mapping[str, Measured],
+    real: MeasuredSets,
+    samples: Mapping[str, MeasuredSets],
     quantities: Sequence[Quantity],
     looks: Mapping[str, Line],
-) -> Drawing:
+) -> PlannedFigure:
     """The distributions of ``quantities``."""
     titles = ", ".join(quantity.observable.title for quantity in quantities)
-    return Drawing(
+    return PlannedFigure(
         name,
         f"{titles[0].upper()}{titles[1:]}.",
         lambda: distributions(real, samples, quantities, looks),
@@ -74,8 +74,8 @@ def distribution(
 
 
 def correlations(
-    real: Measured,
-    generated: Mapping[str, Measured],
+    real: MeasuredSets,
+    generated: Mapping[str, MeasuredSets],
     shown: Sequence[Observable],
     pairs: Sequence[tuple[Observable, Observable]],
     example: str,
@@ -88,7 +88,7 @@ def correlations(
         "Which observables go together, two at a time. A sample can have every single distribution "
         f"right and still combine the values wrongly{example}.",
         (
-            Drawing(
+            PlannedFigure(
                 "correlation_matrices",
                 f"Linear correlation of each pair of observables in the real {many}, and below the "
                 "samples' correlations minus the real ones. The numbers above are mean absolute "
@@ -96,7 +96,7 @@ def correlations(
                 "above the first matrix.",
                 lambda: correlation_matrices(real, generated, shown),
             ),
-            Drawing(
+            PlannedFigure(
                 "pair_planes",
                 f"Share of {many} in the plane of two observables, on one logarithmic scale a row; "
                 "the outermost bins collect everything beyond. The number above is half the sum of "
@@ -109,7 +109,10 @@ def correlations(
 
 
 def latent_section(
-    latent: LatentSpace, colours: Sequence[Observed], observed: Sequence[Observed], noun: Noun
+    latent: LatentSpace,
+    colours: Sequence[ObservableValues],
+    observed: Sequence[ObservableValues],
+    noun: Noun,
 ) -> PlannedSection:
     """The codes of real sets beside the prior's.
 
@@ -128,7 +131,7 @@ def latent_section(
         f"codes of the prior, so the codes of real {many} must look like the prior's. A column "
         f"that stays put from {noun.one} to {noun.one} is inactive: the model has no use for it.",
         (
-            Drawing(
+            PlannedFigure(
                 "latent_activity",
                 f"How much each column of the code says about its {noun.one}, most active first: "
                 f"variance over {many} of its mean, and where codes have widths its mean "
@@ -136,20 +139,20 @@ def latent_section(
                 "variance exceeds 0.01 (dashed) count as active.",
                 lambda: latent_activity(latent),
             ),
-            Drawing(
+            PlannedFigure(
                 "latent_columns",
                 f"Codes of held-out {many} (filled) and of the prior that generates (line), column "
                 "by column, most active first; the dotted curve is the standard normal "
                 "distribution.",
                 lambda: latent_columns(latent),
             ),
-            Drawing(
+            PlannedFigure(
                 "latent_map",
                 f"The two principal components of the codes of held-out {many}, one point "
                 f"for each, coloured by {by}. A gradient means that the code knows the quantity.",
                 lambda: latent_map(latent, colours),
             ),
-            Drawing(
+            PlannedFigure(
                 "latent_correlations",
                 "Spearman's rank correlation of each column with each observable: ±1 where one "
                 "rises or falls with the other, 0 where they have no common trend.",
@@ -168,7 +171,7 @@ def training_section(history: Path) -> PlannedSection:
         "should fall and level off; a validation loss that rises again while the training loss "
         "falls means overfitting.",
         (
-            Drawing(
+            PlannedFigure(
                 "training_curves",
                 "Losses on training and validation data, then learning rate, speed and time.",
                 lambda: training_curves(history),

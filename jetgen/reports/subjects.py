@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from jetgen.classifiers.figure_of_merit import FigureOfMerit
 from jetgen.cloud import ParticleCloud
-from jetgen.evaluation.checks import Checked, check
+from jetgen.evaluation.checks import ComparisonInput, check
 from jetgen.evaluation.columns import check_columns, column_merits, compare_columns
 from jetgen.evaluation.comparison import Comparison, compare_checked
 from jetgen.metrics.latent import LatentSpace
@@ -37,9 +37,11 @@ class Subject(NamedTuple):
     """
 
     noun: Noun
-    check: Callable[..., Checked]
+    check: Callable[..., ComparisonInput]
     compare: Callable[..., Comparison]
-    contents: Callable[[Checked, LatentSpace | None, Path | None, int], list[PlannedSection]]
+    contents: Callable[
+        [ComparisonInput, LatentSpace | None, Path | None, int], list[PlannedSection]
+    ]
     merits: Callable[..., dict[str, FigureOfMerit]]
     baseline: tuple[str, Callable[..., ParticleCloud]]
     preface: str

@@ -17,7 +17,7 @@ from jetgen.reports.figures.distributions import distributions
 from jetgen.reports.figures.mass_peaks import Row, mass_peaks
 from jetgen.reports.figures.residual_histograms import residual_histograms
 from jetgen.reports.figures.size_against_error import Curves, size_against_error
-from jetgen.reports.findings import Drawing
+from jetgen.reports.findings import FindingFigure
 from jetgen.reports.style import figure_style, lines
 from jetgen.studies.compression_runs import (
     COLUMNS,
@@ -41,7 +41,7 @@ _LOOKS = lines(list(OBJECTIVES.values()))
 
 def drawings(
     folder: Path, found: Mapping[str, Found], settings: Mapping[str, Any]
-) -> Iterator[Drawing]:
+) -> Iterator[FindingFigure]:
     """Every figure of the study."""
     for form, measured in found.items():
         with figure_style():
@@ -50,7 +50,7 @@ def drawings(
             yield _residuals(form, measured)
             yield from (_pulls(form, measured, sample) for sample in SAMPLES)
     with figure_style():
-        yield Drawing(
+        yield FindingFigure(
             "size_against_error",
             "Size against error: W jets",
             "Codes in steps of 0.02 to 2, and what rounding buys; first seed of each objective.",
@@ -60,7 +60,7 @@ def drawings(
         )
 
 
-def _peaks(form: str, found: Found) -> Drawing:
+def _peaks(form: str, found: Found) -> FindingFigure:
     shape = found.shape
     rows: list[Row] = [
         (
@@ -70,7 +70,7 @@ def _peaks(form: str, found: Found) -> Drawing:
         )
         for sample, kind in SAMPLES.items()
     ]
-    return Drawing(
+    return FindingFigure(
         f"peaks_{form}",
         f"Mass peaks before (grey) and after: {FORMS[form]}",
         f"First seed of each objective; fits of the {SHAPES[shape].title}.",
@@ -78,7 +78,7 @@ def _peaks(form: str, found: Found) -> Drawing:
     )
 
 
-def _shapes(form: str, found: Found) -> Drawing:
+def _shapes(form: str, found: Found) -> FindingFigure:
     best = found.ranking()[0]
     rows: list[Row] = [
         (
@@ -88,7 +88,7 @@ def _shapes(form: str, found: Found) -> Drawing:
         )
         for sample, kind in SAMPLES.items()
     ]
-    return Drawing(
+    return FindingFigure(
         f"shapes_{form}",
         f"The three shapes: {FORMS[form]}, {OBJECTIVES[best]}",
         f"Before (grey, {SHAPES[found.shape].title}), and after, fitted with each shape.",
@@ -96,12 +96,12 @@ def _shapes(form: str, found: Found) -> Drawing:
     )
 
 
-def _residuals(form: str, found: Found) -> Drawing:
+def _residuals(form: str, found: Found) -> FindingFigure:
     rows = [
         (kind, {t: found.peaks[o][0][s].restored.residuals() for o, t in OBJECTIVES.items()})
         for s, kind in SAMPLES.items()
     ]
-    return Drawing(
+    return FindingFigure(
         f"residuals_{form}",
         f"Residuals: {FORMS[form]}",
         "After less before, jet by jet; the outermost bins hold what lies beyond.",
@@ -109,11 +109,11 @@ def _residuals(form: str, found: Found) -> Drawing:
     )
 
 
-def _pulls(form: str, found: Found, sample: str) -> Drawing:
+def _pulls(form: str, found: Found, sample: str) -> FindingFigure:
     restored = {t: found.peaks[o][0][sample].restored for o, t in OBJECTIVES.items()}
     before = next(iter(restored.values())).before
     after = {title: jets.after for title, jets in restored.items()}
-    return Drawing(
+    return FindingFigure(
         f"pulls_{form}_{sample}",
         f"Distributions, ratios and pulls: {FORMS[form]} of {SAMPLES[sample]}",
         "Before (real) and after, first seed; below each the ratio and the pull of every bin.",

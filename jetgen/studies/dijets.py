@@ -11,7 +11,7 @@ import torch
 
 from jetgen.cloud import ParticleCloud
 from jetgen.datasets.reading import read
-from jetgen.evaluation.checks import Checked
+from jetgen.evaluation.checks import ComparisonInput
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
 from jetgen.evaluation.resampling import resample
@@ -23,11 +23,11 @@ from jetgen.physics.dijets import (
     TOGETHER,
     measure_dijets,
 )
-from jetgen.physics.observables import Measured, Observable
+from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.quantities import Quantity
 from jetgen.reports.figures.correlation_matrices import correlation_matrices
 from jetgen.reports.figures.distributions import distributions
-from jetgen.reports.findings import Claim, Conclusion, Drawing, Table, judged, mean_difference
+from jetgen.reports.findings import Claim, Conclusion, FindingFigure, Table, judged, mean_difference
 from jetgen.reports.formatting import with_uncertainty
 from jetgen.reports.style import figure_style, lines
 from jetgen.runs.trained_model import load
@@ -46,8 +46,8 @@ QUANTITIES = [Quantity(o, 1.0 if o.unit == "GeV" else 1e-3, o.title) for o in DI
 class Measurement(NamedTuple):
     """The GANs of one kind of event, by loss and seed, and their distances."""
 
-    real: Measured
-    events: dict[str, Measured]
+    real: MeasuredSets
+    events: dict[str, MeasuredSets]
     comparison: Comparison
 
     def models(self, loss: str) -> list[str]:
@@ -89,22 +89,22 @@ def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
 def _measured(folder: Path, sample: str) -> Measurement:
     """Simulated events that no training has seen, beside as many of every model."""
     real = read(folder / f"{sample}-test.h5")
-    events: dict[str, Measured] = {}
+    events: dict[str, MeasuredSets] = {}
     for path in sorted(path.parent for path in folder.glob(f"{sample}-*-*/config.yaml")):
         run = load(path)
         made = run.generate(len(real), seed=run.config.seed)
         events[f"{LOSSES[run.config.gan_loss]}, seed {run.config.seed}"] = _dijets(made)
     every = _dijets(ParticleCloud.concatenate([real, read(folder / f"{sample}.h5")]))
     kept = torch.ones(len(real), dtype=torch.bool)
-    drawn = resample(Checked(_dijets(real), events, every, kept, ()), replicas=100, seed=1)
+    drawn = resample(ComparisonInput(_dijets(real), events, every, kept, ()), replicas=100, seed=1)
     rows = pair_rows(drawn, [quantity.name for quantity in QUANTITIES])
     comparison = compare_resampled(drawn, QUANTITIES).with_rows(rows)
     return Measurement(_dijets(real), events, comparison)
 
 
-def _dijets(events: ParticleCloud) -> Measured:
+def _dijets(events: ParticleCloud) -> MeasuredSets:
     """Events with what is known of both jets; the sets stay as they are."""
-    return Measured(events, measure_dijets(events), EVENT)
+    return MeasuredSets(events, measure_dijets(events), EVENT)
 
 
 def _claims(found: Mapping[str, Measurement]) -> list[Claim]:
@@ -194,7 +194,7 @@ def _scores(found: Mapping[str, Measurement]) -> Table:
     )
 
 
-def _drawings(sample: str, found: Measurement) -> Iterator[Drawing]:
+def _drawings(sample: str, found: Measurement) -> Iterator[FindingFigure]:
     shown = {title: found.events[f"{title}, seed 1"] for title in LOSSES.values()}
     for label, title, observables in (
         ("jet1", "leading jet", LEADING),
@@ -203,7 +203,7 @@ def _drawings(sample: str, found: Measurement) -> Iterator[Drawing]:
     ):
         quantities = [q for q in QUANTITIES if q.observable in observables]
         with figure_style():
-            yield Drawing(
+            yield FindingFigure(
                 f"{sample}_{label}",
                 f"Input against generated, {SAMPLES[sample]}: {title}",
                 "Simulated events that no training has seen, and generated ones of the first seed; "
@@ -211,7 +211,7 @@ def _drawings(sample: str, found: Measurement) -> Iterator[Drawing]:
                 distributions(found.real, shown, quantities, lines(list(shown))),
             )
     with figure_style():
-        yield Drawing(
+        yield FindingFigure(
             f"{sample}_correlations",
             f"Correlations, {SAMPLES[sample]}",
             "Of simulated events, and below what the generated ones have more or less.",

@@ -16,19 +16,19 @@ from jetgen.classifiers.region_search import Search, search_region
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.datasets.reading import read
 from jetgen.latent.embedding import tsne
-from jetgen.latent.encoding import Inspection
+from jetgen.latent.encoding import EncodedSets
 from jetgen.latent.page import far_apart, jet_walks
 from jetgen.metrics.latent import ACTIVE, activity, divergence, order, principal_components
 from jetgen.objectives.preparation import represent
-from jetgen.physics.observable_values import Observed, observe
-from jetgen.physics.observables import Measured, measure
+from jetgen.physics.observable_values import ObservableValues, observe
+from jetgen.physics.observables import MeasuredSets, measure
 from jetgen.physics.region import Region
 from jetgen.reports.figures.latent_information import latent_information
 from jetgen.reports.figures.latent_pairs import latent_pairs
 from jetgen.reports.figures.latent_region import latent_region
 from jetgen.reports.figures.latent_views import latent_views
 from jetgen.reports.figures.points_with_errors import points_with_errors
-from jetgen.reports.findings import Claim, Conclusion, Drawing, Table, judged, mean_difference
+from jetgen.reports.findings import Claim, Conclusion, FindingFigure, Table, judged, mean_difference
 from jetgen.reports.formatting import with_uncertainty
 from jetgen.reports.style import figure_style
 from jetgen.runs.latent_space import latent_space
@@ -73,14 +73,14 @@ class Sample(NamedTuple):
     """The jets that every code is made of, which no training has seen."""
 
     jets: ParticleCloud
-    measured: Measured
-    observed: dict[str, Observed]
+    measured: MeasuredSets
+    observed: dict[str, ObservableValues]
 
 
 class Coded(NamedTuple):
     """One run's codes, what they know and the numbers of :data:`QUANTITIES`."""
 
-    found: Inspection
+    found: EncodedSets
     information: Tensor
     searches: dict[str, Search]
     numbers: dict[str, float]
@@ -119,7 +119,7 @@ def _sample(folder: Path, run: Path) -> Sample:
 def _coded(path: Path, sample: Sample) -> Coded:
     run = load(path)
     latent = latent_space(run, sample.jets)
-    found = Inspection(run, sample.jets, sample.measured, latent, sample.observed)
+    found = EncodedSets(run, sample.jets, sample.measured, latent, sample.observed)
     information = found.information()  # (L, O)
     values = {name: known.values for name, known in sample.observed.items()}
     searches = {
@@ -269,7 +269,7 @@ def _known(runs: Runs) -> Table:
     )
 
 
-def _drawings(runs: Runs) -> Iterator[Drawing]:
+def _drawings(runs: Runs) -> Iterator[FindingFigure]:
     first = {model: runs[model, WHOLE, 1] for model in MODELS}
     observed = first[VAE].found.observed
     few = slice(_LAID_OUT)
@@ -279,14 +279,14 @@ def _drawings(runs: Runs) -> Iterator[Drawing]:
         ("tsne", "t-SNE", lambda latent: tsne(latent.mean)),
     ):
         places = {MODELS[model]: place(coded.found.latent[few]) for model, coded in first.items()}
-        yield Drawing(
+        yield FindingFigure(
             name,
             f"{title} of the codes",
             "One point a jet, coloured by the mass and by the type; the first seed of each model.",
             latent_views(places, colours),
         )
     for model, coded in first.items():
-        yield Drawing(
+        yield FindingFigure(
             f"information_{model}",
             f"Mutual information: {MODELS[model]}",
             "Nats that each column alone says about each observable, most active column first.",
@@ -296,7 +296,7 @@ def _drawings(runs: Runs) -> Iterator[Drawing]:
                 [known.observable for known in observed.values()],
             ),
         )
-    yield Drawing(
+    yield FindingFigure(
         "pairs",
         "Pairs of columns of the VAE",
         "The columns that know most of the mass against each other, coloured by the mass.",
@@ -317,12 +317,12 @@ def _telling(coded: Coded) -> Tensor:
     return coded.information[:, KNOWN.index("mass")].argsort(descending=True)[:_COLUMNS]
 
 
-def _region(coded: Coded) -> Drawing:
+def _region(coded: Coded) -> FindingFigure:
     latent = coded.found.latent
     few = slice(_LAID_OUT)
     inside = coded.found.inside(Region(REGION))[few]
     telling = [int(name.removeprefix("z")) - 1 for name, _ in coded.searches[REGION].trees.telling]
-    return Drawing(
+    return FindingFigure(
         "region",
         f"Where {REGION} lives in the VAE",
         "Jets of the region among all others in two layouts of the codes, and the columns that the "
@@ -353,12 +353,12 @@ def _following(coded: Coded) -> float:
     return (high - low) / (_TOLD[-1] - _TOLD[0])
 
 
-def _told_figure(runs: Runs) -> Drawing:
+def _told_figure(runs: Runs) -> FindingFigure:
     coded = runs[MASS, WHOLE, 1]
     masses = {told: _decoded_masses(coded, told) for told in _TOLD}
     points = [(told, float(m.mean()), float(m.std())) for told, m in masses.items()]
     line = [(told, float(told), 0.0) for told in _TOLD]
-    return Drawing(
+    return FindingFigure(
         "told",
         "The same codes decoded with another mass",
         "Mean mass of jets decoded from the codes of test jets of all masses, when the model is "
@@ -370,7 +370,7 @@ def _told_figure(runs: Runs) -> Drawing:
     )
 
 
-def _shares_figure(runs: Runs) -> Drawing:
+def _shares_figure(runs: Runs) -> FindingFigure:
     shares = sorted({share for model, share, _ in runs if model == VAE})
 
     def points(quantity: str) -> list[tuple[float, float, float]]:
@@ -379,7 +379,7 @@ def _shares_figure(runs: Runs) -> Drawing:
     def axis_title(quantity: str) -> str:
         return QUANTITIES[quantity][0].upper() + QUANTITIES[quantity][1:]
 
-    return Drawing(
+    return FindingFigure(
         "shares",
         "A VAE trained on less",
         "Mean over seeds and its error, of the same test jets.",

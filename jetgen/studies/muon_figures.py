@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
 
-from jetgen.classifiers.figure_of_merit import FEWEST
+from jetgen.classifiers.figure_of_merit import FEWEST_CLASSIFIED
 from jetgen.classifiers.region_search import Search, search_region
 from jetgen.cloud import ParticleCloud
 from jetgen.datasets.reading import read
@@ -19,7 +19,7 @@ from jetgen.reports.figures.latent_region import latent_region
 from jetgen.reports.figures.monitored_curves import monitored_curves
 from jetgen.reports.figures.pair_planes import pair_planes
 from jetgen.reports.figures.training_curves import read_history
-from jetgen.reports.findings import Drawing
+from jetgen.reports.findings import FindingFigure
 from jetgen.reports.style import figure_style, lines
 from jetgen.runs.latent_space import latent_space
 from jetgen.runs.trained_model import TrainedModel
@@ -39,14 +39,14 @@ from jetgen.studies.muon_samples import (
 )
 
 
-def curves(folder: Path) -> Iterator[Drawing]:
+def curves(folder: Path) -> Iterator[FindingFigure]:
     for model, title in MODELS.items():
         histories = {
             f"mu-{kind}": next(iter(read_history(folder / f"{model}-{kind}/metrics.csv").values()))
             for kind in KINDS
         }
         with figure_style():
-            yield Drawing(
+            yield FindingFigure(
                 f"figure_of_merit_{model}",
                 f"Boosted trees' test during the training: {title}",
                 "Of generated against validation muons; dotted is what equal samples have.",
@@ -54,7 +54,7 @@ def curves(folder: Path) -> Iterator[Drawing]:
             )
 
 
-def spectra(folder: Path, test: ParticleCloud) -> Iterator[Drawing]:
+def spectra(folder: Path, test: ParticleCloud) -> Iterator[FindingFigure]:
     real = {f"mu-{kind}": measured(of_kind(test, kind)) for kind in KINDS}
     for model, title in MODELS.items():
         made = read(folder / f"{model}.h5")
@@ -62,7 +62,7 @@ def spectra(folder: Path, test: ParticleCloud) -> Iterator[Drawing]:
         shown = (*DECADES, MOMENTUM[0], *START)
         totals = float(test.weights.double().sum()), float(len(made))
         with figure_style():
-            yield Drawing(
+            yield FindingFigure(
                 f"spectra_{model}",
                 f"All categories in their real ratios: {title}",
                 "Points are simulated muons by weight, lines generated ones.",
@@ -70,12 +70,12 @@ def spectra(folder: Path, test: ParticleCloud) -> Iterator[Drawing]:
             )
 
 
-def overlays(found: Mapping[str, Category]) -> Iterator[Drawing]:
+def overlays(found: Mapping[str, Category]) -> Iterator[FindingFigure]:
     for kind, category in found.items():
         known = [row.quantity.name for row in category.comparison.rows]
         shown = [q for q in QUANTITIES if q.name in known]
         with figure_style():
-            yield Drawing(
+            yield FindingFigure(
                 f"variables_{kind.replace('-', '_')}",
                 f"Simulated against generated: mu-{kind}",
                 "Below each the ratio to the simulated muons and the pull.",
@@ -83,11 +83,11 @@ def overlays(found: Mapping[str, Category]) -> Iterator[Drawing]:
             )
 
 
-def planes(found: Mapping[str, Category]) -> Iterator[Drawing]:
+def planes(found: Mapping[str, Category]) -> Iterator[FindingFigure]:
     for kind, category in found.items():
         known = [o for o in PLANE if all(o.name in m.observables for m in category.muons.values())]
         with figure_style():
-            yield Drawing(
+            yield FindingFigure(
                 f"pairs_{kind.replace('-', '_')}",
                 f"Every pair of variables: mu-{kind}",
                 "Share of muons in each bin; above generated ones the distance of the histograms, "
@@ -96,12 +96,14 @@ def planes(found: Mapping[str, Category]) -> Iterator[Drawing]:
             )
 
 
-def region_variables(shares: Mapping[str, Share]) -> Drawing:
+def region_variables(shares: Mapping[str, Share]) -> FindingFigure:
     samples = {
-        t: shares[t].inside for t in (AIMED_VAE, AIMED_GAN) if len(shares[t].inside) >= FEWEST
+        t: shares[t].inside
+        for t in (AIMED_VAE, AIMED_GAN)
+        if len(shares[t].inside) >= FEWEST_CLASSIFIED
     }
     with figure_style():
-        return Drawing(
+        return FindingFigure(
             "region_variables",
             f"Within the region: mu-{AIMED}",
             "Simulated muons of the region, and generated ones that lie in it.",
@@ -109,7 +111,7 @@ def region_variables(shares: Mapping[str, Share]) -> Drawing:
         )
 
 
-def region_codes(model: TrainedModel, region: Region) -> tuple[Search, Drawing]:
+def region_codes(model: TrainedModel, region: Region) -> tuple[Search, FindingFigure]:
     """How well the codes know of the region, and where it is among them."""
     muons = model.held_out()
     inside = region.select(measure_muons(muons))
@@ -127,7 +129,7 @@ def region_codes(model: TrainedModel, region: Region) -> tuple[Search, Drawing]:
             region.text,
             "muons",
         )
-    drawing = Drawing(
+    drawing = FindingFigure(
         "region_codes",
         f"Where the region lives among the VAE's codes: mu-{AIMED}",
         "Mean codes of held-out muons, those of the region in colour; below the densities of the "

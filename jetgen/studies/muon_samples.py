@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from jetgen.classifiers.boosted_trees import figure_of_merit
-from jetgen.classifiers.figure_of_merit import FEWEST, FigureOfMerit
+from jetgen.classifiers.figure_of_merit import FEWEST_CLASSIFIED, FigureOfMerit
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.datasets.detection import open_source
 from jetgen.datasets.reading import read
-from jetgen.evaluation.checks import Checked
+from jetgen.evaluation.checks import ComparisonInput
 from jetgen.evaluation.columns import column_table
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
@@ -25,7 +25,7 @@ from jetgen.metrics.weighted_quantiles import effective_size
 from jetgen.physics.classes import class_index
 from jetgen.physics.columns import measure_columns
 from jetgen.physics.muons import DECADES, MOMENTUM, MUON, MUON_OBSERVABLES, START, measure_muons
-from jetgen.physics.observables import Measured
+from jetgen.physics.observables import MeasuredSets
 from jetgen.physics.quantities import Quantity
 from jetgen.physics.region import Region
 from jetgen.runs.trained_model import load
@@ -57,8 +57,8 @@ class Category(NamedTuple):
         comparison: distances in each variable, correlations and pairs.
     """
 
-    real: Measured
-    muons: dict[str, Measured]
+    real: MeasuredSets
+    muons: dict[str, MeasuredSets]
     same: FigureOfMerit
     merits: dict[str, FigureOfMerit]
     comparison: Comparison
@@ -75,7 +75,7 @@ class Share(NamedTuple):
 
     value: float
     error: float
-    inside: Measured
+    inside: MeasuredSets
     merit: FigureOfMerit | None
 
 
@@ -84,9 +84,9 @@ def of_kind(muons: ParticleCloud, kind: str) -> ParticleCloud:
     return muons[muons.condition("type") == class_index(f"mu-{kind}")]
 
 
-def measured(muons: ParticleCloud) -> Measured:
+def measured(muons: ParticleCloud) -> MeasuredSets:
     """Muons with what is known of each; those of a model of the prompt ones have no start x, y."""
-    return Measured(muons.to(torch.float64), measure_muons(muons), MUON)
+    return MeasuredSets(muons.to(torch.float64), measure_muons(muons), MUON)
 
 
 def merit(real: ParticleCloud, made: ParticleCloud) -> FigureOfMerit:
@@ -112,7 +112,7 @@ def measured_category(
     muons = {title: measured(cloud) for title, cloud in clouds.items()}
     pool = measured(ParticleCloud.concatenate([real, known]))
     whole = torch.ones(len(real), dtype=torch.bool)
-    checked = Checked(measured(real), muons, pool, whole, ())
+    checked = ComparisonInput(measured(real), muons, pool, whole, ())
     drawn = resample(checked, replicas=50, seed=1, most=_COMPARED)
     shown = [q for q in QUANTITIES if all(q.name in m.observables for m in muons.values())]
     paired = [o.name for o in PLANE if o.name in [q.name for q in shown]]
@@ -139,11 +139,11 @@ def region_shares(
     inside = region.select(real.observables)
     reference = real[inside]
 
-    def share(muons: Measured) -> Share:
+    def share(muons: MeasuredSets) -> Share:
         chosen = region.select(muons.observables)
         value, error = weighted_share(chosen, muons.relative.weights)
         found = muons[chosen]
-        enough = min(len(found), len(reference)) >= FEWEST
+        enough = min(len(found), len(reference)) >= FEWEST_CLASSIFIED
         test = merit(reference.relative, found.relative) if enough else None
         return Share(value, error, found, test)
 

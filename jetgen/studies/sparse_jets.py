@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jetgen.evaluation.checks import RECONSTRUCTED, Checked, check
+from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput, check
 from jetgen.evaluation.comparison import Comparison, Distance, Row, compare_resampled
 from jetgen.evaluation.metric_rows import efp_rows
 from jetgen.evaluation.resampling import resample
@@ -17,7 +17,7 @@ from jetgen.reports.figures.jet_images import jet_images
 from jetgen.reports.findings import (
     Claim,
     Conclusion,
-    Drawing,
+    FindingFigure,
     Table,
     Verdict,
     judged,
@@ -28,9 +28,9 @@ from jetgen.reports.style import figure_style, lines
 from jetgen.runs.trained_model import load
 
 GAUSSIAN, FLOW = "Gaussian prior", "flow prior"
-JETS = ("mass", "pt", "energy", "eta", "phi")
+JET_VARIABLES = ("mass", "pt", "energy", "eta", "phi")
 MOMENTA = tuple(quantity.name for quantity in PARTICLE_MOMENTA)
-_SHOWN = (*JETS, *MOMENTA, "w1efp")
+_SHOWN = (*JET_VARIABLES, *MOMENTA, "w1efp")
 Pairs = Iterable[tuple[Distance, Distance]]
 _PAIRS = [(network, terms) for network in ("dense", "conv") for terms in ("none", "mass-pt")]
 
@@ -38,7 +38,7 @@ _PAIRS = [(network, terms) for network in ("dense", "conv") for terms in ("none"
 class Measurement(NamedTuple):
     """One run's jets and their distances."""
 
-    checked: Checked
+    checked: ComparisonInput
     comparison: Comparison
 
     def distance(self, quantity: str, sample: str) -> Distance:
@@ -96,17 +96,17 @@ def _claims(runs: Mapping[str, Measurement]) -> list[Claim]:
         ),
         _equal(
             "Elsewhere (jet pT, energy, η, φ) both losses do equally well",
-            {name: _difference(losses(name)) for name in JETS if name != "mass"},
+            {name: _difference(losses(name)) for name in JET_VARIABLES if name != "mass"},
             "W1, Chamfer less MSE, mean of four pairs of runs",
         ),
         _ordered(
             "Generated jets (Gaussian prior) are worse than reconstructed ones",
-            {n: _difference(samples(GAUSSIAN, RECONSTRUCTED)(n)) for n in JETS[:3]},
+            {n: _difference(samples(GAUSSIAN, RECONSTRUCTED)(n)) for n in JET_VARIABLES[:3]},
             "W1 in GeV, Gaussian prior less reconstructed, mean of eight runs",
         ),
         _ordered(
             "The normalizing-flow prior repairs generation",
-            {n: _difference(samples(GAUSSIAN, FLOW)(n)) for n in JETS[:3]},
+            {n: _difference(samples(GAUSSIAN, FLOW)(n)) for n in JET_VARIABLES[:3]},
             "W1 in GeV, Gaussian less flow prior, mean of eight runs",
         ),
     ]
@@ -202,9 +202,9 @@ def _cell(row: Row, value: float, error: float) -> str:
     return with_uncertainty(value / row.quantity.scale, error / row.quantity.scale)
 
 
-def _drawings(runs: Mapping[str, Measurement]) -> Iterable[Drawing]:
+def _drawings(runs: Mapping[str, Measurement]) -> Iterable[FindingFigure]:
     real = next(iter(runs.values())).checked.real
-    shown = [q for q in (*QUANTITIES, *PARTICLE_MOMENTA) if q.name in (*JETS, *MOMENTA)]
+    shown = [q for q in (*QUANTITIES, *PARTICLE_MOMENTA) if q.name in (*JET_VARIABLES, *MOMENTA)]
     names = [
         f"dense-{loss}-{terms}" for loss in ("mse", "chamfer") for terms in ("none", "mass-pt")
     ]
@@ -216,7 +216,7 @@ def _drawings(runs: Mapping[str, Measurement]) -> Iterable[Drawing]:
     ):
         samples = {name: runs[name].checked.samples[sample] for name in chosen}
         with figure_style():
-            yield Drawing(
+            yield FindingFigure(
                 label,
                 f"Input against {sample.replace('flow', 'generated, flow')}"
                 + (", permutation-invariant models" if label == "invariant" else ""),
@@ -226,7 +226,7 @@ def _drawings(runs: Mapping[str, Measurement]) -> Iterable[Drawing]:
     for label, name in (("mse", "dense-mse-none"), ("chamfer", "dense-chamfer-none")):
         samples = runs[name].checked.samples
         with figure_style():
-            yield Drawing(
+            yield FindingFigure(
                 f"images_{label}",
                 f"Average jet images: {name}",
                 "100 × 100 pixels around the jet axis, and ratios to the real jets.",

@@ -9,7 +9,7 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
 from jetgen.reports.figures.search import history, importances, parallel_coordinates
-from jetgen.reports.findings import Conclusion, Drawing, Table
+from jetgen.reports.findings import Conclusion, FindingFigure, Table
 from jetgen.reports.style import figure_style
 
 FEWEST = 4
@@ -47,17 +47,17 @@ def conclude(study: optuna.Study, metric: str) -> Conclusion:
 
 def _drawings(
     study: optuna.Study, metric: str, finished: list[FrozenTrial], names: list[str]
-) -> list[Drawing]:
+) -> list[FindingFigure]:
     values = [_value(trial) for trial in finished]
     with figure_style():
         drawings = [
-            Drawing(
+            FindingFigure(
                 "history",
                 "History",
                 "Every finished trial in the order of their numbers, and the best so far.",
                 history([trial.number for trial in finished], values, metric),
             ),
-            Drawing(
+            FindingFigure(
                 "parallel_coordinates",
                 "Parallel coordinates",
                 "One line a finished trial through its options; dark lines are good ones.",
@@ -68,7 +68,7 @@ def _drawings(
         if len(finished) >= FEWEST and searched:
             shares = _importances(study, searched)
             drawings.append(
-                Drawing(
+                FindingFigure(
                     "importances",
                     "What mattered",
                     "Share of each option in the difference between the best quarter of the "

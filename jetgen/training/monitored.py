@@ -16,14 +16,14 @@ from jetgen.metrics.fpd import frechet, normalised
 from jetgen.metrics.wasserstein import wasserstein
 from jetgen.physics.columns import measure_columns
 from jetgen.physics.efp import efps
-from jetgen.physics.observables import Measured, measure
+from jetgen.physics.observables import MeasuredSets, measure
 
-Figure = Callable[[Measured, Measured], dict[str, float]]
+Figure = Callable[[MeasuredSets, MeasuredSets], dict[str, float]]
 
-FEWEST = 100
+FEWEST_MONITORED = 100
 """Jets of each kind below which no figure says much, and the trees learn nothing."""
 
-MOST = 5_000
+MOST_MONITORED = 5_000
 """Jets of each kind that are looked at."""
 
 
@@ -57,18 +57,18 @@ def monitored_sets(real: ParticleCloud, generated: ParticleCloud) -> dict[str, f
     return _figures(figure_of_merit(*column_table(known, made), weights=weights))
 
 
-def _measured(cloud: ParticleCloud) -> Measured:
+def _measured(cloud: ParticleCloud) -> MeasuredSets:
     """With weights of one on average."""
     return measure(replace(cloud, weights=cloud.weights / cloud.weights.mean()))
 
 
-def _w1m(real: Measured, generated: Measured) -> dict[str, float]:
+def _w1m(real: MeasuredSets, generated: MeasuredSets) -> dict[str, float]:
     masses = (jets.observables["relative_mass"] for jets in (real, generated))
     weights = (jets.relative.weights for jets in (real, generated))
     return {"w1m": wasserstein(*masses, *weights).item()}
 
 
-def _w1p(real: Measured, generated: Measured) -> dict[str, float]:
+def _w1p(real: MeasuredSets, generated: MeasuredSets) -> dict[str, float]:
     x, y = (jets.relative.particles[jets.relative.mask] for jets in (real, generated))
     weights = [
         jets.relative.weights.unsqueeze(1).expand_as(jets.relative.mask)[jets.relative.mask]
@@ -79,12 +79,12 @@ def _w1p(real: Measured, generated: Measured) -> dict[str, float]:
     return {"w1p": torch.stack(distances).mean().item()}
 
 
-def _fpd(real: Measured, generated: Measured) -> dict[str, float]:
+def _fpd(real: MeasuredSets, generated: MeasuredSets) -> dict[str, float]:
     x, y = normalised(efps(real.relative), efps(generated.relative))
     return {"fpd": frechet(x, y, real.relative.weights, generated.relative.weights).item()}
 
 
-def _fom(real: Measured, generated: Measured) -> dict[str, float]:
+def _fom(real: MeasuredSets, generated: MeasuredSets) -> dict[str, float]:
     weights = real.relative.weights, generated.relative.weights
     return _figures(figure_of_merit(*feature_table(real, generated), weights=weights))
 

@@ -14,7 +14,12 @@ from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError
 from jetgen.objectives.autoencoder import Autoencoder
 from jetgen.objectives.model import JetModel
-from jetgen.training.monitored import FEWEST, MOST, monitored_figures, monitored_sets
+from jetgen.training.monitored import (
+    FEWEST_MONITORED,
+    MOST_MONITORED,
+    monitored_figures,
+    monitored_sets,
+)
 
 _BATCH = 1024
 
@@ -100,15 +105,15 @@ def _monitor(
 ) -> Monitor | None:
     if not config.monitor:
         return None
-    if len(validation) < FEWEST:
+    if len(validation) < FEWEST_MONITORED:
         raise InputError(
-            f"monitor: expected at least {FEWEST} validation jets, 15 % of all, received "
-            f"{len(validation)}; give more jets"
+            f"monitor: expected at least {FEWEST_MONITORED} validation jets, 15 % of all, "
+            f"received {len(validation)}; give more jets"
         )
     return Monitor(
         config.monitor,
         config.monitor_every,
-        validation[:MOST],
+        validation[:MOST_MONITORED],
         config.representation != "features",
         make,
         decides,

@@ -23,7 +23,7 @@ from jetgen.files.checkpoint import Checkpoint
 from jetgen.metrics.fpd import frechet
 from jetgen.metrics.samples import relative_particles
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
-from jetgen.physics.observables import Measured, measure
+from jetgen.physics.observables import MeasuredSets, measure
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def jetnet_package(tmp_path, monkeypatch, particlenet_weights):
 def test_the_published_distance_is_to_the_stored_moments(jetnet_package, toy_jets):
     real, generated = (toy_jets(258, seed, slots=30) for seed in (1, 2))
     network = PublishedReference()
-    x, y = (network.activations(Measured(relative_particles(j), {})) for j in (real, generated))
+    x, y = (network.activations(MeasuredSets(relative_particles(j), {})) for j in (real, generated))
     np.savetxt(jetnet_package / "g_mu.txt", x.mean(0).numpy())
     np.savetxt(jetnet_package / "g_sigma.txt", np.cov(x.numpy(), rowvar=False))
     ones = torch.ones(258, dtype=torch.float64)

@@ -11,7 +11,7 @@ from jetgen.cloud import Feature
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.errors import InputError
-from jetgen.latent.encoding import inspect_codes
+from jetgen.latent.encoding import encode_sets
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
 from jetgen.runs.trained_model import load
 from jetgen.training.command import train
@@ -62,7 +62,7 @@ def test_the_page_has_every_part(trained, tmp_path, capsys):
 
 def test_codes_decode_to_the_reconstruction(trained):
     run, data = trained
-    found = inspect_codes(run, [data], jets=40)
+    found = encode_sets(run, [data], jets=40)
     model = load(run)
     decoded = model.decode(found.latent.mean, found.jets)
     assert torch.allclose(decoded.particles, model.reconstruct(found.jets).particles, atol=1e-5)
@@ -70,17 +70,17 @@ def test_codes_decode_to_the_reconstruction(trained):
 
 def test_jets_are_held_out_ones_or_chosen_from_all_files(trained):
     run, data = trained
-    assert len(inspect_codes(run).jets) == 120
-    found = inspect_codes(run, [data], jets=100)
+    assert len(encode_sets(run).jets) == 120
+    found = encode_sets(run, [data], jets=100)
     kinds, counts = found.jets.condition("type").unique(return_counts=True)
     assert kinds.tolist() == [0, 2] and counts.min() > 30
     assert found.information().shape == (3, len(found.observed))
-    assert torch.equal(found.jets.conditions, inspect_codes(run, [data], jets=100).jets.conditions)
+    assert torch.equal(found.jets.conditions, encode_sets(run, [data], jets=100).jets.conditions)
 
 
 def test_information_about_a_column_that_is_an_observable_is_large(trained):
     run, data = trained
-    found = inspect_codes(run, [data], jets=300)
+    found = encode_sets(run, [data], jets=300)
     mass = found.observed["mass"].values
     codes = found.latent.codes.clone()
     codes[:, 1] = (mass / mass.mean()).float()
@@ -124,14 +124,14 @@ def test_codes_of_a_table_are_told_by_its_columns(table, tmp_path, capsys):
 
 def test_the_codes_of_a_table_know_its_columns_and_not_its_noise(table):
     run, _ = table
-    found = inspect_codes(run, asked=["twice"])
+    found = encode_sets(run, asked=["twice"])
     assert len(found.jets) == 105 and found.main == ["a", "b", "type", "noise", "twice"]
     information = dict(zip(found.observed, found.information().amax(0).tolist(), strict=True))
     assert information["a"] > 0.5 and information["twice"] > 0.5
     assert information["noise"] < 0.2 and information["type"] < 0.2
     assert found.observed["type"].discrete and not found.observed["a"].discrete
     with pytest.raises(InputError, match="'speed': expected one of a, b, type, twice, noise"):
-        inspect_codes(run, asked=["speed"])
+        encode_sets(run, asked=["speed"])
 
 
 @pytest.mark.parametrize(

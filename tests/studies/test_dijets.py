@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from jetgen.cloud import Feature, ParticleCloud
-from jetgen.evaluation.checks import Checked
+from jetgen.evaluation.checks import ComparisonInput
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
 from jetgen.evaluation.resampling import resample
@@ -50,7 +50,7 @@ def measured() -> Measurement:
     }
     real = _dijets(events(300, 5))
     pool = _dijets(events(1200, 101))
-    checked = Checked(real, samples, pool, torch.ones(300, dtype=torch.bool), ())
+    checked = ComparisonInput(real, samples, pool, torch.ones(300, dtype=torch.bool), ())
     drawn = resample(checked, replicas=50, seed=1)
     rows = pair_rows(drawn, [quantity.name for quantity in QUANTITIES])
     table: Comparison = compare_resampled(drawn, QUANTITIES).with_rows(rows)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from jetgen.cloud import ParticleCloud
-from jetgen.evaluation.checks import Checked
+from jetgen.evaluation.checks import ComparisonInput
 from jetgen.evaluation.comparison import compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
 from jetgen.evaluation.resampling import resample
@@ -49,7 +49,9 @@ def found(make_muons):
     muons = {title: measured(cloud) for title, cloud in clouds.items()}
     pool = measured(ParticleCloud.concatenate([real, other]))
     everything = torch.ones(len(real), dtype=torch.bool)
-    drawn = resample(Checked(measured(real), muons, pool, everything, ()), replicas=30, seed=1)
+    drawn = resample(
+        ComparisonInput(measured(real), muons, pool, everything, ()), replicas=30, seed=1
+    )
     rows = pair_rows(drawn, ["momentum_x", "x", "z", "log_p"])
     table = compare_resampled(drawn, QUANTITIES).with_rows(rows)
     merits = {title: merit(real, cloud) for title, cloud in clouds.items()}

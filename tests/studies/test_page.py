@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from jetgen.reports.findings import Claim, Conclusion, Drawing, Table, judged
+from jetgen.reports.findings import Claim, Conclusion, FindingFigure, Table, judged
 from jetgen.reports.findings_page import write_findings
 
 
@@ -11,7 +11,7 @@ def test_everything_is_written(tmp_path):
         "It does <so>.",
         [Claim("A beats B", "confirmed", "1.0 ± 0.1 against 2.0 ± 0.1")],
         [Table("numbers", "Numbers", ("run", "w1m"), [("A", "1.0"), ("B", "2.0")], "smaller")],
-        [Drawing("line", "A line", "straight", Figure())],
+        [FindingFigure("line", "A line", "straight", Figure())],
     )
     page = write_findings(
         tmp_path,

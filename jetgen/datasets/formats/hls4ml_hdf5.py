@@ -22,7 +22,7 @@ from jetgen.physics import fourvectors
 from jetgen.physics.classes import JET_CLASSES, UNKNOWN_CLASS
 from jetgen.physics.fourvectors import JET_KINEMATICS
 
-CONSTITUENTS, JETS = "jetConstituentList", "jets"
+CONSTITUENT_TABLE, JET_TABLE = "jetConstituentList", "jets"
 PARTICLE_NAMES, JET_NAMES = "particleFeatureNames", "jetFeatureNames"
 MOMENTUM = ("j1_px", "j1_py", "j1_pz", "j1_e")
 LABELS = tuple(f"j_{name[0]}" for name in JET_CLASSES)
@@ -34,10 +34,10 @@ class Hls4mlSource(Hdf5Source):
 
     @property
     def slots(self) -> int:
-        return int(self.file[CONSTITUENTS].shape[1])
+        return int(self.file[CONSTITUENT_TABLE].shape[1])
 
     def __len__(self) -> int:
-        return int(self.file[CONSTITUENTS].shape[0])
+        return int(self.file[CONSTITUENT_TABLE].shape[0])
 
     def types(self) -> Tensor:
         labels = self._labels(0, len(self))
@@ -45,11 +45,11 @@ class Hls4mlSource(Hdf5Source):
         return torch.from_numpy(np.where(known, labels.argmax(axis=1), UNKNOWN_CLASS))
 
     def read(self, start: int, stop: int) -> ParticleCloud:
-        values = self.rows(CONSTITUENTS, start, stop)[..., self._momentum_columns]
+        values = self.rows(CONSTITUENT_TABLE, start, stop)[..., self._momentum_columns]
         particles = torch.from_numpy(values.astype(np.float32))
         mask = (particles != 0).any(-1)
         total = particles.double().sum(1)
-        jets = self.rows(JETS, start, stop)
+        jets = self.rows(JET_TABLE, start, stop)
         known = {"j_pt": "pt", "j_eta": "eta", "j_phi": "phi", "j_mass": "mass"}
         columns = {
             name: torch.from_numpy(jets[:, self._jet_columns[key]].astype(np.float32))
@@ -71,19 +71,19 @@ class Hls4mlSource(Hdf5Source):
     @cached_property
     def _momentum_columns(self) -> list[int]:
         # The published files name 17 columns and hold 16: the last, j1_pdgid, is not there.
-        names = self._names(PARTICLE_NAMES)[: self.file[CONSTITUENTS].shape[2]]
+        names = self._names(PARTICLE_NAMES)[: self.file[CONSTITUENT_TABLE].shape[2]]
         return [self._position(name, names, PARTICLE_NAMES) for name in MOMENTUM]
 
     @cached_property
     def _jet_columns(self) -> dict[str, int]:
-        names = self._names(JET_NAMES)[: self.file[JETS].shape[1]]
+        names = self._names(JET_NAMES)[: self.file[JET_TABLE].shape[1]]
         for name in ("j_pt", "j_eta", "j_mass", *LABELS):
             self._position(name, names, JET_NAMES)
         return {name: column for column, name in enumerate(names)}
 
     def _labels(self, start: int, stop: int) -> np.ndarray[Any, Any]:
         columns = [self._jet_columns[name] for name in LABELS]
-        return self.rows(JETS, start, stop)[:, columns] > 0.5
+        return self.rows(JET_TABLE, start, stop)[:, columns] > 0.5
 
     def _names(self, dataset: str) -> list[str]:
         values = self.rows(dataset, 0, self.file[dataset].shape[0])
@@ -100,14 +100,15 @@ class Hls4mlSource(Hdf5Source):
 
 def _matches(path: Path) -> bool:
     found = shapes(path)
-    constituents, jets = found.get(CONSTITUENTS, ()), found.get(JETS, ())
+    constituents, jets = found.get(CONSTITUENT_TABLE, ()), found.get(JET_TABLE, ())
     named = PARTICLE_NAMES in found and JET_NAMES in found
     return named and len(constituents) == 3 and len(jets) == 2 and constituents[0] == jets[0]
 
 
 HLS4ML_HDF5 = Format(
     name="LHC jet data set HDF5",
-    description=f"{CONSTITUENTS} (J, N, 16), {JETS} (J, 59), {PARTICLE_NAMES}, {JET_NAMES}",
+    description=f"{CONSTITUENT_TABLE} (J, N, 16), {JET_TABLE} (J, 59), "
+    f"{PARTICLE_NAMES}, {JET_NAMES}",
     matches=_matches,
     open=lambda path, jet_type: Hls4mlSource(path),
 )

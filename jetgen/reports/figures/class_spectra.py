@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from torch import Tensor
 
-from jetgen.physics.observables import Measured, Observable
+from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.reports.style import grid, lines
 
 _BINS = 30
@@ -19,8 +19,8 @@ _DECADES = 7.5
 
 
 def class_spectra(
-    real: Mapping[str, Measured],
-    generated: Mapping[str, Measured],
+    real: Mapping[str, MeasuredSets],
+    generated: Mapping[str, MeasuredSets],
     observables: Sequence[Observable],
     total: tuple[float, float],
 ) -> Figure:
@@ -90,7 +90,7 @@ def _edges(values: Sequence[Tensor]) -> np.ndarray:
 
 
 def _shares(
-    sets: Measured, name: str, edges: np.ndarray, total: float
+    sets: MeasuredSets, name: str, edges: np.ndarray, total: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Share of the sample's weight in each bin, and its statistical error."""
     values, weights = sets.observables[name].numpy(), sets.relative.weights.double().numpy()

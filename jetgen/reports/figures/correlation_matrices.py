@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from jetgen.metrics.correlations import correlation_distance, correlations
-from jetgen.physics.observables import Measured, Observable
+from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.reports.style import DIVERGING, grid
 
 
 def correlation_matrices(
-    real: Measured, samples: Mapping[str, Measured], observables: Sequence[Observable]
+    real: MeasuredSets, samples: Mapping[str, MeasuredSets], observables: Sequence[Observable]
 ) -> Figure:
     """The real jets' matrix, and below it each sample's minus it, with the mean distance."""
     expected = _matrix(real, observables)
@@ -45,7 +45,7 @@ def correlation_matrices(
     return figure
 
 
-def _matrix(jets: Measured, observables: Sequence[Observable]) -> Tensor:
+def _matrix(jets: MeasuredSets, observables: Sequence[Observable]) -> Tensor:
     return correlations(
         {o.name: jets.observables[o.name] for o in observables}, jets.relative.weights
     )

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from jetgen.physics.observables import Measured, Noun
+from jetgen.physics.observables import MeasuredSets, Noun
 from jetgen.physics.quantities import Quantity, Values, read_off
 from jetgen.reports.histograms import (
     Array,
@@ -41,8 +41,8 @@ _KEY_HEIGHT, _KEY_WIDTH, _LETTER_WIDTH = 0.26, 0.55, 0.1
 
 
 def distributions(
-    real: Measured,
-    samples: Mapping[str, Measured],
+    real: MeasuredSets,
+    samples: Mapping[str, MeasuredSets],
     quantities: Sequence[Quantity],
     looks: Mapping[str, Line],
 ) -> Figure:
@@ -90,7 +90,7 @@ def _legend_rows(labels: Sequence[str], width: float) -> int:
     return math.ceil(sum(_KEY_WIDTH + _LETTER_WIDTH * len(label) for label in labels) / width)
 
 
-def _legend(samples: Mapping[str, Measured], looks: Mapping[str, Line]) -> list[Line2D | Patch]:
+def _legend(samples: Mapping[str, MeasuredSets], looks: Mapping[str, Line]) -> list[Line2D | Patch]:
     return [
         Patch(facecolor=_DARKER, edgecolor=REAL, linewidth=1.2, label="real"),
         Patch(facecolor=_LIGHTER, label="floor"),
@@ -107,8 +107,8 @@ def _panel(
     quantity: Quantity,
     reference: Values,
     known: Mapping[str, Values],
-    real: Measured,
-    samples: Mapping[str, Measured],
+    real: MeasuredSets,
+    samples: Mapping[str, MeasuredSets],
     looks: Mapping[str, Line],
 ) -> None:
     top, middle, bottom = axes

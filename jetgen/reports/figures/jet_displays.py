@@ -11,7 +11,7 @@ from matplotlib.collections import EllipseCollection
 from matplotlib.figure import Figure
 
 from jetgen.evaluation.checks import RECONSTRUCTED
-from jetgen.physics.observables import Measured
+from jetgen.physics.observables import MeasuredSets
 from jetgen.reports.style import REAL, Line, grid
 
 HALF_WIDTH = 0.8
@@ -21,7 +21,7 @@ _LARGEST = 0.36
 
 
 def jet_displays(
-    real: Measured, samples: Mapping[str, Measured], looks: Mapping[str, Line], seed: int
+    real: MeasuredSets, samples: Mapping[str, MeasuredSets], looks: Mapping[str, Line], seed: int
 ) -> Figure:
     """Rows of jets drawn at random: real ones, their reconstructions, and each other sample."""
     generator = torch.Generator().manual_seed(seed)
@@ -48,7 +48,7 @@ def jet_displays(
     return figure
 
 
-def draw_jet(axes: Axes, jet: Measured, colour: str) -> None:
+def draw_jet(axes: Axes, jet: MeasuredSets, colour: str) -> None:
     """One jet, with its pT, mass and number of particles."""
     cloud = jet.relative
     particles = cloud.particles[cloud.mask].numpy()

@@ -14,7 +14,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
 from jetgen.physics.images import average_jet_image
-from jetgen.physics.observables import Measured
+from jetgen.physics.observables import MeasuredSets
 from jetgen.reports.style import DIVERGING, INTENSITY, grid
 
 HALF_WIDTH = 0.8
@@ -24,7 +24,7 @@ _LINEAR = 1e-4
 """Differences below this share of a jet's pT are on a linear scale."""
 
 
-def jet_images(real: Measured, samples: Mapping[str, Measured]) -> Figure:
+def jet_images(real: MeasuredSets, samples: Mapping[str, MeasuredSets]) -> Figure:
     """The average image of each sample, below it its ratio to real and its difference."""
     images = {
         name: average_jet_image(jets.relative, half_width=HALF_WIDTH).numpy()

@@ -8,14 +8,14 @@ import torch
 from matplotlib.figure import Figure
 
 from jetgen.metrics.latent import LatentSpace, order, rank_correlation
-from jetgen.physics.observable_values import Observed
+from jetgen.physics.observable_values import ObservableValues
 from jetgen.reports.figures.column_matrix import column_matrix
 from jetgen.reports.style import DIVERGING
 
 _MOST = 32
 
 
-def latent_correlations(latent: LatentSpace, observed: Sequence[Observed]) -> Figure:
+def latent_correlations(latent: LatentSpace, observed: Sequence[ObservableValues]) -> Figure:
     """Rank correlations, a row an observable and a column a latent one, the most active first."""
     columns = order(latent)[:_MOST]
     values = torch.stack([known.values.double() for known in observed], dim=1)

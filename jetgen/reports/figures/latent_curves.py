@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from jetgen.physics.observable_values import Observed
+from jetgen.physics.observable_values import ObservableValues
 from jetgen.reports.style import REAL, grid, lines
 
 _CENTRAL = (0.05, 0.95)
@@ -16,7 +16,7 @@ _CENTRAL = (0.05, 0.95)
 
 def latent_curves(
     walks: Mapping[str, tuple[Tensor, Mapping[str, Tensor]]],
-    shown: Sequence[Observed],
+    shown: Sequence[ObservableValues],
     ends: Mapping[str, Tensor] | None = None,
 ) -> Figure:
     """A row a way, a panel an observable: its value against the place along the way.

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from jetgen.metrics.latent import LatentSpace, principal_components
-from jetgen.physics.observable_values import Observed
+from jetgen.physics.observable_values import ObservableValues
 from jetgen.reports.figures.latent_plane import latent_plane
 
 _MOST = 3000
 
 
-def latent_map(latent: LatentSpace, colours: Sequence[Observed]) -> Figure:
+def latent_map(latent: LatentSpace, colours: Sequence[ObservableValues]) -> Figure:
     """A panel for each of the observables that colour the points, one point a jet."""
     components, shares = principal_components(latent[slice(_MOST)])
     if components.shape[1] == 1:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from jetgen.metrics.latent import LatentSpace
-from jetgen.physics.observable_values import Observed
+from jetgen.physics.observable_values import ObservableValues
 from jetgen.reports.figures.latent_plane import colour_key, scatter
 from jetgen.reports.style import REAL, grid
 
 _MOST = 1500
 
 
-def latent_pairs(latent: LatentSpace, columns: list[int], colour: Observed) -> Figure:
+def latent_pairs(latent: LatentSpace, columns: list[int], colour: ObservableValues) -> Figure:
     """Panels below the diagonal for each pair of ``columns``; on it each column's distribution."""
     size = len(columns)
     figure, spec = grid(

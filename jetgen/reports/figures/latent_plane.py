@@ -12,13 +12,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from torch import Tensor
 
-from jetgen.physics.observable_values import Observed
+from jetgen.physics.observable_values import ObservableValues
 from jetgen.reports.style import INTENSITY, Line, grid, lines
 
 _WIDTH = 2
 
 
-def latent_plane(places: Tensor, labels: tuple[str, str], colours: Sequence[Observed]) -> Figure:
+def latent_plane(
+    places: Tensor, labels: tuple[str, str], colours: Sequence[ObservableValues]
+) -> Figure:
     """A panel a colouring of points ``(B, 2)``."""
     rows = -(-len(colours) // _WIDTH)
     figure, spec = grid(
@@ -36,7 +38,7 @@ def latent_plane(places: Tensor, labels: tuple[str, str], colours: Sequence[Obse
     return figure
 
 
-def scatter(axis: Axes, places: Tensor, colour: Observed, size: float = 7) -> None:
+def scatter(axis: Axes, places: Tensor, colour: ObservableValues, size: float = 7) -> None:
     """Points ``(B, 2)``, coloured."""
     x, y = places.double().numpy().T
     values = colour.values.double().numpy()
@@ -52,7 +54,7 @@ def scatter(axis: Axes, places: Tensor, colour: Observed, size: float = 7) -> No
         )  # fmt: skip
 
 
-def colour_key(axis: Axes, colour: Observed, fontsize: float = 12) -> None:
+def colour_key(axis: Axes, colour: ObservableValues, fontsize: float = 12) -> None:
     """What the colours mean, on the right of a panel."""
     if colour.discrete:
         handles = [
@@ -69,10 +71,10 @@ def colour_key(axis: Axes, colour: Observed, fontsize: float = 12) -> None:
     bar.set_label(colour.observable.label, fontsize=fontsize)
 
 
-def _class_looks(colour: Observed) -> dict[str, Line]:
+def _class_looks(colour: ObservableValues) -> dict[str, Line]:
     assert colour.name_class is not None, "only classes have looks"
     return lines([colour.name_class(int(kind)) for kind in colour.values.unique()])
 
 
-def _scale(colour: Observed) -> Normalize:
+def _scale(colour: ObservableValues) -> Normalize:
     return Normalize(*np.quantile(colour.values.double().numpy(), [0.02, 0.98]))

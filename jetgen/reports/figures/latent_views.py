@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from jetgen.physics.observable_values import Observed
+from jetgen.physics.observable_values import ObservableValues
 from jetgen.reports.figures.latent_plane import colour_key, scatter
 from jetgen.reports.style import grid
 
 
-def latent_views(places: Mapping[str, Tensor], colours: Sequence[Observed]) -> Figure:
+def latent_views(places: Mapping[str, Tensor], colours: Sequence[ObservableValues]) -> Figure:
     """A row a colouring, a column a model with its points ``(B, 2)``."""
     figure, spec = grid(
         len(colours), len(places), panel=(2.4, 2.4), margins=(0.45, 1.25, 0.3, 0.4),

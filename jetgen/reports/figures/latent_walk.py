@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from jetgen.physics.observables import Measured
+from jetgen.physics.observables import MeasuredSets
 from jetgen.reports.figures.jet_displays import draw_jet
 from jetgen.reports.style import grid, lines
 
 
-def latent_walk(walks: Mapping[str, Sequence[Measured | None]]) -> Figure:
+def latent_walk(walks: Mapping[str, Sequence[MeasuredSets | None]]) -> Figure:
     """A row of single jets for each way, by its name; places without a jet stay empty."""
     steps = max(len(jets) for jets in walks.values())
     figure, spec = grid(

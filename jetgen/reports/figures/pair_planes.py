@@ -16,15 +16,15 @@ from jetgen.metrics.pair_histograms import (
     pair_histogram,
 )
 from jetgen.metrics.weighted_quantiles import effective_size, weighted_quantiles
-from jetgen.physics.observables import Measured, Observable
+from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.reports.style import INTENSITY, grid
 
 _BINS = 24
 
 
 def pair_planes(
-    real: Measured,
-    samples: Mapping[str, Measured],
+    real: MeasuredSets,
+    samples: Mapping[str, MeasuredSets],
     pairs: Sequence[tuple[Observable, Observable]],
 ) -> Figure:
     """A row a pair, a column a sample: share of jets in each bin, with the distance to real."""
@@ -57,19 +57,21 @@ def pair_planes(
     return figure
 
 
-def _edges(real: Measured, observable: Observable) -> Tensor:
+def _edges(real: MeasuredSets, observable: Observable) -> Tensor:
     """Equal bins over the central 99 % of the real jets; what lies beyond is in the outermost."""
     values = real.observables[observable.name].double().numpy()
     low, high = weighted_quantiles(values, (0.005, 0.995), real.relative.weights.double().numpy())
     return torch.from_numpy(np.linspace(low, max(high, low + 1e-6), _BINS + 1))
 
 
-def _histogram(jets: Measured, x: Observable, y: Observable, edges: list[Tensor]) -> Tensor:
+def _histogram(jets: MeasuredSets, x: Observable, y: Observable, edges: list[Tensor]) -> Tensor:
     first, second = (jets.observables[observable.name] for observable in (x, y))
     return pair_histogram(first, second, edges[0], edges[1], jets.relative.weights)
 
 
-def _distance(real: Measured, jets: Measured, x: Observable, y: Observable) -> tuple[float, float]:
+def _distance(
+    real: MeasuredSets, jets: MeasuredSets, x: Observable, y: Observable
+) -> tuple[float, float]:
     """The distance in bins of equal real shares, and what it is on average for one law.
 
     Each of the K bins that are filled adds (1/n + 1/m) / 4, with the effective sizes n and m.

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from jetgen.metrics.residuals import Residual, band, residuals
-from jetgen.physics.observables import JET_OBSERVABLES, Measured
+from jetgen.physics.observables import JET_OBSERVABLES, MeasuredSets
 from jetgen.reports.style import BEYOND, REAL, Line, grid
 
 _AGAINST = ("pt", "multiplicity")
@@ -20,7 +20,7 @@ _ERROR_OF_MEDIAN = math.sqrt(math.pi / 2)
 """Over that of the mean, for a normal distribution."""
 
 
-def residual_panels(real: Measured, reconstructed: Measured, look: Line) -> Figure:
+def residual_panels(real: MeasuredSets, reconstructed: MeasuredSets, look: Line) -> Figure:
     """A row a residual: its distribution, and its quantiles against jet pT and multiplicity."""
     rows = residuals(real, reconstructed)
     against = [o for o in JET_OBSERVABLES if o.name in _AGAINST and o.name in real.observables]
