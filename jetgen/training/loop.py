@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,6 +44,58 @@ class Stage(NamedTuple):
     epochs: int
     time_limit: float
     monitor: Monitor | None
+
+
+@dataclass
+class _Running:
+    """A stage under way.
+
+    Args:
+        index: its place among the stages.
+        stage: what is trained.
+        data: its batches.
+        module: the objective, as Fabric wraps it.
+        optimisers: one per player; their state is part of a checkpoint.
+        stepped: the same, as Fabric wraps them.
+        rates: the factor on the learning rate of each player.
+        began: when the stage began; after an interruption, as if there had been none.
+        epoch: epochs done.
+        step: batches done.
+        best: the smallest score after an epoch so far.
+        since_best: epochs done since then.
+    """
+
+    index: int
+    stage: Stage
+    data: Batches
+    module: Any
+    optimisers: dict[str, Optimizer]
+    stepped: dict[str, Any]
+    rates: dict[str, float]
+    began: float
+    epoch: int = 0
+    step: int = 0
+    best: float = math.inf
+    since_best: int = 0
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint holds beside tensors."""
+        return {
+            "stage": self.index,
+            "stage_name": self.stage.name,
+            "epoch": self.epoch,
+            "step": self.step,
+            "best": self.best,
+            "since_best": self.since_best,
+            "stage_seconds": time.monotonic() - self.began,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """The inverse of :meth:`state`."""
+        self.epoch, self.step = state["epoch"], state["step"]
+        self.best = state["best"] if state["best"] is not None else math.inf
+        self.since_best = state["since_best"]
+        self.began -= state["stage_seconds"]
 
 
 class Loop:
@@ -90,8 +143,21 @@ class Loop:
     def _run_stage(
         self, index: int, stage: Stage, bar: Progress, resumed: Checkpoint | None
     ) -> None:
-        objective = stage.objective
-        players = objective.players()
+        run = self._begin(index, stage, resumed)
+        task = bar.add_task(stage.name, total=stage.epochs, completed=run.epoch, note="")
+        while not self._is_over(run):
+            started = time.monotonic()
+            row, rate = self._train_epoch(run, started)
+            score, note = self._measure(run, row)
+            self.elapsed += time.monotonic() - started
+            self._record(run, row | rate | {"seconds": round(self.elapsed, 2)}, score)
+            bar.update(task, completed=run.epoch, note=note)
+        self._end()
+        bar.update(task, total=run.epoch, completed=run.epoch)
+
+    def _begin(self, index: int, stage: Stage, resumed: Checkpoint | None) -> _Running:
+        """The stage before its first epoch, or as a checkpoint holds it."""
+        players = stage.objective.players()
         optimisers: dict[str, Optimizer] = {
             name: Adam(
                 player.parameters,
@@ -101,156 +167,157 @@ class Loop:
             )
             for name, player in players.items()
         }
-        rates = {name: player.rate for name, player in players.items()}
-        module, *wrapped = self.fabric.setup(objective, *optimisers.values())
+        module, *wrapped = self.fabric.setup(stage.objective, *optimisers.values())
         module.mark_forward_method("loss")
         module.mark_forward_method("validate")
-        stepped = dict(zip(players, wrapped, strict=True))
-        self.average = Average(objective, objective.averaging) if objective.averaging else None
-        step = 0
-        epoch, best, since_best = 0, math.inf, 0
+        averaging = stage.objective.averaging
+        self.average = Average(stage.objective, averaging) if averaging else None
         if resumed is not None:
-            epoch, since_best = resumed.state["epoch"], resumed.state["since_best"]
-            best = resumed.state["best"] if resumed.state["best"] is not None else math.inf
-            step = resumed.state["step"]
             for name, optimiser in optimisers.items():
                 restore_optimiser(optimiser, resumed.part(f"optimiser.{name}"))
             if self.average is not None:
                 self.average.restore(resumed.part("average"))
-        data = stage.prepare()
-        began = time.monotonic() - (resumed.state["stage_seconds"] if resumed else 0.0)
-        task = bar.add_task(stage.name, total=stage.epochs, completed=epoch, note="")
-        while not self._stage_is_over(stage, epoch, since_best):
-            started = time.monotonic()
-            seconds = started - began
-            left = stage.time_limit - self.elapsed
-            rate = self._learning_rate(epoch / stage.epochs, seconds / (seconds + left))
-            generator = torch.Generator().manual_seed(self._seed(index, epoch))
-            torch.manual_seed(self._seed(index, epoch))  # dropout takes torch's own numbers
-            row: dict[str, Any] = {"stage": stage.name, "epoch": epoch + 1}
-            jets = 0
-            means = Means()
-            module.train()
-            for batch in data.training(generator):
-                for name in objective.turns(step):
-                    with _only(name, optimisers):
-                        loss = module.loss(name, batch, epoch, generator)
-                        self._step(module, stepped[name], loss, rate * rates[name], stage, epoch)
-                    means.add(loss, "total" if name == next(iter(players)) else name)
-                step += 1
-                if self.average is not None:
-                    self.average.update(step)
-                jets += len(loss.total)
-            row["step"] = step
-            row |= means.values("train_")
-            row |= self._validate(module, stage, data, index)
-            rate_of_jets = jets / (time.monotonic() - started)
-            epoch, since_best = epoch + 1, since_best + 1
-            score, note = row["validation_total"], f"loss {row['validation_total']:.4g}"
-            if stage.monitor is not None:
-                figures = self._monitor(module, stage, stage.monitor, epoch, index)
-                row |= {f"monitor_{name}": value for name, value in figures.items()}
-                if stage.monitor.decides:
-                    score = figures.get(stage.monitor.names[0], math.inf)
-                note += "".join(f", {name} {value:.3g}" for name, value in figures.items())
-            self.elapsed += time.monotonic() - started
-            row |= {
-                "learning_rate": rate,
-                "jets_per_second": round(rate_of_jets, 1),
-                "seconds": round(self.elapsed, 2),
-            }
-            self.rows.append(row)
-            improved = score < best or epoch == 1
-            if improved:
-                best, since_best = score, 0
-            state = {
-                "stage": index,
-                "stage_name": stage.name,
-                "epoch": epoch,
-                "step": step,
-                "best": best,
-                "since_best": since_best,
-                "stage_seconds": time.monotonic() - began,
-                "elapsed": self.elapsed,
-                "rows": len(self.rows),
-                "finished": False,
-            }
-            self.folder.write_metrics(self.rows)
-            self._diagnose(stage, epoch)
-            if improved:
-                self._save(self.folder.best, {}, state)
-            self._save(self.folder.last, optimisers, state)
-            self.observe(row)
-            bar.update(task, completed=epoch, note=note)
-        best_checkpoint = Checkpoint.load(self.folder.best)
-        self.model.load_state_dict(best_checkpoint.part("model"))
-        if self.average is not None:
-            self.average.restore(best_checkpoint.part("average"))
-        bar.update(task, total=epoch, completed=epoch)
+        run = _Running(
+            index=index,
+            stage=stage,
+            data=stage.prepare(),
+            module=module,
+            optimisers=optimisers,
+            stepped=dict(zip(players, wrapped, strict=True)),
+            rates={name: player.rate for name, player in players.items()},
+            began=time.monotonic(),
+        )
+        if resumed is not None:
+            run.restore(resumed.state)
+        return run
 
-    def _stage_is_over(self, stage: Stage, epoch: int, since_best: int) -> bool:
+    def _is_over(self, run: _Running) -> bool:
         return (
-            epoch >= stage.epochs
-            or since_best >= self.config.patience
-            or self.elapsed >= stage.time_limit
+            run.epoch >= run.stage.epochs
+            or run.since_best >= self.config.patience
+            or self.elapsed >= run.stage.time_limit
         )
 
-    def _learning_rate(self, *progress: float) -> float:
+    def _train_epoch(
+        self, run: _Running, started: float
+    ) -> tuple[dict[str, Any], dict[str, float]]:
+        """One epoch of steps: its row of metrics so far, and the rates of learning and of jets."""
+        rate = self._learning_rate(run, started)
+        seed = self._seed(run.index, run.epoch)
+        generator = torch.Generator().manual_seed(seed)
+        torch.manual_seed(seed)  # dropout takes torch's own numbers
+        jets, means = 0, Means()
+        first = next(iter(run.optimisers))
+        run.module.train()
+        for batch in run.data.training(generator):
+            for name in run.stage.objective.turns(run.step):
+                with _only(name, run.optimisers):
+                    loss = run.module.loss(name, batch, run.epoch, generator)
+                    self._step(run, name, loss, rate)
+                means.add(loss, "total" if name == first else name)
+            run.step += 1
+            if self.average is not None:
+                self.average.update(run.step)
+            jets += len(loss.total)
+        run.epoch += 1
+        seconds = time.monotonic() - started
+        row = {"stage": run.stage.name, "epoch": run.epoch, "step": run.step}
+        rates = {"learning_rate": rate, "jets_per_second": round(jets / seconds, 1)}
+        return row | means.values("train_"), rates
+
+    @torch.no_grad()
+    def _measure(self, run: _Running, row: dict[str, Any]) -> tuple[float, str]:
+        """Add the validation and the monitored figures to ``row``; the score, and a note."""
+        seed = self._seed(run.index, run.stage.epochs)  # the same noise after every epoch
+        run.module.eval()
+        with self._averaged():
+            values = run.module.validate(
+                run.data.validation(), run.stage.epochs, torch.Generator().manual_seed(seed)
+            )
+        row |= {f"validation_{name}": value for name, value in values.items()}
+        score, note = values["total"], f"loss {values['total']:.4g}"
+        monitor = run.stage.monitor
+        if monitor is None:
+            return score, note
+        with self._averaged():
+            figures = monitor.figures(seed) if monitor.due(run.epoch) else {}
+        row |= {f"monitor_{name}": value for name, value in figures.items()}
+        if monitor.decides:
+            score = figures.get(monitor.names[0], math.inf)
+        return score, note + "".join(f", {name} {value:.3g}" for name, value in figures.items())
+
+    def _record(self, run: _Running, row: dict[str, Any], score: float) -> None:
+        """Write the metrics and the checkpoints after an epoch."""
+        self.rows.append(row)
+        run.since_best += 1
+        improved = score < run.best or run.epoch == 1
+        if improved:
+            run.best, run.since_best = score, 0
+        state = {
+            **run.state(),
+            "elapsed": self.elapsed,
+            "rows": len(self.rows),
+            "finished": False,
+        }
+        self.folder.write_metrics(self.rows)
+        self._diagnose(run)
+        if improved:
+            self._save(self.folder.best, {}, state)
+        self._save(self.folder.last, run.optimisers, state)
+        self.observe(row)
+
+    def _end(self) -> None:
+        """Go back to the best epoch."""
+        best = Checkpoint.load(self.folder.best)
+        self.model.load_state_dict(best.part("model"))
+        if self.average is not None:
+            self.average.restore(best.part("average"))
+
+    def _averaged(self) -> AbstractContextManager[None]:
+        """The averaged weights in the place of the weights, where there are any."""
+        return nullcontext() if self.average is None else self.average.applied()
+
+    def _learning_rate(self, run: _Running, now: float) -> float:
+        """By the share of the stage that is over, of its epochs or its time, whichever is more."""
         if self.config.schedule == "constant":
             return self.config.learning_rate
-        return self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, max(progress))))
+        seconds, left = now - run.began, run.stage.time_limit - self.elapsed
+        progress = max(run.epoch / run.stage.epochs, seconds / (seconds + left))
+        return self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
     def _seed(self, stage: int, epoch: int) -> int:
         return (self.config.seed * 1_000_003 + stage) * 1_000_003 + epoch
 
-    def _step(
-        self, module: Any, optimiser: Any, loss: Loss, rate: float, stage: Stage, epoch: int
-    ) -> None:
+    def _step(self, run: _Running, player: str, loss: Loss, rate: float) -> None:
         total = loss.total.mean()
         if not bool(torch.isfinite(total)):
-            raise TrainingError(self._diverged(loss, stage, epoch))
+            raise TrainingError(self._diverged(run, loss))
+        optimiser = run.stepped[player]
         optimiser.zero_grad()
         self.fabric.backward(total)
         if self.config.clip:
-            self.fabric.clip_gradients(module, optimiser, max_norm=self.config.clip)
+            self.fabric.clip_gradients(run.module, optimiser, max_norm=self.config.clip)
         for group in optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * run.rates[player]
         optimiser.step()
 
-    def _diagnose(self, stage: Stage, epoch: int) -> None:
-        cause = stage.objective.diagnosis([r for r in self.rows if r["stage"] == stage.name])
+    def _diagnose(self, run: _Running) -> None:
+        name = run.stage.name
+        cause = run.stage.objective.diagnosis([r for r in self.rows if r["stage"] == name])
         if cause is not None:
             raise TrainingError(
-                f"training of the {stage.name} stopped after epoch {epoch}: {cause}; the best "
+                f"training of the {name} stopped after epoch {run.epoch}: {cause}; the best "
                 f"checkpoint so far is kept in {self.folder.best}"
             )
 
-    def _diverged(self, loss: Loss, stage: Stage, epoch: int) -> str:
+    def _diverged(self, run: _Running, loss: Loss) -> str:
         culprits = [name for name, part in loss.parts.items() if not torch.isfinite(part).all()]
         return (
-            f"training of the {stage.name} diverged in epoch {epoch + 1}: "
+            f"training of the {run.stage.name} diverged in epoch {run.epoch + 1}: "
             f"{', '.join(culprits) or 'total'} is not finite; the checkpoint of the epoch before "
             f"is kept in {self.folder.last.parent}; try a smaller `learning_rate`, a smaller "
             "`clip`, or smaller weights of the terms"
         )
-
-    @torch.no_grad()
-    def _validate(self, module: Any, stage: Stage, data: Batches, index: int) -> dict[str, Any]:
-        module.eval()
-        generator = torch.Generator().manual_seed(self._seed(index, stage.epochs))
-        with nullcontext() if self.average is None else self.average.applied():
-            values = module.validate(data.validation(), stage.epochs, generator)
-        return {f"validation_{name}": value for name, value in values.items()}
-
-    def _monitor(
-        self, module: Any, stage: Stage, monitor: Monitor, epoch: int, index: int
-    ) -> dict[str, float]:
-        """The figures after this epoch, of the averaged weights; none where they are not due."""
-        if not monitor.due(epoch):
-            return {}
-        module.eval()
-        with nullcontext() if self.average is None else self.average.applied():
-            return monitor.figures(self._seed(index, stage.epochs))
 
     def _save(self, path: Path, optimisers: dict[str, Optimizer], state: dict[str, Any]) -> None:
         tensors = {f"model.{name}": t for name, t in self.model.state_dict().items()}
