@@ -264,3 +264,6 @@ LHC_JETS = Work(
     "Duarte:2018", "Duarte, J. and others",
     "Fast inference of deep neural networks in FPGAs for particle physics", 2018, "1804.06913",
 )  # fmt: skip
+
+BY_KEY = {work.key: work for work in list(vars().values()) if isinstance(work, Work)}
+"""Every work by its key."""

@@ -7,102 +7,33 @@ from pathlib import Path
 from typing import Any
 
 from jetgen.citing.bibliography import (
-    AAE,
     ACTIVE_UNITS,
     ANGULARITIES,
     ANTI_KT,
-    BETA_VAE,
+    BY_KEY,
     CORRELATORS,
-    CUTTING,
-    DEEP_SETS,
     DIJET_GAN,
-    DYNAMIC_GRAPH,
-    EFPS,
     ENERGY_FLOW_NETWORKS,
-    EPIC,
-    EVALUATING,
     FASTJET,
     FASTJET_SPEED,
-    FLOW_MATCHING,
-    FREE_BITS,
-    GAN,
-    HINGE,
-    JET_FLOW_MATCHING,
-    JET_VAE,
     JETGEN,
-    LATENT_FLOW_MATCHING,
     LHC_JETS,
     LHC_OLYMPICS,
-    LSGAN,
     MESSAGE_PASSING,
-    METRIC_SPACE,
-    MMD,
-    MUON_GAN,
-    PARTICLE_NET,
     POWER_COUNTING,
     PYTHIA,
-    SET_TRANSFORMER,
-    SINKHORN,
     SOFT_DROP,
-    SPARSE,
-    SPLINE_FLOWS,
     SUBJETTINESS,
-    SWAE,
-    VAE,
-    WAE,
-    WGAN_GP,
     Citation,
     Work,
 )
+from jetgen.components import OBJECTIVES
+from jetgen.config.option import named_components
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.detection import Paths, detect, find_files, open_source
 from jetgen.runs.folder import RunFolder
 
-OBJECTIVE_WORKS: Mapping[str, tuple[Work, ...]] = {
-    "ae": (),
-    "vae": (VAE, JET_VAE),
-    "wae": (WAE, MMD),
-    "swae": (SWAE,),
-    "aae": (AAE,),
-    "gan": (),  # cited by its loss
-    "flow-matching": (FLOW_MATCHING, JET_FLOW_MATCHING),
-}
-GAN_LOSS_WORKS: Mapping[str, tuple[Work, ...]] = {
-    "bce": (GAN,),
-    "lsgan": (GAN, LSGAN),
-    "hinge": (GAN, HINGE),
-    "wgan-gp": (GAN, WGAN_GP),
-}
-NETWORK_WORKS: Mapping[str, tuple[Work, ...]] = {
-    "dense": (),
-    "conv": (SPARSE,),
-    "pyramid": (MUON_GAN,),
-    "deepsets": (DEEP_SETS, ENERGY_FLOW_NETWORKS),
-    "epic": (EPIC,),
-    "edgeconv": (DYNAMIC_GRAPH, PARTICLE_NET),
-    "message-passing": (MESSAGE_PASSING,),
-    "transformer": (SET_TRANSFORMER, EVALUATING),
-}
-LOSS_WORKS: Mapping[str, tuple[Work, ...]] = {
-    "mse": (),
-    "bce": (),
-    "chamfer": (SPARSE,),
-    "emd": (METRIC_SPACE, SINKHORN),
-}
-PRIOR_WORKS: Mapping[str, tuple[Work, ...]] = {
-    "gaussian": (),
-    "mixture": (AAE,),
-    "discrete": (AAE,),
-    "flow": (SPLINE_FLOWS,),
-    "flow-matching": (FLOW_MATCHING, LATENT_FLOW_MATCHING),
-}
-CONSTRAINT_WORKS: Mapping[str, tuple[Work, ...]] = {
-    "mass": (),
-    "pt": (),
-    "multiplicity": (),
-    "efp": (EFPS, CUTTING),
-}
-"""The works behind the choices of ``jetgen train``, by option."""
+_REASONS = {"objective": "the objective {name}", "constraint": "the {name} term of the loss"}
 
 FORMAT_WORKS: Mapping[str, tuple[Work, ...]] = {
     "jetgen HDF5": (),  # cited by what the file says about itself
@@ -121,23 +52,17 @@ FORMAT_WORKS: Mapping[str, tuple[Work, ...]] = {
 def of_training(config: TrainConfig) -> list[Citation]:
     """jetgen, and the works behind the objective, networks, losses and prior of a training."""
     found = [Citation(JETGEN, "this program")]
-    found += _cited(OBJECTIVE_WORKS[config.objective], f"the objective {config.objective}")
-    if config.objective == "vae" and config.beta != 1:
-        found += _cited((BETA_VAE,), f"a Kullback-Leibler weight of {config.beta:g}")
-    if config.objective == "vae" and config.free_bits:
-        found += _cited((FREE_BITS,), "free bits")
-    if config.objective == "gan":
-        found += _cited(GAN_LOSS_WORKS[config.gan_loss], f"the gan loss {config.gan_loss}")
+    used = {"objective", *OBJECTIVES[config.objective].parts(config)}
+    for option, registry, name in named_components(config):
+        if option not in used:
+            continue
+        component = registry[name]
+        reason = _REASONS.get(option, "the {name} {option}").format(name=name, option=option)
+        found += _cited(component.works, reason)
+        for reason, works in component.further_works(config).items():
+            found += _cited(works, reason)
     if config.azimuth is not None:
         found += _cited((DIJET_GAN,), "events turned in azimuth")
-    if config.objective != "flow-matching":
-        found += _cited(NETWORK_WORKS[config.encoder], f"the {config.encoder} encoder")
-    found += _cited(NETWORK_WORKS[config.decoder], f"the {config.decoder} decoder")
-    if config.objective not in ("gan", "flow-matching"):
-        found += _cited(LOSS_WORKS[config.loss], f"the {config.loss} loss")
-        for name in config.constraint_weights():
-            found += _cited(CONSTRAINT_WORKS[name], f"the {name} term of the loss")
-        found += _cited(PRIOR_WORKS[config.prior], f"the {config.prior} prior")
     return merged(found)
 
 
@@ -202,5 +127,5 @@ def merged(citations: Iterable[Citation]) -> list[Citation]:
     return [Citation(work, "; ".join(found)) for work, found in reasons.items()]
 
 
-def _cited(works: Iterable[Work], reason: str) -> list[Citation]:
-    return [Citation(work, reason) for work in works]
+def _cited(works: Iterable[Work | str], reason: str) -> list[Citation]:
+    return [Citation(BY_KEY[w] if isinstance(w, str) else w, reason) for w in works]

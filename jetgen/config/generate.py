@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from jetgen.config.option import named_values, option, require
+from jetgen.components import PRIORS
+from jetgen.config.option import named_values, option, require, validate
 
 
 @dataclass(frozen=True)
@@ -18,22 +19,27 @@ class GenerateConfig:
         positional=True,
     )
     jets: int = option(
-        10_000, help="number of jets; of several runs Poisson numbers about their shares of it"
+        10_000,
+        at_least=1,
+        help="number of jets; of several runs Poisson numbers about their shares of it",
     )
     output: str | None = option(
         None,
         help="HDF5 file to write (default for one run: RUN/generated.h5); of sets of named "
         "features also .root, .parquet or, of single items, .csv",
     )
-    prior: Literal["gaussian", "mixture", "discrete", "flow", "flow-matching"] | None = option(
+    prior: str | None = option(
         None,
+        choices=PRIORS,
         help="prior to draw from: the one the run was trained with (default), or the gaussian one "
         "beside a flow or flow-matching prior",
     )
     solver: Literal["midpoint", "heun", "rk4"] | None = option(
         None, help="how flow matching integrates its velocities (default: as in the training)"
     )
-    solver_steps: int | None = option(None, help="its steps (default: as in the training)")
+    solver_steps: int | None = option(
+        None, at_least=1, help="its steps (default: as in the training)"
+    )
     fix: list[str] = option(
         [],
         help="NAME=VALUE of a condition of the model, the same for all jets (mass=80, type=gluon, "
@@ -45,19 +51,12 @@ class GenerateConfig:
         "(vae); a model trained with a region takes fix='region=1' instead",
     )
     seed: int = option(1, help="seed of the generated jets")
-    batch: int = option(1024, help="jets a step; memory grows with it, not with `jets`")
+    batch: int = option(1024, at_least=1, help="jets a step; memory grows with it, not with `jets`")
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to generate")
     overwrite: bool = option(False, help="replace an existing output file")
 
     def __post_init__(self) -> None:
-        for name in ("jets", "batch"):
-            require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
-        require(
-            self.solver_steps is None or self.solver_steps >= 1,
-            "solver_steps",
-            "at least 1",
-            self.solver_steps,
-        )
+        validate(self)
         fixed = self.fixed()
         require(
             self.region is None or not (fixed or self.prior),

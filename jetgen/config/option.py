@@ -6,20 +6,57 @@ these declarations (see :mod:`jetgen.cli.parser`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, field
-from typing import Any
+from typing import Any, Literal
+
+import yaml
 
 from jetgen.errors import InputError
+from jetgen.registry import Registry
 
 
-def option(default: Any = MISSING, *, help: str, positional: bool = False) -> Any:
+def whole_text(text: str) -> list[str]:
+    """A text that is one name."""
+    return [text]
+
+
+def option(
+    default: Any = MISSING,
+    *,
+    help: str,
+    positional: bool = False,
+    at_least: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    choices: Registry | None = None,
+    names: Callable[[str], Iterable[str]] = whole_text,
+) -> Any:
     """A dataclass field with a help text; without a default it is required.
 
     A field of type ``list[str]`` takes one or more values, and its flag may be repeated;
     ``tuple[str, ...]`` takes comma-separated names.
+
+    Args:
+        default: the default.
+        help: what the option means.
+        positional: whether it is given without a flag.
+        at_least, above, below: the range of a number; ``None`` as value is always allowed.
+        choices: the components that a name stands for.
+        names: the names of components in one text, where it holds more than a name.
     """
-    metadata = {"help": help, "positional": positional}
+    metadata = {
+        "help": help,
+        "positional": positional,
+        "at_least": at_least,
+        "above": above,
+        "below": below,
+        "choices": choices,
+        "names": names,
+    }
     if isinstance(default, list):
         return field(default_factory=lambda: list(default), metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -29,6 +66,70 @@ def require(condition: bool, name: str, expected: str, received: object) -> None
     """Raise :class:`InputError` in the common form when ``condition`` is false."""
     if not condition:
         raise InputError(f"{name}: expected {expected}, received {received!r}")
+
+
+def validate(config: Any) -> None:
+    """Check each option of a dataclass against its declaration: range, choices, components.
+
+    Lists for options of type ``tuple[str, ...]``, as YAML files have them, become tuples.
+
+    Raises:
+        InputError: for a value that is out of its range, or a name that is not known.
+    """
+    hints = typing.get_type_hints(type(config))
+    for entry in dataclasses.fields(config):
+        value, declared = getattr(config, entry.name), entry.metadata
+        if hints[entry.name] == tuple[str, ...] and isinstance(value, list):
+            value = tuple(value)
+            object.__setattr__(config, entry.name, value)
+        if value is None:
+            continue
+        for condition, expected in _limits(declared):
+            require(condition(value), entry.name, expected, value)
+        known = _literals(hints[entry.name])
+        require(not known or value in known, entry.name, f"one of {', '.join(known)}", value)
+    for name, registry, component in named_components(config):
+        require(component in registry, name, registry.expected, component)
+
+
+def named_components(config: Any) -> Iterator[tuple[str, Registry, str]]:
+    """Each component that the options name: the option, the registry and the component's name."""
+    values = {entry.name: getattr(config, entry.name) for entry in dataclasses.fields(config)}
+    yield from components_in(type(config), values)
+
+
+def components_in(options: type, values: Mapping[str, Any]) -> Iterator[tuple[str, Registry, str]]:
+    """:func:`named_components` of plain values of a class of options, before it is made."""
+    for entry in dataclasses.fields(options):
+        registry, value = entry.metadata["choices"], values.get(entry.name)
+        if registry is None or value is None:
+            continue
+        for text in [value] if isinstance(value, str) else value:
+            for component in entry.metadata["names"](str(text)):
+                yield entry.name, registry, component
+
+
+def value_of(options: type, name: str, text: str, option_name: str) -> Any:
+    """The value of one option of a dataclass from its text.
+
+    Raises:
+        InputError: for a text that is no value of the option's type.
+    """
+    hint = typing.get_type_hints(options)[name]
+    if hint is str:
+        return text
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        value = text
+    if hint is float and type(value) in (int, str):
+        value = _number(value)
+    kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    known = _literals(hint)
+    fits = value in known if known else any(type(value) is kind for kind in kinds)
+    expected = f"one of {', '.join(known)}" if known else f"a value of type {_named(hint)}"
+    require(fits, option_name, f"{name}= with {expected}", text)
+    return value
 
 
 def named_values(option_name: str, texts: Sequence[str]) -> dict[str, str]:
@@ -44,3 +145,31 @@ def named_values(option_name: str, texts: Sequence[str]) -> dict[str, str]:
         require(valid, option_name, "NAME=VALUE with each name once", text)
         values[name] = value
     return values
+
+
+def _limits(declared: Mapping[str, Any]) -> Iterator[tuple[Callable[[Any], bool], str]]:
+    least, above, below = (declared[name] for name in ("at_least", "above", "below"))
+    if least is not None:
+        yield lambda v: v >= least, "zero or more" if least == 0 else f"at least {least:g}"
+    if above is not None:
+        yield lambda v: v > above, "a positive number" if above == 0 else f"more than {above:g}"
+    if below is not None:
+        yield lambda v: v < below, f"less than {below:g}"
+
+
+def _literals(hint: Any) -> list[str]:
+    """The choices of ``Literal[...]`` and of ``Literal[...] | None``."""
+    if typing.get_origin(hint) is Literal:
+        return [str(choice) for choice in typing.get_args(hint)]
+    return [choice for part in typing.get_args(hint) for choice in _literals(part)]
+
+
+def _number(value: int | str) -> float | str:
+    try:
+        return float(value)
+    except ValueError:
+        return str(value)
+
+
+def _named(hint: Any) -> str:
+    return getattr(hint, "__name__", str(hint))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from jetgen.config.option import option, require
-
-CONSTRAINTS = ("mass", "pt", "efp", "multiplicity")
-"""Jet-level quantities whose difference can be a term of the loss."""
-
-LEARNED_PRIORS = ("flow", "flow-matching")
-"""Priors that are fitted to the codes instead of drawing the codes to them."""
+from jetgen.components import (
+    CONSTRAINTS,
+    DECODERS,
+    DISCRIMINATORS,
+    ENCODERS,
+    LOSSES,
+    OBJECTIVES,
+    PRIORS,
+)
+from jetgen.config.option import named_components, option, require, validate
 
 MONITORED = ("w1m", "w1p", "fpd", "fom")
 """Figures that a training can follow."""
@@ -25,11 +29,14 @@ REGION = "region"
 MULTIPLICITY = "n"
 """The name of the number of particles among the conditions; every model is given it."""
 
-SLOT_LOSSES = ("mse", "bce")
-"""Reconstruction losses that compare slot by slot."""
 
-ORDERED_DECODERS = ("dense", "conv", "pyramid")
-"""Decoders whose slots keep their meaning from jet to jet."""
+OWN_OPTIONS = ("objective", "encoder", "decoder", "discriminator", "loss", "prior")
+"""Options that name a component which can have options of its own."""
+
+
+def weighted_name(text: str) -> list[str]:
+    """The name of a component in ``NAME`` or ``NAME=WEIGHT``."""
+    return [text.partition("=")[0]]
 
 
 @dataclass(frozen=True)
@@ -41,11 +48,11 @@ class TrainConfig:
     resume: bool = option(False, help="go on with the run in that folder")
     seed: int = option(1, help="seed of the split, the initial weights, the batches, the noise")
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to train")
-    threads: int = option(0, help="CPU threads; 0 leaves torch's choice")
+    threads: int = option(0, at_least=0, help="CPU threads; 0 leaves torch's choice")
 
     jet_type: str | None = option(None, help="only jets of this class (gluon, quark, w, z, top)")
-    jets: int | None = option(None, help="only so many jets, of each file in proportion")
-    particles: int = option(150, help="particles kept a jet, leading in pT")
+    jets: int | None = option(None, above=0, help="only so many jets, of each file in proportion")
+    particles: int = option(150, at_least=1, help="particles kept a jet, leading in pT")
     representation: Literal["relative", "cartesian", "features"] = option(
         "relative",
         help="etarel, phirel, ptrel of the jet, or px, py, pz in GeV, or the features of sets of "
@@ -74,8 +81,9 @@ class TrainConfig:
         "by + (ptrel=log+standardise); may be given several times; other features are standardised",
     )
 
-    objective: Literal["ae", "vae", "wae", "swae", "aae", "gan", "flow-matching"] = option(
+    objective: str = option(
         "vae",
+        choices=OBJECTIVES,
         help="what the training minimises: an autoencoder plain, variational, with a kernel or "
         "sliced Wasserstein distance of its codes to the prior, or adversarial; or a generative "
         "adversarial network; or flow matching",
@@ -91,39 +99,61 @@ class TrainConfig:
         help="a condition on observables, such as 'mass > 150' or 'p > 50 and pt > 1': the model "
         "is given, as the condition region, whether (1) or not (0) a jet meets it",
     )
-    encoder: Literal[
-        "dense", "conv", "pyramid", "deepsets", "edgeconv", "epic", "message-passing", "transformer"
-    ] = option("deepsets", help="encoder network")
-    decoder: Literal[
-        "dense", "conv", "pyramid", "deepsets", "epic", "message-passing", "transformer"
-    ] = option("deepsets", help="decoder network")
-    hidden: int = option(128, help="width of the hidden layers; of a pyramid's narrowest one")
-    layers: int = option(
-        3, help="number of hidden layers (dense, pyramid), convolutions (conv) or set layers"
+    objective_option: list[str] = option(
+        [], help="NAME=VALUE of an own option of the objective; may be given several times"
     )
-    neighbours: int = option(16, help="nearest neighbours of the edgeconv encoder")
+    encoder: str = option("deepsets", choices=ENCODERS, help="encoder network")
+    encoder_option: list[str] = option(
+        [], help="NAME=VALUE of an own option of the encoder; may be given several times"
+    )
+    decoder: str = option("deepsets", choices=DECODERS, help="decoder network")
+    decoder_option: list[str] = option(
+        [], help="NAME=VALUE of an own option of the decoder; may be given several times"
+    )
+    discriminator: str | None = option(
+        None, choices=DISCRIMINATORS, help="the gan's discriminator (default: as `encoder`)"
+    )
+    discriminator_option: list[str] = option(
+        [], help="NAME=VALUE of an own option of the discriminator; may be given several times"
+    )
+    hidden: int = option(
+        128, at_least=1, help="width of the hidden layers; of a pyramid's narrowest one"
+    )
+    layers: int = option(
+        3,
+        at_least=1,
+        help="number of hidden layers (dense, pyramid), convolutions (conv) or set layers",
+    )
+    neighbours: int = option(16, at_least=1, help="nearest neighbours of the edgeconv encoder")
     edgeconv_backend: Literal["dense", "pyg"] = option(
         "dense", help="own masked kernels, or torch-geometric's layers on ragged graphs"
     )
     queries: Literal["learned", "noise"] = option(
         "learned", help="what tells the particles apart that a decoder of sets makes"
     )
-    latent: int = option(20, help="latent dimension")
+    latent: int = option(20, at_least=1, help="latent dimension")
 
-    loss: Literal["mse", "bce", "chamfer", "emd"] = option(
+    loss: str = option(
         "chamfer",
+        choices=LOSSES,
         help="reconstruction loss; bce is for features transformed to [0, 1] (transform='x=unit')",
     )
+    loss_option: list[str] = option(
+        [], help="NAME=VALUE of an own option of the loss; may be given several times"
+    )
     loss_scale: float = option(
-        100.0, help="factor on the mean reconstruction loss, so that beta is of order one"
+        100.0, above=0, help="factor on the mean reconstruction loss, so that beta is of order one"
     )
     likelihood_weight: float = option(
         0.0,
+        at_least=0,
         help="weight of the likelihood of real particles under Gaussians about the decoded "
         "positions; above 0 particles are drawn from them instead of put at their centres",
     )
     constraint: list[str] = option(
         [],
+        choices=CONSTRAINTS,
+        names=weighted_name,
         help="jet-level terms added to the loss, NAME or NAME=WEIGHT among mass, pt, efp, "
         "multiplicity (of the particles that carry the pT: (sum pT)^2 / sum pT^2)",
     )
@@ -133,70 +163,96 @@ class TrainConfig:
     emd_backend: Literal["auto", "exact", "sinkhorn", "geomloss"] = option(
         "auto", help="solver of the emd loss; auto is exact on the CPU, sinkhorn elsewhere"
     )
-    beta: float = option(1.0, help="weight of the Kullback-Leibler term")
-    beta_warmup: int = option(10, help="epochs over which beta rises from 0")
+    beta: float = option(1.0, at_least=0, help="weight of the Kullback-Leibler term")
+    beta_warmup: int = option(10, at_least=0, help="epochs over which beta rises from 0")
     free_bits: float = option(
-        0.0, help="nats that every latent column may carry without a Kullback-Leibler cost"
+        0.0,
+        at_least=0,
+        help="nats that every latent column may carry without a Kullback-Leibler cost",
     )
     latent_weight: float = option(
-        10.0, help="weight of the term that draws codes to the prior (wae, swae, aae)"
+        10.0, above=0, help="weight of the term that draws codes to the prior (wae, swae, aae)"
     )
     mmd_kernel: Literal["inverse-multiquadric", "rbf"] = option(
         "inverse-multiquadric", help="kernel of the wae's distance"
     )
-    projections: int = option(50, help="random directions of a sliced Wasserstein distance")
+    projections: int = option(
+        50, at_least=1, help="random directions of a sliced Wasserstein distance"
+    )
 
     gan_loss: Literal["bce", "lsgan", "hinge", "wgan-gp"] = option(
         "bce", help="what generator and discriminator minimise"
     )
     label_noise: float = option(
-        0.3, help="Gaussian noise on real and fake labels (gan losses bce and lsgan)"
+        0.3, at_least=0, help="Gaussian noise on real and fake labels (gan losses bce and lsgan)"
     )
-    label_smoothing: float = option(0.0, help="taken off the real labels alone (bce, lsgan)")
+    label_smoothing: float = option(
+        0.0, at_least=0, help="taken off the real labels alone (bce, lsgan)"
+    )
     input_noise: float = option(
-        0.001, help="Gaussian noise on the transformed features that the gan's discriminator sees"
+        0.001,
+        at_least=0,
+        help="Gaussian noise on the transformed features that the gan's discriminator sees",
     )
-    gradient_penalty: float = option(10.0, help="weight of the gradient penalty of wgan-gp")
-    critic_steps: int = option(1, help="steps of the gan's discriminator for one of its generator")
+    gradient_penalty: float = option(
+        10.0, at_least=0, help="weight of the gradient penalty of wgan-gp"
+    )
+    critic_steps: int = option(
+        1, at_least=1, help="steps of the gan's discriminator for one of its generator"
+    )
     discriminator_rate: float = option(
-        1.0, help="factor on the learning rate for the discriminator (aae, gan)"
+        1.0, above=0, help="factor on the learning rate for the discriminator (aae, gan)"
     )
     amsgrad: bool = option(False, help="AMSGrad variant of Adam (gan)")
     average: float = option(
         0.999,
+        at_least=0,
+        below=1,
         help="decay of the averaged weights that generate (gan, flow-matching); 0 for none",
     )
     solver: Literal["midpoint", "heun", "rk4"] = option(
         "midpoint", help="how flow matching integrates its velocities (objective and prior)"
     )
     solver_steps: int = option(
-        50, help="fixed steps of the solver, of two network evaluations each, or four for rk4"
+        50,
+        at_least=1,
+        help="fixed steps of the solver, of two network evaluations each, or four for rk4",
     )
 
-    prior: Literal["gaussian", "mixture", "discrete", "flow", "flow-matching"] = option(
+    prior: str = option(
         "gaussian",
+        choices=PRIORS,
         help="distribution of latent codes: fixed, so that the objective draws the codes to it "
         "(gaussian, mixture, discrete), or learned from the codes (flow, flow-matching)",
     )
-    components: int = option(10, help="components of the mixture, categories of the discrete prior")
+    prior_option: list[str] = option(
+        [], help="NAME=VALUE of an own option of the prior; may be given several times"
+    )
+    components: int = option(
+        10, at_least=2, help="components of the mixture, categories of the discrete prior"
+    )
     prior_training: Literal["after", "joint"] = option(
         "after", help="fit a learned prior after the autoencoder or together with it"
     )
-    prior_epochs: int = option(200, help="epochs of a learned prior, when it is fitted after")
-    flow_transforms: int = option(6, help="coupling transforms of the flow prior")
-    flow_hidden: int = option(128, help="width of a learned prior's networks")
+    prior_epochs: int = option(
+        200, above=0, help="epochs of a learned prior, when it is fitted after"
+    )
+    flow_transforms: int = option(6, at_least=1, help="coupling transforms of the flow prior")
+    flow_hidden: int = option(128, at_least=1, help="width of a learned prior's networks")
     multiplicity: Literal["data", "latent"] = option(
         "data",
         help="draw particle numbers from the data's distribution, or from a model of them "
         "given the latent code",
     )
 
-    epochs: int = option(500, help="epochs at most")
-    batch: int = option(256, help="jets a step")
-    learning_rate: float = option(0.001, help="learning rate of Adam")
+    epochs: int = option(500, at_least=1, help="epochs at most")
+    batch: int = option(256, at_least=1, help="jets a step")
+    learning_rate: float = option(0.001, above=0, help="learning rate of Adam")
     schedule: Literal["constant", "cosine"] = option("constant", help="learning rate over epochs")
-    clip: float = option(1.0, help="largest norm of the gradient; 0 for no limit")
-    patience: int = option(80, help="epochs without a better validation loss before stopping")
+    clip: float = option(1.0, at_least=0, help="largest norm of the gradient; 0 for no limit")
+    patience: int = option(
+        80, above=0, help="epochs without a better validation loss before stopping"
+    )
     monitor: tuple[str, ...] = option(
         (),
         help="figures of generated against validation jets to follow, comma-separated, among w1m, "
@@ -205,134 +261,19 @@ class TrainConfig:
     )
     monitor_every: int = option(5, help="epochs from one look at these figures to the next")
     time_limit: float | None = option(
-        None, help="minutes after which training ends in good order with what it has reached"
+        None,
+        above=0,
+        help="minutes after which training ends in good order with what it has reached",
     )
 
     def __post_init__(self) -> None:
-        for name in ("particles", "hidden", "layers", "neighbours", "latent", "epochs", "batch"):
-            require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
-        for name in (
-            "threads",
-            "beta",
-            "beta_warmup",
-            "free_bits",
-            "label_noise",
-            "label_smoothing",
-            "input_noise",
-            "gradient_penalty",
-            "average",
-            "clip",
-            "likelihood_weight",
-        ):
-            require(getattr(self, name) >= 0, name, "zero or more", getattr(self, name))
-        for name in (
-            "learning_rate",
-            "loss_scale",
-            "patience",
-            "prior_epochs",
-            "latent_weight",
-            "discriminator_rate",
-        ):
-            require(getattr(self, name) > 0, name, "a positive number", getattr(self, name))
-        require(self.components >= 2, "components", "at least 2", self.components)
-        for name in (
-            "flow_transforms",
-            "flow_hidden",
-            "projections",
-            "critic_steps",
-            "solver_steps",
-        ):
-            require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
-        for name in ("jets", "time_limit"):
-            value = getattr(self, name)
-            require(value is None or value > 0, name, "a positive number", value)
-        require(
-            self.loss not in SLOT_LOSSES or self.decoder in ORDERED_DECODERS,
-            "loss",
-            "chamfer or emd with a decoder that has no particle order (others go slot by slot)",
-            self.loss,
-        )
-        require(
-            self.loss != "bce" or self.likelihood_weight == 0,
-            "likelihood_weight",
-            "0 with the loss bce, whose decoded values end at 0 and 1",
-            self.likelihood_weight,
-        )
-        require(
-            self.prior_training == "after" or self.prior in LEARNED_PRIORS,
-            "prior_training",
-            f"after with the prior {self.prior}, which has nothing to learn",
-            self.prior_training,
-        )
-        require(
-            not (self.objective == "ae" and self.prior in ("mixture", "discrete")),
-            "prior",
-            "gaussian, flow or flow-matching with the objective ae, which draws its codes to no "
-            "distribution",
-            self.prior,
-        )
-        require(
-            not (self.objective == "vae" and self.prior == "discrete"),
-            "prior",
-            "a prior with a density with the objective vae (gaussian, mixture, flow, "
-            "flow-matching); discrete goes with wae, swae and aae",
-            self.prior,
-        )
-        require(
-            self.prior != "discrete" or self.components <= self.latent,
-            "components",
-            f"at most the latent dimension, {self.latent}, with the discrete prior",
-            self.components,
-        )
-        joint_flow = self.prior == "flow" and self.prior_training == "joint"
-        require(
-            not (self.free_bits and (joint_flow or self.prior == "mixture")),
-            "free_bits",
-            "0 with a mixture or a joint flow as prior, whose divergence has no term for each "
-            "column",
-            self.free_bits,
-        )
-        require(
-            not (self.objective in ("wae", "swae") and self.multiplicity == "latent"),
-            "multiplicity",
-            f"data with the objective {self.objective}, which compares the codes of jets of "
-            "similar multiplicity with the prior",
-            self.multiplicity,
-        )
+        validate(self)
         require(
             not (self.multiplicity == "latent" and MULTIPLICITY in self.conditions()),
             "condition",
             "no n with multiplicity='latent', which leaves the number of particles to the model",
             MULTIPLICITY,
         )
-        require(self.average < 1, "average", "less than 1", self.average)
-        require(
-            self.objective not in ("gan", "flow-matching")
-            or (self.prior == "gaussian" and self.multiplicity == "data"),
-            "objective",
-            f"an autoencoder with prior={self.prior!r} and multiplicity={self.multiplicity!r}",
-            self.objective,
-        )
-        require(
-            self.objective != "flow-matching" or self.decoder not in ORDERED_DECODERS,
-            "decoder",
-            "a network over sets with the objective flow-matching",
-            self.decoder,
-        )
-        require(
-            not (
-                self.objective == "gan"
-                and self.gan_loss == "wgan-gp"
-                and self.encoder == "edgeconv"
-                and self.edgeconv_backend == "dense"
-            ),
-            "gan_loss",
-            "another loss, encoder='deepsets' or edgeconv_backend='pyg' (the dense edgeconv has no "
-            "second derivative, which the gradient penalty needs)",
-            self.gan_loss,
-        )
-        for name in ("monitor", "columns"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))  # a list, from YAML
         for name in self.monitor:
             require(name in MONITORED, "monitor", f"names among {', '.join(MONITORED)}", name)
         require(
@@ -345,6 +286,29 @@ class TrainConfig:
         self.conditions()
         self._check_features()
         require(len(self.data) > 0, "data", "at least one file", self.data)
+        chosen = dict(self.chosen_components())
+        for component in chosen.values():
+            component.check(self)
+        for name in OWN_OPTIONS:
+            given = getattr(self, f"{name}_option")
+            require(name in chosen or not given, f"{name}_option", f"none without `{name}`", given)
+            self.own_options(name)
+
+    def chosen_components(self) -> Iterator[tuple[str, Any]]:
+        """Each component that is named, imported, beside the option that names it."""
+        for name, registry, component in named_components(self):
+            yield name, registry[component]
+
+    def own_options(self, name: str) -> dict[str, Any]:
+        """The values of the options that the component named by an option has of its own.
+
+        Raises:
+            InputError: for an option that it does not have, or an unsuitable value.
+        """
+        texts = getattr(self, f"{name}_option")
+        if not texts:
+            return {}
+        return dict(self.chosen_components())[name].own_options(f"{name}_option", texts)
 
     def _check_features(self) -> None:
         """Named columns are features as they are; these are no jets and have no kinematics."""
@@ -412,11 +376,5 @@ class TrainConfig:
                 weights[name] = float(number) if number else 1.0
             except ValueError:
                 weights[name] = 0.0
-            require(
-                name in CONSTRAINTS and weights[name] > 0,
-                "constraint",
-                f"NAME or NAME=WEIGHT with a name among {', '.join(CONSTRAINTS)} and a positive "
-                "weight",
-                text,
-            )
+            require(weights[name] > 0, "constraint", "NAME=WEIGHT with a positive weight", text)
         return weights

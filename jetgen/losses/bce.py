@@ -53,6 +53,8 @@ def _cross_entropy(x: Tensor, y: Tensor) -> Tensor:
 class BCE(SlotLoss):
     """:func:`bce` with its options fixed."""
 
+    unit_features = True
+
     def __init__(
         self, *, normalisation: Normalisation = "mean", reduction: Reduction = "none"
     ) -> None:

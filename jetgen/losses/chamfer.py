@@ -7,11 +7,13 @@ pairs. The gradient is the exact one wherever the nearest neighbour is unique.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor
 
+from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError
 from jetgen.kernels.selection import use_triton
 from jetgen.losses.distances import Norm, along
@@ -160,6 +162,8 @@ def _gather(points: Tensor, index: Tensor) -> Tensor:
 class Chamfer(SetLoss):
     """:func:`chamfer` with its options fixed; weights come with each call."""
 
+    works = ("Orzari:2021",)
+
     def __init__(
         self,
         *,
@@ -177,3 +181,7 @@ class Chamfer(SetLoss):
             normalisation=normalisation,
             reduction=reduction,
         )
+
+    @classmethod
+    def build(cls, config: TrainConfig, options: Mapping[str, Any]) -> Self:
+        return cls(normalisation="mean", **options)

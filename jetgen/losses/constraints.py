@@ -9,12 +9,14 @@ with zero gradient, never an infinite one.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
+from jetgen.config.component import Component
 from jetgen.errors import InputError
 from jetgen.losses.reduction import Reduction, reduce, require_choice
 from jetgen.physics import fourvectors
@@ -141,3 +143,28 @@ def _measured(
     known = target > 0
     scale = torch.where(known, target, torch.ones_like(target))
     return torch.where(known, difference.abs() / scale, torch.zeros_like(target))
+
+
+@dataclass(frozen=True)
+class JetTerm(Component):
+    """A jet-level term of a loss.
+
+    Args:
+        difference: from generated jets, real jets and the kind of difference to one value for each
+            jet ``(B,)``.
+        works: what to cite, as in :class:`~jetgen.config.component.Component`.
+    """
+
+    difference: Callable[[ParticleCloud, ParticleCloud, Difference], Tensor]
+    works: tuple[str, ...] = ()
+
+    def __call__(
+        self, generated: ParticleCloud, real: ParticleCloud, kind: Difference = "squared"
+    ) -> Tensor:
+        return self.difference(generated, real, kind)
+
+
+MASS = JetTerm(mass_difference)
+PT = JetTerm(pt_difference)
+EFP = JetTerm(efp_difference, works=("Komiske:2017", "Komiske:2019b"))
+MULTIPLICITY = JetTerm(multiplicity_difference)

@@ -11,11 +11,13 @@ Transport and MMD using Sinkhorn Divergences" (2018), arXiv:1810.08278.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor
 
+from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError
 from jetgen.kernels.selection import use_triton
 from jetgen.losses.distances import chunks, pairwise, power_of
@@ -185,6 +187,8 @@ def _geomloss(
 class EMD(SetLoss):
     """:func:`emd` with its options fixed; weights come with each call."""
 
+    works = ("Komiske:2019a", "Feydy:2018")
+
     def __init__(
         self,
         *,
@@ -194,3 +198,7 @@ class EMD(SetLoss):
         reduction: Reduction = "none",
     ) -> None:
         super().__init__(emd, power=power, backend=backend, settings=settings, reduction=reduction)
+
+    @classmethod
+    def build(cls, config: TrainConfig, options: Mapping[str, Any]) -> Self:
+        return cls(backend=config.emd_backend, **options)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
+
+from jetgen.losses.base import ReconstructionLoss
 
 
-class SetLoss(nn.Module):
+class SetLoss(ReconstructionLoss):
     """``loss(x, x_mask, y, y_mask)`` with its options fixed; weights come with each call."""
 
     def __init__(self, loss: Callable[..., Tensor], **options: Any) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import pad
 
+from jetgen.losses.base import ReconstructionLoss
 from jetgen.losses.reduction import Reduction, blank, prepare, reduce, require_choice
 
 Normalisation = Literal["sum", "mean"]
@@ -52,8 +53,10 @@ def slot_by_slot(
     return reduce(values, reduction)
 
 
-class SlotLoss(nn.Module):
+class SlotLoss(ReconstructionLoss):
     """One of these losses with its options fixed."""
+
+    ordered = True
 
     def __init__(
         self,

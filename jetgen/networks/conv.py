@@ -17,13 +17,14 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from jetgen.networks.dense import mlp
+from jetgen.networks.base import Decoder
+from jetgen.networks.dense import OrderedEncoder, mlp
 from jetgen.networks.masking import masked
 
 _KERNEL = 5
 
 
-class ConvEncoder(nn.Module):
+class ConvEncoder(OrderedEncoder):
     """``(B, N, F)`` particles to ``(B, outputs)``.
 
     Args:
@@ -34,6 +35,8 @@ class ConvEncoder(nn.Module):
         hidden: channels of the last convolution and width of the dense layer.
         layers: number of convolutions.
     """
+
+    works = ("Orzari:2021",)
 
     def __init__(
         self, features: int, context: int, outputs: int, *, particles: int, hidden: int, layers: int
@@ -50,7 +53,7 @@ class ConvEncoder(nn.Module):
         return self.head(torch.cat([slots.flatten(1), context], dim=1))
 
 
-class ConvDecoder(nn.Module):
+class ConvDecoder(Decoder):
     """``(B, L)`` latent codes to ``(B, N, F)`` particles, slot by slot.
 
     Args:
@@ -61,6 +64,9 @@ class ConvDecoder(nn.Module):
         hidden: channels of the first convolution and width of the dense layer.
         layers: number of convolutions.
     """
+
+    ordered = True
+    works = ConvEncoder.works
 
     def __init__(
         self, latent: int, context: int, features: int, *, particles: int, hidden: int, layers: int

@@ -42,9 +42,11 @@ class DeepSetsEncoder(SetEncoder):
     """Encoder of deep sets."""
 
     stack = DeepSetsLayers
+    works = ("Zaheer:2017", "Komiske:2018")
 
 
 class DeepSetsDecoder(SetDecoder):
     """Decoder of deep sets."""
 
     stack = DeepSetsLayers
+    works = DeepSetsEncoder.works

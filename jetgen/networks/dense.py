@@ -6,11 +6,15 @@ permutations. ReLU between layers, linear last layer.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
+from jetgen.config.train import TrainConfig
+from jetgen.networks.base import Decoder, Encoder
 from jetgen.networks.masking import masked
 
 
@@ -22,7 +26,32 @@ def mlp(*widths: int) -> nn.Sequential:
     return nn.Sequential(*modules[:-1])
 
 
-class DenseEncoder(nn.Module):
+class OrderedEncoder(Encoder):
+    """An encoder that sees the order of the slots, and takes their largest number."""
+
+    ordered = True
+
+    @classmethod
+    def build(
+        cls,
+        config: TrainConfig,
+        features: int,
+        context: int,
+        outputs: int,
+        options: Mapping[str, Any],
+    ) -> Self:
+        return cls(
+            features,
+            context,
+            outputs,
+            particles=config.particles,
+            hidden=config.hidden,
+            layers=config.layers,
+            **options,
+        )
+
+
+class DenseEncoder(OrderedEncoder):
     """``(B, N, F)`` particles, flattened slot by slot, to ``(B, outputs)``.
 
     Args:
@@ -52,7 +81,7 @@ class DenseEncoder(nn.Module):
         return self.network(torch.cat([padded.flatten(1), context], dim=1))
 
 
-class DenseDecoder(nn.Module):
+class DenseDecoder(Decoder):
     """``(B, L)`` latent codes to ``(B, N, F)`` particles, slot by slot.
 
     Args:
@@ -63,6 +92,8 @@ class DenseDecoder(nn.Module):
         hidden: width of the hidden layers.
         layers: number of hidden layers.
     """
+
+    ordered = True
 
     def __init__(
         self, latent: int, context: int, features: int, *, particles: int, hidden: int, layers: int

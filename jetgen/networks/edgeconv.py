@@ -18,12 +18,16 @@ Reference:
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor, nn
 
+from jetgen.config.option import require
+from jetgen.config.train import TrainConfig
 from jetgen.extras import require_package
+from jetgen.networks.base import Encoder
 from jetgen.networks.dense import mlp
 from jetgen.networks.masking import masked, max_pool, mean_pool
 from jetgen.networks.messages import Aggregation, neighbour_max, neighbour_messages
@@ -121,7 +125,7 @@ class EdgeConvBlock(nn.Module):
         return torch.relu(self.norm(self.shortcut(x) + self.conv(x, index, valid)))
 
 
-class EdgeConvEncoder(nn.Module):
+class EdgeConvEncoder(Encoder):
     """Permutation-invariant map of ``(B, N, F)`` particles to ``(B, outputs)``.
 
     The first convolution takes its neighbours in the leading ``coordinates`` features (two are
@@ -141,6 +145,8 @@ class EdgeConvEncoder(nn.Module):
         aggregation: ``max`` or ``mean`` over the neighbours.
         backend: ``dense``, or ``pyg`` for torch_geometric's layers on ragged graphs.
     """
+
+    works = ("Wang:2018", "Qu:2019")
 
     def __init__(
         self,
@@ -165,6 +171,44 @@ class EdgeConvEncoder(nn.Module):
             for inputs in [features, *[hidden] * (layers - 1)]
         )
         self.head = mlp(2 * hidden + context, hidden, outputs)
+
+    @classmethod
+    def check(cls, config: TrainConfig) -> None:
+        require(
+            not (
+                config.objective == "gan"
+                and config.gan_loss == "wgan-gp"
+                and config.edgeconv_backend == "dense"
+                and config.discriminator in (None, "edgeconv")
+            ),
+            "gan_loss",
+            "another loss, encoder='deepsets' or edgeconv_backend='pyg' (the dense edgeconv has no "
+            "second derivative, which the gradient penalty needs)",
+            config.gan_loss,
+        )
+
+    @classmethod
+    def build(
+        cls,
+        config: TrainConfig,
+        features: int,
+        context: int,
+        outputs: int,
+        options: Mapping[str, Any],
+    ) -> Self:
+        coordinates = {"relative": 2, "cartesian": 3, "features": features}
+        return super().build(
+            config,
+            features,
+            context,
+            outputs,
+            {
+                "neighbours": config.neighbours,
+                "coordinates": coordinates[config.representation],
+                "backend": config.edgeconv_backend,
+                **options,
+            },
+        )
 
     def forward(self, particles: Tensor, mask: Tensor, context: Tensor) -> Tensor:
         x = masked(particles, mask)

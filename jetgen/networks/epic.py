@@ -67,9 +67,11 @@ class EpicEncoder(SetEncoder):
     """Encoder of EPiC layers."""
 
     stack = EpicLayers
+    works = ("Buhmann:2023a",)
 
 
 class EpicDecoder(SetDecoder):
     """Decoder of EPiC layers."""
 
     stack = EpicLayers
+    works = EpicEncoder.works

@@ -64,9 +64,11 @@ class MessagePassingEncoder(SetEncoder):
     """Encoder of fully connected message passing."""
 
     stack = MessageLayers
+    works = ("Kansal:2021",)
 
 
 class MessagePassingDecoder(SetDecoder):
     """Decoder of fully connected message passing."""
 
     stack = MessageLayers
+    works = MessagePassingEncoder.works

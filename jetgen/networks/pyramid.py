@@ -38,6 +38,8 @@ class PyramidEncoder(DenseEncoder):
     of the dense encoder; ``hidden`` is the width of the narrowest hidden layer.
     """
 
+    works = ("Ahdida:2019",)
+
     @staticmethod
     def stack(inputs: int, outputs: int, hidden: int, layers: int) -> nn.Module:
         widths = [inputs, *reversed(_widths(hidden, layers))]
@@ -53,6 +55,8 @@ class PyramidDecoder(DenseDecoder):
     The arguments are those of the dense decoder; ``hidden`` is the width of the narrowest hidden
     layer.
     """
+
+    works = PyramidEncoder.works
 
     @staticmethod
     def stack(inputs: int, outputs: int, hidden: int, layers: int) -> nn.Module:

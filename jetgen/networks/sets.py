@@ -9,11 +9,14 @@ leaves in these is finite and never read.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
+from jetgen.config.train import TrainConfig
+from jetgen.networks.base import Decoder, Encoder
 from jetgen.networks.dense import mlp
 from jetgen.networks.masking import masked, max_pool, mean_pool
 from jetgen.networks.queries import LearnedQueries, NoiseQueries
@@ -55,7 +58,7 @@ class Layers(nn.ModuleList):
         return h
 
 
-class SetEncoder(nn.Module):
+class SetEncoder(Encoder):
     """Permutation-invariant map of ``(B, N, F)`` particles to ``(B, outputs)``.
 
     Args:
@@ -82,7 +85,7 @@ class SetEncoder(nn.Module):
         return self.head(torch.cat([mean_pool(h, mask), max_pool(h, mask), context], dim=1))
 
 
-class SetDecoder(nn.Module):
+class SetDecoder(Decoder):
     """Map of a latent code ``(B, L)`` to a set of particles ``(B, N, F)``.
 
     Every slot starts from a query that tells it apart; the network is equivariant under
@@ -118,6 +121,12 @@ class SetDecoder(nn.Module):
         self.expand = mlp(latent + context, hidden, hidden)
         self.layers = self.stack(hidden, hidden, layers)
         self.head = mlp(hidden, hidden, features)
+
+    @classmethod
+    def build(
+        cls, config: TrainConfig, context: int, features: int, options: Mapping[str, Any]
+    ) -> Self:
+        return super().build(config, context, features, {"queries": config.queries, **options})
 
     def forward(
         self,

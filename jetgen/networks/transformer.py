@@ -100,9 +100,11 @@ class TransformerEncoder(SetEncoder):
     """Encoder of induced attention."""
 
     stack = TransformerLayers
+    works = ("Lee:2018", "Kansal:2022")
 
 
 class TransformerDecoder(SetDecoder):
     """Decoder of induced attention."""
 
     stack = TransformerLayers
+    works = TransformerEncoder.works

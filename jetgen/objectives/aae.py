@@ -40,6 +40,7 @@ class AAE(Autoencoder):
 
     name = "Adversarial autoencoder"
     stochastic = False
+    works = ("Makhzani:2015",)
 
     def __init__(self, config: TrainConfig, layout: Layout) -> None:
         super().__init__(config, layout)

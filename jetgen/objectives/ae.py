@@ -5,8 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from jetgen.components import PRIORS
+from jetgen.config.option import require
+from jetgen.config.train import TrainConfig
 from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.base import Loss
+from jetgen.priors.base import LearnedPrior
 
 
 class AE(Autoencoder):
@@ -22,6 +26,17 @@ class AE(Autoencoder):
 
     name = "Autoencoder"
     stochastic = False
+
+    @classmethod
+    def check(cls, config: TrainConfig) -> None:
+        super().check(config)
+        require(
+            config.prior == "gaussian" or issubclass(PRIORS[config.prior], LearnedPrior),
+            "prior",
+            "gaussian, flow or flow-matching with the objective ae, which draws its codes to no "
+            "distribution",
+            config.prior,
+        )
 
     def penalty(self, codes: Codes, z: Tensor, epoch: int, generator: torch.Generator) -> Loss:
         return Loss(z.new_zeros(len(z)), {})

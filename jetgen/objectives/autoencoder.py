@@ -9,14 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from jetgen.cloud import ParticleCloud
+from jetgen.components import CONSTRAINTS
 from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError
-from jetgen.losses.constraints import (
-    efp_difference,
-    mass_difference,
-    multiplicity_difference,
-    pt_difference,
-)
 from jetgen.losses.mixture import mixture_nll
 from jetgen.networks.building import build_decoder, build_encoder
 from jetgen.networks.masking import masked
@@ -28,14 +23,6 @@ from jetgen.priors.base import LearnedPrior, Prior
 from jetgen.priors.building import build_fixed_prior, build_learned_prior
 from jetgen.priors.jets import JetDraw
 from jetgen.priors.multiplicity import LatentMultiplicity
-
-CONSTRAINT_DIFFERENCES = {
-    "mass": mass_difference,
-    "pt": pt_difference,
-    "efp": efp_difference,
-    "multiplicity": multiplicity_difference,
-}
-"""The jet-level terms by the names of ``jetgen.config.train.CONSTRAINTS``."""
 
 
 class Codes(NamedTuple):
@@ -81,6 +68,10 @@ class Autoencoder(JetModel):
     stochastic: ClassVar[bool]
     """Whether a jet has a posterior with widths, or one code."""
 
+    @classmethod
+    def parts(cls, config: TrainConfig) -> tuple[str, ...]:
+        return "encoder", "decoder", "loss", "constraint", "prior"
+
     def __init__(self, config: TrainConfig, layout: Layout) -> None:
         super().__init__(config, layout)
         features, context = len(self.preparation.features), self.preparation.context_columns
@@ -90,14 +81,14 @@ class Autoencoder(JetModel):
         outputs = 2 * features if self.particle_noise else features
         self.decoder = build_decoder(config, outputs, context)
         self.reconstruction = reconstruction_loss(config)
-        if config.loss == "bce":
+        if self.reconstruction.unit_features:
             self._require_unit_features()
         self.multiplicity = (
             LatentMultiplicity(config.latent, config.particles, config.hidden)
             if config.multiplicity == "latent"
             else None
         )
-        self.fixed_prior = build_fixed_prior(config)
+        self.fixed_prior = build_fixed_prior(config, self._prior_context_columns)
         self.learned_prior = build_learned_prior(config, self._prior_context_columns)
 
     @property
@@ -113,7 +104,7 @@ class Autoencoder(JetModel):
         others = [name for name, step in last.items() if step != "unit"]
         if others:
             raise InputError(
-                "loss='bce': expected features transformed to [0, 1], received "
+                f"loss={self.config.loss!r}: expected features transformed to [0, 1], received "
                 f"{', '.join(f'{name} ending in {last[name]}' for name in others)}; add "
                 f"transform={[f'{name}=unit' for name in others]}, or end them in +unit"
             )
@@ -199,9 +190,7 @@ class Autoencoder(JetModel):
             decoded = _drawn(decoded, log_widths, generator)
         jets = self.preparation.to_physical(decoded, like=batch)
         for name, weight in self.config.constraint_weights().items():
-            parts[name] = CONSTRAINT_DIFFERENCES[name](
-                jets, batch, self.config.constraint_difference
-            )
+            parts[name] = CONSTRAINTS[name](jets, batch, self.config.constraint_difference)
             total = total + weight * parts[name]
         penalty = self.penalty(codes, z, epoch, generator)
         parts |= penalty.parts
@@ -231,7 +220,7 @@ class Autoencoder(JetModel):
         self, z: Tensor, mask: Tensor, context: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor | None]:
         decoded = self.decoder(z, mask, context, generator)
-        if self.config.loss == "bce":
+        if self.reconstruction.unit_features:
             decoded = masked(decoded.float().sigmoid(), mask)
         if not self.particle_noise:
             return decoded, None

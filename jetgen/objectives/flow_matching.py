@@ -6,11 +6,14 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
+from jetgen.components import DECODERS
+from jetgen.config.option import require
 from jetgen.config.train import TrainConfig
 from jetgen.networks.building import build_velocity
 from jetgen.networks.integration import function_evaluations, integrate
 from jetgen.networks.masking import masked
 from jetgen.networks.paths import straight_path
+from jetgen.networks.sets import SetDecoder
 from jetgen.objectives.base import Loss, Player
 from jetgen.objectives.layout import Layout
 from jetgen.objectives.model import DirectModel
@@ -39,6 +42,17 @@ class FlowMatching(DirectModel):
     """
 
     name = "Flow matching"
+    works = ("Lipman:2022", "Buhmann:2023b")
+
+    @classmethod
+    def check(cls, config: TrainConfig) -> None:
+        super().check(config)
+        require(
+            issubclass(DECODERS[config.decoder], SetDecoder),
+            "decoder",
+            "a network over sets with the objective flow-matching",
+            config.decoder,
+        )
 
     def __init__(self, config: TrainConfig, layout: Layout) -> None:
         super().__init__(config, layout)

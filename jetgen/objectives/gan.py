@@ -11,7 +11,7 @@ from torch.nn.functional import relu, softplus
 
 from jetgen.cloud import ParticleCloud
 from jetgen.config.train import TrainConfig
-from jetgen.networks.building import build_decoder, build_encoder
+from jetgen.networks.building import build_decoder, build_discriminator
 from jetgen.networks.masking import masked
 from jetgen.objectives.adversary import dead_discriminator, health
 from jetgen.objectives.base import Loss, Player
@@ -23,6 +23,14 @@ from jetgen.priors.gaussian import GaussianPrior
 
 BETAS = (0.5, 0.9)
 """Adam's decay rates; a smaller first one than usual, because the loss moves."""
+
+
+_LOSS_WORKS = {
+    "bce": (),
+    "lsgan": ("Mao:2016",),
+    "hinge": ("Lim:2017",),
+    "wgan-gp": ("Gulrajani:2017",),
+}
 
 
 class GAN(DirectModel):
@@ -60,13 +68,23 @@ class GAN(DirectModel):
 
     name = "Generative adversarial network"
 
+    @classmethod
+    def parts(cls, config: TrainConfig) -> tuple[str, ...]:
+        return "encoder" if config.discriminator is None else "discriminator", "decoder"
+
+    @classmethod
+    def further_works(cls, config: TrainConfig) -> dict[str, tuple[str, ...]]:
+        return {
+            f"the gan loss {config.gan_loss}": ("Goodfellow:2014", *_LOSS_WORKS[config.gan_loss])
+        }
+
     def __init__(self, config: TrainConfig, layout: Layout) -> None:
         super().__init__(config, layout)
         features, context = len(self.preparation.features), self.preparation.context_columns
         self.generator = build_decoder(config, features, context)
         self.summary = JetSummary() if self.preparation.kinematic else None
         told = context if self.summary is None else context + COLUMNS
-        self.discriminator = build_encoder(config, features, told, 1)
+        self.discriminator = build_discriminator(config, features, told)
         self.prior = GaussianPrior(config.latent)
         self.averaging = config.average
 

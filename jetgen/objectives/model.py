@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
+from jetgen.config.component import Component
+from jetgen.config.option import require
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.loading import resampled
 from jetgen.objectives.base import Objective
@@ -25,8 +27,10 @@ from jetgen.priors.base import Prior
 from jetgen.priors.jets import JetDistribution, JetDraw
 
 
-class JetModel(Objective):
+class JetModel(Component, Objective):
     """The transforms of the features, the jet-level distribution, and jets made of both.
+
+    The constructor takes the two arguments below, and by name the fields of :attr:`Options`.
 
     Args:
         config: the options of the training.
@@ -44,6 +48,20 @@ class JetModel(Objective):
         self.config, self.layout = config, layout
         self.preparation = Preparation(config, layout)
         self.jets = JetDistribution(layout.jets, [f.name for f in layout.conditions])
+
+    @classmethod
+    def parts(cls, config: TrainConfig) -> tuple[str, ...]:
+        """The options whose components the model is made of."""
+        return ("decoder",)
+
+    @classmethod
+    def check(cls, config: TrainConfig) -> None:
+        require(
+            config.discriminator is None or "discriminator" in cls.parts(config),
+            "discriminator",
+            f"none with the objective {config.objective}",
+            config.discriminator,
+        )
 
     @property
     def priors(self) -> Mapping[str, Prior]:
@@ -149,6 +167,16 @@ class JetModel(Objective):
 
 class DirectModel(JetModel):
     """A model whose particles come from noise in one go, without codes of real jets."""
+
+    @classmethod
+    def check(cls, config: TrainConfig) -> None:
+        super().check(config)
+        require(
+            config.prior == "gaussian" and config.multiplicity == "data",
+            "objective",
+            f"an autoencoder with prior={config.prior!r} and multiplicity={config.multiplicity!r}",
+            config.objective,
+        )
 
     @abstractmethod
     def make(self, mask: Tensor, context: Tensor, generator: torch.Generator) -> Tensor:

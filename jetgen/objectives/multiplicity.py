@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
+from jetgen.config.option import require
+from jetgen.config.train import TrainConfig
 from jetgen.physics.fourvectors import particle_momenta, pt
 
 CLOSE = 0.01
@@ -24,6 +26,21 @@ SOFT = 0.01
 
 COLLAPSED, PATIENCE = 0.3, 10
 """Share of the real particles below which few are left, and epochs in a row of that."""
+
+
+def require_given_multiplicity(config: TrainConfig) -> None:
+    """Refuse that codes decide the number of particles, for an objective that cannot take it.
+
+    Raises:
+        InputError: when they do.
+    """
+    require(
+        config.multiplicity == "data",
+        "multiplicity",
+        f"data with the objective {config.objective}, which compares the codes of jets of "
+        "similar multiplicity with the prior",
+        config.multiplicity,
+    )
 
 
 def hard_particles(jets: ParticleCloud, real: ParticleCloud) -> Tensor:

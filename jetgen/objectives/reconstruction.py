@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from torch import nn
-
+from jetgen.components import LOSSES
 from jetgen.config.train import TrainConfig
-from jetgen.losses.bce import BCE
-from jetgen.losses.chamfer import Chamfer
-from jetgen.losses.emd import EMD
-from jetgen.losses.mse import MSE
+from jetgen.losses.base import ReconstructionLoss
 
 
-def reconstruction_loss(config: TrainConfig) -> nn.Module:
-    """A module from ``(x, x_mask, y, y_mask)`` to a mean loss a jet ``(B,)``."""
-    match config.loss:
-        case "mse":
-            return MSE(normalisation="mean")
-        case "bce":
-            return BCE(normalisation="mean")
-        case "chamfer":
-            return Chamfer(normalisation="mean")
-        case "emd":
-            return EMD(backend=config.emd_backend)
+def reconstruction_loss(config: TrainConfig) -> ReconstructionLoss:
+    """A module from ``(x, x_mask, y, y_mask)`` to one mean loss for each jet ``(B,)``."""
+    loss: type[ReconstructionLoss] = LOSSES[config.loss]
+    return loss.build(config, config.own_options("loss"))

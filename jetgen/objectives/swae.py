@@ -5,9 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from jetgen.config.train import TrainConfig
 from jetgen.losses.latent import random_directions, sliced_wasserstein
 from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.base import Loss
+from jetgen.objectives.multiplicity import require_given_multiplicity
 
 
 class SWAE(Autoencoder):
@@ -25,6 +27,12 @@ class SWAE(Autoencoder):
 
     name = "Sliced-Wasserstein autoencoder"
     stochastic = False
+    works = ("Kolouri:2018",)
+
+    @classmethod
+    def check(cls, config: TrainConfig) -> None:
+        super().check(config)
+        require_given_multiplicity(config)
 
     def penalty(self, codes: Codes, z: Tensor, epoch: int, generator: torch.Generator) -> Loss:
         wanted = self.fixed_prior.sample(z, generator)

@@ -9,8 +9,12 @@ import torch
 from torch import Tensor
 from torch.distributions import Normal
 
+from jetgen.components import PRIORS
+from jetgen.config.option import require
+from jetgen.config.train import TrainConfig
 from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.base import Loss
+from jetgen.priors.base import LearnedPrior
 from jetgen.priors.gaussian import GaussianPrior
 
 COLLAPSED, PATIENCE = 0.1, 10
@@ -40,6 +44,37 @@ class VAE(Autoencoder):
 
     name = "Variational autoencoder"
     stochastic = True
+    works = ("Kingma:2013", "Touranakou:2022")
+
+    @classmethod
+    def check(cls, config: TrainConfig) -> None:
+        super().check(config)
+        prior = PRIORS[config.prior]
+        learned = issubclass(prior, LearnedPrior)
+        require(
+            learned or prior.has_density,
+            "prior",
+            "a prior with a density with the objective vae (gaussian, mixture, flow, "
+            "flow-matching); discrete goes with wae, swae and aae",
+            config.prior,
+        )
+        joint = learned and prior.has_density and config.prior_training == "joint"
+        require(
+            not config.free_bits or not (joint or (not learned and prior is not GaussianPrior)),
+            "free_bits",
+            "0 with a mixture or a joint flow as prior, whose divergence has no term for each "
+            "column",
+            config.free_bits,
+        )
+
+    @classmethod
+    def further_works(cls, config: TrainConfig) -> dict[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        if config.beta != 1:
+            found[f"a Kullback-Leibler weight of {config.beta:g}"] = ("Higgins:2017",)
+        if config.free_bits:
+            found["free bits"] = ("Kingma:2016",)
+        return found
 
     def penalty(self, codes: Codes, z: Tensor, epoch: int, generator: torch.Generator) -> Loss:
         prior = self.joint_prior or self.fixed_prior

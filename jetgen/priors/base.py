@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor, nn
+
+from jetgen.config.component import Component
+from jetgen.config.option import require
+from jetgen.config.train import TrainConfig
 
 MOMENTUM = 0.01
 """Weight of a batch in the running statistics of codes, once a hundred batches have been seen."""
 
 
-class Prior(nn.Module):
+class Prior(Component, nn.Module):
     """A distribution of codes ``z (B, L)``, possibly conditional on a context ``(B, C)``."""
 
     title: ClassVar[str]
@@ -23,6 +28,26 @@ class Prior(nn.Module):
 
     evaluations: int = 0
     """How often a network is evaluated for a batch of codes."""
+
+    @classmethod
+    def build(cls, config: TrainConfig, context: int, options: Mapping[str, Any]) -> Self:
+        """The prior that the options of a training describe.
+
+        Args:
+            config: the options of the training.
+            context: number of context columns ``C``.
+            options: the prior's own options.
+        """
+        return cls(config.latent, **options)
+
+    @classmethod
+    def check(cls, config: TrainConfig) -> None:
+        require(
+            config.prior_training == "after",
+            "prior_training",
+            f"after with the prior {config.prior}, which has nothing to learn",
+            config.prior_training,
+        )
 
     @abstractmethod
     def sample(self, context: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -59,6 +84,14 @@ class LearnedPrior(Prior):
         self.register_buffer("shift", torch.zeros(latent))
         self.register_buffer("scale", torch.ones(latent))
         self.register_buffer("batches", torch.zeros((), dtype=torch.int64))
+
+    @classmethod
+    def build(cls, config: TrainConfig, context: int, options: Mapping[str, Any]) -> Self:
+        return cls(config.latent, context, **options)  # type: ignore[call-arg]
+
+    @classmethod
+    def check(cls, config: TrainConfig) -> None:
+        """Fitted after the model or together with it."""
 
     @abstractmethod
     def loss(self, z: Tensor, context: Tensor, generator: torch.Generator) -> Tensor:

@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
+from jetgen.components import PRIORS
 from jetgen.config.train import TrainConfig
 from jetgen.priors.base import LearnedPrior, Prior
-from jetgen.priors.discrete import DiscretePrior
-from jetgen.priors.flow import FlowPrior
-from jetgen.priors.flow_matching import FlowMatchingPrior
 from jetgen.priors.gaussian import GaussianPrior
-from jetgen.priors.mixture import MixturePrior
 
 
-def build_fixed_prior(config: TrainConfig) -> Prior:
+def build_fixed_prior(config: TrainConfig, context: int) -> Prior:
     """The prior that codes are drawn to: the one that ``config`` names, or the normal one where
     it names a prior that is learned from the codes."""
-    match config.prior:
-        case "mixture":
-            return MixturePrior(config.latent, config.components)
-        case "discrete":
-            return DiscretePrior(config.latent, config.components)
-        case _:
-            return GaussianPrior(config.latent)
+    prior: type[Prior] = PRIORS[config.prior]
+    if issubclass(prior, LearnedPrior):
+        return GaussianPrior(config.latent)
+    return prior.build(config, context, config.own_options("prior"))
 
 
 def build_learned_prior(config: TrainConfig, context: int) -> LearnedPrior | None:
     """The prior learned from the codes that ``config`` names, for ``context`` columns; or none."""
-    match config.prior:
-        case "flow":
-            return FlowPrior(
-                config.latent,
-                context,
-                transforms=config.flow_transforms,
-                hidden=config.flow_hidden,
-            )
-        case "flow-matching":
-            return FlowMatchingPrior(
-                config.latent,
-                context,
-                hidden=config.flow_hidden,
-                solver=config.solver,
-                steps=config.solver_steps,
-            )
-        case _:
-            return None
+    prior: type[Prior] = PRIORS[config.prior]
+    if not issubclass(prior, LearnedPrior):
+        return None
+    return prior.build(config, context, config.own_options("prior"))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Self
+
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from jetgen.config.option import require
+from jetgen.config.train import TrainConfig
 from jetgen.priors.base import Prior
 
 
@@ -28,11 +33,26 @@ class DiscretePrior(Prior):
     """
 
     title = "discrete"
+    works = ("Makhzani:2015",)
     has_density = False
 
     def __init__(self, latent: int, categories: int) -> None:
         super().__init__()
         self.latent, self.categories = latent, categories
+
+    @classmethod
+    def build(cls, config: TrainConfig, context: int, options: Mapping[str, Any]) -> Self:
+        return cls(config.latent, config.components, **options)
+
+    @classmethod
+    def check(cls, config: TrainConfig) -> None:
+        super().check(config)
+        require(
+            config.components <= config.latent,
+            "components",
+            f"at most the latent dimension, {config.latent}, with the discrete prior",
+            config.components,
+        )
 
     def sample(self, context: Tensor, generator: torch.Generator | None = None) -> Tensor:
         category = torch.randint(self.categories, (len(context),), generator=generator)

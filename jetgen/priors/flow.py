@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Self
+
 import torch
 import zuko
 from torch import Tensor
 
+from jetgen.config.train import TrainConfig
 from jetgen.priors.base import LearnedPrior
 
 
@@ -28,6 +32,7 @@ class FlowPrior(LearnedPrior):
     """
 
     title = "flow"
+    works = ("Durkan:2019",)
     criterion = "prior_nll"
     evaluations = 1
 
@@ -40,6 +45,16 @@ class FlowPrior(LearnedPrior):
             passes=2,
             randperm=True,
             hidden_features=(hidden, hidden),
+        )
+
+    @classmethod
+    def build(cls, config: TrainConfig, context: int, options: Mapping[str, Any]) -> Self:
+        return cls(
+            config.latent,
+            context,
+            transforms=config.flow_transforms,
+            hidden=config.flow_hidden,
+            **options,
         )
 
     def log_prob(self, z: Tensor, context: Tensor) -> Tensor:

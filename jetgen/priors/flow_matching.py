@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Self
+
 import torch
 from torch import Tensor
 
+from jetgen.config.train import TrainConfig
 from jetgen.networks.integration import Solver, function_evaluations, integrate
 from jetgen.networks.paths import straight_path
 from jetgen.networks.velocity import CodeVelocity
@@ -34,6 +38,7 @@ class FlowMatchingPrior(LearnedPrior):
     """
 
     title = "flow-matching"
+    works = ("Lipman:2022", "Dao:2023")
     criterion = "prior_velocity_error"
     has_density = False
 
@@ -44,6 +49,17 @@ class FlowMatchingPrior(LearnedPrior):
         self.velocity = CodeVelocity(latent, context, hidden=hidden)
         self.solver, self.steps = solver, steps
         self.evaluations = function_evaluations(steps, solver)
+
+    @classmethod
+    def build(cls, config: TrainConfig, context: int, options: Mapping[str, Any]) -> Self:
+        return cls(
+            config.latent,
+            context,
+            hidden=config.flow_hidden,
+            solver=config.solver,
+            steps=config.solver_steps,
+            **options,
+        )
 
     def loss(self, z: Tensor, context: Tensor, generator: torch.Generator) -> Tensor:
         standard = (z - self.shift) / self.scale

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any, Self
 
 import torch
 from torch import Tensor
 
+from jetgen.config.train import TrainConfig
 from jetgen.priors.base import Prior
 
 WIDTH = 0.5
@@ -34,6 +37,7 @@ class MixturePrior(Prior):
     """
 
     title = "Gaussian mixture"
+    works = ("Makhzani:2015",)
 
     means: Tensor
 
@@ -41,6 +45,10 @@ class MixturePrior(Prior):
         super().__init__()
         directions = torch.nn.functional.normalize(torch.randn(components, latent), dim=1)
         self.register_buffer("means", directions * math.sqrt(latent * (1 - WIDTH**2)))
+
+    @classmethod
+    def build(cls, config: TrainConfig, context: int, options: Mapping[str, Any]) -> Self:
+        return cls(config.latent, config.components, **options)
 
     def log_prob(self, z: Tensor, context: Tensor) -> Tensor:
         standard = (z.unsqueeze(1) - self.means) / WIDTH  # (B, K, L)

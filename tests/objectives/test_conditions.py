@@ -10,12 +10,12 @@ import torch
 import jetgen
 from jetgen.cli.main import main
 from jetgen.cloud import Feature, ParticleCloud
+from jetgen.components import OBJECTIVES
 from jetgen.config.generate import GenerateConfig
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.errors import InputError, InputWarning
 from jetgen.files.checkpoint import Checkpoint
-from jetgen.objectives.building import OBJECTIVES
 from jetgen.objectives.layout import Layout
 from jetgen.objectives.preparation import Preparation
 from jetgen.physics.classes import class_index

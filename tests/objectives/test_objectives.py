@@ -10,13 +10,14 @@ from lightning_fabric import Fabric
 import jetgen
 import jetgen.training.loop
 from jetgen.cloud import RELATIVE, ParticleCloud
+from jetgen.components import OBJECTIVES
 from jetgen.config.train import TrainConfig
 from jetgen.datasets import read
 from jetgen.errors import InputError, TrainingError
 from jetgen.files.checkpoint import Checkpoint
 from jetgen.objectives.adversary import dead_discriminator
 from jetgen.objectives.autoencoder import Autoencoder
-from jetgen.objectives.building import OBJECTIVES, build_objective
+from jetgen.objectives.building import build_objective
 from jetgen.objectives.closeness import closeness
 from jetgen.objectives.jet_summary import JetSummary
 from jetgen.objectives.layout import Layout
