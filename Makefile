@@ -15,8 +15,7 @@ TEST_INSTALLED := $(VENV)/installed-for-tests
 .PHONY: demo test test-numpy2 lint clean
 
 demo: $(INSTALLED)
-	test -e $(RUN)/config.yaml || $(BIN)/jetgen train --config configs/vae_chamfer_flow_gluon.yaml \
-	  --loss chamfer --prior flow --run $(RUN)
+	test -e $(RUN)/config.yaml || $(BIN)/jetgen train --preset vae --data data/gluon.h5 --run $(RUN)
 	$(BIN)/jetgen generate $(RUN) --overwrite
 	$(BIN)/jetgen report $(RUN)
 

@@ -22,7 +22,7 @@ import torch
 from measuring import RESULTS
 
 HERE = Path(__file__).parent
-CONFIG = HERE.parent / "configs" / "vae_chamfer_flow_gluon.yaml"
+DATA = str(HERE.parent / "data" / "gluon.h5")
 
 
 def main() -> int:
@@ -45,7 +45,18 @@ def main() -> int:
         search, cpu_efps, efps, edgeconv = (
             Path(folder) / f"{name}.csv" for name in ("search", "cpu", "efp", "edgeconv")
         )
-        train = ["jetgen", "train", "--config", str(CONFIG), "--device", "cuda", "--run", str(run)]
+        train = [
+            "jetgen",
+            "train",
+            "--preset",
+            "vae",
+            "--data",
+            DATA,
+            "--device",
+            "cuda",
+            "--run",
+            str(run),
+        ]
         train += ["--epochs", "100000", "--prior-epochs", "5"]
         convolution: list[object] = [
             str(HERE / "edgeconv.py"),

@@ -1,4 +1,4 @@
-"""Train every row of configs/comparison, then write the table of docs/results.md.
+"""Train every row of jetgen/configs/comparison, then write the table of docs/results.md.
 
     python benchmarks/results.py [--data FILE] [--output runs/comparison] [--rows NAME ...]
 
@@ -14,11 +14,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from jetgen.configs import FOLDER
 from jetgen.files.checkpoint import Checkpoint
 from jetgen.runs.folder import RunFolder
 
 ROOT = Path(__file__).parents[1]
-ROWS = {path.stem: path for path in sorted((ROOT / "configs" / "comparison").glob("*.yaml"))}
+ROWS = {path.stem: path for path in sorted((FOLDER / "comparison").glob("*.yaml"))}
 SIMULATION = "gluon --jets 20000 --workers 2 --seed 21 --min-particle-pt 2"
 
 

@@ -14,7 +14,7 @@ FLOORS = """
     kernels
     components kinds
     physics
-    config
+    config configs
     losses networks priors datasets metrics
     objectives classifiers
     runs

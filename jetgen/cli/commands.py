@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jetgen.config.inspect import InspectConfig
     from jetgen.config.latent import LatentConfig
     from jetgen.config.leaderboard import LeaderboardConfig
+    from jetgen.config.presets import PresetsConfig
     from jetgen.config.report import ReportConfig
     from jetgen.config.simulate import SimulateConfig
     from jetgen.config.study import StudyConfig
@@ -77,6 +78,17 @@ def train(config: TrainConfig) -> None:
     from jetgen.training.command import train
 
     print(f"trained: {train(config)}")
+
+
+def presets(config: PresetsConfig) -> None:
+    from jetgen.configs import names, shipped
+
+    if config.name is not None:
+        print(shipped("presets", config.name).read_text(encoding="utf-8"), end="")
+        return
+    for name, summary in names("presets").items():
+        print(f"{name:<14} {summary}")
+    print("use one with `jetgen train --preset NAME`; `jetgen presets NAME` prints its options")
 
 
 def generate(config: GenerateConfig) -> None:
@@ -227,6 +239,11 @@ COMMANDS = {
         "train a generator on jets",
         "jetgen.config.train:TrainConfig",
         train,
+    ),
+    "presets": Command(
+        "list the recipes for training that come with jetgen",
+        "jetgen.config.presets:PresetsConfig",
+        presets,
     ),
     "generate": Command(
         "write jets from a trained generator to HDF5",

@@ -10,9 +10,12 @@ from typing import Any, TypeVar
 import jsonargparse
 
 from jetgen.cli.translation import to_command_line
+from jetgen.configs import shipped
 from jetgen.errors import InputError
 
 C = TypeVar("C")
+
+CONFIG, PRESET = "--config", "--preset"
 
 
 def comma_separated(text: Any) -> tuple[str, ...]:
@@ -42,14 +45,45 @@ def gather_repeated(words: Sequence[str], flags: Sequence[str]) -> list[str]:
     return rest + [word for flag, values in gathered.items() for word in (flag, *values)]
 
 
+def options_from_files_first(words: Sequence[str]) -> list[str]:
+    """The words with option files before everything else, so that flags win; presets are files.
+
+    >>> options_from_files_first(["--epochs", "1", "--config", "a.yaml"])
+    ['--config', 'a.yaml', '--epochs', '1']
+    """
+    presets: list[str] = []
+    files: list[str] = []
+    rest: list[str] = []
+    left = iter(words)
+    for word in left:
+        flag, equals, value = word.partition("=")
+        if flag not in (CONFIG, PRESET):
+            rest.append(word)
+        elif not equals and (value := next(left, "")) == "":
+            raise InputError(
+                f"{flag}: expected a {'file' if flag == CONFIG else 'name'}, found none"
+            )
+        elif flag == CONFIG:
+            files += [CONFIG, value]
+        else:
+            presets += [CONFIG, str(shipped("presets", value))]
+    return presets + files + rest
+
+
 def build_parser(command: str, description: str, config: type) -> jsonargparse.ArgumentParser:
     """The parser of one command, generated from its option dataclass."""
     parser = jsonargparse.ArgumentParser(
         prog=f"jetgen {command}", description=description, exit_on_error=False
     )
     parser.add_argument(
-        "--config", action="config", help="YAML file with any of these options; flags win"
+        CONFIG, action="config", help="YAML file with any of these options; flags win"
     )
+    if command == "train":
+        parser.add_argument(
+            PRESET,
+            metavar="NAME",
+            help="options that come with jetgen (`jetgen presets` lists them); files and flags win",
+        )
     hints = typing.get_type_hints(config)
     for field in dataclasses.fields(config):
         help = to_command_line(field.metadata["help"], config)
@@ -71,12 +105,18 @@ def parse(command: str, description: str, config: type[C], words: Sequence[str])
         if hint == list[str]
     ]
     try:
-        namespace = parser.parse_args(gather_repeated(words, repeatable))
+        words = options_from_files_first(gather_repeated(words, repeatable))
+        namespace = parser.parse_args(words)
     except (jsonargparse.ArgumentError, TypeError, ValueError, KeyError) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise InputError(
             f"jetgen {command}: {' '.join(lines)}; `jetgen {command} --help` lists the options"
         ) from error
+    if namespace.get("preset") is not None:
+        raise InputError(
+            f"{PRESET}: expected on the command line, received {namespace['preset']!r} in a file "
+            "of options; name its file by `config:` there"
+        )
     values = {field.name: namespace[field.name] for field in dataclasses.fields(config)}  # type: ignore[arg-type]
     return config(**values)
 

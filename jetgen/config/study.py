@@ -12,7 +12,7 @@ class StudyConfig:
     """Which study to repeat, and at which scale."""
 
     study: str = option(
-        help="name of a study below configs/studies, or a folder with a study.yaml",
+        help="name of a study that comes with jetgen, or a folder with a study.yaml",
         positional=True,
     )
     quick: bool = option(False, help="the small scale, a few minutes on two cores")

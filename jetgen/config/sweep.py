@@ -13,7 +13,8 @@ class SweepConfig:
     """What to search through, how, and where the trials go."""
 
     sweep: str = option(
-        help="YAML file with `base` (options of jetgen train), `search` and `metric`",
+        help="name of a sweep that comes with jetgen, or a YAML file with `base` (options of "
+        "jetgen train), `search` and `metric`",
         positional=True,
     )
     trials: int = option(20, help="trials in all, of every process that shares the folder")

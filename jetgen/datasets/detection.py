@@ -39,7 +39,10 @@ def find_files(paths: Paths) -> list[Path]:
         else:
             found = sorted(map(Path, glob.glob(str(path), recursive=True)))  # noqa: PTH207
             if not found:
-                raise InputError(f"{path}: expected a file, found none; check the path")
+                raise InputError(
+                    f"{path}: expected a file, found none; check the path, or make jets with "
+                    "`jetgen simulate`"
+                )
         files += found
     return files
 

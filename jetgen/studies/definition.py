@@ -11,9 +11,11 @@ from typing import Any
 
 import yaml
 
+from jetgen.configs import FOLDER
 from jetgen.errors import InputError
 
 DEFINITION = "study.yaml"
+SHIPPED = FOLDER / "studies"
 _OUTPUT_FLAGS = ("--run", "--output")
 
 
@@ -65,14 +67,12 @@ def find(name: str) -> Path:
     Raises:
         InputError: when there is no such study.
     """
-    package = Path(__file__).parents[1]
-    rooms = [path / "configs" / "studies" for path in (Path(), package, package.parent)]
-    for folder in (Path(name), *(room / name for room in rooms)):
+    for folder in (Path(name), SHIPPED / name):
         if (folder / DEFINITION).is_file():
             return folder
-    known = {path.parent.name for room in rooms for path in room.glob(f"*/{DEFINITION}")}
+    known = {path.parent.name for path in SHIPPED.glob(f"*/{DEFINITION}")}
     raise InputError(
-        f"{name}: expected a study among {', '.join(sorted(known)) or 'none found'}, or a folder "
+        f"{name}: expected a study among {', '.join(sorted(known))}, or a folder "
         f"with a {DEFINITION}"
     )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from jetgen.config.train import TrainConfig
+from jetgen.configs import names, shipped
 from jetgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,14 +60,19 @@ class Sweep:
 
 
 def read_sweep(path: str | Path) -> Sweep:
-    """The sweep of a YAML file; paths in it are relative to the working directory.
+    """The sweep of a YAML file, or the one of this name that comes with jetgen.
+
+    Paths in the file are relative to the working directory.
 
     Raises:
         InputError: when the file is not of this form, or names options that do not exist.
     """
-    path = Path(path)
+    path = shipped("sweeps", str(path)) if str(path) in names("sweeps") else Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: expected a YAML file that describes a sweep, found none")
+        raise InputError(
+            f"{path}: expected a YAML file that describes a sweep, or a sweep among "
+            f"{', '.join(names('sweeps'))}; found none"
+        )
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         base, search = content["base"], content["search"]

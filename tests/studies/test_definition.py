@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from jetgen.errors import InputError
-from jetgen.studies.definition import define, find
+from jetgen.studies.definition import SHIPPED, define, find
 
 TEXT = """
 title: T
@@ -84,9 +84,9 @@ def test_an_unknown_study_lists_the_known_ones(tmp_path):
     assert find(str(written(tmp_path))) == tmp_path / "toy"
 
 
-@pytest.mark.parametrize("path", sorted(Path("configs/studies").glob("*/study.yaml")), ids=str)
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("*/study.yaml")), ids=str)
 @pytest.mark.parametrize("quick", [True, False])
 def test_the_shipped_studies_are_well_formed(path, quick, tmp_path):
     study = define(path.parent, tmp_path, quick=quick)
-    assert study.steps and (path.parent / "README.md").exists()
+    assert study.steps and Path(f"docs/studies/{path.parent.name}/index.md").exists()
     assert Path(f"jetgen/studies/{study.name.replace('-', '_')}.py").exists()
