@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from argparse import SUPPRESS
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ import jsonargparse
 from jetgen.cli.translation import to_command_line
 from jetgen.configs import shipped
 from jetgen.errors import InputError
+from jetgen.files.versions import CONFIG_FORMAT, VERSION_KEY, check_version
 
 C = TypeVar("C")
 
@@ -84,6 +86,8 @@ def build_parser(command: str, description: str, config: type) -> jsonargparse.A
             metavar="NAME",
             help="options that come with jetgen (`jetgen presets` lists them); files and flags win",
         )
+    # the version of a file that is reused as --config
+    parser.add_argument(f"--{VERSION_KEY}", type=int, default=CONFIG_FORMAT, help=SUPPRESS)
     hints = typing.get_type_hints(config)
     for field in dataclasses.fields(config):
         help = to_command_line(field.metadata["help"], config)
@@ -117,6 +121,7 @@ def parse(command: str, description: str, config: type[C], words: Sequence[str])
             f"{PRESET}: expected on the command line, received {namespace['preset']!r} in a file "
             "of options; name its file by `config:` there"
         )
+    check_version("config", namespace[VERSION_KEY], CONFIG_FORMAT)
     values = {field.name: namespace[field.name] for field in dataclasses.fields(config)}  # type: ignore[arg-type]
     return config(**values)
 

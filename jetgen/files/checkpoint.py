@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from jetgen.errors import InputError
+from jetgen.files.versions import CHECKPOINT_FORMAT, VERSION_KEY, check_version
 from jetgen.files.whole import whole_file
 
 
@@ -31,9 +32,10 @@ class Checkpoint(NamedTuple):
         tensors = {
             name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()
         }
+        header = {VERSION_KEY: str(CHECKPOINT_FORMAT), "state": json.dumps(self.state)}
         with whole_file(path) as temporary:
             try:
-                save_file(tensors, temporary, metadata={"state": json.dumps(self.state)})
+                save_file(tensors, temporary, metadata=header)
             except SafetensorError as error:
                 raise OSError(f"{path}: {error}; make room, then go on with resume=True") from error
 
@@ -42,15 +44,23 @@ class Checkpoint(NamedTuple):
         """Read a checkpoint.
 
         Raises:
-            InputError: when the file is absent, or not a checkpoint of jetgen.
+            InputError: when the file is absent, not a checkpoint of jetgen, or of a newer one.
         """
         if not path.is_file():
             raise InputError(f"{path}: expected a checkpoint, found no such file; train first")
         try:
             with safe_open(path, framework="pt") as handle:
-                state = json.loads(handle.metadata()["state"])
+                header = handle.metadata()
+                check_version(path, int(header.get(VERSION_KEY, 1)), CHECKPOINT_FORMAT)
+                state = json.loads(header["state"])
                 tensors = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
-        except (SafetensorError, TypeError, KeyError, json.JSONDecodeError) as error:
+        except (
+            SafetensorError,
+            TypeError,
+            AttributeError,
+            KeyError,
+            json.JSONDecodeError,
+        ) as error:
             raise InputError(f"{path}: expected a jetgen checkpoint; it cannot be read") from error
         return cls(tensors, state)
 

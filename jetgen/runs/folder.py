@@ -18,6 +18,7 @@ import yaml
 from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError
 from jetgen.files.checkpoint import Checkpoint
+from jetgen.files.versions import CONFIG_FORMAT, VERSION_KEY, check_version
 from jetgen.files.whole import sha256, write_json, write_text
 
 LIBRARIES = (
@@ -55,13 +56,15 @@ class RunFolder:
         return self.config_file.exists()
 
     def write_config(self, config: TrainConfig) -> None:
-        write_text(self.config_file, yaml.safe_dump(dataclasses.asdict(config), sort_keys=False))
+        content = {VERSION_KEY: CONFIG_FORMAT, **dataclasses.asdict(config)}
+        write_text(self.config_file, yaml.safe_dump(content, sort_keys=False))
 
     def read_config(self) -> TrainConfig:
         """The options the run was trained with.
 
         Raises:
-            InputError: when the folder holds no run, or its configuration is not one.
+            InputError: when the folder holds no run, or its configuration is not one, or that of
+                a newer jetgen.
         """
         if not self.exists():
             raise InputError(
@@ -69,8 +72,10 @@ class RunFolder:
                 "`jetgen.train(run=FOLDER)` makes one"
             )
         try:
-            return TrainConfig(**yaml.safe_load(self.config_file.read_text(encoding="utf-8")))
-        except (TypeError, yaml.YAMLError) as error:
+            content = dict(yaml.safe_load(self.config_file.read_text(encoding="utf-8")))
+            check_version(self.config_file, content.pop(VERSION_KEY, 1), CONFIG_FORMAT)
+            return TrainConfig(**content)
+        except (TypeError, ValueError, yaml.YAMLError) as error:
             raise InputError(
                 f"{self.config_file}: expected the options of jetgen train; {error}"
             ) from error

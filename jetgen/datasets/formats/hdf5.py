@@ -12,16 +12,17 @@ import numpy as np
 
 from jetgen.datasets.formats.source import Source
 from jetgen.errors import InputError
+from jetgen.files.versions import HDF5_FORMAT, VERSION_KEY, check_version
 
 
 def open_hdf5(path: Path) -> h5py.File:
     """The file, open for reading.
 
     Raises:
-        InputError: when it is cut short or damaged.
+        InputError: when it is cut short or damaged, or comes from a newer jetgen.
     """
     try:
-        return h5py.File(path, "r")
+        file = h5py.File(path, "r")
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -29,6 +30,8 @@ def open_hdf5(path: Path) -> h5py.File:
             f"{path}: expected a complete HDF5 file, received one that is cut short or damaged "
             f"({error}); fetch or make it again"
         ) from error
+    check_version(path, int(file.attrs.get(VERSION_KEY, 1)), HDF5_FORMAT)
+    return file
 
 
 def shapes(path: Path) -> dict[str, tuple[int, ...]]:

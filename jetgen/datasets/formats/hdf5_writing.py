@@ -18,6 +18,7 @@ import numpy as np
 import jetgen
 from jetgen.cloud import Feature
 from jetgen.errors import InputError
+from jetgen.files.versions import HDF5_FORMAT, VERSION_KEY
 from jetgen.files.whole import whole_file
 
 Attribute = str | int | float | Mapping[str, Any] | list[Any]
@@ -150,7 +151,12 @@ class Hdf5Writer:
         return created
 
     def _describe(self) -> None:
-        facts = {"format": self._form, "jetgen_version": jetgen.__version__, "jets": self.jets}
+        facts = {
+            "format": self._form,
+            VERSION_KEY: HDF5_FORMAT,
+            "jetgen_version": jetgen.__version__,
+            "jets": self.jets,
+        }
         for name, value in {**self.attributes, **facts}.items():
             plain = isinstance(value, str | int | float)
             self._file.attrs[name] = value if plain else json.dumps(value)

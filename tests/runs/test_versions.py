@@ -1,0 +1,88 @@
+"""Runs and files of an older format are read, those of a newer jetgen refused by name.
+
+``format-1`` is a small run of jetgen 0.1.0, which wrote no versions yet, with 20 of its jets.
+"""
+
+import shutil
+from pathlib import Path
+
+import h5py
+import pytest
+import torch
+import yaml
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+import jetgen
+from jetgen.cli.main import main
+from jetgen.config.generate import GenerateConfig
+from jetgen.datasets import read
+from jetgen.errors import InputError
+from jetgen.files import versions
+from jetgen.generation.command import generate
+from jetgen.runs.folder import RunFolder
+
+OLD = RunFolder(Path(__file__).parent / "format-1")
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A copy of the old run, to be changed."""
+    return RunFolder(shutil.copytree(OLD.path, tmp_path / "run"))
+
+
+def test_a_run_of_the_first_format_makes_the_jets_that_it_made(tmp_path):
+    again = str(tmp_path / "again.h5")
+    generate(GenerateConfig(runs=[str(OLD.path)], jets=20, output=again, device="cpu"))
+    then, now = read(OLD.generated_file), read(again)
+    assert torch.equal(now.mask, then.mask)
+    largest = then.particles.abs().max()
+    torch.testing.assert_close(now.particles, then.particles, rtol=1e-3, atol=1e-5 * largest)
+    assert [f.name for f in now.condition_features] == [f.name for f in then.condition_features]
+    torch.testing.assert_close(now.conditions, then.conditions, rtol=1e-3, atol=1e-3)
+
+
+def test_what_is_written_carries_its_version(tmp_path, run):
+    made = generate(GenerateConfig(runs=[str(run.path)], jets=5, output=str(tmp_path / "x.h5")))
+    with h5py.File(made.path) as file:
+        assert file.attrs["jetgen_format"] == versions.HDF5_FORMAT
+    run.write_config(run.read_config())
+    assert yaml.safe_load(run.config_file.read_text())["jetgen_format"] == versions.CONFIG_FORMAT
+    assert run.read_config() == OLD.read_config()
+    run.load_model().save(run.best)
+    with safe_open(run.best, framework="pt") as file:
+        assert file.metadata()["jetgen_format"] == str(versions.CHECKPOINT_FORMAT)
+    assert jetgen.load(run.path).config == OLD.read_config()
+
+
+def test_a_newer_checkpoint_is_refused_by_name(run):
+    with safe_open(run.best, framework="pt") as file:
+        header = {**file.metadata(), "jetgen_format": "3"}
+    save_file(load_file(run.best), run.best, metadata=header)
+    expected = r"best\.safetensors: written by a newer jetgen \(format 3\), this one reads up to f"
+    with pytest.raises(InputError, match=expected):
+        jetgen.load(run.path)
+
+
+def test_a_newer_config_is_refused_by_name_also_as_an_option(run, capsys):
+    text = run.config_file.read_text()
+    run.config_file.write_text("jetgen_format: 3\nnovelty: 1\n" + text)
+    with pytest.raises(InputError, match=r"config\.yaml: written by a newer jetgen \(format 3\)"):
+        jetgen.load(run.path)
+    run.config_file.write_text("jetgen_format: 3\n" + text)
+    assert main(["train", "--config", str(run.config_file)]) == 2
+    assert "config: written by a newer jetgen (format 3)" in capsys.readouterr().err
+
+
+def test_a_newer_hdf5_file_is_refused_by_name_whatever_it_holds(tmp_path):
+    with h5py.File(tmp_path / "new.h5", "w") as file:
+        file["unheard_of"] = [1.0, 2.0]
+        file.attrs["jetgen_format"] = 3
+    with pytest.raises(InputError, match=r"new\.h5: written by a newer jetgen \(format 3\)"):
+        read(tmp_path / "new.h5")
+
+
+def test_the_config_of_a_run_can_be_used_again(run, capsys):
+    run.write_config(run.read_config())
+    assert main(["train", "--config", str(run.config_file), "--run", str(run.path)]) == 2
+    assert "expected a new folder, found a run" in capsys.readouterr().err
