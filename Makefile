@@ -1,18 +1,23 @@
 # make demo   everything from installation to a report on gluon jets
-# make test   the tests
+# make test   all tests, in two processes (JOBS=4 for more)
 # make lint   ruff and mypy
+# make test-quick, test-portable, test-numpy2, test-lowest: see below
 # Choose the interpreter with PYTHON=python3.12; pass options to pip with PIP_FLAGS=...
 PYTHON ?= python3
 VENV ?= .venv
 PIP_FLAGS ?=
 RUN ?= runs/demo
+JOBS ?= 2
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
 INSTALLED := $(VENV)/installed
 TEST_INSTALLED := $(VENV)/installed-for-tests
 
-.PHONY: demo test test-numpy2 lint clean
+# One thread of torch and BLAS for each process, which share the cores.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+.PHONY: demo test test-quick test-portable test-numpy2 test-lowest lint clean
 
 demo: $(INSTALLED)
 	test -e $(RUN)/config.yaml || $(BIN)/jetgen train --preset vae --data data/gluon.h5 --run $(RUN)
@@ -20,7 +25,16 @@ demo: $(INSTALLED)
 	$(BIN)/jetgen report $(RUN)
 
 test: $(TEST_INSTALLED)
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+# Without the tests marked slow.
+test-quick: $(TEST_INSTALLED)
+	$(PYTEST) -m "not slow"
+
+# The same on the plainest instructions of the processor: last digits differ from those of AVX2.
+test-portable: $(TEST_INSTALLED)
+	ATEN_CPU_CAPABILITY=default \
+	  NPY_DISABLE_CPU_FEATURES="$$($(BIN)/python tests/numpy_features.py)" $(PYTEST) -m "not slow"
 
 lint: $(TEST_INSTALLED)
 	$(BIN)/ruff check .
@@ -31,6 +45,11 @@ lint: $(TEST_INSTALLED)
 test-numpy2:
 	$(MAKE) VENV=.venv-numpy2 .venv-numpy2/numpy2
 	.venv-numpy2/bin/pytest -m smoke
+
+# With the lowest versions that pyproject.toml allows; these have wheels for Python 3.11.
+test-lowest:
+	$(MAKE) VENV=.venv-lowest .venv-lowest/lowest
+	.venv-lowest/bin/pytest -m smoke
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -57,5 +76,12 @@ $(TEST_INSTALLED): $(INSTALLED)
 	@$(PIP) -c .venv-numpy2/constraints.txt '.[test]' 'numpy>=2'
 	@touch $@
 
+.venv-lowest/lowest: .venv-lowest/bin/python pyproject.toml .ci/lowest.py
+	@$(PIP) packaging
+	@$(BIN)/python .ci/lowest.py > .venv-lowest/constraints.txt
+	@$(PIP) -c .venv-lowest/constraints.txt torch
+	@$(PIP) -c .venv-lowest/constraints.txt '.[test]'
+	@touch $@
+
 clean:
-	rm -rf .venv .venv-numpy2 runs .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv .venv-numpy2 .venv-lowest site runs .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
