@@ -31,6 +31,7 @@ from jetgen.components import OBJECTIVES
 from jetgen.config.option import named_components
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.detection import Paths, detect, find_files, open_source
+from jetgen.kinds import JETS, Kind
 from jetgen.runs.folder import RunFolder
 
 _REASONS = {"objective": "the objective {name}", "constraint": "the {name} term of the loss"}
@@ -102,16 +103,21 @@ def of_data(format_name: str, attributes: Mapping[str, Any]) -> list[Citation]:
     return found
 
 
-def of_report(*, jets: bool = True, latent: bool) -> list[Citation]:
-    """The works behind the numbers and figures of a report, which only that of jets has many."""
-    found: list[Citation] = []
-    if jets:
-        found += _cited((MESSAGE_PASSING,), "the distances W1M and W1P")
-        found += _cited((ANGULARITIES,), "angularities")
-        found += _cited((CORRELATORS, POWER_COUNTING), "C2 and D2")
-        found += _cited((SUBJETTINESS,), "tau21 and tau32")
-        found += _cited((SOFT_DROP,), "soft-drop mass")
-        found += _cited((FASTJET, FASTJET_SPEED), "N-subjettiness and soft drop")
+def of_jet_report() -> list[Citation]:
+    """The works behind the observables and distances in a report of jets."""
+    return [
+        *_cited((MESSAGE_PASSING,), "the distances W1M and W1P"),
+        *_cited((ANGULARITIES,), "angularities"),
+        *_cited((CORRELATORS, POWER_COUNTING), "C2 and D2"),
+        *_cited((SUBJETTINESS,), "tau21 and tau32"),
+        *_cited((SOFT_DROP,), "soft-drop mass"),
+        *_cited((FASTJET, FASTJET_SPEED), "N-subjettiness and soft drop"),
+    ]
+
+
+def of_report(kind: Kind = JETS, *, latent: bool) -> list[Citation]:
+    """The works behind the numbers and figures of a report; most apply to jets only."""
+    found = list(kind.report_works())
     if latent:
         found += _cited((ACTIVE_UNITS,), "active columns of the latent code")
     return found

@@ -20,6 +20,7 @@ from jetgen.classifiers.jet_classifier import (
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
 from jetgen.files.checkpoint import Checkpoint
+from jetgen.kinds import JETS
 from jetgen.physics.baselines import independent_particles
 from jetgen.physics.classes import UNKNOWN_CLASS, class_name
 from jetgen.physics.observables import MeasuredSets, measure
@@ -163,7 +164,7 @@ def _classes(real: ParticleCloud, kinds: list[int], seed: int) -> dict[str, Part
     relative = measure(real).relative
     return {
         "real": relative,
-        "independent particles": independent_particles(relative, len(real), generator),
+        JETS.baseline: independent_particles(relative, len(real), generator),
         "smeared particles": _smeared(relative, generator),
     }
 

@@ -142,23 +142,14 @@ class Coder:
         z = (integers.double() * self.step).float().to(device)
         generator = torch.Generator().manual_seed(self.options.seed)
         sets = self.autoencoder.decode(z, JetDraw(multiplicity, conditions), generator).to("cpu")
-        if self.options.representation != "features":
-            sets = to_cartesian(sets)
+        sets = self.options.kind.as_compressed(sets)
         weights = torch.from_numpy(arrays["weight"].astype(np.float64))
         return replace(sets.to(torch.float64), weights=weights)
 
     def wanted(self, cloud: ParticleCloud) -> ParticleCloud:
         """The items that shall come back, in the features of :meth:`decode`."""
-        if self.options.representation == "features":
-            return represent(cloud, self.options).to(torch.float64)
-        most = int(cloud.multiplicity.max())
-        if most > self.options.particles:
-            raise InputError(
-                f"max_error: expected jets of at most {self.options.particles} particles, as "
-                f"{self.model.folder.path} keeps, received one of {most}; train with "
-                f"`jetgen.train(..., particles={most})`, or leave `max_error` out"
-            )
-        return to_cartesian(cloud.compact()).to(torch.float64)
+        items: ParticleCloud = self.options.kind.all_items(cloud, self.model)
+        return items.to(torch.float64)
 
     def _residuals(self, wanted: ParticleCloud, decoded: ParticleCloud) -> dict[str, NDArray[Any]]:
         """What the decoded items lack, in steps and in their order, and which features are whole
@@ -177,8 +168,28 @@ class Coder:
         errors = cast(Mapping[str, float], self.max_error)
         error = torch.tensor([errors[f.name] for f in features], dtype=torch.float64)
         step = torch.where(whole, 2 * error.floor() + 1, 2 * error)
-        scaled = self.options.representation != "features"
-        return Lattice(torch.where(whole, start.round(), start), step, scaled)
+        return Lattice(torch.where(whole, start.round(), start), step, self.options.kind.momenta)
+
+
+def all_particles(cloud: ParticleCloud, model: TrainedModel) -> ParticleCloud:
+    """All particles of the jets as px, py, pz.
+
+    Raises:
+        InputError: when a jet has more particles than the run keeps.
+    """
+    most = int(cloud.multiplicity.max())
+    if most > model.config.particles:
+        raise InputError(
+            f"max_error: expected jets of at most {model.config.particles} particles, as "
+            f"{model.folder.path} keeps, received one of {most}; train with "
+            f"`jetgen.train(..., particles={most})`, or leave `max_error` out"
+        )
+    return to_cartesian(cloud.compact())
+
+
+def all_items(cloud: ParticleCloud, model: TrainedModel) -> ParticleCloud:
+    """All items of sets with named features, of which a run keeps each."""
+    return represent(cloud, model.config)
 
 
 def sets_per_frame(model: TrainedModel) -> int:

@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jetgen import __version__
-from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
+from jetgen.cloud import Feature, ParticleCloud
 from jetgen.compression.coding import Coder, sets_per_frame
 from jetgen.compression.container import Reader, Writer
 from jetgen.config.compress import CompressConfig
 from jetgen.config.decompress import DecompressConfig
 from jetgen.datasets.formats.hdf5_writing import Attribute
 from jetgen.datasets.reading import iter_chunks
-from jetgen.datasets.writing import Append, jet_writer, set_writer
+from jetgen.datasets.writing import Append
 from jetgen.errors import InputError
 from jetgen.files.whole import sha256, whole_file
-from jetgen.physics.fourvectors import laboratory_jets
 from jetgen.runs.device import choose_device
 from jetgen.runs.trained_model import TrainedModel, load
 
@@ -63,12 +62,12 @@ def compress(config: CompressConfig) -> Compressed:
             "overwrite=True"
         )
     model = load(config.run, choose_device(config.device))
-    jets = model.config.representation != "features"
-    features = CARTESIAN if jets else model.model.layout.features
+    kind = model.config.kind
+    features, _ = kind.file_columns([model.model.layout])
     clouds = iter_chunks(
         config.input,
         sets_per_frame(model),
-        columns=() if jets else [feature.name for feature in features],
+        columns=[feature.name for feature in features] if kind.features_by_name else (),
         conditions=model.config.columns_beside(),
     )
     first = next(clouds)
@@ -136,7 +135,7 @@ def decompress(config: DecompressConfig) -> Path:
     with _writer(path, model, kept, attributes, config.overwrite) as append:
         for arrays in reader:
             sets = coder.decode(arrays)
-            append(laboratory_jets(sets) if _of_jets(model) else sets)
+            append(model.config.kind.as_written(sets))
             jets += len(sets)
         if reader.counts is None or reader.counts["jets"] != jets:
             raise InputError(
@@ -154,17 +153,13 @@ def _writer(
 ) -> AbstractContextManager[Append]:
     """A function that adds decoded sets to a new file: jets as jets, others as they are."""
     slots, layout = model.config.particles, model.model.layout
-    if _of_jets(model):
-        return jet_writer(path, slots=slots, attributes=attributes, overwrite=overwrite)
-    return set_writer(
+    features, conditions = model.config.kind.file_columns([layout])
+    writer: AbstractContextManager[Append] = model.config.kind.writer(
         path,
-        layout.features,
-        (*layout.conditions, *kept),
+        features,
+        (*conditions, *kept),
         slots=slots,
         attributes=attributes,
         overwrite=overwrite,
     )
-
-
-def _of_jets(model: TrainedModel) -> bool:
-    return model.config.representation != "features"
+    return writer

@@ -132,6 +132,18 @@ def value_of(options: type, name: str, text: str, option_name: str) -> Any:
     return value
 
 
+def refuse(options: Any, refused: Mapping[str, str]) -> None:
+    """Raise :class:`InputError` when one of the ``refused`` options, if there, has a value.
+
+    Args:
+        options: a dataclass of options.
+        refused: what is expected instead, by the name of the option.
+    """
+    for name, expected in refused.items():
+        value = getattr(options, name, None)
+        require(not value, name, expected, value)
+
+
 def named_values(option_name: str, texts: Sequence[str]) -> dict[str, str]:
     """The values of ``NAME=VALUE`` texts by their names.
 

@@ -15,13 +15,11 @@ from jetgen.components import (
     OBJECTIVES,
     PRIORS,
 )
-from jetgen.config.option import named_components, option, require, validate
+from jetgen.config.option import named_components, option, refuse, require, validate
+from jetgen.kinds import ENTRIES, Kind, kind_of
 
 MONITORED = ("w1m", "w1p", "fpd", "fom")
 """Figures that a training can follow."""
-
-MONITORED_SETS = ("fom",)
-"""Those of them that know sets of any features."""
 
 REGION = "region"
 """The name of the condition that says whether a jet lies in a chosen region."""
@@ -313,10 +311,9 @@ class TrainConfig:
     def _check_features(self) -> None:
         """Named columns are features as they are; these are no jets and have no kinematics."""
         if (self.columns or self.target) and self.representation == "relative":
-            object.__setattr__(self, "representation", "features")
-        jets = self.representation != "features"
+            object.__setattr__(self, "representation", ENTRIES.representations[0])
         require(
-            not (jets and (self.columns or self.target)),
+            self.kind.features_by_name or not (self.columns or self.target),
             "representation",
             "features (or none named) with `columns` or `target`",
             self.representation,
@@ -327,26 +324,21 @@ class TrainConfig:
             "a column that is neither among `columns` nor a `condition`",
             self.target,
         )
+        refuse(self, self.kind.refused)
+        figures = self.kind.monitored
+        others = [name for name in self.monitor if figures is not None and name not in figures]
         require(
-            not jets or self.azimuth is None,
-            "azimuth",
-            "none with jets, whose particles are turned with them; representation='features'",
-            self.azimuth,
-        )
-        require(
-            jets or not self.constraint,
-            "constraint",
-            "none with representation='features', whose sets have no jet kinematics",
-            self.constraint,
-        )
-        others = [name for name in self.monitor if name not in MONITORED_SETS]
-        require(
-            jets or not others,
+            not others,
             "monitor",
-            f"{', '.join(MONITORED_SETS)} alone with representation='features', whose sets have no "
-            "jet kinematics",
+            f"{', '.join(figures or ())} alone with representation={self.representation!r}, whose "
+            "sets have no jet kinematics",
             others,
         )
+
+    @property
+    def kind(self) -> Kind:
+        """Jets or sets of named features."""
+        return kind_of(self.representation)
 
     def conditions(self) -> list[str]:
         """The names of the conditions asked for, each once."""
@@ -358,7 +350,7 @@ class TrainConfig:
 
     def columns_beside(self) -> list[str]:
         """The columns of sets of named features that are conditions: those, and the target."""
-        if self.representation != "features":
+        if not self.kind.features_by_name:
             return []
         names = [name for name in self.conditions() if name not in (MULTIPLICITY, REGION)]
         return names if self.target is None else [*names, self.target]

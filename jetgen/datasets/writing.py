@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from jetgen.cloud import Feature, ParticleCloud
+from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
 from jetgen.datasets.formats.cloud_hdf5 import CloudWriter
 from jetgen.datasets.formats.hdf5_writing import Attribute, require_new
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
@@ -20,6 +20,7 @@ from jetgen.datasets.formats.parquet_table import ATTRIBUTES, UNIT, pyarrow
 from jetgen.datasets.formats.table import WEIGHT
 from jetgen.errors import InputError
 from jetgen.files.whole import whole_file
+from jetgen.physics.fourvectors import JET_KINEMATICS
 
 Append = Callable[[ParticleCloud], None]
 
@@ -32,12 +33,19 @@ ROW_GROUP = 100_000
 
 @contextmanager
 def jet_writer(
-    path: str | Path, *, slots: int, attributes: dict[str, Attribute], overwrite: bool = False
+    path: str | Path,
+    features: Sequence[Feature] = CARTESIAN,
+    conditions: Sequence[Feature] = JET_KINEMATICS,
+    *,
+    slots: int,
+    attributes: dict[str, Attribute],
+    overwrite: bool = False,
 ) -> Iterator[Append]:
     """A function that adds jets to a new file, that of a :class:`JetgenWriter`.
 
     Args:
         path: the file to make.
+        features, conditions: those of jets, which the files always have.
         slots: largest number of particles of a jet.
         attributes: as in :func:`set_writer`.
         overwrite: replace an existing file instead of refusing.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -10,8 +10,8 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
-from jetgen.physics.observables import JET, MeasuredSets, Noun, measure
-from jetgen.physics.units import without_unit
+from jetgen.kinds import JETS, Kind
+from jetgen.physics.observables import MeasuredSets
 
 RECONSTRUCTED = "reconstructed"
 """The sample of this name holds the real jets' reconstructions, one for one."""
@@ -43,18 +43,25 @@ def check(
     real: ParticleCloud,
     samples: Mapping[str, ParticleCloud],
     training: ParticleCloud | None = None,
-    measure: Callable[[ParticleCloud], MeasuredSets] = measure,
+    kind: Kind = JETS,
 ) -> ComparisonInput:
     """Measure all jets; leave out those with values that are not finite, with a warning.
 
     Jets without particles stay, because a generator that makes them must pay for it, with a
     warning. A pair of a real jet and its reconstruction goes as a whole. Other warnings, for jets,
     are of units that are not known or look different, and of jets that cannot hold as many
-    particles as others. Sets that are no jets have their own ``measure``.
+    particles as others.
+
+    Args:
+        real: the real jets, or other sets.
+        samples: those to be compared with them, by name.
+        training: further real ones, for the floor.
+        kind: whether all of them are jets or other sets.
 
     Raises:
         InputError: when there is no sample, no usable jet in one, a sample whose columns are not
-            those of jets, or reconstructions that do not correspond to the real jets.
+            those of jets or none of those of the real sets, or reconstructions that do not
+            correspond to the real jets.
     """
     if not samples:
         raise InputError("comparison: expected at least one sample of jets, received none")
@@ -63,9 +70,11 @@ def check(
             f"reconstructed jets: expected one for each of the {len(real)} real jets, received "
             f"{len(samples[RECONSTRUCTED])}"
         )
+    for name, sample in samples.items():
+        kind.require_comparable(name, sample, real)
     warnings: list[str] = []
-    measured = {name: _measured(cloud, name, measure, warnings) for name, cloud in samples.items()}
-    all_real = _measured(real, "real", measure, warnings)
+    measured = {name: _measured(cloud, name, kind, warnings) for name, cloud in samples.items()}
+    all_real = _measured(real, "real", kind, warnings)
     finite = {name: _finite(jets, name, warnings) for name, jets in measured.items()}
     real_finite = _finite(all_real, "real", warnings)
     if RECONSTRUCTED in samples:
@@ -74,11 +83,10 @@ def check(
     usable_real = all_real[real_finite]
     pool = usable_real
     if training is not None:
-        seen = _measured(training, "training", measure, warnings)
+        seen = _measured(training, "training", kind, warnings)
         pool = _joined(pool, seen[_finite(seen, "training", warnings)])
-    for name, jets in usable.items() if all_real.noun == JET else ():
-        warnings += different_slots(name, jets.relative, usable_real.relative)
-        warnings += _different_units(name, jets, usable_real)
+    for name, sets in usable.items():
+        warnings += kind.doubts(name, sets, usable_real)
     return ComparisonInput(usable_real, usable, pool, real_finite, tuple(warnings))
 
 
@@ -107,12 +115,13 @@ def different_slots(name: str, sample: ParticleCloud, real: ParticleCloud) -> li
     return []
 
 
-def without_particles(name: str, jets: ParticleCloud, noun: Noun = JET) -> list[str]:
+def without_particles(name: str, jets: ParticleCloud, kind: Kind = JETS) -> list[str]:
     """A warning where jets are empty.
 
     Raises:
         InputError: when all are.
     """
+    noun = kind.noun
     empty = int((jets.multiplicity == 0).sum())
     if empty == len(jets):
         raise InputError(
@@ -121,22 +130,24 @@ def without_particles(name: str, jets: ParticleCloud, noun: Noun = JET) -> list[
         )
     if not empty:
         return []
-    zeros = "with mass, pT, energy, η and φ zero" if noun == JET else "as zeros"
-    return [f"{name}: {empty} of {len(jets)} {noun.many} have no {noun.item}s; they count, {zeros}"]
+    return [
+        f"{name}: {empty} of {len(jets)} {noun.many} have no {noun.item}s; they count, {kind.empty}"
+    ]
 
 
-def _measured(
-    cloud: ParticleCloud,
-    name: str,
-    measure: Callable[[ParticleCloud], MeasuredSets],
-    warnings: list[str],
-) -> MeasuredSets:
-    """The jets' measures; errors name them, and a unit that is not known is warned of."""
+def doubts_of_jets(name: str, sample: MeasuredSets, real: MeasuredSets) -> list[str]:
+    """Warnings where jets differ by the number of their slots, or seem to differ by their unit."""
+    slots = different_slots(name, sample.relative, real.relative)
+    return slots + _different_units(name, sample, real)
+
+
+def _measured(cloud: ParticleCloud, name: str, kind: Kind, warnings: list[str]) -> MeasuredSets:
+    """The measured sets; errors name them, and a unit that is not known gives a warning."""
     try:
-        measured = measure(cloud)
+        measured: MeasuredSets = kind.measure(cloud)
     except InputError as error:
-        raise InputError(f"{name} jets: {error}") from None
-    if measured.noun == JET and (unknown := without_unit(cloud)):
+        raise InputError(f"{name} {kind.noun.many}: {error}") from None
+    if unknown := kind.missing_units(cloud):
         warnings.append(f"{name}: {', '.join(unknown)} without a unit, taken for GeV")
     return measured
 
@@ -157,7 +168,7 @@ def _different_units(name: str, sample: MeasuredSets, real: MeasuredSets) -> lis
 
 def _finite(jets: MeasuredSets, name: str, warnings: list[str]) -> Tensor:
     """``(B,)`` jets whose every number is finite; warns of the others, and of empty jets."""
-    noun = jets.noun
+    noun = jets.kind.noun
     finite = jets.relative.particles.isfinite().all(-1).all(-1)
     for values in jets.observables.values():
         finite = finite & values.isfinite()
@@ -172,7 +183,7 @@ def _finite(jets: MeasuredSets, name: str, warnings: list[str]) -> Tensor:
             f"{name}: {bad} of {len(jets)} {noun.many} hold values that are not finite and are "
             "left out"
         )
-    warnings += without_particles(name, jets.relative, noun)
+    warnings += without_particles(name, jets.relative, jets.kind)
     return finite
 
 

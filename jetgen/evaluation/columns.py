@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 
@@ -10,11 +10,11 @@ from jetgen.classifiers.boosted_trees import FeatureTable, figure_of_merit
 from jetgen.classifiers.figure_of_merit import FEWEST_CLASSIFIED, FigureOfMerit
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
-from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput, check
+from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
 from jetgen.evaluation.resampling import resample
-from jetgen.physics.columns import columns, items_alike, measure_columns
+from jetgen.physics.columns import columns, items_alike
 from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.quantities import Quantity
 
@@ -22,25 +22,19 @@ MOST_PAIRED = 20
 """Columns at most, the first ones, of which all pairs are compared."""
 
 
-def check_columns(
-    real: ParticleCloud,
-    samples: Mapping[str, ParticleCloud],
-    training: ParticleCloud | None = None,
-) -> ComparisonInput:
-    """Measure all sets and leave out what is not finite, as :func:`check` does for jets.
+def require_common_columns(name: str, sample: ParticleCloud, real: ParticleCloud) -> None:
+    """Refuse a sample that has no column of the real entries.
 
     Raises:
-        InputError: as there, or when a sample has no column of the real entries.
+        InputError: naming the columns of both.
     """
     expected = [feature.name for feature in real.features]
-    for name, sample in samples.items():
-        if not any(feature.name in expected for feature in sample.features):
-            received = ", ".join(feature.name for feature in sample.features)
-            raise InputError(
-                f"{name}: expected columns among {', '.join(expected)}, those of the real "
-                f"entries, received {received}"
-            )
-    return check(real, samples, training, measure=measure_columns)
+    if not any(feature.name in expected for feature in sample.features):
+        received = ", ".join(feature.name for feature in sample.features)
+        raise InputError(
+            f"{name}: expected columns among {', '.join(expected)}, those of the real "
+            f"entries, received {received}"
+        )
 
 
 def column_quantities(checked: ComparisonInput) -> list[Quantity]:

@@ -20,17 +20,16 @@ from jetgen.classifiers.published_reference import PublishedReference
 from jetgen.classifiers.reference_files import FoundReference, find_reference
 from jetgen.cloud import ParticleCloud
 from jetgen.config.evaluate import Classifier, EvaluateConfig
-from jetgen.config.option import require
+from jetgen.config.option import refuse, require
 from jetgen.datasets import read
 from jetgen.evaluation.checks import ComparisonInput, check
-from jetgen.evaluation.columns import check_columns, column_merits, compare_columns
+from jetgen.evaluation.columns import column_merits, compare_columns
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.metric_rows import fpnd_row, metric_rows
 from jetgen.evaluation.protocol import jetnet_protocol
 from jetgen.evaluation.resampling import resample
 from jetgen.files.whole import sha256, write_json
-from jetgen.physics.columns import ENTRY, are_jets
-from jetgen.physics.observables import JET
+from jetgen.kinds import ENTRIES, kind_of_cloud
 from jetgen.physics.substructure import with_substructure
 
 GENERATED = "generated"
@@ -60,51 +59,57 @@ def evaluate_files(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
             )
             if Path(file).is_file()
         }
-        content["noun"] = (JET if are_jets(real) else ENTRY).many
-        if not are_jets(real):
-            content |= _columns(real, generated, config)
-            write_json(path, content)
-            return content, path
-        reference = find_reference(config, real, status.update)
-        content["reference"] = None if reference is None else reference.record
-        if config.jetnet:
-            jet_type = None if reference is None else published_type(real)
-            rows, warnings = jetnet_protocol(
-                real, generated, seed=config.seed, progress=status.update
-            )
-            if jet_type is not None:
-                value = fpnd(generated, jet_type, PublishedReference())
-                rows.append({"metric": "fpnd", "value": value, "spread": None})
-            content |= {"rows": rows, "warnings": warnings}
-        else:
-            table, merits = evaluate(
-                real,
-                generated,
-                reference=reference,
-                classifiers=config.classifiers,
-                features=config.features,
-                seed=config.seed,
-                progress=status.update,
-            )
-            content |= _content(table, merits)
+        kind = kind_of_cloud(real)
+        content["noun"] = kind.noun.many
+        refuse(config, kind.refused)
+        content |= kind.evaluate(real, generated, config, status.update)
     write_json(path, content)
     return content, path
 
 
-def _columns(
-    real: ParticleCloud, generated: ParticleCloud, config: EvaluateConfig
+def evaluate_jets(
+    real: ParticleCloud,
+    generated: ParticleCloud,
+    config: EvaluateConfig,
+    progress: Callable[[str], None],
+) -> dict[str, Any]:
+    """The content for jets: all metrics, or those of the JetNet library's protocol."""
+    reference = find_reference(config, real, progress)
+    record = {"reference": None if reference is None else reference.record}
+    if config.jetnet:
+        jet_type = None if reference is None else published_type(real)
+        rows, warnings = jetnet_protocol(real, generated, seed=config.seed, progress=progress)
+        if jet_type is not None:
+            value = fpnd(generated, jet_type, PublishedReference())
+            rows.append({"metric": "fpnd", "value": value, "spread": None})
+        return record | {"rows": rows, "warnings": warnings}
+    table, merits = evaluate(
+        real,
+        generated,
+        reference=reference,
+        classifiers=config.classifiers,
+        features=config.features,
+        seed=config.seed,
+        progress=progress,
+    )
+    return record | _content(table, merits)
+
+
+def evaluate_entries(
+    real: ParticleCloud,
+    generated: ParticleCloud,
+    config: EvaluateConfig,
+    progress: Callable[[str], None],
 ) -> dict[str, Any]:
     """The content for sets with named features: W1 of columns, their pairs, boosted trees."""
-    for name in ("jetnet", "reference", "train_reference"):
-        value = getattr(config, name)
-        require(not value, name, "none with sets of named features, which are no jets", value)
     require(
         config.classifiers == ["trees"] and config.features == "observables",
         "classifier",
         "trees with sets of named features, on their columns",
         ", ".join(config.classifier),
     )
-    checked = check_columns(real, {GENERATED: generated})
+    progress("columns, boosted trees")
+    checked = check(real, {GENERATED: generated}, kind=ENTRIES)
     merits = column_merits(checked, config.seed)
     found = {"trees": merits[GENERATED]} if merits else {}
     return _content(compare_columns(checked, seed=config.seed), found) | {"reference": None}

@@ -19,8 +19,9 @@ from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import ComparisonInput, check
 from jetgen.evaluation.resampling import FEWEST_COMPARED, Resampling, Side, resample, with_plain
+from jetgen.kinds import JETS, Kind
 from jetgen.metrics.wasserstein import between_weightings
-from jetgen.physics.observables import JET, PARTICLE_OBSERVABLES, MeasuredSets, Noun
+from jetgen.physics.observables import PARTICLE_OBSERVABLES, MeasuredSets
 from jetgen.physics.quantities import (
     PARTICLE_MEAN,
     QUANTITIES,
@@ -69,7 +70,7 @@ class Comparison:
     replicas: int
     seed: int
     warnings: tuple[str, ...]
-    noun: Noun = JET
+    kind: Kind = JETS
 
     def row(self, name: str) -> Row:
         """The row of one quantity."""
@@ -149,7 +150,7 @@ def compare_resampled(drawn: Resampling, quantities: Sequence[Quantity] = QUANTI
         values = {name: read for name, jets in kinds.items() if (read := _values(jets, quantity))}
         missing = [name for name in kinds if name not in values]
         title = quantity.observable.title
-        unknown = f"it is not known for {', '.join(missing)} {drawn.pool.noun.many}"
+        unknown = f"it is not known for {', '.join(missing)} {drawn.pool.kind.noun.many}"
         if "real" in missing or "all real" in missing or len(values) == 2:
             warnings.append(f"{title}: left out, {unknown}")
             continue
@@ -174,7 +175,7 @@ def compare_resampled(drawn: Resampling, quantities: Sequence[Quantity] = QUANTI
         drawn.replicas,
         drawn.seed,
         tuple(warnings),
-        drawn.pool.noun,
+        drawn.pool.kind,
     )
 
 

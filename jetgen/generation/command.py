@@ -15,10 +15,10 @@ import numpy as np
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.generate import GenerateConfig
 from jetgen.datasets.formats.hdf5_writing import Attribute
-from jetgen.datasets.writing import Append, jet_writer, set_writer
+from jetgen.datasets.writing import Append
 from jetgen.files.progress import counted
-from jetgen.generation.mixing import Part, common_columns, completed, mixed, parts
-from jetgen.physics.fourvectors import laboratory_jets
+from jetgen.generation.mixing import TYPE, Part, completed, mixed, parts
+from jetgen.kinds import Kind
 from jetgen.physics.region import Region
 from jetgen.runs.device import choose_device
 from jetgen.runs.trained_model import TrainedModel, load
@@ -79,20 +79,22 @@ class _Plan(NamedTuple):
     batches: Iterator[ParticleCloud]
 
     @property
-    def of_jets(self) -> bool:
-        return self.parts[0].model.config.representation != "features"
+    def kind(self) -> Kind:
+        return self.parts[0].model.config.kind
 
 
 def _alone(model: TrainedModel, config: GenerateConfig) -> _Plan:
     part = Part(model, config.jets, config.seed)
-    layout = model.model.layout
-    return _Plan([part], layout.features, layout.conditions, _stream(part, config))
+    features, conditions = model.config.kind.file_columns([model.model.layout])
+    return _Plan([part], features, conditions, _stream(part, config))
 
 
 def _mixture(models: list[TrainedModel], config: GenerateConfig) -> _Plan:
     random = np.random.default_rng(config.seed)
     chosen = parts(models, config.jets, random)
-    features, conditions = common_columns(models)
+    layouts = [model.model.layout for model in models]
+    features, conditions = models[0].config.kind.file_columns(layouts)
+    conditions = tuple(dict.fromkeys([*conditions, TYPE]))
 
     def alike(part: Part) -> Iterator[ParticleCloud]:
         for sets in _stream(part, config):
@@ -117,8 +119,7 @@ def _stream(part: Part, config: GenerateConfig) -> Iterator[ParticleCloud]:
         made = part.model.region_batches(
             part.number, Region(config.region), seed=part.seed, batch=config.batch
         )
-    jets = part.model.config.representation != "features"
-    return map(laboratory_jets, made) if jets else made
+    return map(part.model.config.kind.as_written, made)
 
 
 def _attributes(config: GenerateConfig, chosen: list[Part]) -> dict[str, Attribute]:
@@ -156,13 +157,8 @@ def _writer(
 ) -> AbstractContextManager[Append]:
     """A function that adds generated sets to a new file: jets as jets, others as they are."""
     slots = max(part.model.config.particles for part in plan.parts)
-    if plan.of_jets:
-        return jet_writer(path, slots=slots, attributes=attributes, overwrite=overwrite)
-    return set_writer(
-        path,
-        plan.features,
-        plan.conditions,
-        slots=slots,
-        attributes=attributes,
-        overwrite=overwrite,
+    columns = plan.features, plan.conditions
+    writer: AbstractContextManager[Append] = plan.kind.writer(
+        path, *columns, slots=slots, attributes=attributes, overwrite=overwrite
     )
+    return writer

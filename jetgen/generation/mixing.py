@@ -19,6 +19,7 @@ import torch
 
 from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
 from jetgen.errors import InputError, InputWarning
+from jetgen.objectives.layout import Layout
 from jetgen.physics.classes import class_index
 from jetgen.physics.fourvectors import JET_KINEMATICS
 from jetgen.runs.trained_model import TrainedModel
@@ -72,20 +73,24 @@ def parts(models: Sequence[TrainedModel], sets: int, random: np.random.Generator
     return [Part(*part) for part in zip(models, numbers, seeds, strict=True)]
 
 
-def common_columns(
-    models: Sequence[TrainedModel],
-) -> tuple[tuple[Feature, ...], tuple[Feature, ...]]:
-    """The features and conditions of a file of all runs' sets.
+Columns = tuple[tuple[Feature, ...], tuple[Feature, ...]]
+"""The features and the conditions of the sets of a file."""
 
-    Every feature of any run, in the order of the run with most; the conditions of all, and
-    ``type``. Jets have theirs.
+
+def jet_columns(layouts: Sequence[Layout]) -> Columns:
+    """The columns of a file of jets, which are the same for all runs."""
+    return CARTESIAN, JET_KINEMATICS
+
+
+def set_columns(layouts: Sequence[Layout]) -> Columns:
+    """The columns of a file of all runs' sets with named features.
+
+    Every feature of any run, in the order of the run with most, and the conditions of all.
     """
-    if models[0].config.representation != "features":
-        return CARTESIAN, (*JET_KINEMATICS, TYPE)
-    layouts = sorted((m.model.layout for m in models), key=lambda layout: -len(layout.features))
+    layouts = sorted(layouts, key=lambda layout: -len(layout.features))
     features = dict.fromkeys(feature for layout in layouts for feature in layout.features)
     shared = [c for c in layouts[0].conditions if all(c in layout.conditions for layout in layouts)]
-    return tuple(features), tuple(dict.fromkeys([*shared, TYPE]))
+    return tuple(features), tuple(shared)
 
 
 def mixed(

@@ -28,7 +28,7 @@ def latent(config: LatentConfig) -> Path:
     with Console(stderr=True).status("encode, measure, draw"):
         found = encode_sets(config.run, config.data, config.jets, config.seed, asked)
         conclusion = conclude(found, config)
-    model, many = found.model, found.measured.noun.many
+    model, many = found.model, found.measured.kind.noun.many
     return write_findings(
         Path(config.output) if config.output else model.folder.path / "latent",
         conclusion,

@@ -14,14 +14,12 @@ from jetgen.datasets import read
 from jetgen.metrics.latent import LatentSpace, rank_correlation
 from jetgen.metrics.mutual_information import mutual_information
 from jetgen.objectives.preparation import represent
-from jetgen.physics.columns import measure_columns
 from jetgen.physics.observable_values import (
     ObservableValues,
     observe,
-    observe_columns,
     values_by_name,
 )
-from jetgen.physics.observables import JET, MeasuredSets, measure
+from jetgen.physics.observables import MeasuredSets
 from jetgen.physics.region import Region
 from jetgen.runs.latent_space import latent_space
 from jetgen.runs.trained_model import TrainedModel, load
@@ -30,6 +28,7 @@ INFORMED = 3000
 """Jets at most for the mutual information."""
 
 _MAIN = ("mass", "multiplicity", "pt", "type")
+_COLUMNS = 3
 
 
 class EncodedSets(NamedTuple):
@@ -51,14 +50,9 @@ class EncodedSets(NamedTuple):
 
     @property
     def main(self) -> list[str]:
-        """The observables that are told of first: of jets the usual ones, else the first columns,
-        what the model is given and the target."""
-        if self.measured.noun == JET:
-            return [name for name in _MAIN if name in self.observed]
-        beside = [feature.name for feature in self.jets.condition_features]
-        given = [name for name in self.observed if name in beside]
-        columns = [name for name in self.observed if name not in beside]
-        return [*columns[: len(_MAIN) - 1], *given]
+        """The names of the observables that are shown first."""
+        names: list[str] = self.measured.kind.main_observables(self)
+        return names
 
     def information(self, seed: int = 1) -> Tensor:
         """``(L, O)`` mutual information in nats of columns and observables.
@@ -83,6 +77,19 @@ class EncodedSets(NamedTuple):
         return region.select(values_by_name(self.observed))
 
 
+def main_jet_observables(encoded: EncodedSets) -> list[str]:
+    """Mass, multiplicity, pT and class, as far as these jets have them."""
+    return [name for name in _MAIN if name in encoded.observed]
+
+
+def main_columns(encoded: EncodedSets) -> list[str]:
+    """The first columns, then the conditions of the model and the target."""
+    conditions = [feature.name for feature in encoded.jets.condition_features]
+    columns = [name for name in encoded.observed if name not in conditions]
+    further = [name for name in encoded.observed if name in conditions]
+    return [*columns[:_COLUMNS], *further]
+
+
 def encode_sets(
     run: str | Path,
     data: Sequence[str] = (),
@@ -104,17 +111,14 @@ def encode_sets(
     """
     model = load(run)
     cloud = _chosen(model, data, jets, seed)
-    if model.config.representation == "features":
-        known = measure_columns(cloud).observables
-        further = [name for name in dict.fromkeys(asked) if name not in known]
-        if further and model.config.columns:  # else there is no other column
-            cloud = _chosen(model, data, jets, seed, further)
-        measured = measure_columns(cloud)
-        observed = observe_columns(measured)
-    else:
+    measure = model.config.kind.measure
+    measured = measure(cloud)
+    further = [name for name in dict.fromkeys(asked) if name not in measured.observables]
+    if further and model.config.columns:  # else there is no other column
+        cloud = _chosen(model, data, jets, seed, further)
         measured = measure(cloud)
-        observed = observe(cloud, measured)
-    return EncodedSets(model, cloud, measured, latent_space(model, cloud, seed), observed)
+    latent = latent_space(model, cloud, seed)
+    return EncodedSets(model, cloud, measured, latent, observe(cloud, measured))
 
 
 def _chosen(

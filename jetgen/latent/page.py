@@ -18,7 +18,7 @@ from jetgen.latent.walks import blend, interpolation, traversals
 from jetgen.metrics.latent import ACTIVE, activity, divergence, order, principal_components
 from jetgen.physics.columns import measure_columns
 from jetgen.physics.observable_values import ObservableValues, observables_named
-from jetgen.physics.observables import JET, MeasuredSets, measure
+from jetgen.physics.observables import MeasuredSets, measure
 from jetgen.physics.region import Region
 from jetgen.reports.figures.latent_activity import latent_activity
 from jetgen.reports.figures.latent_correlations import latent_correlations
@@ -68,7 +68,7 @@ class _Searched(NamedTuple):
 
 
 def _search(found: EncodedSets, text: str, seed: int) -> _Searched:
-    inside, many = found.inside(Region(text)), found.measured.noun.many
+    inside, many = found.inside(Region(text)), found.measured.kind.noun.many
     search = search_region(found.latent.mean, inside, seed)
     aucs = [with_uncertainty(side.auc, side.auc_error) for side in search]
     telling = [(int(name.removeprefix("z")) - 1, loss) for name, loss in search.trees.telling]
@@ -151,7 +151,7 @@ def _drawings(
     information: Tensor,
     searched: _Searched | None,
 ) -> Iterator[FindingFigure]:
-    latent, columns, noun = found.latent, order(found.latent), found.measured.noun
+    latent, columns, noun = found.latent, order(found.latent), found.measured.kind.noun
     few = slice(LAID_OUT)
     components = principal_components(latent[few])[0]
     laid_out = tsne(latent.mean[few], config.seed)
@@ -211,8 +211,7 @@ def _drawings(
             f"The most active columns against each other, coloured by {title}.",
             latent_pairs(latent, columns[: config.columns].tolist(), colour),
         )
-    walks = jet_walks if noun == JET else _column_walks
-    yield from walks(found, config.steps, columns[: config.columns], ends)
+    yield from found.measured.kind.walks(found, config.steps, columns[: config.columns], ends)
 
 
 class _Walks(NamedTuple):
@@ -270,9 +269,10 @@ def jet_walks(
     )
 
 
-def _column_walks(
+def column_walks(
     found: EncodedSets, steps: int, columns: Tensor, ends: list[int]
 ) -> Iterator[FindingFigure]:
+    """Traversals of ``columns`` and the way between the entries ``ends``, drawn as curves."""
     walks = _walks(found, steps, columns, ends)
     names = measure_columns(walks.way).observables
     shown = [known for name, known in found.observed.items() if name in names]

@@ -196,7 +196,7 @@ class EdgeConvEncoder(Encoder):
         outputs: int,
         options: Mapping[str, Any],
     ) -> Self:
-        coordinates = {"relative": 2, "cartesian": 3, "features": features}
+        coordinates = 2 if config.representation == "relative" else features
         return super().build(
             config,
             features,
@@ -204,7 +204,7 @@ class EdgeConvEncoder(Encoder):
             outputs,
             {
                 "neighbours": config.neighbours,
-                "coordinates": coordinates[config.representation],
+                "coordinates": coordinates,
                 "backend": config.edgeconv_backend,
                 **options,
             },

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
+from jetgen.kinds import JETS, Kind
 from jetgen.physics.fourvectors import mass, particle_momenta
 
 
@@ -15,7 +16,7 @@ def closeness(
     seen: Tensor,
     real_seen: Tensor,
     *,
-    kinematic: bool = True,
+    kind: Kind = JETS,
 ) -> dict[str, float]:
     r"""Wasserstein-1 distances of generated to real jets, in units of the real width.
 
@@ -26,7 +27,7 @@ def closeness(
     Args:
         generated, real: jets in physical units.
         seen, real_seen: their transformed features ``(B, N, F)``.
-        kinematic: whether they are jets, which have a mass, or sets of other items.
+        kind: jets, which have a mass, or sets of other items.
 
     Returns:
         the distances by name, ``w1_FEATURE`` and, of jets, ``w1_mass``, and ``total``.
@@ -37,13 +38,14 @@ def closeness(
         )
         for i, feature in enumerate(real.features)
     }
-    if kinematic:
-        distances["w1_mass"] = _distance(_masses(generated), _masses(real))
+    made, wanted = (kind.closeness_values(sets) for sets in (generated, real))
+    distances |= {f"w1_{name}": _distance(made[name], wanted[name]) for name in wanted}
     return {"total": sum(distances.values()) / len(distances), **distances}
 
 
-def _masses(jets: ParticleCloud) -> Tensor:
-    return mass(particle_momenta(jets.to(torch.float64)).sum(1))
+def jet_masses(jets: ParticleCloud) -> dict[str, Tensor]:
+    """The mass of each jet, as the only value ``mass``."""
+    return {"mass": mass(particle_momenta(jets.to(torch.float64)).sum(1))}
 
 
 def _distance(values: Tensor, reference: Tensor) -> float:

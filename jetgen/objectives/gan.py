@@ -82,7 +82,7 @@ class GAN(DirectModel):
         super().__init__(config, layout)
         features, context = len(self.preparation.features), self.preparation.context_columns
         self.generator = build_decoder(config, features, context)
-        self.summary = JetSummary() if self.preparation.kinematic else None
+        self.summary: JetSummary | None = config.kind.summary() or None
         told = context if self.summary is None else context + COLUMNS
         self.discriminator = build_discriminator(config, features, told)
         self.prior = GaussianPrior(config.latent)
@@ -189,7 +189,7 @@ class GAN(DirectModel):
         seen = self.preparation.seen(real)
         jets = self.preparation.to_physical(made, like=real)
         share = float(self.particle_share(made, jets, real).mean())
-        distances = closeness(jets, real, made, seen, kinematic=self.preparation.kinematic)
+        distances = closeness(jets, real, made, seen, kind=self.config.kind)
         return {**distances, "particle_share": share}
 
     def diagnosis(self, history: Sequence[Mapping[str, Any]]) -> str | None:

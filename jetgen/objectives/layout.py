@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from jetgen.cloud import CARTESIAN, RELATIVE, Feature, ParticleCloud
+from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.train import MULTIPLICITY, TrainConfig
 from jetgen.errors import InputError
-from jetgen.physics.classes import UNKNOWN_CLASS
 
 
 class Layout(NamedTuple):
@@ -32,7 +31,6 @@ class Layout(NamedTuple):
         Raises:
             InputError: when the jets lack a condition that is asked for, or a class is unknown.
         """
-        features = {"relative": RELATIVE, "cartesian": CARTESIAN, "features": training.features}
         placed = ["pt", "eta"] if config.representation == "relative" else []
         names = [name for name in config.conditions() if name != MULTIPLICITY]
         known = {feature.name: feature for feature in training.condition_features}
@@ -50,8 +48,8 @@ class Layout(NamedTuple):
                     "condition['type']: expected whole numbers, one a class, received others; "
                     "give the column another name to condition on it as a number"
                 )
-            missing = int((kinds == UNKNOWN_CLASS).sum())
-            if missing and config.representation != "features":
+            missing = config.kind.unknown_classes(kinds)
+            if missing:
                 raise InputError(
                     f"condition['type']: expected jets of known class, received {missing} of "
                     f"{len(training)} whose files do not tell it; leave type out, or name JetNet "
@@ -59,7 +57,7 @@ class Layout(NamedTuple):
                 )
             classes = tuple(int(kind) for kind in kinds.unique())
         chosen = tuple(known[name] for name in dict.fromkeys([*placed, *names]))
-        return cls(len(training), features[config.representation], chosen, classes)
+        return cls(len(training), training.features, chosen, classes)
 
     def description(self) -> dict[str, Any]:
         """The layout as plain values, for JSON."""

@@ -19,7 +19,6 @@ from jetgen.objectives.layout import Layout
 from jetgen.objectives.multiplicity import (
     collapsed_multiplicity,
     distinct_particles,
-    hard_particles,
 )
 from jetgen.objectives.preparation import Preparation, in_jet_frame
 from jetgen.physics.fourvectors import JET_KINEMATICS
@@ -108,8 +107,7 @@ class JetModel(Component, Objective):
             jets: the jets in physical units.
             real: the real jets that they stand for.
         """
-        counted = hard_particles(jets, real) if self.preparation.kinematic else jets.mask
-        distinct = distinct_particles(made, counted)
+        distinct = distinct_particles(made, self.config.kind.counted_items(jets, real))
         return distinct / real.multiplicity.clamp(min=1)
 
     def diagnosis(self, history: Sequence[Mapping[str, Any]]) -> str | None:

@@ -54,6 +54,11 @@ def hard_particles(jets: ParticleCloud, real: ParticleCloud) -> Tensor:
     return jets.mask & (pt(particle_momenta(jets)) > SOFT * softest)
 
 
+def all_items(made: ParticleCloud, real: ParticleCloud) -> Tensor:
+    """All items ``(B, N)``: where they carry no momentum, none is too soft."""
+    return made.mask
+
+
 def distinct_particles(made: Tensor, counted: Tensor) -> Tensor:
     r"""Number of distinct particles in each jet ``(B,)``.
 

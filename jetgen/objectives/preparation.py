@@ -29,15 +29,24 @@ def represent(cloud: ParticleCloud, config: TrainConfig) -> ParticleCloud:
         InputError: when there are no momenta to represent, or sets of named features hold more
             items than ``config`` allows, since none of them leads.
     """
-    if config.representation == "features":
-        items = int(cloud.multiplicity.max())
-        require(
-            items <= config.particles,
-            "particles",
-            f"at least {items} for these sets",
-            config.particles,
-        )
-        return cloud.compact()
+    represented: ParticleCloud = config.kind.represent(cloud, config)
+    return represented
+
+
+def represent_sets(cloud: ParticleCloud, config: TrainConfig) -> ParticleCloud:
+    """:func:`represent` for sets of named features."""
+    items = int(cloud.multiplicity.max())
+    require(
+        items <= config.particles,
+        "particles",
+        f"at least {items} for these sets",
+        config.particles,
+    )
+    return cloud.compact()
+
+
+def represent_jets(cloud: ParticleCloud, config: TrainConfig) -> ParticleCloud:
+    """:func:`represent` for jets."""
     names = tuple(feature.name for feature in cloud.features[:3])
     if names not in [tuple(f.name for f in known) for known in (CARTESIAN, RELATIVE)]:
         received = ", ".join(feature.name for feature in cloud.features)
@@ -54,9 +63,8 @@ class Preparation(nn.Module):
     """Feature transforms and the context columns, fitted on the training jets.
 
     The context of a jet tells a network what it is given: its number of particles and the
-    conditions of the layout, standardised, pT of jets as its logarithm; the type is one column a
-    class. Sets of named features are no jets: ``kinematic`` is false and nothing is asked of
-    their momenta; those with an azimuth are turned until their first item is at zero.
+    conditions of the layout, standardised, pT of jets as its logarithm; the type is one column
+    per class. Sets of named features with an azimuth are turned until their first item is at zero.
     """
 
     classes: Tensor
@@ -71,9 +79,8 @@ class Preparation(nn.Module):
         self.transforms = FeatureTransforms(self.features, parse_transforms(chosen, self.features))
         numbers = [f for f in (Feature(MULTIPLICITY), *layout.conditions) if f.name != "type"]
         self.numbers = [f.name for f in numbers]
-        self.kinematic = config.representation != "features"
-        logarithm = self.kinematic and "pt" in self.numbers
-        steps = ["pt=log+standardise"] if logarithm else []
+        logarithmic = [name for name in config.kind.logarithmic if name in self.numbers]
+        steps = [f"{name}=log+standardise" for name in logarithmic]
         self.context_scales = FeatureTransforms(numbers, parse_transforms(steps, numbers))
         self.azimuth = CommonAzimuth(self.features, config.azimuth) if config.azimuth else None
         self.register_buffer("classes", torch.tensor(layout.classes), persistent=False)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
+from jetgen.kinds import JETS
 from jetgen.physics.observables import measure
 
 
@@ -112,7 +113,7 @@ def gaussian_features(
 
 
 BASELINES = {
-    "independent particles": independent_particles,
+    JETS.baseline: independent_particles,
     "Gaussian features": gaussian_features,
 }
 """The trivial generators by the names of their samples."""

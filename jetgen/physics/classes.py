@@ -1,5 +1,9 @@
 """The classes of jets, and of other sets, in the order of their type index."""
 
+from __future__ import annotations
+
+from torch import Tensor
+
 from jetgen.errors import InputError
 
 JET_CLASSES = ("gluon", "quark", "top", "w", "z")
@@ -36,3 +40,19 @@ def class_index(name: str) -> int:
 def class_name(index: int) -> str:
     """The name of a type index; ``unknown`` for any other number."""
     return CLASSES[index] if 0 <= index < len(CLASSES) else "unknown"
+
+
+def table_class_name(index: int) -> str:
+    """The name of a type index of a table: the number itself, but for di-jets and muons.
+
+    Tables number their classes in their own way; the indices of jet classes would be a coincidence.
+
+    >>> table_class_name(2), table_class_name(7)
+    ('2', 'mu-minus-prompt')
+    """
+    return CLASSES[index] if len(JET_CLASSES) <= index < len(CLASSES) else str(index)
+
+
+def unknown_classes(types: Tensor) -> int:
+    """How many of these type indices stand for no class."""
+    return int((types == UNKNOWN_CLASS).sum())

@@ -12,24 +12,18 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from jetgen.cloud import CARTESIAN, RELATIVE, Feature, ParticleCloud
+from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
+from jetgen.kinds import ENTRIES
 from jetgen.physics.dijets import DIJET_OBSERVABLES, measure_dijets
 from jetgen.physics.fourvectors import JET_KINEMATICS
-from jetgen.physics.observables import MeasuredSets, Noun, Observable
+from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.units import in_gev
 
-ENTRY = Noun("entry", "entries", "item")
-
 MOST_ITEMS = 4
-"""Items of a set up to which each is looked at for itself."""
+"""Largest set whose items are compared one by one."""
 
 _COUNTED = "num_particles"
 _MULTIPLICITY = Observable("multiplicity", "items in an entry", "Items in an entry")
-
-
-def are_jets(cloud: ParticleCloud) -> bool:
-    """Whether these are sets of several particles with momenta, which have jet observables."""
-    return cloud.features[:3] in (CARTESIAN, RELATIVE) and cloud.mask.shape[1] > 1
 
 
 def items_alike(cloud: ParticleCloud) -> int:
@@ -56,8 +50,21 @@ def columns(cloud: ParticleCloud) -> list[tuple[Observable, Tensor]]:
 
 def measure_columns(cloud: ParticleCloud) -> MeasuredSets:
     """The sets in float64 as they are, with the values of :func:`columns`."""
-    values = {observable.name: found for observable, found in columns(cloud)}
-    return MeasuredSets(cloud.to(torch.float64), values, ENTRY)
+    return MeasuredSets(cloud.to(torch.float64), column_values(cloud), ENTRIES)
+
+
+def column_values(cloud: ParticleCloud) -> dict[str, Tensor]:
+    """The values of :func:`columns` by name."""
+    return {observable.name: values for observable, values in columns(cloud)}
+
+
+def varying_columns(measured: MeasuredSets) -> list[tuple[Observable, Tensor]]:
+    """Those of :func:`columns` that are not the same in all sets."""
+    return [
+        (observable, values)
+        for observable, values in columns(measured.relative)
+        if len(values.unique()) > 1
+    ]
 
 
 def _of_items(cloud: ParticleCloud) -> list[tuple[Observable, Tensor]]:

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
+from jetgen.kinds import Noun
 from jetgen.physics.fourvectors import JET_KINEMATICS, mass, massive, wrap_phi
-from jetgen.physics.observables import Noun, Observable
+from jetgen.physics.observables import Observable
 
 EVENT = Noun("event", "events", "jet")
 

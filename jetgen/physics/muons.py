@@ -6,8 +6,9 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
+from jetgen.kinds import Noun
 from jetgen.physics.columns import columns
-from jetgen.physics.observables import Noun, Observable
+from jetgen.physics.observables import Observable
 
 MUON = Noun("muon", "muons", "muon")
 

@@ -1,4 +1,4 @@
-"""Everything known of jets or other sets, one number a set: observables, columns, the class."""
+"""Everything known of jets or other sets, one number per set: observables, columns, the class."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
-from jetgen.physics.classes import JET_CLASSES, UNKNOWN_CLASS, class_name
-from jetgen.physics.columns import columns
-from jetgen.physics.observables import JET_OBSERVABLES, MeasuredSets, Observable
+from jetgen.physics.classes import UNKNOWN_CLASS
+from jetgen.physics.observables import JET_OBSERVABLES, MeasuredSets, Observable, measure
 from jetgen.physics.substructure import SUBSTRUCTURE_OBSERVABLES, with_substructure
 
 TYPE = "type"
@@ -43,38 +42,35 @@ class ObservableValues:
         return replace(self, values=self.values[index])
 
 
-def observe(jets: ParticleCloud, measured: MeasuredSets) -> dict[str, ObservableValues]:
-    """What these jets determine, by name; the class where there are jets of several.
+def observe(sets: ParticleCloud, measured: MeasuredSets) -> dict[str, ObservableValues]:
+    """All that is known of these sets, by name; the class where there are sets of several.
 
     Args:
-        jets: a cloud, with the condition ``type`` where it is known.
-        measured: the same jets, measured.
+        sets: a cloud, with the condition ``type`` where it is known.
+        measured: the same sets, measured.
     """
-    found = with_substructure(measured).observables
+    class_name = measured.kind.class_name
     known = {
-        o.name: ObservableValues(o, found[o.name])
-        for o in (*JET_OBSERVABLES, *SUBSTRUCTURE_OBSERVABLES)
-        if o.name in found
+        o.name: ObservableValues(o, values, class_name if o.name == TYPE else None)
+        for o, values in measured.kind.observables(measured)
     }
-    if jets.has_condition(TYPE):
-        types = jets.condition(TYPE).double()
+    if TYPE not in known and sets.has_condition(TYPE):
+        types = sets.condition(TYPE).double()
         if len(types.unique()) > 1 and not (types == UNKNOWN_CLASS).any():
             known[TYPE] = ObservableValues(_TYPE, types, class_name)
     return known
 
 
-def observe_columns(measured: MeasuredSets) -> dict[str, ObservableValues]:
-    """The columns of sets with named features, by name, those that vary; ``type`` is a class."""
-    return {
-        o.name: ObservableValues(o, values, _name_class if o.name == TYPE else None)
-        for o, values in columns(measured.relative)
-        if len(values.unique()) > 1
-    }
+def jet_observables(measured: MeasuredSets) -> list[tuple[Observable, Tensor]]:
+    """The observables and the substructure that these jets determine, with their values."""
+    found = with_substructure(measured).observables
+    everything = (*JET_OBSERVABLES, *SUBSTRUCTURE_OBSERVABLES)
+    return [(o, found[o.name]) for o in everything if o.name in found]
 
 
-def _name_class(index: int) -> str:
-    """The classes of tables are numbers of their own, which are those of jets by chance alone."""
-    return str(index) if index < len(JET_CLASSES) else class_name(index)
+def jet_values(jets: ParticleCloud) -> dict[str, Tensor]:
+    """The values of all observables of jets, by their names and short names."""
+    return values_by_name(observe(jets, measure(jets)))
 
 
 def values_by_name(observed: dict[str, ObservableValues]) -> dict[str, Tensor]:

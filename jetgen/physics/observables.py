@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import CARTESIAN, ParticleCloud
+from jetgen.kinds import JETS, Kind
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
 from jetgen.physics.units import in_gev
 
@@ -31,16 +32,6 @@ class Observable(NamedTuple):
         """The axis label, with the unit in brackets."""
         return f"{self.symbol} [{self.unit}]" if self.unit else self.symbol
 
-
-class Noun(NamedTuple):
-    """What sets are called in words and on axes: one, several, and one of its items."""
-
-    one: str
-    many: str
-    item: str
-
-
-JET = Noun("jet", "jets", "particle")
 
 JET_OBSERVABLES = (
     Observable("relative_mass", "relative jet mass", r"Jet mass / $p_\mathrm{T}$"),
@@ -71,12 +62,12 @@ class MeasuredSets:
         observables: ``(B,)`` values by name. A relative cloud that does not know its jets' pT
             and eta has only ``relative_mass`` and ``multiplicity``; one that does not know their
             azimuth has no ``phi``.
-        noun: what the sets are called.
+        kind: jets or other sets, and what they are called.
     """
 
     relative: ParticleCloud
     observables: dict[str, Tensor]
-    noun: Noun = JET
+    kind: Kind = JETS
 
     def __len__(self) -> int:
         return len(self.relative)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -135,6 +136,11 @@ SUBSTRUCTURE = tuple(
     for observable in SUBSTRUCTURE_OBSERVABLES
 )
 """What jets have after :func:`jetgen.physics.substructure.with_substructure`."""
+
+
+def substructure_quantities() -> Sequence[Quantity]:
+    """The quantities of jets that reports draw beside those of their table."""
+    return SUBSTRUCTURE
 
 
 def read_off(jets: MeasuredSets, quantity: Quantity) -> Values | None:

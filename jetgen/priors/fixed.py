@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from jetgen.config.train import MULTIPLICITY, TrainConfig
 from jetgen.errors import InputError, InputWarning
-from jetgen.physics.classes import class_index, class_name
+from jetgen.physics.classes import class_index
 from jetgen.priors.jets import JetDistribution
 
 
@@ -41,8 +41,8 @@ def fixed_values(
                 f"`jetgen.train(..., condition={name!r})`"
             )
         if name == "type":
-            name_of = str if config.representation == "features" else class_name
-            values[name] = _class(given, {int(k) for k in known[name].unique()}, name_of)
+            seen = {int(k) for k in known[name].unique()}
+            values[name] = _class(given, seen, config.kind.class_name)
             continue
         values[name] = _number(name, given)
         if name == MULTIPLICITY and not (

@@ -28,15 +28,15 @@ def named_runs(paths: Sequence[str], device: str) -> dict[str, TrainedModel]:
         raise InputError(f"runs: expected every run once, received {' '.join(paths)}")
     names = Counter(folder.name for folder in folders.values())
     return {
-        folder.name if names[folder.name] == 1 else path: _of_jets(path, device)
+        folder.name if names[folder.name] == 1 else path: _ranked(path, device)
         for path, folder in folders.items()
     }
 
 
-def _of_jets(path: str | Path, device: str) -> TrainedModel:
+def _ranked(path: str | Path, device: str) -> TrainedModel:
     """A trained model of jets, whose metrics the table has."""
     model = load(path, device)
-    if model.config.representation == "features":
+    if not model.config.kind.ranked:
         raise InputError(
             f"{path}: expected a run trained on jets, whose metrics the table has, received one on "
             f"named features; `jetgen.report({str(path)!r})` and `jetgen.evaluate` compare those"
@@ -59,7 +59,7 @@ def finished_runs(
     for file in sorted(folder.rglob("config.yaml")):
         name = str(file.parent.relative_to(folder))
         try:
-            models[name] = _of_jets(file.parent, device)
+            models[name] = _ranked(file.parent, device)
         except InputError as error:
             others.append((name, str(error)))
     if not models:

@@ -9,7 +9,7 @@ from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
 from jetgen.evaluation.columns import column_quantities, paired_columns
 from jetgen.metrics.correlations import correlations as matrix
 from jetgen.metrics.latent import LatentSpace
-from jetgen.physics.observable_values import observe_columns
+from jetgen.physics.observable_values import observe
 from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.reports.sections import (
     PlannedSection,
@@ -32,7 +32,7 @@ def column_report_sections(
 ) -> list[PlannedSection]:
     """The sections that these entries, this latent space and this history allow."""
     real, samples = checked.real, checked.samples
-    looks, noun = lines(list(samples)), real.noun
+    looks, noun = lines(list(samples)), real.kind.noun
     generated = {name: sets for name, sets in samples.items() if name != RECONSTRUCTED}
     quantities = column_quantities(checked)
     reading = how_panels_read(noun)
@@ -53,7 +53,7 @@ def column_report_sections(
         )
         sections.append(PlannedSection("reconstruction", "Reconstruction", words, (drawing,)))
     if latent is not None:
-        observed = list(observe_columns(real).values())
+        observed = list(observe(real.relative, real).values())
         sections.append(latent_section(latent, observed[:_COLOURS], observed, noun))
     if history is not None:
         sections.append(training_section(history))

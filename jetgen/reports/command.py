@@ -24,10 +24,9 @@ from jetgen.datasets.detection import open_source
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import RECONSTRUCTED
 from jetgen.files.whole import sha256
+from jetgen.kinds import Kind, kind_of_cloud
 from jetgen.reports import write_report
-from jetgen.reports.formatting import COLUMN_BASELINE, JET_BASELINE
 from jetgen.reports.page import Rate
-from jetgen.reports.subjects import ENTRIES, JETS, Subject, subject_of
 from jetgen.runs.folder import RunFolder
 from jetgen.runs.latent_space import latent_space
 from jetgen.runs.trained_model import load
@@ -53,8 +52,8 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
     assert config.run is not None, "validated by the options"
     model = load(config.run)
     folder = model.folder
-    subject = ENTRIES if model.config.representation == "features" else JETS
-    noun = subject.noun.many
+    kind = model.config.kind
+    noun = kind.noun.many
     if not folder.generated_file.exists():
         raise InputError(
             f"{folder.generated_file}: expected the run's generated {noun}, found no such file; "
@@ -83,12 +82,12 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
         samples[f"generated ({title} prior)"] = model.generate(
             len(real), prior=prior, seed=config.seed
         )
-    samples |= _baseline(subject, training, len(real), config.seed)
+    samples |= _baseline(kind, training, len(real), config.seed)
     return write_report(
         config.output or folder.report_folder,
         real=real,
         samples=samples,
-        subject=subject,
+        kind=kind,
         training=training,
         title=f"Generated {noun}: {folder.path.resolve().name}",
         description=(
@@ -111,7 +110,7 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
         citations=merged(
             [
                 *of_run(folder.path),
-                *of_report(jets=subject is JETS, latent=latent is not None),
+                *of_report(kind, latent=latent is not None),
             ]
         ),
         seed=config.seed,
@@ -146,18 +145,18 @@ def _origin(attributes: Mapping[str, Any]) -> dict[str, Any]:
 def _report_files(config: ReportConfig, progress: Callable[[str], None]) -> Path:
     assert config.real is not None and config.output is not None, "validated by the options"
     real = read(config.real, jets=config.jets)
-    subject = subject_of(real)
-    noun, trivial = subject.noun.many, subject.baseline[0]
+    kind = kind_of_cloud(real)
+    noun, trivial = kind.noun.many, kind.baseline
     samples = {
-        name: read(path, jets=config.jets) for name, path in _names(config.generated).items()
+        name: read(path, jets=config.jets) for name, path in _names(config.generated, kind).items()
     }
-    samples |= _baseline(subject, real, len(real), config.seed)
+    samples |= _baseline(kind, real, len(real), config.seed)
     files = [config.real, *config.generated]
     return write_report(
         config.output,
         real=real,
         samples=samples,
-        subject=subject,
+        kind=kind,
         title=f"Generated {noun} beside {Path(config.real).name}",
         description=(
             f"Real {noun}: {len(real)} of {config.real}. Without further real {noun} the floor "
@@ -173,7 +172,7 @@ def _report_files(config: ReportConfig, progress: Callable[[str], None]) -> Path
             [
                 Citation(JETGEN, "this program"),
                 *of_files(config.real),
-                *of_report(jets=subject is JETS, latent=False),
+                *of_report(kind, latent=False),
             ]
         ),
         seed=config.seed,
@@ -182,16 +181,16 @@ def _report_files(config: ReportConfig, progress: Callable[[str], None]) -> Path
 
 
 def _baseline(
-    subject: Subject, training: ParticleCloud, number: int, seed: int
+    kind: Kind, training: ParticleCloud, number: int, seed: int
 ) -> dict[str, ParticleCloud]:
-    name, make = subject.baseline
-    return {name: make(training, number, torch.Generator().manual_seed(seed))}
+    generator = torch.Generator().manual_seed(seed)
+    return {kind.baseline: kind.make_baseline(training, number, generator)}
 
 
-def _names(paths: list[str]) -> dict[str, str]:
+def _names(paths: list[str], kind: Kind) -> dict[str, str]:
     """A sample's name is its file's; the whole path where two files share a name."""
     stems = [Path(path).stem for path in paths]
-    reserved = (RECONSTRUCTED, JET_BASELINE, COLUMN_BASELINE)
+    reserved = (RECONSTRUCTED, kind.baseline)
     return {
         path if stems.count(stem) > 1 or stem in reserved else stem: path
         for path, stem in zip(paths, stems, strict=True)

@@ -7,9 +7,6 @@ from typing import NamedTuple
 
 from jetgen.evaluation.comparison import Comparison, Distance, Row
 
-JET_BASELINE, COLUMN_BASELINE = "independent particles", "independent columns"
-"""Samples of these names are the trivial generators that others should beat."""
-
 _DIGITS = 2
 NOTHING = 1e-3
 """Distances below this share of the floor are printed as zero: rounding, or copied numbers."""
@@ -69,10 +66,11 @@ def cell(row: Row, sample: str) -> Cell:
 def verdict(comparison: Comparison, sample: str) -> str:
     """One or two sentences on a sample: where it stands, its worst, and the trivial generator."""
     rows = [row for row in comparison.rows if sample in row.distances]
+    many = comparison.kind.noun.many
     words = [row.distances[sample].verdict for row in rows]
     alike, close = words.count("indistinguishable"), words.count("close")
     parts = [
-        f"{alike} of {len(rows)} quantities indistinguishable from real {comparison.noun.many} at "
+        f"{alike} of {len(rows)} quantities indistinguishable from real {many} at "
         f"this sample size, {close} close, {len(rows) - alike - close} different."
     ]
     worst = max(rows, key=lambda row: row.distances[sample].spreads)
@@ -81,8 +79,8 @@ def verdict(comparison: Comparison, sample: str) -> str:
             f"Farthest: {worst.quantity.observable.title} "
             f"({spreads_in_words(worst.distances[sample])[1:]} above the floor)."
         )
-    baselines = {JET_BASELINE, COLUMN_BASELINE}
-    trivial = next((name for name in comparison.samples if name in baselines), sample)
+    baseline = comparison.kind.baseline
+    trivial = baseline if baseline in comparison.samples else sample
     if sample != trivial:
         parts.append(_against_baseline(comparison, sample, trivial))
     return " ".join(parts)
@@ -101,6 +99,6 @@ def _against_baseline(comparison: Comparison, sample: str, trivial: str) -> str:
             nearer += 1
         else:
             farther += 1
-    text = f"Nearer to real {comparison.noun.many} than {trivial} in {nearer} quantities, "
+    text = f"Nearer to real {comparison.kind.noun.many} than {trivial} in {nearer} quantities, "
     text += f"farther in {farther}"
     return text + (f"; in {even} both are at the floor." if even else ".")

@@ -8,7 +8,7 @@ from pathlib import Path
 from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
 from jetgen.metrics.latent import LatentSpace
 from jetgen.physics.observable_values import ObservableValues
-from jetgen.physics.observables import JET, JET_OBSERVABLES, PARTICLE_OBSERVABLES, MeasuredSets
+from jetgen.physics.observables import JET_OBSERVABLES, PARTICLE_OBSERVABLES, MeasuredSets
 from jetgen.physics.quantities import BY_RANK, QUANTITIES, SUBSTRUCTURE, Quantity
 from jetgen.physics.substructure import with_substructure
 from jetgen.reports.figures.jet_displays import jet_displays
@@ -30,12 +30,12 @@ _PARTICLE_NAMES = [observable.name for observable in PARTICLE_OBSERVABLES]
 
 _EVERYTHING = (*JET_OBSERVABLES, *(quantity.observable for quantity in SUBSTRUCTURE))
 
-KINDS: dict[str, Sequence[Quantity]] = {
+PANELS: dict[str, Sequence[Quantity]] = {
     "jets": [q for q in QUANTITIES if q.name in _JET_NAMES],
     "particles": [*(q for q in QUANTITIES if q.name in _PARTICLE_NAMES), *BY_RANK],
     "substructure": SUBSTRUCTURE,
 }
-"""The distributions that are drawn, by kind."""
+"""The distributions that are drawn, by section."""
 
 _CORRELATED = (
     "pt", "eta", "multiplicity", "pt_dispersion", "girth", "tau21", "tau32", "c2", "d2",
@@ -113,7 +113,7 @@ def _distributions(
     real: MeasuredSets, generated: Mapping[str, MeasuredSets], looks: Mapping[str, Line]
 ) -> Iterator[PlannedSection]:
     for name, title, reading in (
-        ("jets", "Jets", f"One value a jet. {how_panels_read(JET)}"),
+        ("jets", "Jets", f"One value a jet. {how_panels_read(real.kind.noun)}"),
         (
             "particles",
             "Particles",
@@ -133,13 +133,13 @@ def _distributions(
 
 
 def _distribution(
-    kind: str,
+    group: str,
     label: str,
     real: MeasuredSets,
     samples: Mapping[str, MeasuredSets],
     looks: Mapping[str, Line],
 ) -> PlannedFigure:
-    return distribution(f"{kind}_{label}", real, samples, KINDS[kind], looks)
+    return distribution(f"{group}_{label}", real, samples, PANELS[group], looks)
 
 
 def _correlations(real: MeasuredSets, generated: Mapping[str, MeasuredSets]) -> PlannedSection:
@@ -180,7 +180,7 @@ def _reconstruction(
                 "bins of the real jet's pT and number of particles; a slope is a bias.",
                 lambda: residual_panels(real, reconstructed, looks[RECONSTRUCTED]),
             ),
-            *(_distribution(kind, "reconstruction", real, only, looks) for kind in KINDS),
+            *(_distribution(group, "reconstruction", real, only, looks) for group in PANELS),
         ),
     )
 
@@ -193,4 +193,4 @@ def _latent(real: MeasuredSets, latent: LatentSpace) -> PlannedSection:
     ]
     mass = "mass" if "mass" in real.observables else "relative_mass"
     colours = [o for o in known if o.observable.name in (mass, "multiplicity")]
-    return latent_section(latent, colours, known, JET)
+    return latent_section(latent, colours, known, real.kind.noun)

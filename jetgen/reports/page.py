@@ -12,7 +12,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jetgen.citing.bibliography import Citation
 from jetgen.classifiers.figure_of_merit import FigureOfMerit
 from jetgen.evaluation.comparison import Comparison
-from jetgen.physics.quantities import Quantity
 from jetgen.reports.formatting import cell, floor_cell, verdict, with_uncertainty
 
 
@@ -66,8 +65,6 @@ def render(
     description: str,
     comparison: Comparison,
     merits: Mapping[str, FigureOfMerit],
-    preface: str,
-    further: Sequence[Quantity],
     counts: Mapping[str, int],
     sections: Sequence[Section],
     rates: Sequence[Rate],
@@ -79,10 +76,9 @@ def render(
 
     Args:
         merits: the classifier's figures by sample.
-        preface: how every quantity is measured.
-        further: quantities of the figures that are not in the table.
         counts: the sets behind the figures, by sample.
     """
+    kind = comparison.kind
     rows = [
         {
             "title": row.quantity.observable.title,
@@ -102,17 +98,17 @@ def render(
             verdicts={sample: verdict(comparison, sample) for sample in comparison.samples},
             rows=rows,
             facts={
-                f"{comparison.noun.many} in the figures": ", ".join(
+                f"{kind.noun.many} in the figures": ", ".join(
                     f"{count} {name}" for name, count in counts.items()
                 ),
-                f"{comparison.noun.many} in a distance": comparison.jets,
+                f"{kind.noun.many} in a distance": comparison.jets,
             },
             sections=sections,
             rates=[(rate.step, f"{rate.jets_per_second:,.0f}", rate.note) for rate in rates],
-            noun=comparison.noun,
+            noun=kind.noun,
             merits=[_merit(name, merit) for name, merit in merits.items()],
-            preface=preface,
-            definitions=[*(row.quantity for row in comparison.rows), *further],
+            preface=kind.preface,
+            definitions=[*(row.quantity for row in comparison.rows), *kind.further_quantities()],
             provenance=provenance,
             citations=citations,
             version=version,

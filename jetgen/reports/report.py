@@ -14,13 +14,14 @@ from jetgen import __version__
 from jetgen.citing.bibliography import Citation
 from jetgen.classifiers.figure_of_merit import FigureOfMerit
 from jetgen.cloud import ParticleCloud
+from jetgen.evaluation.checks import check
 from jetgen.evaluation.comparison import Comparison
 from jetgen.files.whole import whole_file, write_json, write_text
+from jetgen.kinds import JETS, Kind
 from jetgen.metrics.latent import LatentSpace
 from jetgen.reports.page import Picture, Rate, Section, render
 from jetgen.reports.sections import PlannedSection
 from jetgen.reports.style import figure_style
-from jetgen.reports.subjects import JETS, Subject
 
 _DPI = 110
 
@@ -30,7 +31,7 @@ def write_report(
     *,
     real: ParticleCloud,
     samples: Mapping[str, ParticleCloud],
-    subject: Subject = JETS,
+    kind: Kind = JETS,
     training: ParticleCloud | None = None,
     title: str = "Generated jets beside real ones",
     description: str = "",
@@ -49,9 +50,9 @@ def write_report(
             files of these names are replaced.
         real: the real jets to compare to, in any representation.
         samples: jets by name, in the order of the page. ``reconstructed`` must correspond to
-            ``real`` jet by jet; the one with the name of the subject's baseline is taken for the
+            ``real`` jet by jet; the one with the name of the kind's baseline is taken for the
             trivial generator.
-        subject: what the page is about.
+        kind: jets or other sets.
         training: further real jets, for the real-versus-real floor.
         title, description: the heading and the line below it.
         provenance: command, configuration, versions, hashes; nested mappings are shown nested.
@@ -70,13 +71,13 @@ def write_report(
     """
     folder = Path(folder)
     progress("measure")
-    checked = subject.check(real, samples, training)
+    checked = check(real, samples, training, kind)
     progress("compare")
-    comparison = subject.compare(checked, seed=seed)
-    merits = subject.merits(checked, seed=seed)
+    comparison: Comparison = kind.compare(checked, seed=seed)
+    merits: dict[str, FigureOfMerit] = kind.classify(checked, seed)
     progress("prepare figures")
     kept = None if latent is None else latent[checked.kept]
-    planned = subject.contents(checked, kept, history, seed)
+    planned = kind.report_sections(checked, kept, history, seed)
     sections = list(_drawn(planned, folder, progress))
     progress("write")
     _write_table(folder, comparison, merits)
@@ -88,8 +89,6 @@ def write_report(
             description=description,
             comparison=comparison,
             merits=merits,
-            preface=subject.preface,
-            further=subject.further,
             counts={
                 "real": len(checked.real),
                 **{name: len(jets) for name, jets in checked.samples.items()},
@@ -137,7 +136,7 @@ def _write_table(folder: Path, comparison: Comparison, merits: Mapping[str, Figu
     write_json(
         folder / "table.json",
         {
-            "noun": comparison.noun.many,
+            "noun": comparison.kind.noun.many,
             "jets": comparison.jets,
             "pool": comparison.pool,
             "replicas": comparison.replicas,

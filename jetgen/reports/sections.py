@@ -8,9 +8,10 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from jetgen.kinds import Noun
 from jetgen.metrics.latent import LatentSpace
 from jetgen.physics.observable_values import ObservableValues
-from jetgen.physics.observables import MeasuredSets, Noun, Observable
+from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.quantities import Quantity
 from jetgen.reports.figures.correlation_matrices import correlation_matrices
 from jetgen.reports.figures.distributions import distributions
@@ -81,7 +82,7 @@ def correlations(
     example: str,
 ) -> PlannedSection:
     """How observables go together: all in a matrix, some ``pairs`` in the plane."""
-    many = real.noun.many
+    many = real.kind.noun.many
     return PlannedSection(
         "correlations",
         "Correlations",

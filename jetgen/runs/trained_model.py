@@ -22,7 +22,7 @@ from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
 from jetgen.physics.region import Region
 from jetgen.priors.fixed import fixed_values
-from jetgen.runs.data import load_jets, observables_of
+from jetgen.runs.data import load_jets
 from jetgen.runs.folder import RunFolder
 
 
@@ -159,7 +159,7 @@ class TrainedModel:
                 "decode each training jet to the same jet every time"
             )
         known = self.training_jets()
-        inside = known[region.select(observables_of(known, self.config))]
+        inside = known[region.select(self.config.kind.region_values(known))]
         if not len(inside):
             raise InputError(
                 f"region: expected a region with training jets, received {region.text!r} with "

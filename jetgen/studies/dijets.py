@@ -15,6 +15,7 @@ from jetgen.evaluation.checks import ComparisonInput
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
 from jetgen.evaluation.resampling import resample
+from jetgen.kinds import ENTRIES
 from jetgen.physics.dijets import (
     DIJET_OBSERVABLES,
     EVENT,
@@ -104,7 +105,7 @@ def _measured(folder: Path, sample: str) -> Measurement:
 
 def _dijets(events: ParticleCloud) -> MeasuredSets:
     """Events with what is known of both jets; the sets stay as they are."""
-    return MeasuredSets(events, measure_dijets(events), EVENT)
+    return MeasuredSets(events, measure_dijets(events), ENTRIES.called(EVENT))
 
 
 def _claims(found: Mapping[str, Measurement]) -> list[Claim]:

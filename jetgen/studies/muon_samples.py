@@ -21,6 +21,7 @@ from jetgen.evaluation.columns import column_table
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
 from jetgen.evaluation.resampling import resample
+from jetgen.kinds import ENTRIES
 from jetgen.metrics.weighted_quantiles import effective_size
 from jetgen.physics.classes import class_index
 from jetgen.physics.columns import measure_columns
@@ -86,7 +87,7 @@ def of_kind(muons: ParticleCloud, kind: str) -> ParticleCloud:
 
 def measured(muons: ParticleCloud) -> MeasuredSets:
     """Muons with what is known of each; those of a model of the prompt ones have no start x, y."""
-    return MeasuredSets(muons.to(torch.float64), measure_muons(muons), MUON)
+    return MeasuredSets(muons.to(torch.float64), measure_muons(muons), ENTRIES.called(MUON))
 
 
 def merit(real: ParticleCloud, made: ParticleCloud) -> FigureOfMerit:

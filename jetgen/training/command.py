@@ -47,8 +47,7 @@ def train(config: TrainConfig, observe: Observer = lambda row: None) -> Path:
         torch.set_num_threads(config.threads)
     device = choose_device(config.device)
     jets = load_jets(config)
-    if config.representation == "features":
-        config = dataclasses.replace(config, particles=jets.mask.shape[1])
+    config = dataclasses.replace(config, particles=jets.mask.shape[1])
     split = split_indices(len(jets), config.seed)
     torch.manual_seed(config.seed)  # initial weights
     model = build_objective(config, Layout.of(jets[split.training], config))

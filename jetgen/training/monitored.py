@@ -48,11 +48,13 @@ def monitored_figures(
     return found
 
 
-def monitored_sets(real: ParticleCloud, generated: ParticleCloud) -> dict[str, float]:
-    """The ``fom`` of sets of named features, which are the columns that the trees see."""
+def monitored_sets(
+    names: Sequence[str], real: ParticleCloud, generated: ParticleCloud
+) -> dict[str, float]:
+    """:func:`monitored_figures` of sets of named features: ``fom``, on the columns of the sets."""
     made, known = measure_columns(generated), measure_columns(real)
     if not all(bool(values.isfinite().all()) for values in made.observables.values()):
-        return {"fom": math.inf}
+        return dict.fromkeys(names, math.inf)
     weights = real.weights, generated.weights
     return _figures(figure_of_merit(*column_table(known, made), weights=weights))
 

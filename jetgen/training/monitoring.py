@@ -12,13 +12,12 @@ import torch
 from jetgen.cloud import ParticleCloud
 from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError
+from jetgen.kinds import Kind
 from jetgen.objectives.autoencoder import Autoencoder
 from jetgen.objectives.model import JetModel
 from jetgen.training.monitored import (
     FEWEST_MONITORED,
     MOST_MONITORED,
-    monitored_figures,
-    monitored_sets,
 )
 
 _BATCH = 1024
@@ -31,7 +30,7 @@ class Monitor(NamedTuple):
         names: of the figures; the first one decides, where one does.
         every: epochs from one look to the next.
         real: validation jets, with the weights that the model is to learn.
-        kinematic: whether they are jets, or sets of named features.
+        kind: whether they are jets, or sets of named features.
         make: jets for some rows of ``real``, on any device.
         decides: whether the first figure, in place of the validation loss, chooses the best
             epoch and ends the stage.
@@ -40,7 +39,7 @@ class Monitor(NamedTuple):
     names: tuple[str, ...]
     every: int
     real: ParticleCloud
-    kinematic: bool
+    kind: Kind
     make: Callable[[slice, torch.Generator], ParticleCloud]
     decides: bool
 
@@ -54,9 +53,8 @@ class Monitor(NamedTuple):
         ends = [*range(0, len(self.real), _BATCH), len(self.real)]
         made = [self.make(slice(start, end), generator).to("cpu") for start, end in pairwise(ends)]
         real, generated = self.real.to("cpu"), ParticleCloud.concatenate(made)
-        if not self.kinematic:
-            return monitored_sets(real, generated)
-        return monitored_figures(self.names, real, generated)
+        figures: dict[str, float] = self.kind.monitored_figures(self.names, real, generated)
+        return figures
 
 
 def monitor_generated(
@@ -114,7 +112,7 @@ def _monitor(
         config.monitor,
         config.monitor_every,
         validation[:MOST_MONITORED],
-        config.representation != "features",
+        config.kind,
         make,
         decides,
     )

@@ -6,13 +6,14 @@ import torch
 
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.errors import InputError
+from jetgen.evaluation.checks import check
 from jetgen.evaluation.columns import (
-    check_columns,
     column_merits,
     column_quantities,
     compare_columns,
     paired_columns,
 )
+from jetgen.kinds import ENTRIES
 from jetgen.metrics.weighted_quantiles import effective_size, weighted_quantiles
 from jetgen.physics.baselines import independent_columns
 
@@ -30,7 +31,7 @@ def muons(number, seed, shift=0.0, weights=None):
 
 def test_a_shift_is_the_distance_and_one_law_is_at_the_floor():
     samples = {"same": muons(1500, 2), "moved": muons(1500, 3, shift=0.5)}
-    checked = check_columns(muons(1500, 1), samples, muons(1500, 4))
+    checked = check(muons(1500, 1), samples, muons(1500, 4), ENTRIES)
     table = compare_columns(checked, replicas=20)
     assert [row.quantity.name for row in table.rows] == ["p", "x", "one", "correlations", "pairs"]
     row = table.row("p")
@@ -38,7 +39,7 @@ def test_a_shift_is_the_distance_and_one_law_is_at_the_floor():
     assert row.distances["moved"].verdict == "different"
     assert row.distances["same"].verdict == "indistinguishable"
     assert table.row("x").quantity.unit == "10⁻³ mm"
-    assert table.noun.many == "entries" and table.warnings == ()
+    assert table.kind.noun.many == "entries" and table.warnings == ()
     assert [o.name for o in paired_columns([checked.real])] == ["p", "x"]  # one does not vary
     merits = column_merits(checked)
     assert abs(merits["same"].auc - 0.5) < 4 * merits["same"].auc_error
@@ -48,7 +49,7 @@ def test_a_shift_is_the_distance_and_one_law_is_at_the_floor():
 def test_independent_columns_lose_what_ties_columns():
     training = muons(1500, 1)
     made = independent_columns(training, 1500, torch.Generator().manual_seed(1))
-    checked = check_columns(muons(1500, 2), {"trivial": made}, training)
+    checked = check(muons(1500, 2), {"trivial": made}, training, ENTRIES)
     table = compare_columns(checked, replicas=20)
     assert table.row("p").distances["trivial"].verdict == "indistinguishable"
     assert table.row("correlations").distances["trivial"].value > 0.9
@@ -69,7 +70,7 @@ def test_weighted_real_entries_are_those_of_an_unweighted_sample():
         "made": muons(2000, 3, shift=5.0 * humps(2000, 0.1)),
         "blind": muons(2000, 4, shift=5.0 * humps(2000, 0.2)),
     }
-    checked = check_columns(real, samples)
+    checked = check(real, samples, kind=ENTRIES)
     table = compare_columns(checked, replicas=20)
     assert table.row("p").distances["made"].verdict == "indistinguishable"
     assert table.row("p").distances["blind"].value == pytest.approx(0.5, abs=0.1)
@@ -82,21 +83,21 @@ def test_weighted_real_entries_are_those_of_an_unweighted_sample():
 def test_items_of_sets_of_varying_size_are_pooled():
     mask = torch.arange(3) < torch.arange(1, 4).repeat(50).unsqueeze(1)
     cloud = ParticleCloud(torch.rand(150, 3, 1), mask, (Feature("e", "GeV"),))
-    names = {q.name: q.pooled for q in column_quantities(check_columns(cloud, {"a": cloud}))}
+    names = {q.name: q.pooled for q in column_quantities(check(cloud, {"a": cloud}, kind=ENTRIES))}
     assert names == {"e": True, "multiplicity": False, "mean_e": False}
 
 
 def test_columns_that_a_sample_lacks_are_said_and_none_at_all_is_refused():
     real, other = muons(200, 1), muons(200, 2)
     lacks = ParticleCloud(other.particles[..., :1], other.mask, MUON[:1])
-    table = compare_columns(check_columns(real, {"lacks": lacks}), replicas=5)
+    table = compare_columns(check(real, {"lacks": lacks}, kind=ENTRIES), replicas=5)
     assert table.warnings[0] == "x: left out, it is not known for lacks entries"
     foreign = ParticleCloud(lacks.particles, lacks.mask, (Feature("q"),))
     with pytest.raises(InputError, match=r"foreign: expected columns among p, x, one, .* q"):
-        check_columns(real, {"foreign": foreign})
+        check(real, {"foreign": foreign}, kind=ENTRIES)
     broken = ParticleCloud(real.particles * torch.nan, real.mask, MUON)
     with pytest.raises(InputError, match="broken entries: expected finite items"):
-        check_columns(real, {"broken": broken})
+        check(real, {"broken": broken}, kind=ENTRIES)
 
 
 def test_weighted_quantiles_are_numpys_for_equal_weights_and_those_of_repeated_values():

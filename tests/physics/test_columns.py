@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from jetgen.cloud import CARTESIAN, RELATIVE, Feature, ParticleCloud
-from jetgen.physics.columns import are_jets, columns, items_alike, measure_columns
+from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
+from jetgen.physics.columns import columns, items_alike, measure_columns
 
 PAIR = (Feature("pt", "GeV"), Feature("charge"))
 
@@ -21,7 +21,9 @@ def test_a_row_of_a_table_has_its_columns_and_conditions_in_their_units():
     found = {o.label: values.tolist() for o, values in columns(rows)}
     assert found == {"pt [GeV]": [1, 3], "charge": [2, 4], "type": [0, 1]}
     measured = measure_columns(rows)
-    assert measured.noun.many == "entries" and measured.observables["pt"].dtype == torch.float64
+    assert (
+        measured.kind.noun.many == "entries" and measured.observables["pt"].dtype == torch.float64
+    )
 
 
 def test_items_of_few_are_told_apart_by_falling_pt_whatever_their_order():
@@ -47,15 +49,6 @@ def test_sets_of_varying_size_have_means_over_their_items():
     assert items_alike(some) == 0
     found = {o.name: values.tolist() for o, values in columns(some)}
     assert found == {"multiplicity": [2, 1], "mean_pt": [2, 5], "mean_charge": [3, 6]}
-
-
-def test_jets_are_sets_of_several_particles_with_momenta():
-    def cloud(features, slots):
-        mask = torch.ones(3, slots, dtype=torch.bool)
-        return ParticleCloud(torch.ones(3, slots, len(features)), mask, features)
-
-    assert are_jets(cloud(CARTESIAN, 5)) and are_jets(cloud(RELATIVE, 5))
-    assert not are_jets(cloud(CARTESIAN, 1)) and not are_jets(cloud(PAIR, 5))
 
 
 def test_momenta_have_a_size():

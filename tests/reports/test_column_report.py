@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from jetgen.cloud import Feature, ParticleCloud
+from jetgen.kinds import ENTRIES
 from jetgen.metrics.latent import LatentSpace
 from jetgen.reports import write_report
-from jetgen.reports.subjects import ENTRIES, JETS, subject_of
 
 ROW = (Feature("a", "cm"), Feature("b"), Feature("charge"))
 
@@ -36,7 +36,7 @@ def made(tmp_path_factory):
         real=real,
         samples={"reconstructed": real, "generated": table(150, 2)},
         title="Entries",
-        subject=ENTRIES,
+        kind=ENTRIES,
         training=table(200, 3),
         history=history,
         latent=LatentSpace(codes, codes - 5, codes, codes, "Gaussian"),
@@ -64,7 +64,3 @@ def test_the_table_and_the_classifier_are_in_the_json_file(made):
     assert quantities == {"a", "b", "charge", "type", "correlations", "pairs"}
     assert set(content["trees"]) == {"generated"}  # reconstructions share their entries
     assert 0.3 < content["trees"]["generated"]["auc"] < 0.7
-
-
-def test_what_a_file_holds_decides_what_is_compared(toy_jets):
-    assert subject_of(toy_jets(3, 1)) is JETS and subject_of(table(3, 1)) is ENTRIES

@@ -5,8 +5,9 @@ import math
 import pytest
 
 from jetgen.evaluation.comparison import Comparison, Distance, Row
+from jetgen.kinds import JETS
 from jetgen.physics.quantities import QUANTITIES
-from jetgen.reports.formatting import JET_BASELINE, cell, floor_cell, verdict, with_uncertainty
+from jetgen.reports.formatting import cell, floor_cell, verdict, with_uncertainty
 
 
 def comparison(**spreads):
@@ -37,14 +38,14 @@ def test_numbers_have_the_digits_that_they_deserve(value, uncertainty, text):
 
 
 def test_the_verdict_counts_and_names_the_worst():
-    table = comparison(generated=[0.0, 5.0, 20.0], **{JET_BASELINE: [1.0, 4.0, 100.0]})
+    table = comparison(generated=[0.0, 5.0, 20.0], **{JETS.baseline: [1.0, 4.0, 100.0]})
     words = verdict(table, "generated")
     assert words.startswith("1 of 3 quantities indistinguishable")
     assert "1 close, 1 different" in words
     assert f"Farthest: {QUANTITIES[2].observable.title} (20.0 spreads above the floor)" in words
     assert "Nearer to real jets than independent particles in 1 quantities, farther in 1" in words
     assert "in 1 both are at the floor" in words
-    assert "Nearer" not in verdict(table, JET_BASELINE)
+    assert "Nearer" not in verdict(table, JETS.baseline)
 
 
 def test_a_perfect_sample_has_no_worst():

@@ -119,9 +119,13 @@ def test_sets_of_features_are_followed_and_their_weights_count(tmp_path, make_mu
     chance = torch.rand(12_000, generator=torch.Generator().manual_seed(3))
     slow = pool[chance < pool.weights]  # as their weights say
     slow, fast = (replace(s, weights=torch.ones(len(s))) for s in (slow, pool[:3000]))
-    assert monitored_sets(real, slow)["fom"] < 0.55 < 0.6 < monitored_sets(real, fast)["fom"]
+
+    def fom(sets):
+        return monitored_sets(("fom",), real, sets)["fom"]
+
+    assert fom(slow) < 0.55 < 0.6 < fom(fast)
     broken = replace(slow, particles=slow.particles.index_fill(0, torch.tensor([3]), torch.nan))
-    assert monitored_sets(real, broken) == {"fom": math.inf}
+    assert fom(broken) == math.inf
     with set_writer(tmp_path / "x.h5", real.features, slots=1, attributes={}) as append:
         append(real)
     folder = RunFolder(

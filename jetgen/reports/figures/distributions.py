@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from jetgen.physics.observables import MeasuredSets, Noun
+from jetgen.kinds import Noun
+from jetgen.physics.observables import MeasuredSets
 from jetgen.physics.quantities import Quantity, Values, read_off
 from jetgen.reports.histograms import (
     Array,
@@ -131,7 +132,7 @@ def _panel(
         _steps(middle, relative.height, bins, look, _RATIO_RANGE)
         _steps(bottom, pull(found, expected), bins, look, _PULL_RANGE)
         highest = max(highest, min(found.height.max(), _TALLEST * expected.height.max()))
-    _dress(axes, quantity, bins, expected, real.noun)
+    _dress(axes, quantity, bins, expected, real.kind.noun)
     if top.get_yscale() == "linear":
         top.set_ylim(0, 1.25 * highest)
 

@@ -53,7 +53,7 @@ def pair_planes(
             axis.set_title(title, fontsize=10)
         axes[row, 0].set_ylabel(y.label)
         bar = figure.colorbar(shown, cax=axes[row, -1].inset_axes((1.06, 0, 0.06, 1)))
-        bar.set_label(f"Share of {real.noun.many}")
+        bar.set_label(f"Share of {real.kind.noun.many}")
     return figure
 
 
