@@ -124,8 +124,8 @@ def test_generated_sets_lie_at_every_azimuth(variant, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"azimuth": "angle"}, "--azimuth: expected a feature among pt, phi, received 'angle'"),
-        ({"representation": "relative"}, "--azimuth: expected none with jets"),
+        ({"azimuth": "angle"}, "azimuth: expected a feature among pt, phi, received 'angle'"),
+        ({"representation": "relative"}, "azimuth: expected none with jets"),
     ],
 )
 def test_an_azimuth_that_is_not_there_is_refused(options, message):

@@ -153,10 +153,10 @@ def test_batches_drawn_by_weight_resume_to_the_same_numbers(make_config):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"constraint": ["mass"]}, "--constraint: expected none with --representation features"),
-        ({"monitor": ("fpd",)}, "--monitor: expected fom alone with --representation features"),
-        ({"target": "pz", "columns": ("pz",)}, "--target: expected a column that is neither"),
-        ({"columns": ("pz",), "representation": "cartesian"}, "--representation: expected"),
+        ({"constraint": ["mass"]}, "constraint: expected none with representation='features'"),
+        ({"monitor": ("fpd",)}, "monitor: expected fom alone with representation='features'"),
+        ({"target": "pz", "columns": ("pz",)}, "target: expected a column that is neither"),
+        ({"columns": ("pz",), "representation": "cartesian"}, "representation: expected"),
         ({"columns": ("speed",)}, "'speed': expected one of px, pz, start_x"),
     ],
 )
