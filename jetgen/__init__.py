@@ -1,27 +1,28 @@
-"""Generate particle jets as what they are: unordered, sparse sets of particles."""
+"""Generate particle jets as what they are: unordered, sparse sets of particles.
 
-from __future__ import annotations
+All public names are here and in :mod:`jetgen.losses`, :mod:`jetgen.metrics` and
+:mod:`jetgen.physics`; ``dir()`` lists them. They are imported at first use, so that ``import
+jetgen`` is quick and loads no heavy library. Other modules may change without notice.
+"""
 
-from importlib import import_module
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING
+
+from jetgen.namespace import publish
+
+if TYPE_CHECKING:
+    from jetgen import losses as losses
+    from jetgen import metrics as metrics
+    from jetgen import physics as physics
+    from jetgen.cloud import Feature as Feature
+    from jetgen.cloud import ParticleCloud as ParticleCloud
+    from jetgen.config.train import TrainConfig as TrainConfig
+    from jetgen.conversion import from_awkward as from_awkward
+    from jetgen.conversion import from_numpy as from_numpy
+    from jetgen.datasets.reading import read as read
+    from jetgen.runs.trained_model import load as load
+    from jetgen.training.command import train as train
 
 __version__ = version("jetgen")
 
-_PUBLIC = {
-    "ParticleCloud": "jetgen.cloud",
-    "read": "jetgen.datasets",
-    "TrainConfig": "jetgen.config.train",
-    "train": "jetgen.training.command",
-    "load": "jetgen.runs.trained_model",
-}
-"""Public names and their homes; they are imported at first use, so that importing jetgen is
-quick and loads no heavy library."""
-
-__all__ = ["__version__", *_PUBLIC]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'jetgen' has no attribute {name!r}")
-    return getattr(import_module(_PUBLIC[name]), name)
+publish(__name__)

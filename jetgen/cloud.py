@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from jetgen import kinematics
 from jetgen.errors import InputError
 
 
@@ -38,7 +41,7 @@ class ParticleCloud:
 
     Args:
         particles: ``(B, N, F)`` floating point; padded slots are zero (they are set to zero
-            here, whatever they held).
+            here, whatever they held). NumPy arrays become tensors, here and below.
         mask: ``(B, N)`` bool, true where a slot holds a particle.
         features: names and units of the ``F`` columns.
         conditions: ``(B, C)`` one row of global quantities a set (jet pT, mass, ...).
@@ -57,17 +60,30 @@ class ParticleCloud:
     weights: Tensor = field(default=None)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
+        for name in ("particles", "mask", "conditions", "weights"):
+            if isinstance(getattr(self, name), np.ndarray):
+                object.__setattr__(self, name, torch.from_numpy(getattr(self, name)))
+            if not isinstance(getattr(self, name), Tensor | None):
+                raise InputError(
+                    f"{name}: expected a tensor or a NumPy array, received "
+                    f"{type(getattr(self, name)).__name__}; jetgen.from_numpy and "
+                    "jetgen.from_awkward make clouds of other arrays"
+                )
         particles, mask = self.particles, self.mask
-        if particles.ndim != 3 or not particles.is_floating_point():
+        if particles.ndim != 3:
             raise InputError(
-                "particles: expected a floating-point tensor of shape (B, N, F), received "
-                f"{particles.dtype} of shape {tuple(particles.shape)}"
+                f"particles: expected shape (B, N, F), received {tuple(particles.shape)}"
             )
-        if mask.shape != particles.shape[:2] or mask.dtype != torch.bool:
+        if not particles.is_floating_point():
             raise InputError(
-                f"mask: expected bool of shape {tuple(particles.shape[:2])}, received "
-                f"{mask.dtype} of shape {tuple(mask.shape)}"
+                f"particles: expected floating-point numbers, received {particles.dtype}"
             )
+        if mask.shape != particles.shape[:2]:
+            raise InputError(
+                f"mask: expected shape {tuple(particles.shape[:2])}, received {tuple(mask.shape)}"
+            )
+        if mask.dtype != torch.bool:
+            raise InputError(f"mask: expected true and false, received {mask.dtype}")
         size = len(particles)
         if self.conditions is None:
             object.__setattr__(self, "conditions", particles.new_zeros(size, 0))
@@ -101,7 +117,16 @@ class ParticleCloud:
         return f"ParticleCloud({shape}: {columns}; conditions: {conditions or 'none'})"
 
     def __getitem__(self, index: slice | Tensor | Sequence[int]) -> ParticleCloud:
-        """The sets that ``index`` selects (a slice, a bool mask ``(B,)`` or indices)."""
+        """The sets that ``index`` selects (a slice, a bool mask ``(B,)`` or indices).
+
+        Raises:
+            InputError: for a single number, which would be no cloud.
+        """
+        if isinstance(index, int):
+            raise InputError(
+                f"index: expected a slice, a mask or indices, received {index}; "
+                f"cloud[{index}:{index + 1}] is a cloud of that set"
+            )
         return replace(
             self,
             particles=self.particles[index],
@@ -114,6 +139,66 @@ class ParticleCloud:
     def multiplicity(self) -> Tensor:
         """``(B,)`` number of particles in each set."""
         return self.mask.sum(1)
+
+    @property
+    def momentum(self) -> Tensor:
+        """``(B, 4)`` the sums ``px, py, pz, E`` of the particles' four-momenta, in float64.
+
+        In the unit of the features; particles without ``E`` or ``mass`` count as massless.
+        Relative particles are placed by the conditions ``pt``, ``eta`` and ``phi``; one, zero and
+        zero stand for those that are not known.
+
+        Raises:
+            InputError: when the features are no momenta.
+        """
+        cloud = self.to(torch.float64)
+        values = {f.name: cloud.particles[..., i] for i, f in enumerate(self.features)}
+        if {"px", "py", "pz"} <= values.keys():
+            p3 = torch.stack([values[name] for name in ("px", "py", "pz")], dim=-1)
+            energy = values["E"] if "E" in values else p3.norm(dim=-1)
+            p4 = torch.cat([p3, energy.unsqueeze(-1)], dim=-1)
+        elif {"etarel", "phirel", "ptrel"} <= values.keys():
+            pt, eta, phi = (
+                cloud.condition(name).unsqueeze(1) if cloud.has_condition(name) else default
+                for name, default in (("pt", 1.0), ("eta", 0.0), ("phi", 0.0))
+            )
+            p4 = kinematics.massless(
+                values["ptrel"] * pt, values["etarel"] + eta, values["phirel"] + phi
+            )
+        elif {"pt", "eta", "phi"} <= values.keys():
+            mass = values.get("mass", torch.zeros_like(values["pt"]))
+            p4 = kinematics.massive(values["pt"], values["eta"], values["phi"], mass)
+        else:
+            raise InputError(
+                "features: expected px, py, pz[, E] or pt, eta, phi[, mass] or etarel, phirel, "
+                f"ptrel, received {', '.join(values)}"
+            )
+        return torch.where(cloud.mask.unsqueeze(-1), p4, torch.zeros_like(p4)).sum(1)
+
+    @property
+    def pt(self) -> Tensor:
+        """``(B,)`` transverse momentum of :attr:`momentum`."""
+        return kinematics.pt(self.momentum)
+
+    @property
+    def eta(self) -> Tensor:
+        """``(B,)`` pseudorapidity of :attr:`momentum`; zero without transverse momentum."""
+        return kinematics.eta(self.momentum)
+
+    @property
+    def phi(self) -> Tensor:
+        """``(B,)`` azimuth [rad] of :attr:`momentum`."""
+        return kinematics.phi(self.momentum)
+
+    @property
+    def mass(self) -> Tensor:
+        """``(B,)`` invariant mass of :attr:`momentum`."""
+        return kinematics.mass(self.momentum)
+
+    @property
+    def energy(self) -> Tensor:
+        """``(B,)`` energy of :attr:`momentum`."""
+        return self.momentum[:, 3]
 
     def feature(self, name: str) -> Tensor:
         """``(B, N)`` values of one particle feature, zero where masked."""
@@ -210,65 +295,41 @@ class ParticleCloud:
             weights=torch.cat([cloud.weights for cloud in clouds]),
         )
 
-    def to_awkward(self) -> Any:
-        """A ragged ``awkward`` array: one list of records a set.
+    def to_numpy(self) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        """The particles ``(B, N, F)``, zero where padded, and the mask ``(B, N)``."""
+        return self.particles.detach().cpu().numpy(), self.mask.cpu().numpy()
 
-        Records with ``px, py, pz`` and ``E`` (or the massless equivalents) carry the name
-        ``Momentum4D`` / ``Momentum3D``, so that ``vector.register_awkward()`` gives them
-        methods; conditions and weights ride along as ``ak`` parameters are not, but as fields
-        ``conditions`` and ``weights`` of the outer record.
+    def to_awkward(self) -> Any:
+        """A ragged ``awkward`` array with one record a set, of ``particles`` and conditions.
+
+        ``array.particles`` are lists of records with the features as fields. Momenta (``px, py,
+        pz``, or ``pt, eta, phi``, with or without ``E`` or ``mass``) have vector's methods:
+        ``array.particles.pt``, or the jets' masses ``ak.sum(array.particles, axis=1).mass``;
+        those without energy get the field ``mass``, zero. The fields ``conditions`` and
+        ``weights`` hold one value for each set.
         """
         import awkward as ak
+        from vector.backends.awkward import behavior
 
         counts = self.multiplicity.cpu().numpy()
-        flat = self.particles[self.mask].cpu().numpy()  # (sum n, F)
-        names = tuple(f.name for f in self.features)
-        record = {("px", "py", "pz"): "Momentum3D", ("px", "py", "pz", "E"): "Momentum4D"}
-        columns = {f.name: ak.unflatten(flat[:, i], counts) for i, f in enumerate(self.features)}
+        flat = self.particles.detach()[self.mask].cpu().numpy()  # (sum n, F)
+        fields = {f.name: flat[:, i] for i, f in enumerate(self.features)}
+        momenta = {"px", "py", "pz"} <= fields.keys() or {"pt", "eta", "phi"} <= fields.keys()
+        if momenta and not {"E", "mass"} & fields.keys():
+            fields["mass"] = np.zeros_like(flat[:, 0])
+        columns = {name: ak.unflatten(values, counts) for name, values in fields.items()}
         conditions = {
             f.name: self.conditions[:, i].cpu().numpy()
             for i, f in enumerate(self.condition_features)
         }
         return ak.zip(
             {
-                "particles": ak.zip(columns, with_name=record.get(names)),
+                "particles": ak.zip(columns, with_name="Momentum4D" if momenta else None),
                 "conditions": ak.zip(conditions) if conditions else ak.Array([{}] * len(self)),
                 "weights": self.weights.cpu().numpy(),
             },
             depth_limit=1,
-        )
-
-    @classmethod
-    def from_awkward(
-        cls,
-        array: Any,
-        features: Sequence[Feature],
-        condition_features: Sequence[Feature] = (),
-        size: int | None = None,
-    ) -> ParticleCloud:
-        """The inverse of :meth:`to_awkward`; ``size`` sets the number of slots."""
-        import awkward as ak
-
-        particles = array["particles"]
-        counts = torch.from_numpy(ak.to_numpy(ak.num(particles)).copy())
-        size = max(1, int(counts.max())) if size is None else size
-        if int(counts.max()) > size:
-            raise InputError(f"size: expected at least {int(counts.max())}, received {size}")
-        mask = torch.arange(size) < counts.unsqueeze(1)
-        columns = [torch.from_numpy(ak.to_numpy(ak.flatten(particles[f.name]))) for f in features]
-        values = torch.stack(columns, dim=1)
-        padded = values.new_zeros(*mask.shape, len(columns))
-        padded[mask] = values
-        conditions = [
-            torch.from_numpy(ak.to_numpy(array["conditions"][f.name])) for f in condition_features
-        ]
-        return cls(
-            padded,
-            mask,
-            tuple(features),
-            torch.stack(conditions, dim=1) if conditions else None,  # type: ignore[arg-type]
-            tuple(condition_features),
-            torch.from_numpy(ak.to_numpy(array["weights"])).to(padded),
+            behavior=behavior,
         )
 
 
@@ -276,5 +337,7 @@ def _column(name: str, features: tuple[Feature, ...], kind: str) -> int:
     for i, feature in enumerate(features):
         if feature.name == name:
             return i
-    known = ", ".join(f.name for f in features) or "none"
+    if not features:
+        raise InputError(f"{kind} {name!r}: expected a set with {kind}s, received one without any")
+    known = ", ".join(f.name for f in features)
     raise InputError(f"{kind} {name!r}: expected one of {known}")

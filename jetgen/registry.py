@@ -5,7 +5,7 @@ A :class:`Registry` holds import paths only. Nothing is imported before it is us
 A file that somebody else wrote can name any module of this machine. Names that were read from a
 file therefore pass :meth:`Registry.require_known` first: it accepts the components of jetgen, those
 that an installed package declares as entry points, and those of the modules that the user has
-allowed (:func:`allow`, ``--plugin package.module``).
+allowed (:func:`allow`).
 """
 
 from __future__ import annotations
@@ -193,8 +193,8 @@ class Registry(Mapping[str, Any]):
             module = name.partition(":")[0]
             raise InputError(
                 f"{where}: the {self.kind} {name}{of} is not an installed component, and a file "
-                f"cannot have it imported; if you trust it, allow its module (--plugin {module} "
-                f"on the command line, jetgen.registry.allow({module!r}) in Python)"
+                "cannot have it imported; if you trust it, allow its module with "
+                f"`jetgen.registry.allow({module!r})`"
             )
 
     def _path(self, name: str) -> str | None:

@@ -1,10 +1,17 @@
+from dataclasses import replace
+
+import awkward as ak
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jetgen import kinematics
 from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, Feature, ParticleCloud
+from jetgen.conversion import from_awkward, from_numpy, with_momenta
 from jetgen.errors import InputError
+from jetgen.physics.fourvectors import to_relative
 
 
 def cloud(seed=0, jets=6, slots=5, features=CARTESIAN):
@@ -38,10 +45,17 @@ def test_padded_slots_are_zero_whatever_they_held():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"particles": torch.zeros(2, 3)}, "shape (B, N, F), received"),
-        ({"particles": torch.zeros(2, 3, 3, dtype=torch.int64)}, "floating-point"),
-        ({"mask": torch.zeros(2, 4, dtype=torch.bool)}, "mask: expected bool of shape (2, 3)"),
-        ({"mask": torch.zeros(2, 3)}, "received torch.float32"),
+        ({"particles": torch.zeros(2, 3)}, "expected shape (B, N, F), received (2, 3)"),
+        (
+            {"particles": torch.zeros(2, 3, 3, dtype=torch.int64)},
+            "expected floating-point numbers, received torch.int64",
+        ),
+        (
+            {"particles": [[[1.0]]]},
+            "expected a tensor or a NumPy array, received list",
+        ),
+        ({"mask": torch.zeros(2, 4, dtype=torch.bool)}, "mask: expected shape (2, 3), received (2"),
+        ({"mask": torch.zeros(2, 3)}, "mask: expected true and false, received torch.float32"),
         ({"features": CARTESIAN_ENERGY}, "expected shape (2, 3, 4), received (2, 3, 3)"),
         ({"conditions": torch.zeros(2, 1)}, "conditions: expected shape (2, 0)"),
         ({"weights": torch.zeros(3)}, "weights: expected shape (2,), received (3,)"),
@@ -70,18 +84,99 @@ def test_columns_are_found_by_name_only():
 @given(seed=st.integers(0, 1000), features=st.sampled_from([CARTESIAN, CARTESIAN_ENERGY]))
 def test_awkward_round_trip_loses_nothing(seed, features):
     made = cloud(seed, features=features).compact(5)
-    back = ParticleCloud.from_awkward(made.to_awkward(), features, made.condition_features, size=5)
+    back = from_awkward(made.to_awkward(), features, size=5)
     same(back, made)
 
 
-def test_awkward_momenta_have_the_methods_of_vector():
-    import vector
-
-    vector.register_awkward()
-    made = cloud(features=CARTESIAN_ENERGY)
-    total = made.to_awkward()["particles"].pt[1].to_numpy().sum()
+@pytest.mark.parametrize("features", [CARTESIAN, CARTESIAN_ENERGY])
+def test_awkward_momenta_have_the_methods_of_vector(features):
+    made = cloud()
+    if features == CARTESIAN_ENERGY:
+        energy = made.particles.norm(dim=-1, keepdim=True) + 0.1
+        made = replace(made, particles=torch.cat([made.particles, energy], -1), features=features)
+    array = made.to_awkward()
+    total = array.particles.pt[1].to_numpy().sum()
     expected = torch.hypot(made.feature("px")[1], made.feature("py")[1]).sum()
     assert total == pytest.approx(expected.item(), rel=1e-6)
+    jets = ak.sum(array.particles, axis=1)
+    for name in ("pt", "phi", "mass", "energy"):
+        found = getattr(jets, name).to_numpy()[1:]  # the first jet is empty
+        np.testing.assert_allclose(found, getattr(made, name)[1:], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "features", [("pt", "eta", "phi"), ("E", "pz", "px", "py"), ("pt", "eta", "phi", "mass")]
+)
+def test_momenta_of_any_names_sum_to_the_same_jets(features):
+    made = cloud(features=CARTESIAN_ENERGY).to(torch.float64)
+    p3 = made.particles[..., :3]
+    massive = torch.cat([p3, (p3.norm(dim=-1, keepdim=True).square() + 0.01).sqrt()], dim=-1)
+    massless = torch.cat([p3, p3.norm(dim=-1, keepdim=True)], dim=-1)
+    p4 = massive if {"mass", "E"} & set(features) else massless
+    made = replace(made, particles=p4)
+    columns = {
+        "pt": kinematics.pt(p4),
+        "eta": kinematics.eta(p4),
+        "phi": kinematics.phi(p4),
+        "mass": torch.full_like(p4[..., 0], 0.1),
+        **dict(zip(("px", "py", "pz", "E"), p4.unbind(-1), strict=True)),
+    }
+    other = from_numpy(torch.stack([columns[name] for name in features], -1), made.mask, features)
+    ordered = with_momenta(other)
+    assert [f.name for f in ordered.features] == ["px", "py", "pz", "E"]
+    for jets in (other, ordered):
+        assert torch.allclose(jets.momentum, made.momentum)
+        assert torch.allclose(jets.mass, made.mass, atol=1e-6)
+
+
+def test_relative_jets_are_placed_by_their_conditions():
+    jets = cloud().to(torch.float64)
+    relative = to_relative(jets)
+    for name in ("pt", "eta", "phi", "mass"):
+        assert torch.allclose(getattr(relative, name)[1:], getattr(jets, name)[1:])
+    bare = replace(relative, conditions=relative.conditions[:, :0], condition_features=())
+    filled = jets.mask.any(1)
+    assert torch.allclose(bare.pt[filled], torch.ones_like(bare.pt[filled]))
+
+
+def test_features_that_are_no_momenta_have_no_mass():
+    made = ParticleCloud(torch.ones(1, 2, 1), torch.ones(1, 2, dtype=torch.bool), (Feature("x"),))
+    with pytest.raises(InputError, match=r"expected px, py, pz\[, E\] or .*received x"):
+        print(made.mass)
+
+
+def test_numpy_arrays_become_tensors_and_come_back():
+    made = cloud()
+    particles, mask = made.to_numpy()
+    direct = ParticleCloud(particles, mask, CARTESIAN)
+    assert torch.equal(direct.particles, made.particles)
+    again = from_numpy(particles, mask, ("px", "py", "pz"), conditions={"pt": made.condition("pt")})
+    assert again.features == CARTESIAN and torch.equal(again.conditions, made.conditions)
+    padded = from_numpy(np.array([[[1, 2, 3], [0, 0, 0]]]), features=CARTESIAN)
+    assert padded.mask.tolist() == [[True, False]] and padded.particles.is_floating_point()
+    with pytest.raises(InputError, match=r"expected an array \(sets, particles, features\)"):
+        from_numpy(np.ones((2, 3)))
+
+
+def test_awkward_arrays_of_records_are_sets():
+    array = ak.Array(
+        [[{"pt": 1.0, "eta": 0.5, "phi": 0.1}], [], [{"pt": 2, "eta": 0, "phi": 0}] * 3]
+    )
+    made = from_awkward(array, conditions={"type": [0, 1, 2]}, weights=[1.0, 2.0, 3.0])
+    assert made.multiplicity.tolist() == [1, 0, 3] and made.condition("type").tolist() == [0, 1, 2]
+    assert made.weights.tolist() == [1, 2, 3] and made.pt.tolist() == [1.0, 0.0, 6.0]
+    with pytest.raises(InputError, match="expected fields among pt, eta, phi, received mass"):
+        from_awkward(array, ["mass"])
+    with pytest.raises(InputError, match="expected lists of records"):
+        from_awkward(ak.Array([1.0, 2.0]))
+
+
+def test_one_set_is_taken_by_a_slice_and_missing_conditions_are_said_so():
+    with pytest.raises(InputError, match=r"received 0; cloud\[0:1\] is a cloud"):
+        cloud()[0]
+    bare = ParticleCloud(torch.ones(1, 2, 3), torch.ones(1, 2, dtype=torch.bool), CARTESIAN)
+    with pytest.raises(InputError, match="condition 'pt': expected a set with conditions"):
+        bare.condition("pt")
 
 
 def test_compact_keeps_order_and_cuts_or_pads():

@@ -10,7 +10,9 @@ FLOORS = """
     errors
     registry extras
     files
+    namespace kinematics
     cloud
+    conversion
     kernels
     components kinds
     physics
@@ -23,6 +25,7 @@ FLOORS = """
     reports
     latent compression ranking sweeps doctor
     studies
+    api
     cli
     __main__
 """

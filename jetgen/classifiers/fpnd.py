@@ -7,9 +7,10 @@ import torch
 from jetgen.classifiers.published_reference import TYPES, PublishedReference
 from jetgen.cloud import ParticleCloud
 from jetgen.config.evaluate import PUBLISHED
+from jetgen.conversion import Jets
 from jetgen.errors import InputError
 from jetgen.metrics.fpd import frechet_distance, moments
-from jetgen.metrics.samples import RECOMMENDED, Jets, relative_particles
+from jetgen.metrics.samples import RECOMMENDED, relative_particles
 from jetgen.networks.particlenet import ACTIVATIONS
 from jetgen.physics.classes import class_name
 from jetgen.physics.observables import MeasuredSets

@@ -12,6 +12,7 @@ a name in backticks: `clip`         ``--clip``
 
 and a call in backticks, ```jetgen.train(run='runs/a', resume=True)```, by that command with
 its own options, ```jetgen train --run runs/a --resume```. Positional arguments keep their names.
+```jetgen.registry.allow('package.module')``` becomes ``--plugin package.module``.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _CALL = re.compile(r"`jetgen\.(\w+)(?:\(([^`]*)\))?`")
 _BEGINNING = re.compile(r"^(\w+)(?:\['(.*?)'\])?:")
 _VALUE = r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|-?[\w.+-]*\w"
 _ASSIGNMENT = re.compile(rf"(?<![\w'\"`/.-])(\w+)=({_VALUE})")
+_ALLOW = re.compile(r"`jetgen\.registry\.allow\('(.*?)'\)`")
 _NAME = re.compile(r"`(\w+)`")
 
 
@@ -61,7 +63,7 @@ def to_command_line(text: str, options: type) -> str:
             return found[0]
         return found[1] if names[found[1]] else _flag(found[1])
 
-    text = _BEGINNING.sub(beginning, _CALL.sub(_command, text))
+    text = _BEGINNING.sub(beginning, _CALL.sub(_command, _ALLOW.sub(r"--plugin \1", text)))
     return _NAME.sub(name, _ASSIGNMENT.sub(assignment, text))
 
 

@@ -21,7 +21,7 @@ class Component:
 
     Options: ClassVar[type | None] = None
     """A dataclass of the component's own options, declared with
-    :func:`jetgen.config.option.option`; they are given as ``--encoder-option NAME=VALUE`` (and so
+    :func:`jetgen.config.option.option`; they are given as ``encoder_option="NAME=VALUE"`` (and so
     on) and passed to the constructor by name."""
 
     @classmethod

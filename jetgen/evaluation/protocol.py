@@ -6,11 +6,12 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from jetgen.conversion import Jets
 from jetgen.evaluation.checks import different_slots, without_particles
 from jetgen.metrics.cov_mmd import cov_mmd
 from jetgen.metrics.fpd import fpd, jet_efps
 from jetgen.metrics.kpd import kpd
-from jetgen.metrics.samples import FewJetsWarning, Jets, relative_particles
+from jetgen.metrics.samples import FewJetsWarning, relative_particles
 from jetgen.metrics.w1efp import w1efp
 from jetgen.metrics.w1m import w1m
 from jetgen.metrics.w1p import w1p

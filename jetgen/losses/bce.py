@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from jetgen.conversion import takes_arrays
 from jetgen.losses.reduction import Reduction
 from jetgen.losses.slots import Normalisation, SlotLoss, slot_by_slot
 
@@ -12,6 +13,7 @@ _MARGIN = 1e-6
 """Nearest to 0 and 1 that a decoded value comes, so that its logarithm stays finite."""
 
 
+@takes_arrays
 def bce(
     x: Tensor,
     x_mask: Tensor,

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from jetgen.config.train import TrainConfig
+from jetgen.conversion import takes_arrays
 from jetgen.errors import InputError
 from jetgen.kernels.selection import use_triton
 from jetgen.losses.distances import Norm, along
@@ -25,6 +26,7 @@ Sided = Literal["two", "x", "y"]
 Normalisation = Literal["sum", "mean"]
 
 
+@takes_arrays
 def chamfer(
     x: Tensor,
     x_mask: Tensor,
@@ -87,6 +89,7 @@ def chamfer(
     return reduce(values, reduction)
 
 
+@takes_arrays
 def density_aware_chamfer(
     x: Tensor,
     x_mask: Tensor,

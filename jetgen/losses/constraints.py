@@ -17,6 +17,7 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.config.component import Component
+from jetgen.conversion import takes_sets
 from jetgen.errors import InputError
 from jetgen.losses.reduction import Reduction, reduce, require_choice
 from jetgen.physics import fourvectors
@@ -26,6 +27,7 @@ from jetgen.physics.substructure import effective_multiplicity
 Difference = Literal["squared", "absolute", "relative"]
 
 
+@takes_sets
 def mass_difference(
     generated: ParticleCloud,
     real: ParticleCloud,
@@ -48,6 +50,7 @@ def mass_difference(
     return _difference(fourvectors.mass, generated, real, kind, reduction)
 
 
+@takes_sets
 def pt_difference(
     generated: ParticleCloud,
     real: ParticleCloud,
@@ -61,6 +64,7 @@ def pt_difference(
     return _difference(fourvectors.pt, generated, real, kind, reduction)
 
 
+@takes_sets
 def efp_difference(
     generated: ParticleCloud,
     real: ParticleCloud,
@@ -85,6 +89,7 @@ def efp_difference(
     )
 
 
+@takes_sets
 def multiplicity_difference(
     generated: ParticleCloud,
     real: ParticleCloud,

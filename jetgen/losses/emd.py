@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from jetgen.config.train import TrainConfig
+from jetgen.conversion import takes_arrays
 from jetgen.errors import InputError
 from jetgen.kernels.selection import use_triton
 from jetgen.losses.distances import chunks, pairwise, power_of
@@ -38,6 +39,7 @@ Backend = Literal["auto", "exact", "sinkhorn", "geomloss"]
 DEFAULTS = SinkhornSettings()
 
 
+@takes_arrays
 def emd(
     x: Tensor,
     x_mask: Tensor,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from jetgen.conversion import takes_arrays
 from jetgen.errors import InputError
 from jetgen.losses.distances import CHUNK_ELEMENTS
 from jetgen.losses.dual_bound import dual_bound
@@ -20,6 +21,7 @@ _FEWEST_PAIRS = 64
 """Pairs handled at a time however many particles they have: 25 MB a table of 150 each."""
 
 
+@takes_arrays
 def emd_matrix(
     a: Tensor,
     a_mask: Tensor,

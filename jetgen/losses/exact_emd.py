@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from jetgen.conversion import takes_arrays
 from jetgen.errors import InputError
 from jetgen.losses.distances import chunks, pairwise, power_of
 from jetgen.losses.envelope import Solution, attach
@@ -18,6 +19,7 @@ from jetgen.losses.reduction import Reduction, prepare, prepare_weights, reduce
 from jetgen.losses.threads import in_threads
 
 
+@takes_arrays
 def exact_emd(
     x: Tensor,
     x_mask: Tensor,
@@ -62,6 +64,7 @@ def exact_emd(
     return reduce(attach(solution, x, y, a, b), reduction)
 
 
+@takes_arrays
 def energy_movers_distance(
     x: Tensor,
     x_mask: Tensor,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from jetgen.conversion import takes_arrays
 from jetgen.losses.reduction import Reduction
 from jetgen.losses.slots import Normalisation, SlotLoss, slot_by_slot
 
 
+@takes_arrays
 def mse(
     x: Tensor,
     x_mask: Tensor,

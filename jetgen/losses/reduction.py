@@ -62,16 +62,16 @@ def prepare(x: Tensor, x_mask: Tensor, y: Tensor, y_mask: Tensor) -> tuple[Tenso
 
 def check_sets(name: str, points: Tensor, mask: Tensor) -> None:
     """Raise :class:`InputError` unless ``(B, N, D)`` points and ``(B, N)`` mask are a batch."""
-    if points.ndim != 3 or not points.is_floating_point():
+    if points.ndim != 3:
+        raise InputError(f"{name}: expected shape (B, N, D), received {tuple(points.shape)}")
+    if not points.is_floating_point():
+        raise InputError(f"{name}: expected floating-point numbers, received {points.dtype}")
+    if mask.shape != points.shape[:2]:
         raise InputError(
-            f"{name}: expected floating point of shape (B, N, D), received "
-            f"{points.dtype} of shape {tuple(points.shape)}"
+            f"{name}_mask: expected shape {tuple(points.shape[:2])}, received {tuple(mask.shape)}"
         )
-    if mask.shape != points.shape[:2] or mask.dtype != torch.bool:
-        raise InputError(
-            f"{name}_mask: expected bool of shape {tuple(points.shape[:2])}, received "
-            f"{mask.dtype} of shape {tuple(mask.shape)}"
-        )
+    if mask.dtype != torch.bool:
+        raise InputError(f"{name}_mask: expected true and false, received {mask.dtype}")
 
 
 def prepare_weights(weights: Tensor | None, mask: Tensor, like: Tensor, name: str) -> Tensor:

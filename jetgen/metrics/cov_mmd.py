@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
+from jetgen.conversion import Jets
 from jetgen.errors import InputError
 from jetgen.losses.emd_matrix import emd_pairs
 from jetgen.metrics.nearest_jets import nearest_distances
-from jetgen.metrics.samples import Estimate, Jets, Seed, relative_particles
+from jetgen.metrics.samples import Estimate, Seed, relative_particles
 from jetgen.metrics.w1m import spread_of
 
 
@@ -24,7 +25,7 @@ class CoverageMMD(NamedTuple):
 
 
 def cov_mmd(
-    real: Jets, generated: Jets, *, jets: int = 100, batches: int = 10, seed: Seed
+    real: Jets, generated: Jets, *, jets: int = 100, batches: int = 10, seed: Seed = 42
 ) -> CoverageMMD:
     r"""Coverage and minimum matching distance of ``jets`` draws with replacement on each side.
 

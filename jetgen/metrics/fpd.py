@@ -6,13 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from jetgen.conversion import Jets
 from jetgen.errors import InputError
 from jetgen.metrics.samples import (
     Estimate,
-    Jets,
     Seed,
     counted,
     features,
@@ -30,9 +29,16 @@ def jet_efps(jets: Jets, name: str = "jets") -> Tensor:
     return efps(relative_particles(jets, name))
 
 
+def features_of(jets: Jets, name: str) -> Tensor:
+    """The :func:`jet_efps` of jets; arrays of two dimensions are features already."""
+    if getattr(jets, "ndim", 0) == 2 and not getattr(jets, "fields", ()):
+        return features(jets, f"{name} features")
+    return jet_efps(jets, f"{name} jets")
+
+
 def fpd(
-    real: Tensor | NDArray[np.floating],
-    generated: Tensor | NDArray[np.floating],
+    real: Jets,
+    generated: Jets,
     *,
     min_jets: int = 20_000,
     max_jets: int = 50_000,
@@ -48,7 +54,9 @@ def fpd(
     ``a + b / N`` with ``b >= 0``, the spread the fit's error on it.
 
     Args:
-        real, generated: ``(B, d)`` features, those of :func:`jet_efps` for the field's numbers.
+        real, generated: jets (a cloud, a ragged awkward array, or an array ``(B, N, 3 or 4)`` of
+            etarel, phirel, ptrel[, mask]), whose :func:`jet_efps` are compared; or any features
+            ``(B, d)``.
         min_jets, max_jets: smallest and largest ``N``, which may exceed the pools.
         batches: pairs of draws at each ``N``.
         points: sizes.
@@ -69,7 +77,7 @@ def fpd(
             "fpd: expected 2 <= min_jets < max_jets, 3 points and 1 batch at least, received "
             f"{min_jets}, {max_jets}, {points}, {batches}"
         )
-    x, y = features(real, "real features"), features(generated, "generated features")
+    x, y = features_of(real, "real"), features_of(generated, "generated")
     scaled = normalised(x, y)
     x, y = scaled if normalise else (x, y)
     warn_if_few("FPD", len(x), len(y))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from jetgen.conversion import Jets
 from jetgen.errors import InputError
-from jetgen.metrics.fpd import normalised
-from jetgen.metrics.samples import Estimate, counted, features, warn_if_few
+from jetgen.metrics.fpd import features_of, normalised
+from jetgen.metrics.samples import Estimate, counted, warn_if_few
 
 PERCENTILES = 16.275, 83.725
 """Between them lie two standard deviations of a Gaussian, as the JetNet library has it."""
@@ -19,8 +19,8 @@ _ROWS = 512
 
 
 def kpd(
-    real: Tensor | NDArray[np.floating],
-    generated: Tensor | NDArray[np.floating],
+    real: Jets,
+    generated: Jets,
     *,
     batches: int = 10,
     batch_size: int = 5_000,
@@ -34,8 +34,7 @@ def kpd(
     ``(x y / d + 1)^4``. Values near zero may be negative.
 
     Args:
-        real, generated: ``(B, d)`` features, those of :func:`jetgen.metrics.fpd.jet_efps` for
-            the field's numbers.
+        real, generated: jets or features, as :func:`jetgen.metrics.fpd.fpd` takes them.
         normalise: divide each feature by its largest absolute real value.
 
     Raises:
@@ -49,7 +48,7 @@ def kpd(
         raise InputError(
             f"kpd: expected 1 batch of 2 jets at least, received {batches} of {batch_size}"
         )
-    x, y = features(real, "real features"), features(generated, "generated features")
+    x, y = features_of(real, "real"), features_of(generated, "generated")
     scaled = normalised(x, y)
     x, y = scaled if normalise else (x, y)
     warn_if_few("KPD", len(x), len(y), batch_size)

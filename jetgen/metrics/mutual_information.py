@@ -5,9 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from jetgen.conversion import takes_arrays
+
 NEIGHBOURS = 3
 
 
+@takes_arrays
 def mutual_information(
     columns: Tensor, values: Tensor, *, discrete: bool = False, seed: int = 1
 ) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from jetgen.cloud import RELATIVE, ParticleCloud
+from jetgen.conversion import Jets, as_tensor, to_cloud
 from jetgen.errors import InputError
 from jetgen.physics.fourvectors import to_relative
-
-Jets = ParticleCloud | Tensor | NDArray[np.floating]
-"""A cloud, or an array ``(B, N, 3 or 4)`` of etarel, phirel, ptrel[, mask], zeros where padded."""
 
 Seed = int | np.random.Generator
 
@@ -42,21 +40,12 @@ def relative_particles(jets: Jets, name: str = "jets") -> ParticleCloud:
     Raises:
         InputError: when there are no jets or particles, shapes are wrong, or values not finite.
     """
-    if isinstance(jets, ParticleCloud):
-        cloud = jets.to(torch.float64)
-        if cloud.features[:3] != RELATIVE:
-            cloud = to_relative(cloud)
-        particles, mask = cloud.particles[..., :3], cloud.mask
-    else:
-        array = torch.as_tensor(jets).detach().cpu().double()
-        if array.ndim != 3 or array.shape[2] not in (3, 4):
-            raise InputError(
-                f"{name}: expected an array (jets, particles, 3 or 4) of etarel, phirel, "
-                f"ptrel[, mask], received shape {tuple(array.shape)}"
-            )
-        particles = array[..., :3]
-        mask = array[..., 3] >= 0.5 if array.shape[2] == 4 else torch.ones_like(array[..., 0]) > 0
-    mask = mask & (particles != 0).any(-1)
+    cloud = to_cloud(jets, name=name).to(torch.float64)
+    if cloud.features[:3] != RELATIVE:
+        cloud = to_relative(cloud)
+    cloud = cloud.to("cpu")
+    particles = cloud.particles[..., :3].detach()
+    mask = cloud.mask & (particles != 0).any(-1)
     clean = ParticleCloud(particles, mask, RELATIVE)
     bad = int((~clean.particles.isfinite()).any(-1).any(-1).sum())
     if bad:
@@ -69,13 +58,13 @@ def relative_particles(jets: Jets, name: str = "jets") -> ParticleCloud:
     return clean
 
 
-def features(values: Tensor | NDArray[np.floating], name: str = "features") -> Tensor:
+def features(values: Any, name: str = "features") -> Tensor:
     """``(B, d)`` finite float64 jet features of at least two jets.
 
     Raises:
         InputError: otherwise.
     """
-    table = torch.as_tensor(values).detach().cpu().double()
+    table = as_tensor(values, name).detach().cpu().double()
     if table.ndim != 2 or len(table) < 2 or not table.shape[1] or not bool(table.isfinite().all()):
         bad = int((~table.isfinite()).sum())
         raise InputError(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from jetgen.conversion import Jets
 from jetgen.metrics.samples import (
     Estimate,
-    Jets,
     Seed,
     draw_pairs,
     relative_particles,
@@ -27,7 +27,7 @@ GRAPHS = (
 
 
 def w1efp(
-    real: Jets, generated: Jets, *, jets: int = 50_000, batches: int = 5, seed: Seed
+    real: Jets, generated: Jets, *, jets: int = 50_000, batches: int = 5, seed: Seed = 42
 ) -> Estimate:
     r"""``W_1`` of five energy-flow polynomials ``(5,)``, with the draws of the JetNet library.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from jetgen.conversion import Jets
 from jetgen.metrics.samples import (
     Estimate,
-    Jets,
     Seed,
     draw_pairs,
     relative_particles,
@@ -21,7 +21,7 @@ _CHUNK = 4_096
 
 
 def w1m(
-    real: Jets, generated: Jets, *, jets: int = 50_000, batches: int = 5, seed: Seed
+    real: Jets, generated: Jets, *, jets: int = 50_000, batches: int = 5, seed: Seed = 42
 ) -> Estimate:
     r"""``W_1`` of the jet masses, with the draws of the JetNet library.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
+from jetgen.conversion import Jets
 from jetgen.metrics.samples import (
     Estimate,
-    Jets,
     Seed,
     draw_pairs,
     relative_particles,
@@ -17,7 +17,7 @@ from jetgen.metrics.wasserstein import between_weightings
 
 
 def w1p(
-    real: Jets, generated: Jets, *, jets: int = 50_000, batches: int = 5, seed: Seed
+    real: Jets, generated: Jets, *, jets: int = 50_000, batches: int = 5, seed: Seed = 42
 ) -> Estimate:
     r"""``W_1`` of etarel, phirel and ptrel ``(3,)``, with the draws of the JetNet library.
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from jetgen.conversion import takes_arrays
 from jetgen.errors import InputError
 
 _CHUNK = 4_000_000
 """Most numbers that one intermediate array holds (32 MB)."""
 
 
+@takes_arrays
 def wasserstein(
     a: Tensor, b: Tensor, a_weights: Tensor | None = None, b_weights: Tensor | None = None
 ) -> Tensor:

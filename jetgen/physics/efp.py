@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from jetgen.cloud import RELATIVE, ParticleCloud
+from jetgen.conversion import takes_sets
 from jetgen.errors import InputError
 from jetgen.kernels.selection import can_run_triton
 from jetgen.physics import fourvectors
@@ -36,6 +37,7 @@ _DEVICE_BLOCK = 2**25
 """The same on an accelerator, where a block has to fill it."""
 
 
+@takes_sets
 def efps(
     cloud: ParticleCloud,
     graphs: Sequence[Sequence[Sequence[int]]] | None = None,

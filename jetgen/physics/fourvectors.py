@@ -1,19 +1,46 @@
-r"""Four-momenta, and the two ways of writing a jet's particles.
+"""The momenta of a cloud, and the two ways of writing a jet's particles.
 
-Conventions: ``p4`` is ``(..., 4)`` = ``px, py, pz, E`` in GeV (or in units of the jet pT);
-pseudorapidity ``eta = asinh(pz / pT)``; ``phi`` in radians in [-pi, pi).
+The formulas of single four-momenta, which :mod:`jetgen.kinematics` has, can be had from here.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, Feature, ParticleCloud
+from jetgen.conversion import takes_sets
 from jetgen.errors import InputError
+from jetgen.kinematics import (
+    eta,
+    mass,
+    mass_squared,
+    massive,
+    massless,
+    phi,
+    pt,
+    safe_sqrt,
+    wrap_phi,
+)
+
+__all__ = [
+    "JET_KINEMATICS",
+    "eta",
+    "jet_momentum",
+    "laboratory_jets",
+    "mass",
+    "mass_squared",
+    "massive",
+    "massless",
+    "particle_momenta",
+    "phi",
+    "pt",
+    "to_cartesian",
+    "to_relative",
+    "wrap_phi",
+]
 
 JET_KINEMATICS = (
     Feature("pt", "GeV"),
@@ -24,55 +51,7 @@ JET_KINEMATICS = (
 """The conditions that place a jet in the detector."""
 
 
-def wrap_phi(phi: Tensor) -> Tensor:
-    """An angle in radians folded into [-pi, pi)."""
-    return torch.remainder(phi + math.pi, 2 * math.pi) - math.pi
-
-
-def massless(pt: Tensor, eta: Tensor, phi: Tensor) -> Tensor:
-    """Four-momenta ``(..., 4)`` of massless particles from pT, pseudorapidity, azimuth."""
-    return torch.stack(
-        [pt * torch.cos(phi), pt * torch.sin(phi), pt * torch.sinh(eta), pt * torch.cosh(eta)],
-        dim=-1,
-    )
-
-
-def massive(pt: Tensor, eta: Tensor, phi: Tensor, mass: Tensor) -> Tensor:
-    """Four-momenta ``(..., 4)`` of particles or jets from pT, pseudorapidity, azimuth and mass."""
-    p4 = massless(pt, eta, phi)
-    energy = _safe_sqrt(p4[..., 3].square() + mass.square())
-    return torch.cat([p4[..., :3], energy.unsqueeze(-1)], dim=-1)
-
-
-def pt(p4: Tensor) -> Tensor:
-    """Transverse momentum ``sqrt(px^2 + py^2)``; its gradient at zero is zero."""
-    return _safe_sqrt(p4[..., 0] ** 2 + p4[..., 1] ** 2)
-
-
-def eta(p4: Tensor) -> Tensor:
-    """Pseudorapidity ``asinh(pz / pT)``; zero for a null transverse momentum."""
-    transverse = pt(p4)
-    nonzero = transverse > 0
-    ratio = p4[..., 2] / torch.where(nonzero, transverse, torch.ones_like(transverse))
-    return torch.where(nonzero, torch.asinh(ratio), torch.zeros_like(ratio))
-
-
-def phi(p4: Tensor) -> Tensor:
-    """Azimuth ``atan2(py, px)`` in radians."""
-    return torch.atan2(p4[..., 1], p4[..., 0])
-
-
-def mass_squared(p4: Tensor) -> Tensor:
-    """``E^2 - |p|^2``, which rounding may leave slightly negative."""
-    energy, momentum = p4[..., 3], p4[..., :3].norm(dim=-1)
-    return (energy - momentum) * (energy + momentum)
-
-
-def mass(p4: Tensor) -> Tensor:
-    """Invariant mass ``sqrt(max(E^2 - |p|^2, 0))``; its gradient at zero is zero."""
-    return _safe_sqrt(mass_squared(p4))
-
-
+@takes_sets
 def particle_momenta(cloud: ParticleCloud) -> Tensor:
     """Four-momenta ``(B, N, 4)`` of a cloud's particles, zero where masked.
 
@@ -87,7 +66,7 @@ def particle_momenta(cloud: ParticleCloud) -> Tensor:
         return cloud.particles[..., :4]
     if names[:3] == tuple(f.name for f in CARTESIAN):
         momentum = cloud.particles[..., :3]
-        energy = _safe_sqrt((momentum**2).sum(-1, keepdim=True))
+        energy = safe_sqrt((momentum**2).sum(-1, keepdim=True))
         return torch.cat([momentum, energy], dim=-1)
     if names[:3] == tuple(f.name for f in RELATIVE):
         p4 = massless(cloud.particles[..., 2], cloud.particles[..., 0], cloud.particles[..., 1])
@@ -97,11 +76,13 @@ def particle_momenta(cloud: ParticleCloud) -> Tensor:
     )
 
 
+@takes_sets
 def jet_momentum(cloud: ParticleCloud) -> Tensor:
     """Sum ``(B, 4)`` of a cloud's particle momenta, in float64 (masses cancel)."""
     return particle_momenta(cloud.to(torch.float64)).sum(1)
 
 
+@takes_sets
 def to_relative(cloud: ParticleCloud) -> ParticleCloud:
     """Particles relative to the jet that they sum to: ``etarel, phirel, ptrel``.
 
@@ -131,6 +112,7 @@ def to_relative(cloud: ParticleCloud) -> ParticleCloud:
     return measured.with_conditions(dict(zip(JET_KINEMATICS, jet, strict=True)))
 
 
+@takes_sets
 def to_cartesian(cloud: ParticleCloud) -> ParticleCloud:
     """Particles as ``px, py, pz`` in GeV; relative ones need the conditions ``pt`` and ``eta``.
 
@@ -151,16 +133,7 @@ def to_cartesian(cloud: ParticleCloud) -> ParticleCloud:
     return replace(double, particles=p4[..., :3], features=CARTESIAN).to(cloud.particles.dtype)
 
 
-def _safe_sqrt(square: Tensor) -> Tensor:
-    """``sqrt(max(square, 0))`` with zero gradient, instead of infinite, where it is zero."""
-    positive = ~(square <= 0)  # a NaN stays a NaN
-    return torch.where(
-        positive,
-        torch.where(positive, square, torch.ones_like(square)).sqrt(),
-        torch.zeros_like(square),
-    )
-
-
+@takes_sets
 def laboratory_jets(jets: ParticleCloud) -> ParticleCloud:
     """Generated jets as files hold them: Cartesian, with the jet-level values of their sum."""
     cartesian = to_cartesian(jets)

@@ -6,9 +6,11 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
+from jetgen.conversion import takes_sets
 from jetgen.errors import InputError
 
 
+@takes_sets
 def average_jet_image(
     relative: ParticleCloud, pixels: int = 100, half_width: float = 0.8
 ) -> Tensor:

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import RELATIVE, ParticleCloud
+from jetgen.conversion import takes_sets
 from jetgen.errors import InputError
 from jetgen.physics.clustering import WHOLE, cluster_sequence, exclusive_subjets, packed_tensor
 from jetgen.physics.fourvectors import particle_momenta, to_relative, wrap_phi
@@ -31,6 +32,7 @@ _CHUNK = 4_096
 """Jets whose particles' distances to the axes are alive at a time: 15 MB for 150 particles."""
 
 
+@takes_sets
 def nsubjettiness(
     cloud: ParticleCloud,
     orders: Sequence[int] = (1, 2, 3),

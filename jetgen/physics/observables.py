@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import CARTESIAN, ParticleCloud
+from jetgen.conversion import takes_sets
 from jetgen.kinds import JETS, Kind
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
 from jetgen.physics.units import in_gev
@@ -78,6 +79,7 @@ class MeasuredSets:
         return replace(self, relative=self.relative[index], observables=observables)
 
 
+@takes_sets
 def measure(cloud: ParticleCloud) -> MeasuredSets:
     r"""Measure a cloud's jets: ``p = sum_i p_i`` over massless particles, in float64.
 

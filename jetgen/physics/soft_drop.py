@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
+from jetgen.conversion import takes_sets
 from jetgen.errors import InputError
 from jetgen.physics import fourvectors
 from jetgen.physics.clustering import WHOLE, cluster_sequence, packed_tensor
@@ -30,6 +31,7 @@ _CHUNK = 4_096
 """Jets that are clustered at a time."""
 
 
+@takes_sets
 def soft_drop(
     cloud: ParticleCloud, *, z_cut: float = 0.1, beta: float = 0.0, radius: float = 0.8
 ) -> ParticleCloud:
@@ -66,6 +68,7 @@ def soft_drop(
     return replace(cloud, mask=kept)
 
 
+@takes_sets
 def soft_drop_mass(
     cloud: ParticleCloud, *, z_cut: float = 0.1, beta: float = 0.0, radius: float = 0.8
 ) -> Tensor:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import RELATIVE, ParticleCloud
+from jetgen.conversion import takes_sets
 from jetgen.physics import fourvectors
 from jetgen.physics.efp import efps
 from jetgen.physics.fourvectors import to_relative, wrap_phi
@@ -39,6 +40,7 @@ _TOGETHER = 1e-12
 """Angle up to which particles have one direction, but for rounding."""
 
 
+@takes_sets
 def pt_dispersion(cloud: ParticleCloud) -> Tensor:
     """``sqrt(sum_i z_i^2)``: one for a single particle, ``n^(-1/2)`` for n equal ones."""
     shares = _shares(_relative(cloud))
@@ -46,6 +48,7 @@ def pt_dispersion(cloud: ParticleCloud) -> Tensor:
     return torch.where(square > 0, torch.where(square > 0, square, 1.0).sqrt(), 0.0)
 
 
+@takes_sets
 def effective_multiplicity(cloud: ParticleCloud) -> Tensor:
     """``(sum_i pT_i)^2 / sum_i pT_i^2``: n for n equal particles, fewer where few carry most.
 
@@ -59,6 +62,7 @@ def effective_multiplicity(cloud: ParticleCloud) -> Tensor:
     return torch.where(present, pt.sum(1).square() / torch.where(present, square, 1.0), 0.0)
 
 
+@takes_sets
 def angularity(cloud: ParticleCloud, *, beta: float = 1.0, kappa: float = 1.0) -> Tensor:
     r"""``sum_i z_i^kappa theta_i^beta`` about the axis of the jet's momentum.
 
@@ -78,6 +82,7 @@ def angularity(cloud: ParticleCloud, *, beta: float = 1.0, kappa: float = 1.0) -
     return (weights * theta).sum(1)
 
 
+@takes_sets
 def correlator_ratios(cloud: ParticleCloud, *, beta: float = 1.0) -> tuple[Tensor, Tensor]:
     r"""``C2 = e3 / e2^2`` and ``D2 = e3 / e2^3`` of the correlators over distinct particles.
 
@@ -100,6 +105,7 @@ def correlator_ratios(cloud: ParticleCloud, *, beta: float = 1.0) -> tuple[Tenso
     )
 
 
+@takes_sets
 def subjettiness_ratios(
     cloud: ParticleCloud, *, beta: float = 1.0, radius: float = 0.8
 ) -> tuple[Tensor, Tensor]:
@@ -109,6 +115,7 @@ def subjettiness_ratios(
     return _ratio(two, one, smallest), _ratio(three, two, smallest)
 
 
+@takes_sets
 def substructure(cloud: ParticleCloud) -> dict[str, Tensor]:
     """The observables of each jet by name, pure numbers in float64.
 

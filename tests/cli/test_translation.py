@@ -30,6 +30,7 @@ TEXTS = {
     "`jetgen.train(run='a b', resume=True)` goes on": "`jetgen train --run 'a b' --resume` goes on",
     "`jetgen.generate('runs/a', fix={'n': 30})`": "`jetgen generate runs/a --fix n=30`",
     "`jetgen.train(..., prior=NAME)`": "`jetgen train ... --prior NAME`",
+    "with `jetgen.registry.allow('my.module')`": "with --plugin my.module",
     "`jetgen.evaluate` and `jetgen.TrainConfig`": "`jetgen evaluate` and `jetgen.TrainConfig`",
 }
 

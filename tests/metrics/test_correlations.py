@@ -1,5 +1,7 @@
 """Correlation matrices against NumPy, and their distance."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -33,7 +35,7 @@ def test_agrees_with_numpy():
 
 
 def test_resamplings_are_the_repeated_jets(monkeypatch):
-    monkeypatch.setattr("jetgen.metrics.correlations._ROWS", 64)
+    monkeypatch.setattr(sys.modules["jetgen.metrics.correlations"], "_ROWS", 64)
     values = torch.stack(list(table(200).values()), dim=1)
     drawn = torch.randint(200, (3, 200), generator=torch.Generator().manual_seed(1))
     counts = torch.stack([torch.bincount(draw, minlength=200) for draw in drawn])

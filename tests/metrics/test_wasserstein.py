@@ -1,6 +1,7 @@
 """The 1-Wasserstein distance against scipy, closed forms and its own laws."""
 
 import math
+import sys
 
 import pytest
 import torch
@@ -49,7 +50,7 @@ def test_many_weightings_at_once_are_the_single_ones(monkeypatch):
     values = torch.randn(60, generator=generator).double()
     group = torch.randint(0, 12, (60,), generator=generator)
     plus, minus = torch.randint(0, 3, (2, 9, 12), generator=generator).double() + 0.5
-    monkeypatch.setattr("jetgen.metrics.wasserstein._CHUNK", 150)  # several blocks
+    monkeypatch.setattr(sys.modules["jetgen.metrics.wasserstein"], "_CHUNK", 150)  # several blocks
     found = between_weightings(values, group, plus, minus)
     expected = torch.stack(
         [wasserstein(values, values, p[group], m[group]) for p, m in zip(plus, minus, strict=True)]

@@ -1,0 +1,71 @@
+r"""Formulas of four-momenta: functions of tensors alone.
+
+Conventions: ``p4`` is ``(..., 4)`` = ``px, py, pz, E`` in GeV (or in units of the jet pT);
+pseudorapidity ``eta = asinh(pz / pT)``; ``phi`` in radians in [-pi, pi).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def wrap_phi(phi: Tensor) -> Tensor:
+    """An angle in radians folded into [-pi, pi)."""
+    return torch.remainder(phi + math.pi, 2 * math.pi) - math.pi
+
+
+def massless(pt: Tensor, eta: Tensor, phi: Tensor) -> Tensor:
+    """Four-momenta ``(..., 4)`` of massless particles from pT, pseudorapidity, azimuth."""
+    return torch.stack(
+        [pt * torch.cos(phi), pt * torch.sin(phi), pt * torch.sinh(eta), pt * torch.cosh(eta)],
+        dim=-1,
+    )
+
+
+def massive(pt: Tensor, eta: Tensor, phi: Tensor, mass: Tensor) -> Tensor:
+    """Four-momenta ``(..., 4)`` of particles or jets from pT, pseudorapidity, azimuth and mass."""
+    p4 = massless(pt, eta, phi)
+    energy = safe_sqrt(p4[..., 3].square() + mass.square())
+    return torch.cat([p4[..., :3], energy.unsqueeze(-1)], dim=-1)
+
+
+def pt(p4: Tensor) -> Tensor:
+    """Transverse momentum ``sqrt(px^2 + py^2)``; its gradient at zero is zero."""
+    return safe_sqrt(p4[..., 0] ** 2 + p4[..., 1] ** 2)
+
+
+def eta(p4: Tensor) -> Tensor:
+    """Pseudorapidity ``asinh(pz / pT)``; zero for a null transverse momentum."""
+    transverse = pt(p4)
+    nonzero = transverse > 0
+    ratio = p4[..., 2] / torch.where(nonzero, transverse, torch.ones_like(transverse))
+    return torch.where(nonzero, torch.asinh(ratio), torch.zeros_like(ratio))
+
+
+def phi(p4: Tensor) -> Tensor:
+    """Azimuth ``atan2(py, px)`` in radians."""
+    return torch.atan2(p4[..., 1], p4[..., 0])
+
+
+def mass_squared(p4: Tensor) -> Tensor:
+    """``E^2 - |p|^2``, which rounding may leave slightly negative."""
+    energy, momentum = p4[..., 3], p4[..., :3].norm(dim=-1)
+    return (energy - momentum) * (energy + momentum)
+
+
+def mass(p4: Tensor) -> Tensor:
+    """Invariant mass ``sqrt(max(E^2 - |p|^2, 0))``; its gradient at zero is zero."""
+    return safe_sqrt(mass_squared(p4))
+
+
+def safe_sqrt(square: Tensor) -> Tensor:
+    """``sqrt(max(square, 0))`` with zero gradient, instead of infinite, where it is zero."""
+    positive = ~(square <= 0)  # a NaN stays a NaN
+    return torch.where(
+        positive,
+        torch.where(positive, square, torch.ones_like(square)).sqrt(),
+        torch.zeros_like(square),
+    )

@@ -1,0 +1,124 @@
+"""Losses, metrics and physics take clouds, tensors, NumPy and awkward arrays alike."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+import jetgen
+from jetgen.cloud import RELATIVE, ParticleCloud
+from jetgen.errors import InputError
+from jetgen.physics.fourvectors import to_cartesian, to_relative
+
+
+@pytest.fixture
+def jets(toy_jets):
+    return to_relative(toy_jets(150, 1)).to(torch.float64)
+
+
+def forms(cloud):
+    """The same relative jets in every form that is taken, the first as a cloud."""
+    particles, mask = cloud.to_numpy()
+    bare = ParticleCloud(cloud.particles, cloud.mask, RELATIVE)
+    return {
+        "cloud": bare,
+        "numpy": particles,
+        "numpy with mask": np.concatenate([particles, mask[..., None]], axis=-1),
+        "torch": torch.from_numpy(particles),
+        "awkward": bare.to_awkward(),
+    }
+
+
+@pytest.mark.filterwarnings("ignore::jetgen.metrics.FewJetsWarning")
+def test_every_form_gives_the_same_metrics(jets, toy_jets):
+    others = forms(to_relative(toy_jets(150, 2)).to(torch.float64))
+    few = {"min_jets": 50, "max_jets": 100, "batches": 2}
+    found = {
+        name: (
+            jetgen.metrics.fpd(form, others[name], **few),
+            jetgen.metrics.kpd(form, others[name], batch_size=50),
+            jetgen.metrics.w1m(form, others[name], jets=100),
+            jetgen.metrics.fpd(jetgen.metrics.jet_efps(form), others[name], **few),
+        )
+        for name, form in forms(jets).items()
+    }
+    for values in found.values():
+        assert values == found["cloud"]
+    assert found["cloud"][0] == found["cloud"][3]
+    assert found["cloud"][0].value > 0
+
+
+def test_every_form_gives_the_same_observables(jets):
+    expected = jetgen.physics.efps(jets, max_degree=2)
+    for form in forms(jets).values():
+        assert torch.equal(jetgen.physics.efps(form, max_degree=2), expected)
+    particles, mask = jets.to_numpy()
+    for given in ((particles, mask), (torch.from_numpy(particles), jets.mask)):
+        assert torch.equal(jetgen.physics.efps(*given, max_degree=2), expected)
+        assert torch.equal(jetgen.physics.pt_dispersion(*given), jetgen.physics.pt_dispersion(jets))
+    p4 = to_cartesian(jets).to_awkward()
+    masses = jetgen.physics.soft_drop_mass(p4)
+    assert torch.allclose(masses, jetgen.physics.soft_drop_mass(to_cartesian(jets)))
+
+
+def test_gradients_pass_through_the_conversion():
+    particles = torch.rand(2, 4, 3, requires_grad=True)
+    jetgen.physics.efps(particles).sum().backward()
+    assert bool((particles.grad != 0).any())
+
+
+def test_losses_take_arrays_and_clouds(jets):
+    x, y = jets[:20], jets[20:40]
+    expected = jetgen.losses.chamfer(x.particles, x.mask, y.particles, y.mask)
+    assert torch.equal(jetgen.losses.chamfer(*x.to_numpy(), *y.to_numpy()), expected)
+    assert torch.equal(jetgen.losses.chamfer(x, y), expected)
+    weights = {"x_weights": x.feature("ptrel"), "y_weights": y.feature("ptrel")}
+    arrays = {name: tensor.numpy() for name, tensor in weights.items()}
+    assert torch.equal(jetgen.losses.emd(x, y, **arrays), jetgen.losses.emd(x, y, **weights))
+    masses = jetgen.losses.mass_difference(*x.to_numpy(), *y.to_numpy())
+    assert torch.allclose(masses, (bare(x).mass - bare(y).mass).square())
+
+
+def bare(cloud):
+    return ParticleCloud(cloud.particles, cloud.mask, RELATIVE)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (
+            np.ones((5, 3)),
+            r"expected an array \(jets, particles, 3 or 4\).*received shape \(5, 3\)",
+        ),
+        (np.ones((5, 3, 7)), r"received shape \(5, 3, 7\); jetgen.from_numpy takes other"),
+        (np.array([["a"]]), "jets: expected an array of numbers, received ndarray"),
+    ],
+)
+def test_other_arrays_are_refused_in_one_line(wrong, message):
+    with pytest.raises(InputError, match=message) as error:
+        jetgen.physics.efps(wrong)
+    assert "\n" not in str(error.value)
+
+
+def test_functions_are_reached_without_importing_their_namespace():
+    code = (
+        "import sys, jetgen\n"
+        "assert 'torch' not in sys.modules\n"
+        "jetgen.metrics.fpd, jetgen.losses.chamfer, jetgen.physics.soft_drop\n"
+        "import jetgen.metrics.fpd, jetgen.physics.soft_drop\n"  # modules of the same names
+        "print(callable(jetgen.metrics.fpd), callable(jetgen.physics.soft_drop))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True"]
+
+
+@pytest.mark.parametrize("name", ["", ".losses", ".metrics", ".physics"])
+def test_public_names_are_listed_and_exist(name):
+    package = jetgen if not name else getattr(jetgen, name[1:])
+    assert dir(package) == sorted(package.__all__)
+    for public in package.__all__:
+        assert getattr(package, public) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        package.nonsense  # noqa: B018
