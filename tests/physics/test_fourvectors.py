@@ -95,7 +95,7 @@ def test_unknown_features_and_missing_jet_kinematics_are_refused():
     with pytest.raises(InputError, match="expected px, py, pz"):
         fv.particle_momenta(strange)
     bare = ParticleCloud(torch.zeros(1, 1, 3), torch.ones(1, 1, dtype=torch.bool), RELATIVE)
-    with pytest.raises(InputError, match="condition 'pt': expected one of none"):
+    with pytest.raises(InputError, match="condition 'pt': expected a set with conditions"):
         fv.to_cartesian(bare)
 
 
