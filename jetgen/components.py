@@ -103,7 +103,41 @@ PRIORS = Registry(
 )
 """Distributions of latent codes."""
 
+TRANSFORMS = Registry(
+    "transform",
+    "jetgen.transforms",
+    "jetgen.datasets.transforms:Transform",
+    {
+        "standardise": "jetgen.datasets.transforms:Standardise",
+        "minmax": "jetgen.datasets.transforms:MinMax",
+        "unit": "jetgen.datasets.transforms:Unit",
+        "log": "jetgen.datasets.transforms:Log",
+        "signed-sqrt": "jetgen.datasets.transforms:SignedSqrt",
+        "asinh": "jetgen.datasets.transforms:Asinh",
+    },
+)
+"""Invertible steps from physical to network features."""
+
+FORMATS = Registry(
+    "file format",
+    "jetgen.formats",
+    "jetgen.datasets.formats.source:Format",
+    {
+        "jetgen HDF5": "jetgen.datasets.formats.jetgen_hdf5:JETGEN_HDF5",
+        "JetNet HDF5": "jetgen.datasets.formats.jetnet_hdf5:JETNET_HDF5",
+        "LHC jet data set HDF5": "jetgen.datasets.formats.hls4ml_hdf5:HLS4ML_HDF5",
+        "EnergyFlow npz": "jetgen.datasets.formats.energyflow_npz:ENERGYFLOW_NPZ",
+        "jetgen sets HDF5": "jetgen.datasets.formats.cloud_hdf5:CLOUD_HDF5",
+        "LHC Olympics HDF5": "jetgen.datasets.formats.lhco_hdf5:LHCO_HDF5",
+        "ROOT tree": "jetgen.datasets.formats.root_table:ROOT_TABLE",
+        "Parquet table": "jetgen.datasets.formats.parquet_table:PARQUET_TABLE",
+        "CSV table": "jetgen.datasets.formats.csv_table:CSV_TABLE",
+    },
+)
+"""File formats that are read; a file is of at most one of them, which its content tells."""
+
 REGISTRIES = (
-    ENCODERS, DECODERS, DISCRIMINATORS, OBJECTIVES, LOSSES, CONSTRAINTS, PRIORS,
+    ENCODERS, DECODERS, DISCRIMINATORS, OBJECTIVES, LOSSES, CONSTRAINTS, PRIORS, TRANSFORMS,
+    FORMATS,
 )  # fmt: skip
 """All registries."""

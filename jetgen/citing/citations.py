@@ -13,11 +13,9 @@ from jetgen.citing.bibliography import (
     BY_KEY,
     CORRELATORS,
     DIJET_GAN,
-    ENERGY_FLOW_NETWORKS,
     FASTJET,
     FASTJET_SPEED,
     JETGEN,
-    LHC_JETS,
     LHC_OLYMPICS,
     MESSAGE_PASSING,
     POWER_COUNTING,
@@ -31,23 +29,11 @@ from jetgen.components import OBJECTIVES
 from jetgen.config.option import named_components
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.detection import Paths, detect, find_files, open_source
+from jetgen.datasets.formats.source import Format
 from jetgen.kinds import JETS, Kind
 from jetgen.runs.folder import RunFolder
 
 _REASONS = {"objective": "the objective {name}", "constraint": "the {name} term of the loss"}
-
-FORMAT_WORKS: Mapping[str, tuple[Work, ...]] = {
-    "jetgen HDF5": (),  # cited by what the file says about itself
-    "JetNet HDF5": (MESSAGE_PASSING,),
-    "LHC jet data set HDF5": (LHC_JETS,),
-    "EnergyFlow npz": (ENERGY_FLOW_NETWORKS,),
-    "jetgen sets HDF5": (),
-    "LHC Olympics HDF5": (LHC_OLYMPICS,),
-    "ROOT tree": (),
-    "Parquet table": (),
-    "CSV table": (),
-}
-"""The works that ask to be cited for data in each format."""
 
 
 def of_training(config: TrainConfig) -> list[Citation]:
@@ -85,15 +71,13 @@ def of_files(paths: Paths) -> list[Citation]:
     """
     found: list[Citation] = []
     for path in find_files(paths):
-        found += of_data(detect(path).name, open_source(path).attributes)
+        found += of_data(detect(path), open_source(path).attributes)
     return merged(found)
 
 
-def of_data(format_name: str, attributes: Mapping[str, Any]) -> list[Citation]:
+def of_data(form: Format, attributes: Mapping[str, Any]) -> list[Citation]:
     """The works behind jets of this format whose file says these things about itself."""
-    found = _cited(
-        FORMAT_WORKS[format_name], f"the published data in the format {format_name}, if used"
-    )
+    found = _cited(form.works, f"the published data in the format {form.name}, if used")
     if "pythia_settings" in attributes:
         found += _cited((PYTHIA,), "simulation of the jets")
     if attributes.get("command") == "cluster":

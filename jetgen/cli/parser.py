@@ -10,10 +10,13 @@ from typing import Any, TypeVar
 
 import jsonargparse
 
+from jetgen.cli.plugins import PLUGIN, PLUGIN_HELP, allow_typed, component_help, without_plugins
 from jetgen.cli.translation import to_command_line
+from jetgen.config.option import components_in
 from jetgen.configs import shipped
 from jetgen.errors import InputError
 from jetgen.files.versions import CONFIG_FORMAT, VERSION_KEY, check_version
+from jetgen.registry import is_path
 
 C = TypeVar("C")
 
@@ -72,8 +75,17 @@ def options_from_files_first(words: Sequence[str]) -> list[str]:
     return presets + files + rest
 
 
-def build_parser(command: str, description: str, config: type) -> jsonargparse.ArgumentParser:
-    """The parser of one command, generated from its option dataclass."""
+def build_parser(
+    command: str, description: str, config: type, *, explain: bool = False
+) -> jsonargparse.ArgumentParser:
+    """The parser of one command, generated from its option dataclass.
+
+    Args:
+        command: the name of the command.
+        description: what it does.
+        config: the dataclass of its options.
+        explain: whether the help texts name all components, those of other packages too.
+    """
     parser = jsonargparse.ArgumentParser(
         prog=f"jetgen {command}", description=description, exit_on_error=False
     )
@@ -88,9 +100,12 @@ def build_parser(command: str, description: str, config: type) -> jsonargparse.A
         )
     # the version of a file that is reused as --config
     parser.add_argument(f"--{VERSION_KEY}", type=int, default=CONFIG_FORMAT, help=SUPPRESS)
+    parser.add_argument(PLUGIN, action="append", metavar="MODULE", help=PLUGIN_HELP)
     hints = typing.get_type_hints(config)
     for field in dataclasses.fields(config):
         help = to_command_line(field.metadata["help"], config)
+        if explain:
+            help += component_help(field, config)
         _add(parser, field, hints[field.name], help)
     return parser
 
@@ -102,7 +117,11 @@ def parse(command: str, description: str, config: type[C], words: Sequence[str])
         InputError: for an unknown option, a value of the wrong type, or a missing argument.
         SystemExit: after ``--help``.
     """
-    parser = build_parser(command, description, config)
+    words = without_plugins(words)
+    allow_typed(config, words)
+    parser = build_parser(
+        command, description, config, explain=not {"-h", "--help"}.isdisjoint(words)
+    )
     repeatable = [
         "--" + name.replace("_", "-")
         for name, hint in typing.get_type_hints(config).items()
@@ -123,6 +142,11 @@ def parse(command: str, description: str, config: type[C], words: Sequence[str])
         )
     check_version("config", namespace[VERSION_KEY], CONFIG_FORMAT)
     values = {field.name: namespace[field.name] for field in dataclasses.fields(config)}  # type: ignore[arg-type]
+    if namespace["plugin"] is not None:
+        raise InputError("--plugin: expected on the command line only, received in a YAML file")
+    for _, registry, component in components_in(config, values):
+        if is_path(component):  # from a YAML file, unless it was typed
+            registry.require_known(component, "--config")
     return config(**values)
 
 

@@ -26,11 +26,11 @@ from dataclasses import fields
 from jetgen.cli.commands import COMMANDS
 from jetgen.registry import resolve
 
+_ALLOW = re.compile(r"`jetgen\.registry\.allow\('([\w.]+)'\)`")
 _CALL = re.compile(r"`jetgen\.(\w+)(?:\(([^`]*)\))?`")
 _BEGINNING = re.compile(r"^(\w+)(?:\['(.*?)'\])?:")
 _VALUE = r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|-?[\w.+-]*\w"
 _ASSIGNMENT = re.compile(rf"(?<![\w'\"`/.-])(\w+)=({_VALUE})")
-_ALLOW = re.compile(r"`jetgen\.registry\.allow\('(.*?)'\)`")
 _NAME = re.compile(r"`(\w+)`")
 
 
@@ -42,7 +42,8 @@ def to_command_line(text: str, options: type) -> str:
     'choose another --run, or go on with --resume'
     """
     names = {field.name: field.metadata["positional"] for field in fields(options)}
-    hints = typing.get_type_hints(options)
+    names["plugin"] = False  # of every command
+    hints = typing.get_type_hints(options) | {"plugin": list[str]}
 
     def beginning(found: re.Match[str]) -> str:
         if found[1] not in names or names[found[1]]:

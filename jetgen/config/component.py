@@ -21,8 +21,8 @@ class Component:
 
     Options: ClassVar[type | None] = None
     """A dataclass of the component's own options, declared with
-    :func:`jetgen.config.option.option`; they are given as ``encoder_option="NAME=VALUE"`` (and so
-    on) and passed to the constructor by name."""
+    :func:`jetgen.config.option.option`; they are given as ``encoder_option=["NAME=VALUE"]`` (and
+    so on) and passed to the constructor by name."""
 
     @classmethod
     def further_works(cls, config: TrainConfig) -> dict[str, tuple[str, ...]]:

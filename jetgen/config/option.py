@@ -16,7 +16,7 @@ from typing import Any, Literal
 import yaml
 
 from jetgen.errors import InputError
-from jetgen.registry import Registry
+from jetgen.registry import Registry, allow, is_path
 
 
 def whole_text(text: str) -> list[str]:
@@ -71,7 +71,9 @@ def require(condition: bool, name: str, expected: str, received: object) -> None
 def validate(config: Any) -> None:
     """Check each option of a dataclass against its declaration: range, choices, components.
 
-    Lists for options of type ``tuple[str, ...]``, as YAML files have them, become tuples.
+    Lists for options of type ``tuple[str, ...]``, as YAML files have them, become tuples. The
+    modules of components given as ``package.module:Name`` are allowed (:mod:`jetgen.registry`):
+    what is read from files has passed :func:`jetgen.config.received.received` before.
 
     Raises:
         InputError: for a value that is out of its range, or a name that is not known.
@@ -90,6 +92,8 @@ def validate(config: Any) -> None:
         require(not known or value in known, entry.name, f"one of {', '.join(known)}", value)
     for name, registry, component in named_components(config):
         require(component in registry, name, registry.expected, component)
+        if is_path(component):
+            allow(component.partition(":")[0])
 
 
 def named_components(config: Any) -> Iterator[tuple[str, Registry, str]]:
@@ -107,6 +111,24 @@ def components_in(options: type, values: Mapping[str, Any]) -> Iterator[tuple[st
         for text in [value] if isinstance(value, str) else value:
             for component in entry.metadata["names"](str(text)):
                 yield entry.name, registry, component
+
+
+def foreign_components(config: Any) -> list[dict[str, str | None]]:
+    """The components of other packages that the options name, and where each is from."""
+    found = []
+    for name, registry, component in named_components(config):
+        origin = registry.origin(component)
+        if origin is not None:
+            found.append(
+                {
+                    "option": name,
+                    "name": component,
+                    "path": registry.path(component),
+                    "package": origin.package,
+                    "version": origin.version,
+                }
+            )
+    return found
 
 
 def value_of(options: type, name: str, text: str, option_name: str) -> Any:

@@ -14,6 +14,7 @@ from jetgen.components import (
     LOSSES,
     OBJECTIVES,
     PRIORS,
+    TRANSFORMS,
 )
 from jetgen.config.option import named_components, option, refuse, require, validate
 from jetgen.kinds import ENTRIES, Kind, kind_of
@@ -35,6 +36,12 @@ OWN_OPTIONS = ("objective", "encoder", "decoder", "discriminator", "loss", "prio
 def weighted_name(text: str) -> list[str]:
     """The name of a component in ``NAME`` or ``NAME=WEIGHT``."""
     return [text.partition("=")[0]]
+
+
+def steps_of(text: str) -> list[str]:
+    """The names of the steps in ``FEATURE=STEP+STEP``."""
+    _, equals, steps = text.partition("=")
+    return steps.split("+") if equals else []
 
 
 @dataclass(frozen=True)
@@ -75,8 +82,10 @@ class TrainConfig:
     )
     transform: list[str] = option(
         [],
-        help="feature=steps, steps among standardise, minmax, unit, log, asinh, signed-sqrt joined "
-        "by + (ptrel=log+standardise); may be given several times; other features are standardised",
+        choices=TRANSFORMS,
+        names=steps_of,
+        help="feature=steps, steps joined by + (ptrel=log+standardise); may be given several "
+        "times; other features are standardised",
     )
 
     objective: str = option(
@@ -152,8 +161,8 @@ class TrainConfig:
         [],
         choices=CONSTRAINTS,
         names=weighted_name,
-        help="jet-level terms added to the loss, NAME or NAME=WEIGHT among mass, pt, efp, "
-        "multiplicity (of the particles that carry the pT: (sum pT)^2 / sum pT^2)",
+        help="jet-level terms added to the loss, NAME or NAME=WEIGHT; the multiplicity is that of "
+        "the particles that carry the pT, (sum pT)^2 / sum pT^2",
     )
     constraint_difference: Literal["squared", "absolute", "relative"] = option(
         "squared", help="how these terms measure a difference"

@@ -6,10 +6,10 @@ import glob
 from collections.abc import Sequence
 from pathlib import Path
 
-from jetgen.datasets.formats import FORMATS, Format
+from jetgen.components import FORMATS
 from jetgen.datasets.formats.energyflow_npz import archived_shapes
 from jetgen.datasets.formats.hdf5 import shapes
-from jetgen.datasets.formats.source import Source
+from jetgen.datasets.formats.source import Format, Source
 from jetgen.errors import InputError
 
 SUFFIXES = (".h5", ".hdf5", ".npz", ".root", ".parquet", ".csv")
@@ -56,7 +56,8 @@ def detect(path: str | Path) -> Format:
     path = Path(path)
     if path.stat().st_size == 0:
         raise InputError(f"{path}: expected a file with jets, received an empty file")
-    for form in FORMATS.values():
+    for name in FORMATS:
+        form: Format = FORMATS[name]
         if form.matches(path):
             return form
     found = {**shapes(path), **archived_shapes(path)}

@@ -6,6 +6,7 @@ logarithm. Fitted numbers are buffers, so they travel with the model's weights.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -13,10 +14,31 @@ import torch
 from torch import Tensor, nn
 
 from jetgen.cloud import Feature
+from jetgen.components import TRANSFORMS
+from jetgen.config.component import Component
 from jetgen.errors import InputError
 
 
-class Standardise(nn.Module):
+class Transform(Component, nn.Module):
+    """One invertible step for the values of one feature."""
+
+    def fit(self, values: Tensor) -> None:
+        """Set what the step has of the data (buffers, float64) from values ``(M,)``; nothing here.
+
+        Raises:
+            InputError: when the step cannot take these values.
+        """
+
+    @abstractmethod
+    def forward(self, values: Tensor) -> Tensor:
+        """Network values of physical ones, of any shape."""
+
+    @abstractmethod
+    def inverse(self, values: Tensor) -> Tensor:
+        """Physical values of network ones."""
+
+
+class Standardise(Transform):
     r""":math:`y = (x - \mu) / \sigma`, zero mean and unit variance over real particles."""
 
     shift: Tensor
@@ -57,7 +79,7 @@ class Unit(Standardise):
         self.scale.copy_(high - low if high > low else torch.ones(()))
 
 
-class Log(nn.Module):
+class Log(Transform):
     r""":math:`y = \log x`, for positive features, some of whose values may be exact zeros.
 
     Values below the smallest positive one that was fitted, such as the mass of a jet of one
@@ -86,7 +108,7 @@ class Log(nn.Module):
         return torch.exp(values)
 
 
-class SignedSqrt(nn.Module):
+class SignedSqrt(Transform):
     r""":math:`y = \mathrm{sign}(x - c) \sqrt{|x - c|}` about the fitted median :math:`c`.
 
     Broadens a sharp peak at its centre. The gradient at the centre, where the slope is infinite,
@@ -111,7 +133,7 @@ class SignedSqrt(nn.Module):
         return values * values.abs() + self.centre.to(values)
 
 
-class Asinh(nn.Module):
+class Asinh(Transform):
     r""":math:`y = \mathrm{arsinh}(x / s)` with the fitted median :math:`s` of :math:`|x|`.
 
     A logarithm for both signs: linear near zero, logarithmic beyond :math:`s`.
@@ -134,16 +156,6 @@ class Asinh(nn.Module):
         return torch.sinh(values) * self.scale.to(values)
 
 
-STEPS = {
-    "standardise": Standardise,
-    "minmax": MinMax,
-    "unit": Unit,
-    "log": Log,
-    "signed-sqrt": SignedSqrt,
-    "asinh": Asinh,
-}
-
-
 def parse_transforms(texts: Sequence[str], features: Sequence[Feature]) -> dict[str, list[str]]:
     """Steps a feature from ``feature=step+step`` texts; ``standardise`` where none is given.
 
@@ -154,10 +166,10 @@ def parse_transforms(texts: Sequence[str], features: Sequence[Feature]) -> dict[
     for text in texts:
         name, _, chain = text.partition("=")
         chosen = chain.split("+")
-        if name not in steps or not all(step in STEPS for step in chosen):
+        if name not in steps or not all(step in TRANSFORMS for step in chosen):
             raise InputError(
                 f"transform: expected FEATURE=STEP+STEP with a feature among {', '.join(steps)} "
-                f"and steps among {', '.join(STEPS)}, received {text!r}"
+                f"and steps among {', '.join(TRANSFORMS)}, received {text!r}"
             )
         steps[name] = chosen
     return steps
@@ -175,7 +187,8 @@ class FeatureTransforms(nn.Module):
         super().__init__()
         self.last_steps = {feature.name: steps[feature.name][-1] for feature in features}
         self.chains = nn.ModuleList(
-            nn.ModuleList(STEPS[step]() for step in steps[feature.name]) for feature in features
+            nn.ModuleList(TRANSFORMS[step]() for step in steps[feature.name])
+            for feature in features
         )
 
     @torch.no_grad()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from jetgen.components import REGISTRIES
 from jetgen.errors import InputError
 from jetgen.extras import OPTIONAL, install_command
 from jetgen.kernels.selection import choose_kernels
@@ -52,6 +53,7 @@ def examine() -> list[Finding]:
         *(Finding(f"kernels on {device}", _kernels(device)) for device in kinds),
         Finding("Chamfer on cpu", _search()),
         *(Finding(name, _package(name, *about)) for name, about in PACKAGES.items()),
+        *_plugins(),
         Finding("cores", f"{_cores()} usable, torch uses {torch.get_num_threads()}"),
         Finding("memory", _memory()),
     ]
@@ -101,6 +103,20 @@ def _search() -> str:
     if may_compile():
         return "compiled with Inductor once that pays"
     return "in chunks (JETGEN_KERNELS=torch, or no C++ compiler with Python's headers)"
+
+
+def _plugins() -> list[Finding]:
+    """The components of other packages, and whether each can be imported."""
+    found = []
+    for registry in REGISTRIES:
+        for name in registry.installed():
+            try:
+                registry[name]
+                about = f"{name} of {registry.origin(name)}"
+            except InputError as error:
+                about = str(error)
+            found.append(Finding(f"{registry.kind} of another package", about))
+    return found or [Finding("components of other packages", "none")]
 
 
 def _package(name: str, purpose: str, remedy: str) -> str:

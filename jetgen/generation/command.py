@@ -147,6 +147,7 @@ def _described(part: Part, config: GenerateConfig) -> dict[str, Any]:
         "prior": prior,
         "network_evaluations": part.model.model.evaluations,
         "prior_evaluations": part.model.model.prior_evaluations(prior),
+        "components": provenance.get("components", []),
         "jetgen_version": provenance["libraries"]["jetgen"],
         "checkpoint_sha256": provenance["checkpoint_sha256"],
     }

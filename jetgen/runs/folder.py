@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import json
 import platform
 import subprocess
 import sys
@@ -15,11 +16,14 @@ from typing import Any
 
 import yaml
 
+from jetgen.config.option import foreign_components
+from jetgen.config.received import received
 from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError
 from jetgen.files.checkpoint import Checkpoint
 from jetgen.files.versions import CONFIG_FORMAT, VERSION_KEY, check_version
 from jetgen.files.whole import sha256, write_json, write_text
+from jetgen.registry import Origin
 
 LIBRARIES = (
     "jetgen",
@@ -74,11 +78,18 @@ class RunFolder:
         try:
             content = dict(yaml.safe_load(self.config_file.read_text(encoding="utf-8")))
             check_version(self.config_file, content.pop(VERSION_KEY, 1), CONFIG_FORMAT)
-            return TrainConfig(**content)
+            return received(TrainConfig, content, str(self.config_file), self._origins())
         except (TypeError, ValueError, yaml.YAMLError) as error:
             raise InputError(
                 f"{self.config_file}: expected the options of jetgen train; {error}"
             ) from error
+
+    def _origins(self) -> dict[str, str]:
+        """The package and version of each component of another package, as the run noted them."""
+        if not self.environment_file.exists():
+            return {}
+        noted = json.loads(self.environment_file.read_text(encoding="utf-8")).get("components", [])
+        return {entry["name"]: str(Origin(entry["package"], entry["version"])) for entry in noted}
 
     def write_metrics(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """One row an epoch; a column that a row does not have stays empty."""
@@ -118,6 +129,7 @@ class RunFolder:
                 "python": platform.python_version(),
                 "platform": platform.platform(),
                 "libraries": {name: _version(name) for name in LIBRARIES},
+                "components": foreign_components(config),
                 "device": device,
                 "seed": config.seed,
                 "git_revision": _git_revision(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import yaml
 
 from jetgen.configs import FOLDER
 from jetgen.errors import InputError
+from jetgen.registry import is_allowed, is_path
 
 DEFINITION = "study.yaml"
 SHIPPED = FOLDER / "studies"
@@ -155,4 +157,16 @@ def _step(words: str, values: Mapping[str, Any]) -> Step:
             f"{' '.join(split)}: expected a study's step to name what it makes by one of "
             f"{', '.join(_OUTPUT_FLAGS)}, found {len(made)}"
         )
+    for word in split:
+        _require_harmless(word)
     return Step(split, Path(made[0]))
+
+
+def _require_harmless(word: str) -> None:
+    """Refuse a word that would have a command import a module that the user has not allowed."""
+    for part in re.split(r"[=,+]", word):
+        if part == "--plugin" or (is_path(part) and not is_allowed(part)):
+            raise InputError(
+                f"{DEFINITION}: expected installed components, received {word}; if you trust the "
+                "study, allow the module with `jetgen.registry.allow('package.module')`"
+            )

@@ -16,6 +16,7 @@ from jetgen import __version__
 from jetgen.errors import InputError
 from jetgen.files.progress import progress_bar
 from jetgen.files.whole import write_json
+from jetgen.registry import allowed_modules
 from jetgen.studies.definition import Step, Study
 
 _STAMPS = "steps.json"
@@ -81,11 +82,12 @@ def _run(step: Step, resumed: bool, log: Path, workers: int) -> None:
         else:
             step.makes.unlink()
     log.parent.mkdir(parents=True, exist_ok=True)
+    plugins = [f"--plugin={module}" for module in allowed_modules()]
     threads = max(1, (os.cpu_count() or 1) // workers)
     with log.open("w", encoding="utf-8") as output:
         print("jetgen", *words, file=output, flush=True)
         done = subprocess.run(
-            [sys.executable, "-m", "jetgen", *words],
+            [sys.executable, "-m", "jetgen", *words, *plugins],
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, "OMP_NUM_THREADS": str(threads)},

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from jetgen.config.received import received
 from jetgen.config.train import TrainConfig
 from jetgen.configs import names, shipped
 from jetgen.errors import InputError
@@ -38,7 +39,7 @@ class Sweep:
 
     def config(self, values: Mapping[str, Any], run: str) -> TrainConfig:
         """The options of one trial."""
-        return TrainConfig(**{**self.base, **values, "run": run})
+        return received(TrainConfig, {**self.base, **values, "run": run}, "the sweep")
 
     def draw(self, trial: Trial) -> dict[str, Any]:
         """A value for each searched option, by the sampler of ``trial``."""

@@ -7,9 +7,8 @@ import pytest
 from jetgen.citing import bibliography, citations
 from jetgen.citing.bibliography import JETGEN, Citation, Work
 from jetgen.cli.main import main
-from jetgen.components import CONSTRAINTS, DECODERS, ENCODERS, LOSSES, OBJECTIVES, PRIORS
+from jetgen.components import CONSTRAINTS, DECODERS, ENCODERS, FORMATS, LOSSES, OBJECTIVES, PRIORS
 from jetgen.config.train import TrainConfig
-from jetgen.datasets.formats import FORMATS
 from jetgen.runs.folder import RunFolder
 
 WORKS = [value for value in vars(bibliography).values() if isinstance(value, Work)]
@@ -20,15 +19,13 @@ def keys(found):
 
 
 @pytest.mark.parametrize(
-    "registry", [OBJECTIVES, ENCODERS, DECODERS, LOSSES, CONSTRAINTS, PRIORS], ids=lambda r: r.kind
+    "registry",
+    [OBJECTIVES, ENCODERS, DECODERS, LOSSES, CONSTRAINTS, PRIORS, FORMATS],
+    ids=lambda r: r.kind,
 )
 def test_every_component_cites_known_works(registry):
     assert all(set(component.works) <= set(bibliography.BY_KEY) for component in registry.values())
     assert any(component.works for component in registry.values())
-
-
-def test_every_format_is_covered():
-    assert set(citations.FORMAT_WORKS) == set(FORMATS)
 
 
 def test_each_work_has_one_entry_and_can_be_found():
@@ -65,8 +62,8 @@ def test_simulated_jets_cite_the_simulation():
     assert keys(citations.of_files("data/gluon.h5")) == {
         "Bierlich:2022", "Cacciari:2011", "Cacciari:2005", "Cacciari:2008",
     }  # fmt: skip
-    assert keys(citations.of_data("JetNet HDF5", {})) == {"Kansal:2021"}
-    assert keys(citations.of_data("jetgen sets HDF5", {"command": "cluster"})) == {
+    assert keys(citations.of_data(FORMATS["JetNet HDF5"], {})) == {"Kansal:2021"}
+    assert keys(citations.of_data(FORMATS["jetgen sets HDF5"], {"command": "cluster"})) == {
         "Kasieczka:2021", "Cacciari:2011", "Cacciari:2005", "Cacciari:2008",
     }  # fmt: skip
 

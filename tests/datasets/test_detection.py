@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from jetgen.cloud import CARTESIAN, ParticleCloud
+from jetgen.components import FORMATS
 from jetgen.datasets.detection import detect, find_files, open_source
-from jetgen.datasets.formats import FORMATS
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError

@@ -134,4 +134,5 @@ ENERGYFLOW_NPZ = Format(
     description="X (J, M, 4) = pt, rapidity, phi, pdgid and y (J,) = 1 quark, 0 gluon",
     matches=_matches,
     open=lambda path, jet_type: EnergyFlowSource(path),
+    works=("Komiske:2018",),
 )

@@ -111,4 +111,5 @@ HLS4ML_HDF5 = Format(
     f"{PARTICLE_NAMES}, {JET_NAMES}",
     matches=_matches,
     open=lambda path, jet_type: Hls4mlSource(path),
+    works=("Duarte:2018",),
 )

@@ -83,4 +83,5 @@ JETNET_HDF5 = Format(
     description="particle_features (J, N, 4) and jet_features (J, 4)",
     matches=_matches,
     open=JetNetSource,
+    works=("Kansal:2021",),
 )

@@ -147,4 +147,5 @@ LHCO_HDF5 = Format(
     description="a table of pandas with 2100 columns, 700 x (pt, eta, phi), and perhaps a label",
     matches=_matches,
     open=lambda path, jet_type: LhcoSource(path),
+    works=("Kasieczka:2021",),
 )

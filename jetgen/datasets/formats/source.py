@@ -56,9 +56,11 @@ class Format:
         matches: whether the content of a file (never its name) is of this format.
         open: the :class:`Source` of a file; its second argument names the class of the jets
             where the file itself cannot tell.
+        works: what to cite for data in this format, as for other components.
     """
 
     name: str
     description: str
     matches: Callable[[Path], bool]
     open: Callable[[Path, str | None], Source]
+    works: tuple[Any, ...] = ()
