@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -166,6 +167,64 @@ def published_weights(seed: int) -> dict[str, torch.Tensor]:
         state[f"{name}.weight"] = normal(outputs, inputs) / inputs**0.5
         state[f"{name}.bias"] = normal(outputs)
     return state
+
+
+TIMED = {"seconds", "jets_per_second"}
+"""Columns of ``metrics.csv`` that no two runs have in common."""
+
+
+@pytest.fixture
+def trained_and_resumed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Trains a run; interrupted after any epoch and resumed, it has the same numbers.
+
+    The interruption comes when the checkpoint of the epoch is there, and its row in the table
+    is not yet. The rows, the tensors of the last checkpoint (weights, their averages, optimisers)
+    and what it says of the data are compared, bit by bit. Returns the folder of the whole run.
+    """
+    from jetgen.config.train import TrainConfig
+    from jetgen.errors import InputError
+    from jetgen.files.checkpoint import Checkpoint
+    from jetgen.runs.folder import RunFolder
+    from jetgen.runs.trained_model import load
+    from jetgen.training.command import train
+
+    save = Checkpoint.save
+
+    def interrupted(config: TrainConfig, epochs: int) -> RunFolder:
+        saved = 0
+
+        def save_and_interrupt(checkpoint: Checkpoint, path: Path) -> None:
+            nonlocal saved
+            save(checkpoint, path)
+            saved += path.name.startswith("last")
+            if saved == epochs:
+                raise KeyboardInterrupt("planted")
+
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt, match="planted"):
+            patched.setattr(Checkpoint, "save", save_and_interrupt)
+            train(config)
+        with pytest.raises(InputError, match="found an interrupted one"):
+            load(config.run)
+        return RunFolder(config.run)
+
+    def rows(folder: RunFolder) -> list[dict]:
+        return [{k: v for k, v in r.items() if k not in TIMED} for r in folder.read_metrics()]
+
+    def run(config: TrainConfig, *after: int) -> Path:
+        whole = RunFolder(train(config))
+        expected = Checkpoint.load(whole.last)
+        for epochs in after or (1,):
+            stopped = interrupted(replace(config, run=f"{config.run}-{epochs}"), epochs)
+            train(TrainConfig(run=str(stopped.path), resume=True))
+            resumed = Checkpoint.load(stopped.last)
+            assert rows(stopped) == rows(whole)
+            assert resumed.state["data"] == expected.state["data"]
+            assert resumed.tensors.keys() == expected.tensors.keys()
+            for name, tensor in expected.tensors.items():
+                assert torch.equal(resumed.tensors[name], tensor), name
+        return whole.path
+
+    return run
 
 
 @pytest.fixture

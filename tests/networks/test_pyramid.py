@@ -1,7 +1,5 @@
 """The pyramid in training: what batch normalisation and dropout may see, and what they keep."""
 
-import dataclasses
-
 import pytest
 import torch
 from torch import nn
@@ -10,9 +8,7 @@ from jetgen.config.train import TrainConfig
 from jetgen.datasets.writing import set_writer
 from jetgen.networks.pyramid import BatchNormalisation, PyramidDecoder, PyramidEncoder
 from jetgen.runs.folder import RunFolder
-from jetgen.runs.trained_model import load
 from jetgen.training.averaging import Average
-from jetgen.training.command import train
 
 SIZE = {"particles": 4, "hidden": 8, "layers": 3}
 
@@ -85,7 +81,9 @@ def test_averaged_weights_have_averaged_statistics():
 
 
 @pytest.mark.parametrize("objective", ["gan", "vae"])
-def test_a_resumed_run_has_the_numbers_of_an_uninterrupted_one(tmp_path, make_muons, objective):
+def test_a_resumed_run_has_the_numbers_of_an_uninterrupted_one(
+    tmp_path, make_muons, trained_and_resumed, objective
+):
     cloud = make_muons(300)
     with set_writer(tmp_path / "x.h5", cloud.features, slots=1, attributes={}) as append:
         append(cloud)
@@ -94,23 +92,7 @@ def test_a_resumed_run_has_the_numbers_of_an_uninterrupted_one(tmp_path, make_mu
         encoder="pyramid", decoder="pyramid", hidden=8, layers=2, latent=3, epochs=4, batch=64,
         device="cpu", average=0.9, run=str(tmp_path / "whole"),
     )  # fmt: skip
-
-    def stop(row):
-        if row["epoch"] == 2:
-            raise InterruptedError
-
-    whole = train(config)
-    stopped = dataclasses.replace(config, run=str(tmp_path / "stopped"))
-    with pytest.raises(InterruptedError):
-        train(stopped, stop)
-    train(dataclasses.replace(stopped, resume=True))
-    totals = [
-        [row["train_total"] for row in RunFolder(folder).read_metrics()]
-        for folder in (whole, stopped.run)
-    ]
-    assert len(totals[0]) == 4 and totals[0] == totals[1]
-    one, two = (load(folder).generate(20) for folder in (whole, stopped.run))
-    assert torch.equal(one.particles, two.particles)
+    whole = trained_and_resumed(config, 2)
     kept = RunFolder(whole).load_model()
     assert any("running_var" in name for name in kept.part("model"))
     assert objective == "vae" or any("running_var" in name for name in kept.part("average"))

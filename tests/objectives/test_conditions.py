@@ -15,7 +15,6 @@ from jetgen.config.generate import GenerateConfig
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.errors import InputError, InputWarning
-from jetgen.files.checkpoint import Checkpoint
 from jetgen.objectives.layout import Layout
 from jetgen.objectives.preparation import Preparation
 from jetgen.physics.classes import class_index
@@ -93,24 +92,9 @@ def test_jets_follow_the_type_and_the_mass_that_they_are_given(config, objective
 
 
 @pytest.mark.parametrize("objective", TRAININGS)
-def test_conditional_training_resumes_to_the_same_numbers(config, monkeypatch, objective):
+def test_conditional_training_resumes_to_the_same_numbers(config, trained_and_resumed, objective):
     options = {**TRAININGS[objective], "objective": objective, "epochs": 2, "prior_epochs": 1}
-    whole = train(config("whole", **options))
-    save = Checkpoint.save
-
-    def interrupt(self, path):
-        save(self, path)
-        if path.name.startswith("last"):
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(Checkpoint, "save", interrupt)
-        train(config("stopped", **options))
-    resumed = train(TrainConfig(run=config("stopped").run, resume=True))
-    ours, theirs = (RunFolder(run).load_model() for run in (resumed, whole))
-    assert ours.state["data"] == theirs.state["data"]
-    assert ours.tensors.keys() == theirs.tensors.keys()
-    assert all(torch.equal(ours.tensors[key], theirs.tensors[key]) for key in theirs.tensors)
+    trained_and_resumed(config(**options))
 
 
 def test_generated_file_keeps_types_and_multiplicities_with_everything_else_drawn(config, capsys):

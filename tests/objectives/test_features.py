@@ -1,6 +1,5 @@
 """Sets of one and of two items with any named features: muons, di-jets, rows of a table."""
 
-import dataclasses
 import json
 
 import pytest
@@ -128,26 +127,16 @@ def test_columns_of_a_table_are_trained_on_and_written_by_suffix(make_config, tm
     assert heads == "pz [GeV],start_x [cm],weight"
 
 
-def test_batches_drawn_by_weight_resume_to_the_same_numbers(make_config):
-    options = {"weighted": True, "objective": "flow-matching", "decoder": "deepsets"}
-    whole = make_config(muons(600), name="whole", epochs=20, **options)
-    made = jetgen.load(train(whole)).generate(1000)
+WEIGHTED = {"weighted": True, "objective": "flow-matching", "decoder": "deepsets"}
+
+
+def test_batches_are_drawn_by_weight(make_config):
+    made = jetgen.load(train(make_config(muons(600), epochs=20, **WEIGHTED))).generate(1000)
     assert float((made.feature("pz") > 125).float().mean()) == pytest.approx(0.2, abs=0.06)
 
-    def stop(row):
-        if row["epoch"] == 2:
-            raise InterruptedError
 
-    short = make_config(muons(600), name="stopped", epochs=4, **options)
-    with pytest.raises(InterruptedError):
-        train(short, stop)
-    train(dataclasses.replace(short, resume=True))
-    other = train(make_config(muons(600), name="other", epochs=4, **options))
-    rows = [
-        [row["train_total"] for row in RunFolder(folder).read_metrics()]
-        for folder in (short.run, other)
-    ]
-    assert rows[0] == rows[1]
+def test_batches_drawn_by_weight_resume_to_the_same_numbers(make_config, trained_and_resumed):
+    trained_and_resumed(make_config(muons(600), epochs=4, **WEIGHTED), 2)
 
 
 @pytest.mark.parametrize(

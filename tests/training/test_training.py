@@ -102,33 +102,9 @@ def test_run_folder_holds_what_it_promises(config):
     assert not list(run.rglob("*.partial"))
 
 
-def test_interrupted_run_resumes_to_the_same_numbers(config, monkeypatch):
-    whole = RunFolder(train(config("whole", prior="flow", epochs=3, prior_epochs=3)))
-    for stop in (2, 4):  # within the autoencoder, and within the prior
-        name = f"stopped-{stop}"
-        rows = 0
-        save = Checkpoint.save
-
-        def interrupt(self, path, save=save, stop=stop):
-            nonlocal rows
-            save(self, path)
-            rows += path.name.startswith("last")
-            if rows == stop:
-                raise KeyboardInterrupt
-
-        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr(Checkpoint, "save", interrupt)
-            train(config(name, prior="flow", epochs=3, prior_epochs=3))
-        with pytest.raises(InputError, match="found an interrupted one"):
-            jetgen.load(config(name).run)
-        resumed = RunFolder(train(TrainConfig(run=config(name).run, resume=True)))
-        ours, theirs = resumed.load_model().part("model"), whole.load_model().part("model")
-        for key in theirs:
-            assert torch.equal(ours[key], theirs[key]), key
-        timed = {"seconds", "jets_per_second"}
-        assert [
-            {k: v for k, v in row.items() if k not in timed} for row in resumed.read_metrics()
-        ] == [{k: v for k, v in row.items() if k not in timed} for row in whole.read_metrics()]
+def test_interrupted_run_resumes_to_the_same_numbers(config, trained_and_resumed):
+    within = {"the autoencoder": 2, "the prior": 4}
+    trained_and_resumed(config(prior="flow", epochs=3, prior_epochs=3), *within.values())
 
 
 def test_same_seed_same_jets_other_seed_other_jets(config):
