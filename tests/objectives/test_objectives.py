@@ -82,6 +82,7 @@ def test_every_objective_is_tested():
 
 
 @pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS)
+@pytest.mark.device
 def test_objective_trains_generates_and_resumes_to_the_same_numbers(
     config, trained_and_resumed, options
 ):

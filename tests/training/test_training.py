@@ -72,6 +72,7 @@ VARIANTS = {
 
 
 @pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS)
+@pytest.mark.device
 def test_every_kind_of_run_trains_and_generates(config, options):
     run = jetgen.train(config(**options))
     model = jetgen.load(run)
