@@ -7,6 +7,7 @@ that it promised is therefore seen.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -33,15 +34,25 @@ class Observable(NamedTuple):
         """The axis label, with the unit in brackets."""
         return f"{self.symbol} [{self.unit}]" if self.unit else self.symbol
 
+    @property
+    def formula(self) -> str:
+        r"""The symbol without words, in mathtext: its last formula, or the symbol in roman.
+
+        >>> Observable("mass", "jet mass", r"Jet mass $m$", "GeV").formula
+        '$m$'
+        """
+        formulas = re.findall(r"(?<!\\)\$.+?(?<!\\)\$", self.symbol)
+        return formulas[-1] if formulas else self.symbol
+
 
 JET_OBSERVABLES = (
-    Observable("relative_mass", "relative jet mass", r"Jet mass / $p_\mathrm{T}$"),
+    Observable("relative_mass", "relative jet mass", r"Relative jet mass $m / p_\mathrm{T}$"),
     Observable("mass", "jet mass", r"Jet mass $m$", "GeV"),
     Observable("pt", "jet transverse momentum", r"Jet $p_\mathrm{T}$", "GeV"),
     Observable("energy", "jet energy", r"Jet energy $E$", "GeV"),
     Observable("eta", "jet pseudorapidity", r"Jet $\eta$"),
     Observable("phi", "jet azimuth", r"Jet $\phi$", "rad"),
-    Observable("multiplicity", "particles in a jet", "Particles in a jet"),
+    Observable("multiplicity", "particles per jet", "Particles per jet $n$"),
 )
 """One number a jet each."""
 

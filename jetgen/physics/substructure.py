@@ -22,7 +22,7 @@ from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.soft_drop import soft_drop_mass
 
 SUBSTRUCTURE_OBSERVABLES = (
-    Observable("pt_dispersion", "pT dispersion", r"$p_\mathrm{T}$ dispersion"),
+    Observable("pt_dispersion", "pT dispersion", r"$p_\mathrm{T}$ dispersion $p_\mathrm{T}^D$"),
     Observable("girth", "girth", r"Girth $\lambda_1$"),
     Observable("les_houches", "Les Houches angularity", r"Angularity $\lambda_{1/2}$"),
     Observable("thrust", "thrust angularity", r"Angularity $\lambda_2$"),

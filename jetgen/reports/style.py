@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import matplotlib
 import mplhep
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
+from matplotlib.transforms import Bbox
 
 REAL = "#1a1a1a"
-"""Real jets are dark grey lines over a light grey band."""
+"""The sets that samples are compared to are dark grey lines over a light grey band."""
 
 INTENSITY = "viridis"
 DIVERGING = LinearSegmentedColormap.from_list("diverging", ["#0072B2", "#f7f7f7", "#D55E00"])
@@ -69,6 +73,69 @@ def grid(
         top=1 - top / height, wspace=gaps[0] / panel[0], hspace=gaps[1] / panel[1],
     )  # fmt: skip
     return figure, spec
+
+
+_LONGEST_NAME = 30
+
+
+def shortened(name: str) -> str:
+    """A sample's name as figures have room for it: the middle of a long one is left out."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[: _LONGEST_NAME // 2 - 1]}…{name[-_LONGEST_NAME // 2 :]}"
+
+
+_LEGEND: dict[str, Any] = {
+    "loc": "upper center", "bbox_to_anchor": (0.5, 1.0), "borderaxespad": 0.3,
+    "columnspacing": 1.2, "handlelength": 1.6, "handletextpad": 0.5,
+}  # fmt: skip
+
+
+class Legend:
+    """A legend on top of a figure, in as many rows as its width needs.
+
+    Args:
+        handles: its entries.
+        width: of the figure, in inches.
+    """
+
+    def __init__(self, handles: Sequence[Artist], width: float) -> None:
+        self.handles = list(handles)
+        for columns in range(len(self.handles), 0, -1):
+            self.columns = columns
+            size = self._size(width)
+            self.height = size[1]
+            if size[0] <= width:
+                break
+
+    def _size(self, width: float) -> tuple[float, float]:
+        figure = Figure(figsize=(width, 1))
+        FigureCanvasAgg(figure)
+        legend = figure.legend(handles=self.handles, ncols=self.columns, **_LEGEND)
+        extent = legend.get_window_extent().transformed(figure.dpi_scale_trans.inverted())
+        return extent.width, extent.height
+
+    def draw(self, figure: Figure) -> None:
+        figure.legend(handles=self.handles, ncols=self.columns, **_LEGEND)
+
+
+_SETTING_SIZE, _SETTING_LINE = 9.0, 0.17
+"""Of the line on top of a figure: points, and inches per line."""
+
+
+def with_setting(figure: Figure, setting: str) -> Bbox:
+    """Write what the sets are above a figure; return the area to be saved, in inches."""
+    width, height = figure.get_size_inches()
+    if not setting:
+        return Bbox.from_bounds(0, 0, width, height)
+    letters = max(20, int(width * 72 / (0.52 * _SETTING_SIZE)))
+    rows = textwrap.wrap(setting, letters)
+    above = _SETTING_LINE * len(rows) + 0.12
+    figure.text(
+        0.1 / width, 1 + (above - 0.06) / height, "\n".join(rows), fontsize=_SETTING_SIZE,
+        color="#555555", ha="left", va="top", linespacing=1.1,
+    )  # fmt: skip
+    return Bbox.from_bounds(0, 0, width, height + above)
 
 
 class Line(NamedTuple):

@@ -7,7 +7,16 @@ import pytest
 import torch
 
 from jetgen.physics.quantities import Values
-from jetgen.reports.histograms import Density, binning, density, floor_band, nice_width, pull, ratio
+from jetgen.reports.histograms import (
+    Density,
+    binning,
+    density,
+    floor_band,
+    nice_width,
+    pull,
+    ratio,
+    shortest_quarter,
+)
 
 
 def one_each(values):
@@ -26,7 +35,7 @@ def test_every_value_lands_in_a_bin(name):
     bins = binning(real.numpy(), [other.numpy()], name=name)
     for values in (real, other):
         found = density(one_each(values), torch.ones(500), bins)
-        assert (found.height * np.diff(bins.edges)).sum() == pytest.approx(1)
+        assert (found.height * bins.widths).sum() == pytest.approx(1)
 
 
 def test_what_lies_beyond_is_collected_in_a_marked_bin():
@@ -36,7 +45,7 @@ def test_what_lies_beyond_is_collected_in_a_marked_bin():
     assert bins.overflow
     found = density(one_each(other), torch.ones(1000), bins)
     reference = density(one_each(real), torch.ones(1000), bins)
-    last = (found.height - reference.height)[-1] * np.diff(bins.edges)[-1]
+    last = (found.height - reference.height)[-1] * bins.widths[-1]
     assert last == pytest.approx(0.03)
     assert bins.edges[-1] < 1.2  # the outlier does not squeeze the rest
 
@@ -62,8 +71,7 @@ def test_particles_of_a_jet_are_no_independent_counts():
     )
     bins = binning(np.array([0.0, 0.4, 0.6, 1.0] * 100), [], name="mass")
     found = density(values, torch.ones(jets), bins)
-    widths = np.diff(bins.edges)
-    assert (found.error * widths).max() == pytest.approx(copies * 0.5 / math.sqrt(jets))
+    assert (found.error * bins.widths).max() == pytest.approx(copies * 0.5 / math.sqrt(jets))
 
 
 def test_weights_count_and_errors_shrink_with_jets():
@@ -71,7 +79,7 @@ def test_weights_count_and_errors_shrink_with_jets():
     weights = torch.tensor([3.0, 1.0] * 50)
     bins = binning(values.numpy(), [], name="mass")
     found = density(one_each(values), weights, bins)
-    shares = found.height * np.diff(bins.edges)
+    shares = found.height * bins.widths
     assert shares.max() == pytest.approx(0.75)
     four = density(one_each(values.repeat(4)), weights.repeat(4), bins)
     assert four.error.max() == pytest.approx(found.error.max() / 2)
@@ -85,12 +93,39 @@ def test_ratio_is_blank_where_there_is_nothing_real():
     assert np.isnan(found.height).sum() == len(found.height) - 1
 
 
-@pytest.mark.parametrize("span", [0.0013, 1.0, 7.7, 950.0])
-def test_widths_are_round(span):
-    width = nice_width(span, 20)
+@pytest.mark.parametrize("least", [0.0013, 1.0, 7.7, 950.0])
+def test_widths_are_round(least):
+    width = nice_width(least)
     digit = width / 10 ** math.floor(math.log10(width) + 1e-9)
-    assert min(abs(digit - nice) for nice in (1, 2, 2.5, 5, 10)) < 1e-6
-    assert span / 20 <= width * 1.001 <= 3 * span / 20
+    assert min(abs(digit - nice) for nice in (1, 2, 2.5, 4, 5, 10)) < 1e-6
+    assert 0.999 * least <= width <= 2.5 * least
+
+
+def test_a_narrow_peak_on_a_wide_background_has_narrow_bins():
+    """A mass peak of width 5 in a range of 300: three bins between its half heights."""
+    generator = torch.Generator().manual_seed(1)
+    peak = 80 + 5 * torch.randn(4000, generator=generator)
+    flat = 300 * torch.rand(4000, generator=generator)
+    values = torch.cat([peak, flat]).double().numpy()
+    bins = binning(values, [], name="mass")
+    assert 2.355 * 5 / bins.widths[0] > 2.9
+    assert len(bins.edges) <= 103
+
+
+def test_the_shortest_quarter_is_that_of_the_density():
+    values = np.linspace(0, 1, 2001)
+    assert shortest_quarter(values, np.ones(2001)) == pytest.approx(0.25, abs=1e-3)
+    assert shortest_quarter(values, 1 + 7 * (values < 0.1)) == pytest.approx(0.0531, abs=1e-3)
+    assert shortest_quarter(np.array([2.0, 2.0, 2.0, 9.0]), np.ones(4)) == 0
+
+
+def test_zeros_of_a_logarithmic_quantity_are_underflow():
+    values = np.array([0.0, 0.0, *10 ** np.linspace(-6, -2, 98)])
+    bins = binning(values, [], name="efp_1")
+    assert bins.underflow and bins.logarithmic
+    found = density(one_each(torch.from_numpy(values)), torch.ones(100), bins)
+    assert found.height[0] * bins.widths[0] == pytest.approx(0.02, abs=0.011)
+    assert (found.height * bins.widths).sum() == pytest.approx(1)
 
 
 def test_pulls_of_one_law_are_standard_normal():

@@ -1,7 +1,8 @@
-"""Correlations of jet observables, and how far samples are from the real ones."""
+"""Correlations of jet observables, and how far samples are from the simulated ones."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,38 +12,52 @@ from torch import Tensor
 
 from jetgen.metrics.correlations import correlation_distance, correlations
 from jetgen.physics.observables import MeasuredSets, Observable
-from jetgen.reports.style import DIVERGING, grid
+from jetgen.reports.style import DIVERGING, grid, shortened
+
+_WIDTH = 3
+"""Matrices in a row."""
+
+_CELL, _LETTER = 0.27, 0.085
+"""Inches of a cell, and of a letter of a label."""
 
 
 def correlation_matrices(
-    real: MeasuredSets, samples: Mapping[str, MeasuredSets], observables: Sequence[Observable]
+    real: MeasuredSets,
+    samples: Mapping[str, MeasuredSets],
+    observables: Sequence[Observable],
+    reference: str = "simulated",
 ) -> Figure:
-    """The real jets' matrix, and below it each sample's minus it, with the mean distance."""
+    """The matrix of the simulated jets, then each sample's minus it, with the mean distance."""
     expected = _matrix(real, observables)
     half = len(real) // 2
     halves = correlation_distance(
         _matrix(real[:half], observables), _matrix(real[half:], observables)
     )
-    columns = len(samples)
-    figure, spec = grid(
-        2, columns, panel=(3.0, 3.0), margins=(1.5, 1.2, 1.25, 0.4), gaps=(0.25, 1.55)
-    )
-    axis = figure.add_subplot(spec[0, 0])
-    _show(axis, expected, observables, 1.0)
-    axis.set_title(f"real; halves: {halves:.3f}")
-    bar = figure.colorbar(axis.images[0], cax=axis.inset_axes((1.06, 0, 0.06, 1)))
-    bar.set_label("Correlation")
     differences = {name: _matrix(jets, observables) - expected for name, jets in samples.items()}
     widest = max(0.1, *(difference.abs().max().item() for difference in differences.values()))
-    for column, (name, difference) in enumerate(differences.items()):
-        axis = figure.add_subplot(spec[1, column])
-        _show(axis, difference, observables, widest)
-        axis.tick_params(labelleft=column == 0)
+    labels = [observable.formula for observable in observables]
+    margin = max(0.55, 0.2 + _LETTER * max(map(_letters, labels)))
+    size = max(2.6, _CELL * len(labels))
+    columns = min(_WIDTH, 1 + len(samples))
+    figure, spec = grid(
+        math.ceil((1 + len(samples)) / columns), columns, panel=(size, size),
+        margins=(margin, 1.05, margin, 0.4), gaps=(margin + 1.05, margin + 0.5),
+    )  # fmt: skip
+    axes = list(spec.subplots(squeeze=False).flat)
+    _show(axes[0], expected, labels, 1.0, "Correlation")
+    axes[0].set_title(f"{reference}; halves: {halves:.3f}", fontsize=11)
+    for axis, (name, difference) in zip(axes[1:], differences.items(), strict=False):
+        _show(axis, difference, labels, widest, f"Correlation minus {reference}")
         distance = correlation_distance(difference, 0 * difference)
-        axis.set_title(f"{name}: {distance:.3f}", fontsize=11)
-    bar = figure.colorbar(axis.images[0], cax=axis.inset_axes((1.06, 0, 0.06, 1)))
-    bar.set_label("Correlation minus real")
+        axis.set_title(f"{shortened(name)}: {distance:.3f}", fontsize=11)
+    for axis in axes[1 + len(samples) :]:
+        axis.set_visible(False)
     return figure
+
+
+def _letters(label: str) -> int:
+    """About how many letters wide a label is; sub- and superscripts stand above each other."""
+    return max(3, len(label) if "$" not in label else 0)
 
 
 def _matrix(jets: MeasuredSets, observables: Sequence[Observable]) -> Tensor:
@@ -51,12 +66,14 @@ def _matrix(jets: MeasuredSets, observables: Sequence[Observable]) -> Tensor:
     )
 
 
-def _show(axes: Axes, matrix: Tensor, observables: Sequence[Observable], limit: float) -> None:
-    axes.imshow(matrix.numpy(), cmap=DIVERGING, vmin=-limit, vmax=limit)
-    names = [observable.name.replace("_", " ") for observable in observables]
-    axes.set_xticks(np.arange(len(names)), names, rotation=90, fontsize=10)
-    axes.set_yticks(np.arange(len(names)), names, fontsize=10)
+def _show(axes: Axes, matrix: Tensor, labels: Sequence[str], limit: float, meaning: str) -> None:
+    image = axes.imshow(matrix.numpy(), cmap=DIVERGING, vmin=-limit, vmax=limit)
+    axes.set_xticks(np.arange(len(labels)), labels, rotation=90, fontsize=10)
+    axes.set_yticks(np.arange(len(labels)), labels, fontsize=10)
     axes.tick_params(which="both", length=0)
+    bar = axes.figure.colorbar(image, cax=axes.inset_axes((1.04, 0, 0.05, 1)))
+    bar.set_label(meaning, fontsize=10)
+    bar.ax.tick_params(labelsize=9)
     for (row, column), number in np.ndenumerate(matrix.numpy()):
         if row != column and abs(number) >= 0.1:
             axes.text(

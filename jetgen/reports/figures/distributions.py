@@ -1,4 +1,4 @@
-"""Distributions with ratio and pull panels: real jets against samples."""
+"""Distributions with ratio and pull panels: the simulated sets against samples."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 
 from jetgen.kinds import Noun
 from jetgen.physics.observables import MeasuredSets
@@ -24,21 +25,23 @@ from jetgen.reports.histograms import (
     pull,
     ratio,
 )
-from jetgen.reports.style import BEYOND, REAL, Line, grid
+from jetgen.reports.style import BEYOND, REAL, Legend, Line, grid, shortened
 
-_RATIO_RANGE = (0.4, 1.6)
-_PULL_RANGE = (-5.0, 5.0)
 _TALLEST = 3.0
-"""Samples above so many times the highest real bin leave the panel."""
+"""Samples above this many times the highest bin of the simulated sets are cut off."""
 
 _STEEP = 100.0
-"""Real distributions whose highest bin is so many times the middle one have logarithmic axes."""
+"""Distributions whose highest bin is this many times the middle one have logarithmic axes."""
 
 _DARKER, _LIGHTER = "#a9a9a9", "#dcdcdc"
-"""Bands of the real jets: their own statistical error, and the floor."""
+"""Bands of the simulated sets: their own statistical error, and the floor."""
 
-_KEY_HEIGHT, _KEY_WIDTH, _LETTER_WIDTH = 0.26, 0.55, 0.1
-"""Inches of an entry of the legend."""
+_RATIO_WIDTHS = (0.1, 0.2, 0.5, 1.0)
+"""Half-widths of a ratio's linear axis about one; beyond, it is logarithmic."""
+
+_WIDEST_RATIO = 8.0
+_PULLS = (3.0, 5.0)
+"""Largest pulls of a linear axis; beyond, it is logarithmic outside of 3."""
 
 
 def distributions(
@@ -46,98 +49,145 @@ def distributions(
     samples: Mapping[str, MeasuredSets],
     quantities: Sequence[Quantity],
     looks: Mapping[str, Line],
+    reference: str = "simulated",
 ) -> Figure:
-    """One stack of panels a quantity that the real jets and at least one sample know."""
+    """One stack of panels per quantity that the simulated sets and at least one sample have."""
     panels = []
     for quantity in quantities:
-        reference = read_off(real, quantity)
+        target = read_off(real, quantity)
         read = {name: read_off(jets, quantity) for name, jets in samples.items()}
         known = {name: values for name, values in read.items() if values and len(values.values)}
-        if reference and len(reference.values) and known:
-            panels.append((quantity, reference, known))
+        if target and len(target.values) and known:
+            panels.append((quantity, target, known))
     columns = len(panels) if len(panels) < 4 else 4 if len(panels) in (4, 7, 8) else 3
     rows = math.ceil(len(panels) / columns)
-    panel = (2.75 if columns == 4 else 3.1, 4.1)
-    handles = _legend(samples, looks)
-    keys = _legend_rows([str(handle.get_label()) for handle in handles], columns * panel[0])
+    panel, gap = (2.75 if columns == 4 else 3.1, 4.1), (0.95, 0.8)
+    width = 1.0 + columns * panel[0] + (columns - 1) * gap[0]
+    legend = Legend(_keys(samples, looks, reference), width)
     figure, outer = grid(
-        rows,
-        columns,
-        panel=panel,
-        margins=(0.75, 0.15, 0.6, 0.75 + _KEY_HEIGHT * (keys - 1)),
-        gaps=(0.75, 0.8),
+        rows, columns, panel=panel, margins=(0.85, 0.15, 0.6, legend.height + 0.35), gaps=gap
     )
-    for place, (quantity, reference, known) in enumerate(panels):
+    for place, (quantity, target, known) in enumerate(panels):
         inner = outer[place // columns, place % columns].subgridspec(
             3, 1, height_ratios=[2.5, 1, 1], hspace=0.06
         )
         top = figure.add_subplot(inner[0])
         lower = [figure.add_subplot(inner[row], sharex=top) for row in (1, 2)]
-        _panel((top, *lower), quantity, reference, known, real, samples, looks)
-    figure.legend(
-        handles=handles,
-        loc="upper center",
-        ncols=math.ceil(len(handles) / keys),
-        borderaxespad=0.3,
-        columnspacing=1.2,
-        handlelength=1.6,
-        handletextpad=0.5,
-    )
+        _panel((top, *lower), quantity, target, known, real, samples, looks)
+    legend.draw(figure)
     return figure
 
 
-def _legend_rows(labels: Sequence[str], width: float) -> int:
-    """Rows that a legend of these labels needs in so many inches."""
-    return math.ceil(sum(_KEY_WIDTH + _LETTER_WIDTH * len(label) for label in labels) / width)
-
-
-def _legend(samples: Mapping[str, MeasuredSets], looks: Mapping[str, Line]) -> list[Line2D | Patch]:
+def _keys(
+    samples: Mapping[str, MeasuredSets], looks: Mapping[str, Line], reference: str
+) -> list[Line2D | Patch]:
     return [
-        Patch(facecolor=_DARKER, edgecolor=REAL, linewidth=1.2, label="real"),
+        Patch(facecolor=_DARKER, edgecolor=REAL, linewidth=1.2, label=reference),
         Patch(facecolor=_LIGHTER, label="floor"),
         Patch(facecolor=BEYOND, alpha=0.5, label="overflow"),
         *(
-            Line2D([], [], color=looks[name].colour, linestyle=looks[name].dashes, label=name)
+            Line2D(
+                [], [], color=looks[name].colour, linestyle=looks[name].dashes,
+                label=shortened(name),
+            )
             for name in samples
         ),
-    ]
+    ]  # fmt: skip
 
 
 def _panel(
-    axes: tuple[Axes, ...],
+    axes: tuple[Axes, Axes, Axes],
     quantity: Quantity,
-    reference: Values,
+    target: Values,
     known: Mapping[str, Values],
     real: MeasuredSets,
     samples: Mapping[str, MeasuredSets],
     looks: Mapping[str, Line],
 ) -> None:
     top, middle, bottom = axes
-    name = quantity.name
     bins = binning(
-        reference.values.numpy(),
+        target.values.numpy(),
         [values.values.numpy() for values in known.values()],
-        name=name,
-        weights=real.relative.weights[reference.jet].double().numpy(),
+        name=quantity.name,
+        weights=real.relative.weights[target.jet].double().numpy(),
     )
-    expected = density(reference, real.relative.weights, bins)
+    expected = density(target, real.relative.weights, bins)
     floor = floor_band(expected, len(real), min(len(samples[sample]) for sample in known))
-    _draw_real(axes, expected, floor, bins)
+    found = {
+        sample: density(values, samples[sample].relative.weights, bins)
+        for sample, values in known.items()
+    }
+    ratios = {sample: ratio(one, expected) for sample, one in found.items()}
+    pulls = {sample: pull(one, expected) for sample, one in found.items()}
+    limits = _ratio_axis(middle, floor, list(ratios.values()))
+    _draw_real(axes, expected, floor, limits, bins)
+    _pull_axis(bottom, list(pulls.values()))
     highest = expected.height.max()
-    for sample, values in known.items():
-        found, look = density(values, samples[sample].relative.weights, bins), looks[sample]
-        _draw_sample(top, found, bins, look)
-        relative = ratio(found, expected)
-        _band(middle, 1.0, relative.height, relative.error, bins, look)
-        _steps(middle, relative.height, bins, look, _RATIO_RANGE)
-        _steps(bottom, pull(found, expected), bins, look, _PULL_RANGE)
-        highest = max(highest, min(found.height.max(), _TALLEST * expected.height.max()))
+    for sample, one in found.items():
+        look = looks[sample]
+        _draw_sample(top, one, bins, look)
+        _band(middle, ratios[sample], limits, bins, look)
+        _steps(middle, ratios[sample].height, limits, bins, look)
+        bottom.stairs(
+            pulls[sample], bins.edges, baseline=None, color=look.colour, linestyle=look.dashes,
+            linewidth=1.3, zorder=4,
+        )  # fmt: skip
+        highest = max(highest, min(one.height.max(), _TALLEST * expected.height.max()))
     _dress(axes, quantity, bins, expected, real.kind.noun)
     if top.get_yscale() == "linear":
         top.set_ylim(0, 1.25 * highest)
+        top.yaxis.set_major_locator(MaxNLocator(5))
 
 
-def _draw_real(axes: tuple[Axes, ...], real: Density, floor: Array, bins: Binning) -> None:
+def _ratio_axis(axes: Axes, floor: Array, ratios: Sequence[Density]) -> tuple[float, float]:
+    """Limits that hold nine of ten ratios with an error below a half, and the floor's median.
+
+    The ratios are weighted equally over samples; what is outside is marked by triangles.
+    """
+    far = [np.median(floor[floor > 0])] if (floor > 0).any() else [0.0]
+    for one in ratios:
+        sure = np.isfinite(one.height) & ~(one.error > 0.5)
+        if sure.any():
+            far.append(np.quantile(np.maximum(one.height, 1e-9)[sure], 0.95) - 1)
+            far.append(1 - np.quantile(one.height[sure], 0.05))
+    half = next((half for half in _RATIO_WIDTHS if max(far) <= half), None)
+    if half is not None:
+        axes.set_ylim(1 - 1.25 * half, 1 + 1.25 * half)
+        axes.yaxis.set_major_locator(FixedLocator([1 - half, 1, 1 + half]))
+        return 1 - 1.25 * half, 1 + 1.25 * half
+    axes.set_yscale("log", base=2)
+    axes.set_ylim(1 / _WIDEST_RATIO, _WIDEST_RATIO)
+    axes.yaxis.set_major_locator(FixedLocator([0.25, 1, 4]))
+    axes.yaxis.set_major_formatter(FixedFormatter(["1/4", "1", "4"]))
+    return 1 / _WIDEST_RATIO, _WIDEST_RATIO
+
+
+def _pull_axis(axes: Axes, pulls: Sequence[Array]) -> None:
+    """All pulls are on the axis: linear up to 3 or 5, beyond logarithmic outside of 3."""
+    largest = max((np.nanmax(np.abs(one)) for one in pulls if np.isfinite(one).any()), default=0.0)
+    linear = next((limit for limit in _PULLS if largest <= limit), None)
+    if linear is not None:
+        axes.set_ylim(-1.3 * linear, 1.3 * linear)
+        axes.yaxis.set_major_locator(FixedLocator([-linear, 0, linear]))
+        return
+    axes.set_yscale("symlog", linthresh=3, linscale=1.0)
+    axes.set_ylim(-2 * largest, 2 * largest)
+    power = 10 ** math.floor(math.log10(largest))
+    end = next(step * power for step in (5, 2, 1) if step * power <= largest)
+    ticks = [-end, 0, end] if end < 20 else [-end, -3, 0, 3, end]
+    axes.yaxis.set_major_locator(FixedLocator(ticks))
+    axes.yaxis.set_major_formatter(
+        FixedFormatter([f"{tick:g}".replace("-", "−") for tick in ticks])
+    )
+
+
+def _draw_real(
+    axes: tuple[Axes, Axes, Axes],
+    real: Density,
+    floor: Array,
+    limits: tuple[float, float],
+    bins: Binning,
+) -> None:
     top, middle, bottom = axes
     edges = bins.edges
     top.stairs(real.height, edges, fill=True, color="#eeeeee", zorder=0)
@@ -148,7 +198,8 @@ def _draw_real(axes: tuple[Axes, ...], real: Density, floor: Array, bins: Binnin
     top.stairs(real.height, edges, color=REAL, linewidth=1.2, zorder=2)
     own = np.nan_to_num(ratio(real, real).error)
     for error, colour in ((floor, _LIGHTER), (own, _DARKER)):
-        middle.stairs(1 + error, edges, baseline=1 - error, fill=True, color=colour, zorder=0)
+        low, high = np.clip([1 - error, 1 + error], *limits)
+        middle.stairs(high, edges, baseline=low, fill=True, color=colour, zorder=0)
     middle.axhline(1, color=REAL, linewidth=1, zorder=1)
     bottom.axhspan(-1, 1, color=_LIGHTER, linewidth=0, zorder=0)
     bottom.axhline(0, color=REAL, linewidth=1, zorder=1)
@@ -162,60 +213,55 @@ def _draw_sample(top: Axes, sample: Density, bins: Binning, look: Line) -> None:
     top.stairs(sample.height, bins.edges, color=look.colour, linestyle=look.dashes, zorder=4)
 
 
-def _band(axes: Axes, blank: float, values: Array, error: Array, bins: Binning, look: Line) -> None:
-    """A band of ``values`` and their errors, cut at the ratio's range; ``blank`` where NaN."""
+def _band(
+    axes: Axes, found: Density, limits: tuple[float, float], bins: Binning, look: Line
+) -> None:
+    """A band of a ratio and its errors, cut at the limits; blank where NaN."""
     low, high = (
-        np.clip(np.nan_to_num(values + sign * error, nan=blank), *_RATIO_RANGE) for sign in (-1, 1)
+        np.clip(np.nan_to_num(found.height + sign * found.error, nan=1.0), *limits)
+        for sign in (-1, 1)
     )
     axes.stairs(high, bins.edges, baseline=low, fill=True, color=look.colour, alpha=0.25, zorder=3)
 
 
 def _steps(
-    axes: Axes, values: Array, bins: Binning, look: Line, limits: tuple[float, float]
+    axes: Axes, values: Array, limits: tuple[float, float], bins: Binning, look: Line
 ) -> None:
     """A line of steps; triangles mark bins whose value lies outside the limits."""
-    low, high = limits
-    edges = bins.edges
     axes.stairs(
-        np.clip(values, low, high), edges, baseline=None, color=look.colour,
+        np.clip(values, *limits), bins.edges, baseline=None, color=look.colour,
         linestyle=look.dashes, linewidth=1.3, zorder=4,
     )  # fmt: skip
-    centres = np.sqrt(edges[1:] * edges[:-1]) if bins.logarithmic else (edges[1:] + edges[:-1]) / 2
-    inset = 0.06 * (high - low)
-    for beyond, marker, at in (
-        (values > high, "^", high - inset),
-        (values < low, "v", low + inset),
+    for beyond, marker, height in (
+        (values > limits[1], "^", 0.94),
+        (values < limits[0], "v", 0.06),
     ):
         axes.plot(
-            centres[beyond], np.full(beyond.sum(), at), marker, color=look.colour,
-            markersize=4.5, markeredgewidth=0, zorder=5,
+            bins.centres[beyond], np.full(beyond.sum(), height), marker, color=look.colour,
+            transform=axes.get_xaxis_transform(), markersize=4.5, markeredgewidth=0, zorder=5,
         )  # fmt: skip
 
 
 def _dress(
-    axes: tuple[Axes, ...], quantity: Quantity, bins: Binning, real: Density, noun: Noun
+    axes: tuple[Axes, Axes, Axes], quantity: Quantity, bins: Binning, real: Density, noun: Noun
 ) -> None:
     top, middle, bottom = axes
-    observable, edges = quantity.observable, bins.edges
-    each = f"{noun.item.capitalize()}s per {noun.one}"
-    what = each if quantity.pooled else f"Fraction of {noun.many}"
-    unit = f" / {observable.unit}" if observable.unit else ""
-    whole = quantity.name == "multiplicity"
-    top.set_ylabel(what if whole else f"{what}{unit or ' / unit'}")
-    middle.set_ylabel("Ratio")
-    bottom.set_ylabel("Pull")
-    bottom.set_xlabel(observable.label)
+    edges = bins.edges
+    top.set_ylabel(density_label(quantity, noun, logarithmic=bins.logarithmic), fontsize=12)
+    middle.set_ylabel("Ratio", fontsize=12)
+    bottom.set_ylabel("Pull", fontsize=12)
+    bottom.set_xlabel(quantity.observable.label)
     if bins.logarithmic:
         top.set_xscale("log")
     positive = real.height[real.height > 0]
-    if quantity.pooled or positive.max() > _STEEP * np.median(positive):
+    if not bins.logarithmic and (quantity.pooled or positive.max() > _STEEP * np.median(positive)):
         top.set_yscale("log")
         top.set_ylim(positive.min() / 4, positive.max() * 3)
     top.set_xlim(edges[0], edges[-1])
-    middle.set_ylim(*_RATIO_RANGE)
-    bottom.set_ylim(*_PULL_RANGE)
     for panel in (top, middle):
         panel.tick_params(labelbottom=False)
+    for panel in (middle, bottom):
+        panel.yaxis.set_minor_locator(NullLocator())
     for panel in axes:
         for beyond, start, stop in (
             (bins.underflow, edges[0], edges[1]),
@@ -223,9 +269,16 @@ def _dress(
         ):
             if beyond:
                 panel.axvspan(start, stop, color=BEYOND, alpha=0.3, linewidth=0, zorder=-1)
-    marks = [mark for mark, there in (("<", bins.underflow), (">", bins.overflow)) if there]
-    for mark in marks:
-        top.text(
-            0.01 if mark == "<" else 0.99, 0.985, mark, transform=top.transAxes, fontsize=10,
-            ha="left" if mark == "<" else "right", va="top", weight="bold",
-        )  # fmt: skip
+
+
+def density_label(quantity: Quantity, noun: Noun, *, logarithmic: bool = False) -> str:
+    """``(1/N) dN/dx [1/unit]``: N counts sets, or items where all items of a set are pooled."""
+    observable = quantity.observable
+    formula, unit = observable.formula, observable.unit
+    if logarithmic:
+        formula, unit = rf"$\log_{{10}}${formula}", ""
+    elif "/" in formula or ("$" not in formula and len(formula) > 1):
+        formula = f"({formula})"
+    count = rf"$N_\mathrm{{{noun.many}}}$" if quantity.pooled else "$N$"
+    each = rf"$N_\mathrm{{{noun.item}s}}$" if quantity.pooled else "$N$"
+    return f"(1/{count}) d{each}/d{formula}" + (f" [1/{unit}]" if unit else "")

@@ -1,4 +1,4 @@
-"""Single jets as they lie in the eta-phi plane, one disc a particle."""
+"""Single jets as they lie in the eta-phi plane, one disc per particle."""
 
 from __future__ import annotations
 
@@ -21,19 +21,23 @@ _LARGEST = 0.36
 
 
 def jet_displays(
-    real: MeasuredSets, samples: Mapping[str, MeasuredSets], looks: Mapping[str, Line], seed: int
+    real: MeasuredSets,
+    samples: Mapping[str, MeasuredSets],
+    looks: Mapping[str, Line],
+    seed: int,
+    reference: str = "simulated",
 ) -> Figure:
-    """Rows of jets drawn at random: real ones, their reconstructions, and each other sample."""
+    """Rows of jets drawn at random: simulated ones, their reconstructions, each other sample."""
     generator = torch.Generator().manual_seed(seed)
     shown = torch.randperm(len(real), generator=generator)[:_JETS]
-    rows = [("real", real[shown], REAL)]
+    rows = [(reference, real[shown], REAL)]
     for name, jets in samples.items():
         own = shown
         if name != RECONSTRUCTED:
             own = torch.randperm(len(jets), generator=generator)[:_JETS]
         rows.append((name, jets[own], looks[name].colour))
     figure, spec = grid(
-        len(rows), _JETS, panel=(2.7, 2.7), margins=(0.95, 0.15, 0.55, 0.15), gaps=(0.15, 0.15)
+        len(rows), _JETS, panel=(2.7, 2.7), margins=(0.75, 0.15, 0.55, 0.35), gaps=(0.15, 0.4)
     )
     axes = spec.subplots(sharex=True, sharey=True, squeeze=False)
     for row, (name, jets, colour) in enumerate(rows):
@@ -42,7 +46,8 @@ def jet_displays(
                 draw_jet(axes[row, column], jets[column : column + 1], colour)
             else:
                 axes[row, column].set_visible(False)
-        axes[row, 0].set_ylabel(f"{name}\n" + r"$\phi^\mathrm{rel}$ [rad]")
+        axes[row, 0].set_ylabel(r"$\phi^\mathrm{rel}$ [rad]")
+        axes[row, 0].set_title(name, loc="left", fontsize=12, color=colour)
     for axis in axes[-1]:
         axis.set_xlabel(r"$\eta^\mathrm{rel}$")
     return figure

@@ -1,13 +1,15 @@
-"""Pairs of observables in the plane: real sets beside samples."""
+"""Pairs of observables in the plane: simulated sets beside samples."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from jetgen.metrics.pair_histograms import (
@@ -17,28 +19,37 @@ from jetgen.metrics.pair_histograms import (
 )
 from jetgen.metrics.weighted_quantiles import effective_size, weighted_quantiles
 from jetgen.physics.observables import MeasuredSets, Observable
-from jetgen.reports.style import INTENSITY, grid
+from jetgen.reports.style import INTENSITY, grid, shortened
 
 _BINS = 24
+_WIDTH = 5
+"""Panels in a row, at most."""
 
 
 def pair_planes(
     real: MeasuredSets,
     samples: Mapping[str, MeasuredSets],
     pairs: Sequence[tuple[Observable, Observable]],
+    reference: str = "simulated",
 ) -> Figure:
-    """A row a pair, a column a sample: share of jets in each bin, with the distance to real."""
-    kinds = {"real": real, **samples}
+    """A row of panels per pair, a panel per sample: share of jets in each bin, distance above.
+
+    Where there are more than four samples a pair has several rows.
+    """
+    kinds = {reference: real, **samples}
+    height = math.ceil(len(kinds) / _WIDTH)
+    width = math.ceil(len(kinds) / height)
     figure, spec = grid(
-        len(pairs), len(kinds), panel=(2.5, 2.2), margins=(0.85, 1.15, 0.6, 0.55), gaps=(0.35, 0.95)
-    )
-    axes = spec.subplots(sharex="row", sharey="row", squeeze=False)
-    for row, (x, y) in enumerate(pairs):
+        height * len(pairs), width, panel=(2.5, 2.2), margins=(0.85, 1.15, 0.6, 0.55),
+        gaps=(0.35, 1.0),
+    )  # fmt: skip
+    every = spec.subplots(squeeze=False).reshape(len(pairs), height * width)
+    for axes, (x, y) in zip(every, pairs, strict=True):
         edges = [_edges(real, observable) for observable in (x, y)]
         images = {name: _histogram(jets, x, y, edges) for name, jets in kinds.items()}
-        top = images["real"].max().item()
+        top = images[reference].max().item()
         shades = LogNorm(top / 300, top)
-        for axis, (name, image) in zip(axes[row], images.items(), strict=True):
+        for place, (axis, (name, image)) in enumerate(zip(axes, images.items(), strict=False)):
             shown = axis.pcolormesh(
                 *(edge.numpy() for edge in edges),
                 image.T.clamp(min=shades.vmin).numpy(),
@@ -47,12 +58,17 @@ def pair_planes(
             axis.set_xlabel(x.label)
             axis.set_xlim(*edges[0][[0, -1]].tolist())
             axis.set_ylim(*edges[1][[0, -1]].tolist())
-            title = name
-            if name != "real":
+            title = shortened(name)
+            if name != reference:
                 title += "\n{:.3f} (floor {:.3f})".format(*_distance(real, kinds[name], x, y))
             axis.set_title(title, fontsize=10)
-        axes[row, 0].set_ylabel(y.label)
-        bar = figure.colorbar(shown, cax=axes[row, -1].inset_axes((1.06, 0, 0.06, 1)))
+            axis.tick_params(labelleft=place % width == 0, labelsize=10)
+            axis.xaxis.set_major_locator(MaxNLocator(4))
+            if place % width == 0:
+                axis.set_ylabel(y.label)
+        for axis in axes[len(images) :]:
+            axis.set_visible(False)
+        bar = figure.colorbar(shown, cax=axes[width - 1].inset_axes((1.06, 0, 0.06, 1)))
         bar.set_label(f"Share of {real.kind.noun.many}")
     return figure
 

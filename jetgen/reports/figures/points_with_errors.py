@@ -1,4 +1,4 @@
-"""Measured numbers with their errors against a setting."""
+"""MeasuredSets numbers with their errors against a setting."""
 
 from __future__ import annotations
 
