@@ -68,13 +68,13 @@ def binning(
 ) -> Binning:
     r"""Bins over the central 99 % of the real values, as wide as their highest peak allows.
 
-    The width is :math:`4.24\,h\,n^{-1/3}` rounded up to 1, 2, 2.5, 4 or 5 times a power of ten, with
-    h the length of the shortest interval that holds a quarter of the values and n their (effective)
-    number. For a normal distribution that is the rule of Freedman and Diaconis; a narrow peak on a
-    wide background, as of a mass, gets narrow bins. There are 12 to 100 bins, at
-    most one per 15 values. Where any sample has
-    values beyond, one more bin on that side collects them. ``LOGARITHMIC`` quantities get
-    logarithmic bins, whole numbers bins about them, ``phi`` (``phi_1``, ...) the full circle.
+    The width is :math:`4.24\,h\,n^{-1/3}` rounded up to 1, 2, 2.5, 4 or 5 times a power of ten,
+    with h the length of the shortest interval that holds a quarter of the values and n their
+    (effective) number. For a normal distribution that is the rule of Freedman and Diaconis; a
+    narrow peak on a wide background, as of a mass, gets narrow bins. There are 12 to 100 bins, at
+    most one per 15 values. Where any sample has values beyond, one more bin on that side collects
+    them. ``LOGARITHMIC`` quantities get logarithmic bins, whole numbers bins about them, ``phi``
+    (``phi_1``, ...) the full circle.
 
     Args:
         real: ``(M,)`` real values.

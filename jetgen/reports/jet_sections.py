@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
@@ -79,7 +80,8 @@ def _images(real: MeasuredSets, samples: Mapping[str, MeasuredSets]) -> PlannedS
                 "real jets, grey where both are empty; orange is too much, blue too little. "
                 "Pixels far from the axis hold few particles and scatter. Bottom: sample minus "
                 "real.",
-                lambda: jet_images(real, samples),
+                partial(jet_images, real, samples),
+                {name: partial(jet_images, real, {name: jets}) for name, jets in samples.items()},
             ),
         ),
     )
@@ -103,7 +105,11 @@ def _displays(
             PlannedFigure(
                 "jet_displays",
                 "Real jets in the first row, one row for each sample.",
-                lambda: jet_displays(real, samples, looks, seed),
+                partial(jet_displays, real, samples, looks, seed),
+                {
+                    name: partial(jet_displays, real, {name: jets}, looks, seed)
+                    for name, jets in samples.items()
+                },
             ),
         ),
     )

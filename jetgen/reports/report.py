@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,10 @@ from jetgen.kinds import JETS, Kind
 from jetgen.metrics.latent import LatentSpace
 from jetgen.reports.page import Picture, Rate, Section, render
 from jetgen.reports.sections import PlannedSection
-from jetgen.reports.style import figure_style
+from jetgen.reports.style import figure_style, with_setting
 
-_DPI = 110
+_DPI, _PANEL_DPI = 110, 160
+"""Pixels per inch of the figures on the page, and of the files of single panels."""
 
 
 def write_report(
@@ -35,6 +37,7 @@ def write_report(
     training: ParticleCloud | None = None,
     title: str = "Generated jets beside real ones",
     description: str = "",
+    setting: str = "",
     provenance: Mapping[str, Any] | None = None,
     history: Path | None = None,
     latent: LatentSpace | None = None,
@@ -55,6 +58,7 @@ def write_report(
         kind: jets or other sets.
         training: further real jets, for the real-versus-real floor.
         title, description: the heading and the line below it.
+        setting: process, energy, radius and the like, in a line on top of every figure.
         provenance: command, configuration, versions, hashes; nested mappings are shown nested.
         history: a run's ``metrics.csv``.
         latent: the codes of ``real``, jet by jet, beside codes of the prior.
@@ -78,7 +82,7 @@ def write_report(
     progress("prepare figures")
     kept = None if latent is None else latent[checked.kept]
     planned = kind.report_sections(checked, kept, history, seed)
-    sections = list(_drawn(planned, folder, progress))
+    sections = list(_drawn(planned, folder, setting, progress))
     progress("write")
     _write_table(folder, comparison, merits)
     page = folder / "report.html"
@@ -104,9 +108,12 @@ def write_report(
 
 
 def _drawn(
-    planned: Sequence[PlannedSection], folder: Path, progress: Callable[[str], None]
+    planned: Sequence[PlannedSection],
+    folder: Path,
+    setting: str,
+    progress: Callable[[str], None],
 ) -> Iterator[Section]:
-    """Draw all figures, write each as PDF and PNG, and hand on the latter for the page."""
+    """Draw all figures and their panels, write each as PDF and PNG, the page's PNGs in memory."""
     total = sum(len(section.drawings) for section in planned)
     done = 0
     for section in planned:
@@ -114,19 +121,40 @@ def _drawn(
         for drawing in section.drawings:
             done += 1
             progress(f"draw {section.title.lower()} (figure {done} of {total})")
+            path = folder / "figures" / drawing.name
             with figure_style():
-                png = save_figure(drawing.draw(), folder / "figures" / drawing.name)
+                png = save_figure(drawing.draw(), path, setting)
+                for name, draw in drawing.panels.items() if len(drawing.panels) > 1 else ():
+                    save_figure(draw(), path / file_name(name), setting, dpi=_PANEL_DPI)
             pictures.append(Picture(drawing.name, section.title, drawing.caption, png))
         yield Section(section.name, section.title, section.reading, tuple(pictures))
 
 
-def save_figure(figure: Figure, stem: Path) -> bytes:
-    """Write ``stem.pdf`` and ``stem.png``; return the latter's content."""
+def file_name(name: str) -> str:
+    """A name with what file names should not have replaced by underscores.
+
+    >>> file_name("generated (Gaussian prior)")
+    'generated_Gaussian_prior'
+    """
+    return re.sub(r"[^\w.+-]+", "_", name).strip("_")
+
+
+def save_figure(figure: Figure, stem: Path, setting: str = "", *, dpi: int = _DPI) -> bytes:
+    """Write ``stem.pdf`` and ``stem.png`` of a figure; return the latter's content.
+
+    Args:
+        figure: what is written.
+        stem: the path without its ending.
+        setting: what the sets are, in a line on top of the figure.
+        dpi: pixels per inch of the PNG.
+    """
     buffer = io.BytesIO()
-    with figure_style(), whole_file(stem.with_suffix(".pdf")) as path:  # formulas get fonts here
-        figure.savefig(path, format="pdf", metadata={"CreationDate": None})
-        figure.savefig(buffer, format="png", dpi=_DPI)
-    with whole_file(stem.with_suffix(".png")) as path:
+    pdf, png = (stem.with_name(stem.name + ending) for ending in (".pdf", ".png"))
+    with figure_style(), whole_file(pdf) as path:  # formulas get fonts here
+        area = with_setting(figure, setting)
+        figure.savefig(path, format="pdf", bbox_inches=area, metadata={"CreationDate": None})
+        figure.savefig(buffer, format="png", bbox_inches=area, dpi=dpi)
+    with whole_file(png) as path:
         path.write_bytes(buffer.getvalue())
     return buffer.getvalue()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -14,7 +15,7 @@ from jetgen.physics.observable_values import ObservableValues
 from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.quantities import Quantity
 from jetgen.reports.figures.correlation_matrices import correlation_matrices
-from jetgen.reports.figures.distributions import distributions
+from jetgen.reports.figures.distributions import distributions, drawn
 from jetgen.reports.figures.latent_activity import latent_activity
 from jetgen.reports.figures.latent_columns import latent_columns
 from jetgen.reports.figures.latent_correlations import latent_correlations
@@ -26,11 +27,19 @@ from jetgen.reports.style import Line
 
 @dataclass(frozen=True)
 class PlannedFigure:
-    """A figure to be drawn: the name of its files, a caption, and the function that draws it."""
+    """A figure to be drawn.
+
+    Args:
+        name: of its files.
+        caption: what it shows.
+        draw: draws it.
+        panels: draw its panels one by one, each for a file of its own.
+    """
 
     name: str
     caption: str
     draw: Callable[[], Figure]
+    panels: Mapping[str, Callable[[], Figure]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,11 +75,16 @@ def distribution(
     looks: Mapping[str, Line],
 ) -> PlannedFigure:
     """The distributions of ``quantities``."""
-    titles = ", ".join(quantity.observable.title for quantity in quantities)
+    shown = drawn(real, samples, quantities)
+    titles = ", ".join(quantity.observable.title for quantity in shown)
     return PlannedFigure(
         name,
         f"{titles[0].upper()}{titles[1:]}.",
-        lambda: distributions(real, samples, quantities, looks),
+        partial(distributions, real, samples, shown, looks),
+        {
+            quantity.name: partial(distributions, real, samples, [quantity], looks)
+            for quantity in shown
+        },
     )
 
 
@@ -95,7 +109,11 @@ def correlations(
                 "samples' correlations minus the real ones. The numbers above are mean absolute "
                 f"differences over all pairs; between two halves of the real {many} it is the one "
                 "above the first matrix.",
-                lambda: correlation_matrices(real, generated, shown),
+                partial(correlation_matrices, real, generated, shown),
+                {
+                    name: partial(correlation_matrices, real, {name: sets}, shown)
+                    for name, sets in generated.items()
+                },
             ),
             PlannedFigure(
                 "pair_planes",
@@ -103,7 +121,11 @@ def correlations(
                 "the outermost bins collect everything beyond. The number above is half the sum of "
                 "(p − q)² / (p + q) over 10 × 10 bins of equal real shares, from 0 for equal to 1 "
                 f"for apart; the floor is what it is on average for two sets of real {many}.",
-                lambda: pair_planes(real, generated, pairs),
+                partial(pair_planes, real, generated, pairs),
+                {
+                    f"{x.name}_{y.name}": partial(pair_planes, real, generated, [(x, y)])
+                    for x, y in pairs
+                },
             ),
         ),
     )
@@ -151,7 +173,11 @@ def latent_section(
                 "latent_map",
                 f"The two principal components of the codes of held-out {many}, one point "
                 f"for each, coloured by {by}. A gradient means that the code knows the quantity.",
-                lambda: latent_map(latent, colours),
+                partial(latent_map, latent, colours),
+                {
+                    colour.observable.name: partial(latent_map, latent, [colour])
+                    for colour in colours
+                },
             ),
             PlannedFigure(
                 "latent_correlations",

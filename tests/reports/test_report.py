@@ -147,3 +147,15 @@ def test_nothing_is_written_for_jets_that_cannot_be_compared(toy_jets, tmp_path)
     with pytest.raises(InputError, match="at least 20 usable jets"):
         write_report(tmp_path / "r", real=toy_jets(60, 1), samples={"a": toy_jets(5, 2)})
     assert not (tmp_path / "r").exists()
+
+
+def test_every_panel_has_files_of_its_own(made):
+    def files(name):
+        return {path.name for path in (made.folder / "figures" / name).iterdir()}
+
+    both = {
+        f"{name}.{ending}" for name in ("mass", "pt", "eta", "phi") for ending in ("pdf", "png")
+    }
+    assert both <= files("jets_generation")
+    assert "independent_particles.png" in files("jet_images")
+    assert "pt_mass.pdf" in files("pair_planes")

@@ -52,13 +52,11 @@ def distributions(
     reference: str = "simulated",
 ) -> Figure:
     """One stack of panels per quantity that the simulated sets and at least one sample have."""
-    panels = []
-    for quantity in quantities:
-        target = read_off(real, quantity)
-        read = {name: read_off(jets, quantity) for name, jets in samples.items()}
-        known = {name: values for name, values in read.items() if values and len(values.values)}
-        if target and len(target.values) and known:
-            panels.append((quantity, target, known))
+    panels = [
+        (quantity, *found)
+        for quantity in quantities
+        if (found := _known(real, samples, quantity)) is not None
+    ]
     columns = len(panels) if len(panels) < 4 else 4 if len(panels) in (4, 7, 8) else 3
     rows = math.ceil(len(panels) / columns)
     panel, gap = (2.75 if columns == 4 else 3.1, 4.1), (0.95, 0.8)
@@ -72,10 +70,42 @@ def distributions(
             3, 1, height_ratios=[2.5, 1, 1], hspace=0.06
         )
         top = figure.add_subplot(inner[0])
-        lower = [figure.add_subplot(inner[row], sharex=top) for row in (1, 2)]
-        _panel((top, *lower), quantity, target, known, real, samples, looks)
+        middle, bottom = (figure.add_subplot(inner[row], sharex=top) for row in (1, 2))
+        _panel((top, middle, bottom), quantity, target, known, real, samples, looks)
     legend.draw(figure)
     return figure
+
+
+def drawn(
+    real: MeasuredSets, samples: Mapping[str, MeasuredSets], quantities: Sequence[Quantity]
+) -> list[Quantity]:
+    """The quantities that :func:`distributions` has a panel for.
+
+    They are known for the simulated sets and a sample, and vary by more than rounding errors.
+    """
+    return [quantity for quantity in quantities if _known(real, samples, quantity) is not None]
+
+
+_ROUNDING = 1e-5
+"""Largest spread of values, relative to their size, that is a rounding error."""
+
+
+def _known(
+    real: MeasuredSets, samples: Mapping[str, MeasuredSets], quantity: Quantity
+) -> tuple[Values, dict[str, Values]] | None:
+    target = read_off(real, quantity)
+    read = {name: read_off(jets, quantity) for name, jets in samples.items()}
+    known = {name: values for name, values in read.items() if values and len(values.values)}
+    if target is None or not len(target.values) or not known:
+        return None
+    ends = [
+        end
+        for values in (target, *known.values())
+        for end in (values.values.min().item(), values.values.max().item())
+    ]
+    if max(ends) - min(ends) <= _ROUNDING * max(map(abs, ends)):
+        return None
+    return target, known
 
 
 def _keys(

@@ -28,13 +28,10 @@ def jet_displays(
     reference: str = "simulated",
 ) -> Figure:
     """Rows of jets drawn at random: simulated ones, their reconstructions, each other sample."""
-    generator = torch.Generator().manual_seed(seed)
-    shown = torch.randperm(len(real), generator=generator)[:_JETS]
+    shown = _chosen(len(real), seed)
     rows = [(reference, real[shown], REAL)]
     for name, jets in samples.items():
-        own = shown
-        if name != RECONSTRUCTED:
-            own = torch.randperm(len(jets), generator=generator)[:_JETS]
+        own = shown if name == RECONSTRUCTED else _chosen(len(jets), seed)
         rows.append((name, jets[own], looks[name].colour))
     figure, spec = grid(
         len(rows), _JETS, panel=(2.7, 2.7), margins=(0.75, 0.15, 0.55, 0.35), gaps=(0.15, 0.4)
@@ -51,6 +48,10 @@ def jet_displays(
     for axis in axes[-1]:
         axis.set_xlabel(r"$\eta^\mathrm{rel}$")
     return figure
+
+
+def _chosen(jets: int, seed: int) -> torch.Tensor:
+    return torch.randperm(jets, generator=torch.Generator().manual_seed(seed))[:_JETS]
 
 
 def draw_jet(axes: Axes, jet: MeasuredSets, colour: str) -> None:

@@ -14,19 +14,26 @@ from jetgen.reports.style import BEYOND, REAL, Line, grid
 
 _AGAINST = ("pt", "multiplicity")
 _SMALLEST = 0.01
-"""Half-width of the narrowest axis: residuals of rounding errors look like none."""
+"""Half-width of the narrowest axis."""
+
+_ROUNDING = 1e-5
+"""Largest residual that is taken for a rounding error."""
 
 _ERROR_OF_MEDIAN = math.sqrt(math.pi / 2)
 """Over that of the mean, for a normal distribution."""
 
 
 def residual_panels(real: MeasuredSets, reconstructed: MeasuredSets, look: Line) -> Figure:
-    """A row a residual: its distribution, and its quantiles against jet pT and multiplicity."""
-    rows = residuals(real, reconstructed)
+    """A row per residual: its distribution, and its quantiles against jet pT and multiplicity.
+
+    Residuals that are rounding errors in all jets are left out, unless all residuals are.
+    """
+    every = residuals(real, reconstructed)
+    rows = [one for one in every if one.values.abs().max() > _ROUNDING] or every
     against = [o for o in JET_OBSERVABLES if o.name in _AGAINST and o.name in real.observables]
     figure, spec = grid(
         len(rows), 1 + len(against), panel=(3.5, 1.75), margins=(0.95, 0.15, 0.6, 0.2),
-        gaps=(0.75, 0.55),
+        gaps=(0.85, 0.6),
     )  # fmt: skip
     axes = spec.subplots(squeeze=False)
     for row, residual in enumerate(rows):
@@ -77,7 +84,7 @@ def _profile(axes: Axes, x: torch.Tensor, residual: Residual, look: Line) -> Non
     axes.fill_between(
         found.centre, found.low, found.high, color=look.colour, alpha=0.25, linewidth=0
     )
-    error = (found.high - found.low) / 2 * 1.253 / found.jets.sqrt()
+    error = (found.high - found.low) / 2 * _ERROR_OF_MEDIAN / found.jets.sqrt()
     axes.errorbar(
         found.centre, found.median, error, color=look.colour, marker="o", markersize=4,
         linewidth=1.3,
