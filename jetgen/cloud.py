@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,9 +35,12 @@ RELATIVE = (Feature("etarel"), Feature("phirel", "rad"), Feature("ptrel"))
 """Massless particles relative to their jet: eta - eta_jet, phi - phi_jet, pT / pT_jet."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ParticleCloud:
     r"""A batch of ``B`` sets of at most ``N`` particles; order inside a set carries no meaning.
+
+    Two clouds are equal (``==``) only when they are one object; compare their tensors by
+    ``torch.equal`` or ``torch.testing.assert_close``.
 
     Args:
         particles: ``(B, N, F)`` floating point; padded slots are zero (they are set to zero
@@ -60,6 +63,11 @@ class ParticleCloud:
     weights: Tensor = field(default=None)  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
+        self._check()
+        self._pad()
+
+    def _check(self) -> None:
+        """Fill in what was omitted; refuse what does not fit together."""
         for name in ("particles", "mask", "conditions", "weights"):
             if isinstance(getattr(self, name), np.ndarray):
                 object.__setattr__(self, name, torch.from_numpy(getattr(self, name)))
@@ -104,8 +112,33 @@ class ParticleCloud:
                     f"{name}: expected shape {shape}, received {tuple(tensor.shape)}"
                     + (f" for the columns {', '.join(f.name for f in names)}" if names else "")
                 )
-        zeroed = torch.where(mask.unsqueeze(-1), particles, particles.new_zeros(()))
+
+    def _pad(self) -> None:
+        """Set padded slots to zero."""
+        blank = self.particles.new_zeros(())
+        zeroed = torch.where(self.mask.unsqueeze(-1), self.particles, blank)
         object.__setattr__(self, "particles", zeroed)
+
+    def replace(self, **fields: Any) -> ParticleCloud:
+        """The cloud with other values of some fields; the tensors of all others are shared.
+
+        Unlike ``dataclasses.replace`` it copies the particles only where they or the mask
+        change.
+
+        Raises:
+            InputError: when shapes, names or types do not fit together.
+        """
+        changed = self._moved(**fields)
+        changed._check()
+        if "particles" in fields or "mask" in fields:
+            changed._pad()
+        return changed
+
+    def _moved(self, **fields: Any) -> ParticleCloud:
+        """The same for sets whose padded slots are zero already and whose shapes fit."""
+        changed = object.__new__(type(self))
+        changed.__dict__.update(self.__dict__ | fields)
+        return changed
 
     def __len__(self) -> int:
         return len(self.particles)
@@ -127,8 +160,7 @@ class ParticleCloud:
                 f"index: expected a slice, a mask or indices, received {index}; "
                 f"cloud[{index}:{index + 1}] is a cloud of that set"
             )
-        return replace(
-            self,
+        return self._moved(
             particles=self.particles[index],
             mask=self.mask[index],
             conditions=self.conditions[index],
@@ -218,13 +250,12 @@ class ParticleCloud:
         for feature, values in columns.items():
             merged[names.get(feature.name, feature)] = values.to(self.particles)
         stacked = torch.stack(list(merged.values()), dim=1) if merged else self.conditions
-        return replace(self, conditions=stacked, condition_features=tuple(merged))
+        return self.replace(conditions=stacked, condition_features=tuple(merged))
 
     def to(self, target: torch.device | str | torch.dtype) -> ParticleCloud:
         """The cloud on another device, or in another floating-point type."""
         mask = self.mask if isinstance(target, torch.dtype) else self.mask.to(target)
-        return replace(
-            self,
+        return self._moved(
             particles=self.particles.to(target),
             mask=mask,
             conditions=self.conditions.to(target),
@@ -246,14 +277,19 @@ class ParticleCloud:
         if padding > 0:
             particles = torch.nn.functional.pad(particles, (0, 0, 0, padding))
             mask = torch.nn.functional.pad(mask, (0, padding))
-        return replace(self, particles=particles, mask=mask)
+        return self._moved(particles=particles, mask=mask)
 
-    def leading(self, size: int, by: str) -> ParticleCloud:
-        """The ``size`` particles of each set with the largest feature ``by``, in falling order."""
-        key = self.feature(by).masked_fill(~self.mask, -torch.inf)
+    def leading(self, size: int, by: str | Tensor) -> ParticleCloud:
+        """The ``size`` particles of each set with the largest ``by``, in falling order.
+
+        Args:
+            size: how many.
+            by: the name of a feature, or values ``(B, N)``.
+        """
+        values = self.feature(by) if isinstance(by, str) else by
+        key = values.masked_fill(~self.mask, -torch.inf)
         order = torch.argsort(key, dim=1, descending=True, stable=True)
-        return replace(
-            self,
+        return self._moved(
             particles=torch.take_along_dim(self.particles, order.unsqueeze(-1), dim=1),
             mask=torch.take_along_dim(self.mask, order, dim=1),
         ).compact(size)
@@ -261,8 +297,7 @@ class ParticleCloud:
     def shuffled(self, generator: torch.Generator | None = None) -> ParticleCloud:
         """The same sets with the slots of each in a random order."""
         order = torch.rand(self.mask.shape, generator=generator).argsort(1).to(self.mask.device)
-        return replace(
-            self,
+        return self._moved(
             particles=torch.take_along_dim(self.particles, order.unsqueeze(-1), dim=1),
             mask=torch.take_along_dim(self.mask, order, dim=1),
         )
@@ -287,8 +322,7 @@ class ParticleCloud:
             blanks = (0, 0) * (tensor.ndim - 2) + (0, size - tensor.shape[1])
             return torch.nn.functional.pad(tensor, blanks)
 
-        return replace(
-            first,
+        return first._moved(
             particles=torch.cat([padded(cloud.particles) for cloud in clouds]),
             mask=torch.cat([padded(cloud.mask) for cloud in clouds]),
             conditions=torch.cat([cloud.conditions for cloud in clouds]),

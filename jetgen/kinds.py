@@ -70,7 +70,8 @@ class Kind:
         counted_items: ``(made, real)``, the mask of generated items that count.
         closeness_values: ``(cloud)``, whole-set values to compare besides the features.
         make_baseline: ``(training, number, generator)``, sets of the trivial generator.
-        monitored_figures: ``(names, real, generated)``, figures of merit by name.
+        monitored_reference: ``(names, real)``, what these figures need of real sets.
+        monitored_figures: ``(names, reference, generated)``, figures of merit by name.
         file_columns: ``(layouts)``, features and conditions of a file of generated sets.
         as_written: ``(cloud)``, generated sets as files hold them.
         writer: ``(path, features, conditions, *, slots, attributes, overwrite)``, which adds sets.
@@ -112,6 +113,7 @@ class Kind:
     counted_items: Answer = Answer()
     closeness_values: Answer = Answer()
     make_baseline: Answer = Answer()
+    monitored_reference: Answer = Answer()
     monitored_figures: Answer = Answer()
     file_columns: Answer = Answer()
     as_written: Answer = Answer()
@@ -175,6 +177,7 @@ JETS = Kind(
     counted_items="jetgen.objectives.multiplicity:hard_particles",
     closeness_values="jetgen.objectives.closeness:jet_masses",
     make_baseline="jetgen.physics.baselines:independent_particles",
+    monitored_reference="jetgen.training.monitored:known_jets",
     monitored_figures="jetgen.training.monitored:monitored_figures",
     file_columns="jetgen.generation.mixing:jet_columns",
     as_written="jetgen.physics.fourvectors:laboratory_jets",
@@ -226,6 +229,7 @@ ENTRIES = Kind(
     counted_items="jetgen.objectives.multiplicity:all_items",
     closeness_values="jetgen.kinds:nothing",
     make_baseline="jetgen.physics.baselines:independent_columns",
+    monitored_reference="jetgen.training.monitored:known_sets",
     monitored_figures="jetgen.training.monitored:monitored_sets",
     file_columns="jetgen.generation.mixing:set_columns",
     as_written="jetgen.kinds:unchanged",

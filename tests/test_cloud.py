@@ -220,3 +220,22 @@ def test_indexing_and_conversion_carry_everything_along():
     assert torch.equal(part.weights, made.weights[[2, 4]]) and len(part) == 2
     assert made.to(torch.float64).conditions.dtype == torch.float64
     assert "6 x 5 x 3: px [GeV], py [GeV], pz [GeV]; conditions: pt [GeV]" in repr(made)
+
+
+def test_replacing_shares_what_stays_and_pads_what_changes():
+    some = cloud(seed=3)
+    lighter = some.replace(weights=2 * some.weights)
+    assert lighter.particles is some.particles and lighter.mask is some.mask
+    assert torch.equal(lighter.weights, 2 * some.weights)
+    assert torch.equal(some.replace(weights=None).weights, torch.ones(len(some)))
+    fewer = some.replace(mask=some.mask & (torch.arange(some.mask.shape[1]) < 1))
+    assert not fewer.particles[~fewer.mask].any()
+    full = some.replace(particles=torch.ones_like(some.particles))
+    assert torch.equal(full.particles[..., 0], some.mask.to(full.particles))
+    with pytest.raises(InputError, match="weights: expected shape"):
+        some.replace(weights=some.weights[1:])
+
+
+def test_a_cloud_equals_itself_only():
+    some = cloud(seed=3)
+    assert some == some and some != some[:] and len({some, some}) == 1

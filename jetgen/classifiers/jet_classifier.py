@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Literal
 
 import torch
@@ -96,7 +95,7 @@ class JetClassifier(nn.Module):
 def classifier_input(jets: MeasuredSets, context: Sequence[str]) -> ParticleCloud:
     """Relative jets in single precision, with the observables of ``context`` as conditions."""
     cloud = jets.relative.compact()
-    bare = replace(cloud, conditions=cloud.conditions[:, :0], condition_features=())
+    bare = cloud.replace(conditions=cloud.conditions[:, :0], condition_features=())
     columns = {Feature(name): jets.observables[name] for name in context}
     return bare.with_conditions(columns).to(torch.float32)
 

@@ -12,7 +12,7 @@ import jsonargparse
 
 from jetgen.cli.plugins import PLUGIN, PLUGIN_HELP, allow_typed, component_help, without_plugins
 from jetgen.cli.translation import to_command_line
-from jetgen.config.option import components_in
+from jetgen.config.option import components_in, mark_given
 from jetgen.configs import shipped
 from jetgen.errors import InputError
 from jetgen.files.versions import CONFIG_FORMAT, VERSION_KEY, check_version
@@ -129,7 +129,7 @@ def parse(command: str, description: str, config: type[C], words: Sequence[str])
     ]
     try:
         words = options_from_files_first(gather_repeated(words, repeatable))
-        namespace = parser.parse_args(words)
+        namespace = parser.parse_args(words, defaults=False)
     except (jsonargparse.ArgumentError, TypeError, ValueError, KeyError) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise InputError(
@@ -140,14 +140,17 @@ def parse(command: str, description: str, config: type[C], words: Sequence[str])
             f"{PRESET}: expected on the command line, received {namespace['preset']!r} in a file "
             "of options; name its file by `config:` there"
         )
-    check_version("config", namespace[VERSION_KEY], CONFIG_FORMAT)
-    values = {field.name: namespace[field.name] for field in dataclasses.fields(config)}  # type: ignore[arg-type]
-    if namespace["plugin"] is not None:
+    check_version("config", namespace.get(VERSION_KEY, CONFIG_FORMAT), CONFIG_FORMAT)
+    if namespace.get("plugin") is not None:
         raise InputError("--plugin: expected on the command line only, received in a YAML file")
-    for _, registry, component in components_in(config, values):
+    names = [field.name for field in dataclasses.fields(config)]  # type: ignore[arg-type]
+    given = {name: namespace[name] for name in names if name in namespace}
+    for _, registry, component in components_in(config, given):
         if is_path(component):  # from a YAML file, unless it was typed
             registry.require_known(component, "--config")
-    return config(**values)
+    made = config(**given)
+    mark_given(made, given)
+    return made
 
 
 def _add(

@@ -62,6 +62,27 @@ def option(
     return field(default=default, metadata=metadata)
 
 
+def mark_given(config: Any, names: Iterable[str]) -> None:
+    """Record which options of ``config`` a user gave, whatever their values."""
+    object.__setattr__(config, "_given", frozenset(names))
+
+
+def given_options(config: Any) -> frozenset[str]:
+    """The options that a user gave: those of :func:`mark_given`, which the command line records.
+
+    A ``config`` made in Python does not say which of its values were written out; those that
+    differ from their defaults count as given.
+    """
+    differing = frozenset(
+        each.name
+        for each in dataclasses.fields(config)
+        if getattr(config, each.name)
+        != (each.default if each.default_factory is MISSING else each.default_factory())
+    )
+    marked: frozenset[str] = getattr(config, "_given", differing)
+    return marked
+
+
 def require(condition: bool, name: str, expected: str, received: object) -> None:
     """Raise :class:`InputError` in the common form when ``condition`` is false."""
     if not condition:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -57,7 +56,7 @@ def drawn_rows(weights: Tensor, number: int, generator: torch.Generator) -> Tens
 def resampled(cloud: ParticleCloud, generator: torch.Generator) -> ParticleCloud:
     """As many sets drawn by weight, each of weight 1."""
     drawn = cloud[drawn_rows(cloud.weights, len(cloud), generator)]
-    return replace(drawn, weights=torch.ones_like(drawn.weights))
+    return drawn.replace(weights=torch.ones_like(drawn.weights))
 
 
 def batches(

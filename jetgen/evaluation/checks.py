@@ -200,4 +200,4 @@ def _joined(first: MeasuredSets, second: MeasuredSets) -> MeasuredSets:
 
 
 def _bare(cloud: ParticleCloud) -> ParticleCloud:
-    return replace(cloud, conditions=cloud.conditions[:, :0], condition_features=())
+    return cloud.replace(conditions=cloud.conditions[:, :0], condition_features=())

@@ -26,8 +26,7 @@ from jetgen.metrics.cov_mmd import matching_of_jets
 from jetgen.metrics.fpd import frechet
 from jetgen.metrics.kpd import kernel
 from jetgen.metrics.w1efp import GRAPHS
-from jetgen.physics.efp import efps
-from jetgen.physics.efp_graphs import efp_graphs
+from jetgen.physics.efp_graphs import components, efp_graphs, vertices
 from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.quantities import SUBSTRUCTURE, Quantity, Values, read_off
 from jetgen.physics.substructure import SUBSTRUCTURE_OBSERVABLES
@@ -37,6 +36,13 @@ KPD_JETS = 2_500
 
 MATCHED_JETS, MATCHED_BATCHES = 100, 5
 """Jets on each side of one coverage, as published, and disjoint batches of them."""
+
+_FIVE = [
+    k
+    for k, graph in enumerate(efp_graphs(4))
+    if len(graph) == vertices(graph) == 4 and len(components(graph)) == 1
+]
+"""The places of the polynomials of W1EFP among the 36, in their order."""
 
 _ROWS = 512
 
@@ -85,7 +91,7 @@ def substructure_rows(drawn: Resampling) -> list[Row]:
 
 def efp_rows(drawn: Resampling) -> list[Row]:
     """W1 of the five polynomials of W1EFP, and their mean."""
-    every = {name: efps(jets.relative, GRAPHS) for name, jets in _kinds(drawn).items()}
+    every = {name: jets.polynomials[:, _FIVE] for name, jets in _kinds(drawn).items()}
     floors: list[Tensor] = []
     found: dict[str, list[Tensor]] = {name: [] for name in drawn.sides}
     for k in range(len(GRAPHS)):
@@ -115,10 +121,10 @@ def _moment_rows(checked: ComparisonInput, drawn: Resampling) -> list[Row]:
     rows = []
     if drawn.size > len(efp_graphs(4)):
         quantity = _quantity("fpd", f"FPD of {drawn.size} jets, not extrapolated", "FPD", 1e-3)
-        rows.append(feature_row(drawn, quantity, frechet_distances, _scaled_efps(drawn)))
+        rows.append(feature_row(drawn, quantity, frechet_distances, _scaled_efps(drawn, drawn)))
     fewer = resample(checked, replicas=drawn.replicas, seed=drawn.seed, most=KPD_JETS)
     quantity = _quantity("kpd", f"KPD of {fewer.size} jets", "KPD", 1e-3)
-    return [*rows, feature_row(fewer, quantity, discrepancies, _scaled_efps(fewer))]
+    return [*rows, feature_row(fewer, quantity, discrepancies, _scaled_efps(drawn, fewer))]
 
 
 def fpnd_row(drawn: Resampling, network: Callable[[MeasuredSets], Tensor]) -> Row | None:
@@ -130,9 +136,13 @@ def fpnd_row(drawn: Resampling, network: Callable[[MeasuredSets], Tensor]) -> Ro
     return feature_row(drawn, quantity, frechet_distances, values)
 
 
-def _scaled_efps(drawn: Resampling) -> dict[str, Tensor]:
-    """The 36 polynomials, each divided by its largest value in the real jets."""
-    values = {name: efps(jets.relative) for name, jets in _kinds(drawn).items()}
+def _scaled_efps(drawn: Resampling, fewer: Resampling) -> dict[str, Tensor]:
+    """The 36 polynomials, each divided by its largest value in the real jets.
+
+    Those of ``fewer`` jets, which are the first of the ``drawn`` ones: both come from one seed.
+    """
+    kinds = _kinds(drawn)
+    values = {name: kinds[name].polynomials[: len(jets)] for name, jets in _kinds(fewer).items()}
     largest = values["real"].abs().amax(0)
     scale = torch.where(largest == 0, torch.ones_like(largest), largest)
     return {name: x / scale for name, x in values.items()}

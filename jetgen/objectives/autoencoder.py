@@ -164,8 +164,11 @@ class Autoencoder(JetModel):
 
     def encode(self, cloud: ParticleCloud) -> Codes:
         """Posteriors of the codes of jets in the run's representation."""
+        return self._posteriors(cloud, self.preparation.seen(cloud))
+
+    def _posteriors(self, cloud: ParticleCloud, seen: Tensor) -> Codes:
+        """Those of jets whose transformed features ``(B, N, F)`` are at hand."""
         context = self.context(cloud)
-        seen = self.preparation.seen(cloud)
         outputs = self.encoder(seen, cloud.mask, context)
         if not self.stochastic:
             codes = self.fixed_prior.admit(outputs)
@@ -178,10 +181,10 @@ class Autoencoder(JetModel):
     ) -> Loss:
         if player == "prior" and self.following_prior is not None:
             return self._fit_prior(self.following_prior, batch, generator)
-        codes = self.encode(batch)
+        target = self.preparation.seen(batch)
+        codes = self._posteriors(batch, target)
         z = codes.draw(generator)
         decoded, log_widths = self._positions(z, batch.mask, codes.context, generator)
-        target = self.preparation.seen(batch)
         parts = {"reconstruction": self.reconstruction(decoded, batch.mask, target, batch.mask)}
         total = self.config.loss_scale * parts["reconstruction"]
         if log_widths is not None:

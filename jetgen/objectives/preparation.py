@@ -15,7 +15,14 @@ from jetgen.errors import InputError
 from jetgen.networks.masking import masked
 from jetgen.objectives.azimuth import CommonAzimuth
 from jetgen.objectives.layout import Layout
-from jetgen.physics.fourvectors import mass, particle_momenta, pt, to_cartesian, to_relative
+from jetgen.physics.fourvectors import (
+    laboratory_jets,
+    mass,
+    particle_momenta,
+    pt,
+    to_cartesian,
+    to_relative,
+)
 from jetgen.priors.jets import JetDraw
 
 
@@ -54,9 +61,12 @@ def represent_jets(cloud: ParticleCloud, config: TrainConfig) -> ParticleCloud:
             f"representation={config.representation!r}: expected jets of px, py, pz[, E] or "
             f"etarel, phirel, ptrel, received {received}; choose representation='features'"
         )
+    if config.representation == "cartesian":
+        momenta = to_cartesian(cloud)
+        kept = momenta.leading(config.particles, by=pt(momenta.particles))
+        return laboratory_jets(kept)
     relative = to_relative(cloud)
-    relative = to_relative(relative.leading(config.particles, by="ptrel"))
-    return relative if config.representation == "relative" else to_cartesian(relative)
+    return to_relative(relative.leading(config.particles, by="ptrel"))
 
 
 class Preparation(nn.Module):

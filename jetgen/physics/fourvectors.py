@@ -98,18 +98,23 @@ def to_relative(cloud: ParticleCloud) -> ParticleCloud:
         double, particles=double.particles[..., :3], features=double.features[:3]
     )
     p4 = particle_momenta(massless_only)
-    total = p4.sum(1)
-    jet = [pt(total), eta(total), phi(total), mass(total)]
+    kinematics = _kinematics(p4.sum(1))
+    jet_pt, jet_eta, jet_phi, _ = (values.unsqueeze(1) for values in kinematics.values())
     relative = torch.stack(
         [
-            eta(p4) - jet[1].unsqueeze(1),
-            wrap_phi(phi(p4) - jet[2].unsqueeze(1)),
-            pt(p4) / jet[0].clamp(min=torch.finfo(torch.float64).tiny).unsqueeze(1),
+            eta(p4) - jet_eta,
+            wrap_phi(phi(p4) - jet_phi),
+            pt(p4) / jet_pt.clamp(min=torch.finfo(torch.float64).tiny),
         ],
         dim=-1,
     )
     measured = replace(double, particles=relative, features=RELATIVE).to(cloud.particles.dtype)
-    return measured.with_conditions(dict(zip(JET_KINEMATICS, jet, strict=True)))
+    return measured.with_conditions(kinematics)
+
+
+def _kinematics(p4: Tensor) -> dict[Feature, Tensor]:
+    """pT, pseudorapidity, azimuth and mass ``(B,)`` of jets ``(B, 4)``, as conditions."""
+    return dict(zip(JET_KINEMATICS, (pt(p4), eta(p4), phi(p4), mass(p4)), strict=True))
 
 
 @takes_sets
@@ -135,9 +140,6 @@ def to_cartesian(cloud: ParticleCloud) -> ParticleCloud:
 
 @takes_sets
 def laboratory_jets(jets: ParticleCloud) -> ParticleCloud:
-    """Generated jets as files hold them: Cartesian, with the jet-level values of their sum."""
+    """Jets as files hold them: Cartesian, with the jet-level values of their sum."""
     cartesian = to_cartesian(jets)
-    measured = to_relative(cartesian)
-    return cartesian.with_conditions(
-        {feature: measured.condition(feature.name) for feature in measured.condition_features}
-    )
+    return cartesian.with_conditions(_kinematics(jet_momentum(cartesian)))

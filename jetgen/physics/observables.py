@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import torch
@@ -17,6 +18,7 @@ from torch import Tensor
 from jetgen.cloud import CARTESIAN, ParticleCloud
 from jetgen.conversion import takes_sets
 from jetgen.kinds import JETS, Kind
+from jetgen.physics.efp import efps
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
 from jetgen.physics.units import in_gev
 
@@ -89,6 +91,11 @@ class MeasuredSets:
         observables = {name: values[index] for name, values in self.observables.items()}
         return replace(self, relative=self.relative[index], observables=observables)
 
+    @cached_property
+    def polynomials(self) -> Tensor:
+        """``(B, 36)`` energy-flow polynomials of at most four edges, computed when first used."""
+        return efps(self.relative)
+
 
 @takes_sets
 def measure(cloud: ParticleCloud) -> MeasuredSets:
@@ -124,5 +131,5 @@ def measure(cloud: ParticleCloud) -> MeasuredSets:
         if cartesian or cloud.has_condition("phi"):
             observables["phi"] = phi
     known = {f: observables[f.name] for f in JET_KINEMATICS if f.name in observables}
-    bare = replace(relative, conditions=pt.new_zeros(len(pt), 0), condition_features=())
+    bare = relative.replace(conditions=pt.new_zeros(len(pt), 0), condition_features=())
     return MeasuredSets(bare.with_conditions(known), observables)

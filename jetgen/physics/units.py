@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from torch import Tensor
 
@@ -32,12 +31,12 @@ def in_gev(cloud: ParticleCloud) -> ParticleCloud:
     """
     particles, features = _in_gev(cloud.particles, cloud.features)
     conditions, condition_features = _in_gev(cloud.conditions, cloud.condition_features)
-    return replace(
-        cloud,
-        particles=particles,
+    changed = {} if particles is cloud.particles else {"particles": particles}
+    return cloud.replace(
         features=features,
         conditions=conditions,
         condition_features=condition_features,
+        **changed,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from jetgen.errors import InputError
 from jetgen.files.whole import sha256
+from jetgen.runs.data import JetStore
 from jetgen.runs.trained_model import TrainedModel, load
 
 Models = Mapping[str, TrainedModel]
@@ -27,15 +28,16 @@ def named_runs(paths: Sequence[str], device: str) -> dict[str, TrainedModel]:
     if len(set(folders.values())) < len(paths):
         raise InputError(f"runs: expected every run once, received {' '.join(paths)}")
     names = Counter(folder.name for folder in folders.values())
+    store = JetStore()
     return {
-        folder.name if names[folder.name] == 1 else path: _ranked(path, device)
+        folder.name if names[folder.name] == 1 else path: _ranked(path, device, store)
         for path, folder in folders.items()
     }
 
 
-def _ranked(path: str | Path, device: str) -> TrainedModel:
+def _ranked(path: str | Path, device: str, store: JetStore) -> TrainedModel:
     """A trained model of jets, whose metrics the table has."""
-    model = load(path, device)
+    model = load(path, device, store=store)
     if not model.config.kind.ranked:
         raise InputError(
             f"{path}: expected a run trained on jets, whose metrics the table has, received one on "
@@ -55,11 +57,12 @@ def finished_runs(
         InputError: when there is no finished run.
     """
     models: dict[str, TrainedModel] = {}
+    store = JetStore()
     others: list[tuple[str, str]] = []
     for file in sorted(folder.rglob("config.yaml")):
         name = str(file.parent.relative_to(folder))
         try:
-            models[name] = _ranked(file.parent, device)
+            models[name] = _ranked(file.parent, device, store)
         except InputError as error:
             others.append((name, str(error)))
     if not models:

@@ -22,7 +22,7 @@ from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
 from jetgen.physics.region import Region
 from jetgen.priors.fixed import fixed_values
-from jetgen.runs.data import load_jets
+from jetgen.runs.data import JetStore, load_jets
 from jetgen.runs.folder import RunFolder
 
 
@@ -32,14 +32,17 @@ def load(
     *,
     solver: Solver | None = None,
     solver_steps: int | None = None,
+    store: JetStore | None = None,
 ) -> TrainedModel:
-    """The trained model of a run folder.
+    """The trained model of a run folder; runs with one ``store`` share the jets they read.
 
     Raises:
         InputError: when the folder holds no finished run, or a solver is chosen for a run that
             integrates nothing.
     """
-    return TrainedModel(RunFolder(run), device, solver=solver, solver_steps=solver_steps)
+    return TrainedModel(
+        RunFolder(run), device, solver=solver, solver_steps=solver_steps, store=store
+    )
 
 
 class TrainedModel:
@@ -50,6 +53,7 @@ class TrainedModel:
         device: where to compute.
         solver: how flow matching integrates its velocities; as in the training by default.
         solver_steps: in how many steps; as in the training by default.
+        store: the jets of this and other runs; this run's own by default.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class TrainedModel:
         *,
         solver: Solver | None = None,
         solver_steps: int | None = None,
+        store: JetStore | None = None,
     ) -> None:
         self.folder, self.device = folder, device
         self.config: TrainConfig = folder.read_config()
@@ -75,7 +80,7 @@ class TrainedModel:
                 "describes, found others; was the run made by another version of jetgen?"
             ) from error
         self.model.to(device).eval()
-        self._jets: ParticleCloud | None = None
+        self._store = JetStore() if store is None else store
 
     def generate(
         self,
@@ -225,7 +230,7 @@ class TrainedModel:
             for start in range(0, len(cloud), batch)
         ]
         made = ParticleCloud.concatenate(parts)
-        return dataclasses.replace(made, weights=cloud.weights)
+        return made.replace(weights=cloud.weights)
 
     @torch.no_grad()
     def codes(self, cloud: ParticleCloud, batch: int = 1024) -> Codes:
@@ -272,7 +277,7 @@ class TrainedModel:
 
     def training_jets(self) -> ParticleCloud:
         """The jets that the run was trained on, in its representation."""
-        jets = self._all_jets()
+        jets = self._store.jets(self.config)
         return jets[split_indices(len(jets), self.config.seed).training]
 
     def held_out(self, beside: Sequence[str] = ()) -> ParticleCloud:
@@ -280,13 +285,8 @@ class TrainedModel:
 
         ``beside`` names further columns of a table that are kept as conditions.
         """
-        jets = load_jets(self.config, beside) if beside else self._all_jets()
+        jets = load_jets(self.config, beside) if beside else self._store.jets(self.config)
         return jets[split_indices(len(jets), self.config.seed).test]
-
-    def _all_jets(self) -> ParticleCloud:
-        if self._jets is None:
-            self._jets = load_jets(self.config)
-        return self._jets
 
     def _integrated(self, solver: Solver | None, steps: int | None) -> TrainConfig:
         """The options of the training with another solver."""

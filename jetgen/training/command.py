@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from jetgen.config.option import given_options
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.loading import split_indices
 from jetgen.errors import InputError
@@ -24,7 +25,9 @@ def train(config: TrainConfig, observe: Observer = lambda row: None) -> Path:
     """Train the model that ``config`` describes; return the run's folder.
 
     Args:
-        config: every option.
+        config: every option. With ``resume`` those given must be the stored ones; on the command
+            line these are the options that were written, from Python those that differ from
+            their defaults.
         observe: called after each epoch, when it is saved, with its row of ``metrics.csv``;
             what it raises ends the training.
 
@@ -67,14 +70,11 @@ def train(config: TrainConfig, observe: Observer = lambda row: None) -> Path:
 def _resumed_config(given: TrainConfig, folder: RunFolder) -> TrainConfig:
     """The stored options of the run, after a check that no option given contradicts them."""
     stored = folder.read_config()
-    for field in dataclasses.fields(TrainConfig):
-        if field.name in ("run", "resume"):
-            continue
-        default = getattr(TrainConfig(), field.name)
-        value = getattr(given, field.name)
-        if value != default and value != getattr(stored, field.name):
+    for name in sorted(given_options(given) - {"run", "resume"}):
+        value = getattr(given, name)
+        if value != getattr(stored, name):
             raise InputError(
-                f"{field.name}: expected {getattr(stored, field.name)!r} as in {folder.path}, "
-                f"received {value!r}; a resumed run keeps its options"
+                f"{name}: expected {getattr(stored, name)!r} as in {folder.path}, received "
+                f"{value!r}; a resumed run keeps its options"
             )
     return dataclasses.replace(stored, run=given.run)

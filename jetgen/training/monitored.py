@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import torch
 
@@ -15,8 +14,8 @@ from jetgen.evaluation.columns import column_table
 from jetgen.metrics.fpd import frechet, normalised
 from jetgen.metrics.wasserstein import wasserstein
 from jetgen.physics.columns import measure_columns
-from jetgen.physics.efp import efps
 from jetgen.physics.observables import MeasuredSets, measure
+from jetgen.physics.substructure import with_substructure
 
 Figure = Callable[[MeasuredSets, MeasuredSets], dict[str, float]]
 
@@ -27,8 +26,14 @@ MOST_MONITORED = 5_000
 """Jets of each kind that are looked at."""
 
 
+def known_jets(names: Sequence[str], real: ParticleCloud) -> MeasuredSets:
+    """What the figures need of real jets, computed once for all looks."""
+    measured = _measured(real)
+    return with_substructure(measured) if "fom" in names else measured
+
+
 def monitored_figures(
-    names: Sequence[str], real: ParticleCloud, generated: ParticleCloud
+    names: Sequence[str], known: MeasuredSets, generated: ParticleCloud
 ) -> dict[str, float]:
     """Each figure of generated against real jets, less being better, from all jets given.
 
@@ -37,8 +42,13 @@ def monitored_figures(
     the AUC of boosted trees on jet observables, and ``fom_chi2`` and ``fom_overlap`` beside it the
     reduced chi-squared and the overlap of the trees' two outputs. Event weights count. All are
     infinite for generated jets that hold a value that is not finite, or no particle at all.
+
+    Args:
+        names: of the figures.
+        known: the real jets, from :func:`known_jets` with the same names.
+        generated: the generated jets.
     """
-    made, known = _measured(generated), _measured(real)
+    made = _measured(generated)
     values = [made.relative.particles, *made.observables.values()]
     if not all(bool(part.isfinite().all()) for part in values) or not made.relative.mask.any():
         return dict.fromkeys(names, math.inf)
@@ -48,20 +58,25 @@ def monitored_figures(
     return found
 
 
+def known_sets(names: Sequence[str], real: ParticleCloud) -> MeasuredSets:
+    """:func:`known_jets` for sets of named features."""
+    return measure_columns(real)
+
+
 def monitored_sets(
-    names: Sequence[str], real: ParticleCloud, generated: ParticleCloud
+    names: Sequence[str], known: MeasuredSets, generated: ParticleCloud
 ) -> dict[str, float]:
     """:func:`monitored_figures` of sets of named features: ``fom``, on the columns of the sets."""
-    made, known = measure_columns(generated), measure_columns(real)
+    made = measure_columns(generated)
     if not all(bool(values.isfinite().all()) for values in made.observables.values()):
         return dict.fromkeys(names, math.inf)
-    weights = real.weights, generated.weights
+    weights = known.relative.weights, generated.weights
     return _figures(figure_of_merit(*column_table(known, made), weights=weights))
 
 
 def _measured(cloud: ParticleCloud) -> MeasuredSets:
     """With weights of one on average."""
-    return measure(replace(cloud, weights=cloud.weights / cloud.weights.mean()))
+    return measure(cloud.replace(weights=cloud.weights / cloud.weights.mean()))
 
 
 def _w1m(real: MeasuredSets, generated: MeasuredSets) -> dict[str, float]:
@@ -82,7 +97,7 @@ def _w1p(real: MeasuredSets, generated: MeasuredSets) -> dict[str, float]:
 
 
 def _fpd(real: MeasuredSets, generated: MeasuredSets) -> dict[str, float]:
-    x, y = normalised(efps(real.relative), efps(generated.relative))
+    x, y = normalised(real.polynomials, generated.polynomials)
     return {"fpd": frechet(x, y, real.relative.weights, generated.relative.weights).item()}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from jetgen.errors import InputError
 from jetgen.kinds import Kind
 from jetgen.objectives.autoencoder import Autoencoder
 from jetgen.objectives.model import JetModel
+from jetgen.physics.observables import MeasuredSets
 from jetgen.training.monitored import (
     FEWEST_MONITORED,
     MOST_MONITORED,
@@ -29,16 +29,17 @@ class Monitor(NamedTuple):
     Args:
         names: of the figures; the first one decides, where one does.
         every: epochs from one look to the next.
-        real: validation jets, with the weights that the model is to learn.
+        known: what is measured of the validation jets, with the weights that the model is to
+            learn; measured once.
         kind: whether they are jets, or sets of named features.
-        make: jets for some rows of ``real``, on any device.
+        make: jets for some rows of the validation jets, on any device.
         decides: whether the first figure, in place of the validation loss, chooses the best
             epoch and ends the stage.
     """
 
     names: tuple[str, ...]
     every: int
-    real: ParticleCloud
+    known: MeasuredSets
     kind: Kind
     make: Callable[[slice, torch.Generator], ParticleCloud]
     decides: bool
@@ -50,10 +51,10 @@ class Monitor(NamedTuple):
     def figures(self, seed: int) -> dict[str, float]:
         """The figures now, of jets made from ``seed``; nothing else random is touched."""
         generator = torch.Generator().manual_seed(seed)
-        ends = [*range(0, len(self.real), _BATCH), len(self.real)]
+        ends = [*range(0, len(self.known), _BATCH), len(self.known)]
         made = [self.make(slice(start, end), generator).to("cpu") for start, end in pairwise(ends)]
-        real, generated = self.real.to("cpu"), ParticleCloud.concatenate(made)
-        figures: dict[str, float] = self.kind.monitored_figures(self.names, real, generated)
+        generated = ParticleCloud.concatenate(made)
+        figures: dict[str, float] = self.kind.monitored_figures(self.names, self.known, generated)
         return figures
 
 
@@ -83,8 +84,8 @@ def monitor_reconstructed(
     return _monitor(
         config,
         known,
-        lambda rows, generator: replace(
-            model.reconstruct(known[rows], generator), weights=known.weights[rows]
+        lambda rows, generator: model.reconstruct(known[rows], generator).replace(
+            weights=known.weights[rows]
         ),
         decides=False,
     )
@@ -92,7 +93,7 @@ def monitor_reconstructed(
 
 def _as_learned(config: TrainConfig, jets: ParticleCloud) -> ParticleCloud:
     """Jets with the weights by which the training draws them: their own, or one each."""
-    return jets if config.weighted else replace(jets, weights=torch.ones_like(jets.weights))
+    return jets if config.weighted else jets.replace(weights=torch.ones_like(jets.weights))
 
 
 def _monitor(
@@ -108,10 +109,11 @@ def _monitor(
             f"monitor: expected at least {FEWEST_MONITORED} validation jets, 15 % of all, "
             f"received {len(validation)}; give more jets"
         )
+    real = validation[:MOST_MONITORED].to("cpu")
     return Monitor(
         config.monitor,
         config.monitor_every,
-        validation[:MOST_MONITORED],
+        config.kind.monitored_reference(config.monitor, real),
         config.kind,
         make,
         decides,

@@ -4,6 +4,7 @@ import csv
 import dataclasses
 
 import pytest
+import torch
 
 from jetgen.cli.main import main
 from jetgen.config.train import TrainConfig
@@ -12,6 +13,7 @@ from jetgen.physics.baselines import BASELINES
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
 from jetgen.ranking import command as commands
 from jetgen.ranking import scores
+from jetgen.ranking.runs import named_runs
 from jetgen.ranking.samples import Sample
 from jetgen.ranking.tables import csv_text, markdown, ordered
 from jetgen.training.command import train
@@ -135,6 +137,22 @@ def test_a_further_run_costs_its_own_evaluation_only(folder, table, monkeypatch)
         line for line in (table / "results.csv").read_text().splitlines() if "again" not in line
     ]
     assert sorted(kept) == sorted(first.splitlines())
+
+
+def test_runs_on_the_same_data_share_one_copy(folder, monkeypatch):
+    from jetgen.runs import data
+
+    loaded = []
+
+    def loading(config, load=data.load_jets):
+        loaded.append(config.run)
+        return load(config)
+
+    monkeypatch.setattr(data, "load_jets", loading)
+    vae, gan = named_runs([str(folder / name) for name in ("vae", "gan")], "cpu").values()
+    assert torch.equal(vae.held_out().particles, gan.held_out().particles)
+    assert len(vae.training_jets()) == len(gan.training_jets()) == 210
+    assert len(loaded) == 1
 
 
 def test_the_leaderboard_lists_what_it_leaves_out(folder, table, capsys):

@@ -12,9 +12,12 @@ from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError
 from jetgen.files.checkpoint import Checkpoint
+from jetgen.physics.columns import measure_columns
+from jetgen.physics.efp import efps
+from jetgen.physics.observables import measure
 from jetgen.runs.folder import RunFolder
 from jetgen.training.command import train
-from jetgen.training.monitored import FIGURES, monitored_figures, monitored_sets
+from jetgen.training.monitored import FIGURES, known_jets, monitored_figures, monitored_sets
 
 TIMED = {"seconds", "jets_per_second"}
 
@@ -54,7 +57,7 @@ def rows_of(folder, untouched=False):
 
 
 def test_figures_see_a_planted_difference(toy_jets):
-    real = toy_jets(400, 1, slots=8)
+    real = known_jets(tuple(FIGURES), toy_jets(400, 1, slots=8))
     same = monitored_figures(tuple(FIGURES), real, toy_jets(400, 2, slots=8))
     wide = monitored_figures(tuple(FIGURES), real, toy_jets(400, 3, width=0.3, slots=8))
     assert list(same) == ["w1m", "w1p", "fpd", "fom", "fom_chi2", "fom_overlap"]
@@ -64,12 +67,36 @@ def test_figures_see_a_planted_difference(toy_jets):
 
 
 def test_jets_that_are_not_finite_or_empty_are_infinitely_far(toy_jets):
-    real, broken = toy_jets(100, 1), toy_jets(100, 2)
+    real, broken = known_jets(["w1m", "w1p", "fom"], toy_jets(100, 1)), toy_jets(100, 2)
     broken.particles[3, 0] = torch.nan
     assert monitored_figures(["w1m", "fom"], real, broken) == {"w1m": math.inf, "fom": math.inf}
     empty = toy_jets(100, 2)
     empty.mask[:] = False
     assert monitored_figures(["w1p"], real, empty) == {"w1p": math.inf}
+
+
+def test_real_jets_are_measured_once_for_all_looks(config, monkeypatch):
+    from jetgen.physics import observables
+    from jetgen.training import monitored
+
+    measured, polynomials = [], []
+
+    def measuring(cloud):
+        measured.append(len(cloud))
+        return measure(cloud)
+
+    def computing(cloud):
+        polynomials.append(len(cloud))
+        return efps(cloud)
+
+    monkeypatch.setattr(monitored, "measure", measuring)
+    monkeypatch.setattr(observables, "efps", computing)
+    folder = RunFolder(
+        train(config(objective="gan", epochs=3, monitor=("w1m", "fpd"), monitor_every=1))
+    )
+    looks = sum("monitor_fpd" in row for row in folder.read_metrics())
+    assert looks == 3 and len(set(measured)) == 1
+    assert len(measured) == len(polynomials) == looks + 1  # the real jets, and those of each look
 
 
 def test_the_first_figure_chooses_the_best_epoch_and_the_training_is_left_alone(config):
@@ -106,7 +133,7 @@ def test_sets_of_features_are_followed_and_their_weights_count(tmp_path, make_mu
     slow, fast = (replace(s, weights=torch.ones(len(s))) for s in (slow, pool[:3000]))
 
     def fom(sets):
-        return monitored_sets(("fom",), real, sets)["fom"]
+        return monitored_sets(("fom",), measure_columns(real), sets)["fom"]
 
     assert fom(slow) < 0.55 < 0.6 < fom(fast)
     broken = replace(slow, particles=slow.particles.index_fill(0, torch.tensor([3]), torch.nan))

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import jetgen
+from jetgen.cli.main import main
 from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError, TrainingError
 from jetgen.files.checkpoint import Checkpoint
@@ -137,6 +138,16 @@ def test_resume_refuses_other_options_and_finished_runs(config):
         train(config(resume=True, latent=5))
     with pytest.raises(InputError, match="nothing to resume"):
         train(config(resume=True))
+
+
+def test_resume_heeds_an_option_written_with_its_default(config, capsys):
+    run = str(train(config(latent=4)))
+    words = ["train", "--run", run, "--resume", "--latent"]
+    assert TrainConfig().latent == 20
+    assert main([*words, "20"]) == 2
+    assert "--latent: expected 4 as in" in capsys.readouterr().err
+    assert main([*words, "4"]) == 2
+    assert "nothing to resume" in capsys.readouterr().err
 
 
 def test_diverging_training_names_the_cause_and_keeps_the_last_checkpoint(config, monkeypatch):
