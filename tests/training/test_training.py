@@ -151,7 +151,7 @@ def test_resume_heeds_an_option_written_with_its_default(config, capsys):
 
 
 def test_diverging_training_names_the_cause_and_keeps_the_last_checkpoint(config, monkeypatch):
-    from jetgen.objectives import autoencoder
+    from jetgen.losses import constraints
 
     calls = 0
 
@@ -160,7 +160,7 @@ def test_diverging_training_names_the_cause_and_keeps_the_last_checkpoint(config
         calls += 1
         return torch.full((len(real),), float("nan") if calls > 12 else 0.0)
 
-    monkeypatch.setitem(autoencoder.CONSTRAINT_DIFFERENCES, "mass", poisoned)
+    monkeypatch.setattr(constraints, "MASS", poisoned)
     with pytest.raises(TrainingError, match=r"diverged in epoch 3: mass is not finite"):
         train(config(epochs=5))
     assert Checkpoint.load(RunFolder(config().run).last).state["epoch"] == 2
