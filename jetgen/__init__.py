@@ -14,14 +14,20 @@ if TYPE_CHECKING:
     from jetgen import losses as losses
     from jetgen import metrics as metrics
     from jetgen import physics as physics
+    from jetgen.api import compare as compare
+    from jetgen.api import evaluate as evaluate
+    from jetgen.api import generate as generate
+    from jetgen.api import report as report
+    from jetgen.api import simulate as simulate
+    from jetgen.api import train as train
     from jetgen.cloud import Feature as Feature
     from jetgen.cloud import ParticleCloud as ParticleCloud
     from jetgen.config.train import TrainConfig as TrainConfig
     from jetgen.conversion import from_awkward as from_awkward
     from jetgen.conversion import from_numpy as from_numpy
     from jetgen.datasets.reading import read as read
+    from jetgen.datasets.writing import write as write
     from jetgen.runs.trained_model import load as load
-    from jetgen.training.command import train as train
 
 __version__ = version("jetgen")
 

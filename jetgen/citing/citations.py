@@ -27,7 +27,7 @@ from jetgen.citing.bibliography import (
 )
 from jetgen.components import OBJECTIVES
 from jetgen.config.option import named_components
-from jetgen.config.train import TrainConfig
+from jetgen.config.train import IN_MEMORY, TrainConfig
 from jetgen.datasets.detection import Paths, detect, find_files, open_source
 from jetgen.datasets.formats.source import Format
 from jetgen.kinds import JETS, Kind
@@ -60,7 +60,8 @@ def of_run(folder: str | Path) -> list[Citation]:
         InputError: when the folder holds no run, or its data cannot be found or read.
     """
     config = RunFolder(folder).read_config()
-    return merged([*of_training(config), *of_files(config.data)])
+    files = [path for path in config.data if path != IN_MEMORY]
+    return merged([*of_training(config), *(of_files(files) if files else [])])
 
 
 def of_files(paths: Paths) -> list[Citation]:

@@ -22,6 +22,9 @@ from jetgen.kinds import ENTRIES, Kind, kind_of
 MONITORED = ("w1m", "w1p", "fpd", "fom")
 """Figures that a training can follow."""
 
+IN_MEMORY = "in memory"
+"""Stands in the options of a run for sets that were passed from Python, not read from files."""
+
 REGION = "region"
 """The name of the condition that says whether a jet lies in a chosen region."""
 

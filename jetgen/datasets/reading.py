@@ -130,14 +130,14 @@ def _selected(
     """The columns asked for, checked to be sound and alike."""
     first: tuple[Source, ParticleCloud] | None = None
     for source, numbers, whole in pieces:
-        cloud = _select(whole, columns, conditions)
+        cloud = select_columns(whole, columns, conditions)
         _require_finite(cloud, source, numbers)
         first = first or (source, cloud)
         _require_alike(cloud, source, *first)
         yield cloud
 
 
-def _select(
+def select_columns(
     cloud: ParticleCloud, columns: Sequence[str], conditions: Sequence[str]
 ) -> ParticleCloud:
     """The cloud with these features, and with features of sets of one moved to its conditions."""

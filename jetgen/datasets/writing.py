@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
+from jetgen.cloud import CARTESIAN, RELATIVE, Feature, ParticleCloud
+from jetgen.conversion import with_momenta
 from jetgen.datasets.formats.cloud_hdf5 import CloudWriter
 from jetgen.datasets.formats.hdf5_writing import Attribute, require_new
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
@@ -20,7 +21,9 @@ from jetgen.datasets.formats.parquet_table import ATTRIBUTES, UNIT, pyarrow
 from jetgen.datasets.formats.table import WEIGHT
 from jetgen.errors import InputError
 from jetgen.files.whole import whole_file
-from jetgen.physics.fourvectors import JET_KINEMATICS
+from jetgen.kinds import kind_of_cloud
+from jetgen.physics.fourvectors import JET_KINEMATICS, to_cartesian
+from jetgen.physics.units import in_gev
 
 Append = Callable[[ParticleCloud], None]
 
@@ -29,6 +32,51 @@ TREE = "sets"
 
 ROW_GROUP = 100_000
 """Sets in a row group of a Parquet file, or a few more."""
+
+
+def write(cloud: ParticleCloud, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write sets to a file, in the format of its suffix; return the path.
+
+    ``.h5`` and ``.hdf5`` files of jets are those of :class:`JetgenWriter` (jets that do not know
+    their pT and eta, and other sets, those of :class:`CloudWriter`); ``.root`` and ``.parquet``
+    files have one list a feature and set, ``.csv`` files one row a set of one item.
+    :func:`jetgen.read` reads them all.
+
+    Args:
+        cloud: the sets.
+        path: the file to make.
+        overwrite: replace an existing file instead of refusing.
+
+    Raises:
+        InputError: when the file exists, or its suffix is another one.
+    """
+    path = Path(path)
+    attributes: dict[str, Attribute] = {"command": "write"}
+    jets = with_momenta(cloud)
+    if jets.features[:3] == RELATIVE and all(map(jets.has_condition, ("pt", "eta"))):
+        jets = to_cartesian(jets)
+    of_jets = kind_of_cloud(in_gev(jets)).momenta
+    if of_jets and jets.features[:3] != RELATIVE:
+        cloud = in_gev(jets)
+        if path.suffix in (".h5", ".hdf5"):
+            absent = [f for f in JET_KINEMATICS if not cloud.has_condition(f.name)]
+            cloud = cloud.with_conditions({f: getattr(cloud, f.name) for f in absent})
+            slots = max(1, int(cloud.multiplicity.max()))
+            with jet_writer(
+                path, slots=slots, attributes=attributes, overwrite=overwrite
+            ) as append:
+                append(cloud)
+            return path
+    with set_writer(
+        path,
+        cloud.features,
+        cloud.condition_features,
+        slots=cloud.mask.shape[1],
+        attributes=attributes,
+        overwrite=overwrite,
+    ) as append:
+        append(cloud)
+    return path
 
 
 @contextmanager

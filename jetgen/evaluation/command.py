@@ -42,6 +42,21 @@ def evaluate_files(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
         InputError: when a file cannot be read or its jets cannot be compared.
     """
     path = Path(config.output or Path(config.generated).with_suffix(".metrics.json"))
+    content = evaluated(config)
+    write_json(path, content)
+    return content, path
+
+
+def evaluated(
+    config: EvaluateConfig,
+    real: ParticleCloud | None = None,
+    generated: ParticleCloud | None = None,
+) -> dict[str, Any]:
+    """The content of that file, of the files that the options name or of the jets passed.
+
+    Raises:
+        InputError: as :func:`evaluate_files`.
+    """
     content: dict[str, Any] = {
         "command": ["jetgen", *sys.argv[1:]],
         "jetgen": __version__,
@@ -49,8 +64,12 @@ def evaluate_files(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
         "mode": "jetnet" if config.jetnet else "disjoint",
     }
     with Console(stderr=True).status("read") as status:
-        real = read(config.real, jets=config.jets)
-        generated = read(config.generated, jets=config.jets)
+        real = read(config.real, jets=config.jets) if real is None else real[: config.jets]
+        generated = (
+            read(config.generated, jets=config.jets)
+            if generated is None
+            else generated[: config.jets]
+        )
         content["files"] = {
             name: {"path": file, "sha256": sha256(file), "jets": len(jets)}
             for name, file, jets in (
@@ -63,8 +82,7 @@ def evaluate_files(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
         content["noun"] = kind.noun.many
         refuse(config, kind.refused)
         content |= kind.evaluate(real, generated, config, status.update)
-    write_json(path, content)
-    return content, path
+    return content
 
 
 def evaluate_jets(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -49,13 +49,9 @@ def generate(config: GenerateConfig) -> Generated:
         InputError: when a run is not finished, has not the prior or the conditions asked for,
             runs cannot be mixed, or the output exists already.
     """
-    device = choose_device(config.device)
-    models = [
-        load(run, device, solver=config.solver, solver_steps=config.solver_steps)
-        for run in config.runs
-    ]
-    plan = _mixture(models, config) if len(models) > 1 else _alone(models[0], config)
-    path = Path(config.output) if config.output else models[0].folder.generated_file
+    plan = _planned(config, _loaded(config))
+    folder = plan.parts[0].model.folder
+    path = Path(config.output) if config.output else folder.generated_file
     jets = sum(part.number for part in plan.parts)
     attributes = _attributes(config, plan.parts)
     started = time.perf_counter()
@@ -68,6 +64,22 @@ def generate(config: GenerateConfig) -> Generated:
             advance(len(batch))
         attributes["jets_per_second"] = jets / (time.perf_counter() - started)
     return Generated(path, jets, time.perf_counter() - started)
+
+
+def generated(
+    config: GenerateConfig, models: Sequence[TrainedModel] | None = None
+) -> ParticleCloud:
+    """The sets that :func:`generate` would write, of these models or those of ``config.runs``."""
+    plan = _planned(config, _loaded(config) if models is None else models)
+    return ParticleCloud.concatenate(list(plan.batches))
+
+
+def _loaded(config: GenerateConfig) -> list[TrainedModel]:
+    device = choose_device(config.device)
+    return [
+        load(run, device, solver=config.solver, solver_steps=config.solver_steps)
+        for run in config.runs
+    ]
 
 
 class _Plan(NamedTuple):
@@ -83,13 +95,17 @@ class _Plan(NamedTuple):
         return self.parts[0].model.config.kind
 
 
+def _planned(config: GenerateConfig, models: Sequence[TrainedModel]) -> _Plan:
+    return _mixture(models, config) if len(models) > 1 else _alone(models[0], config)
+
+
 def _alone(model: TrainedModel, config: GenerateConfig) -> _Plan:
     part = Part(model, config.jets, config.seed)
     features, conditions = model.config.kind.file_columns([model.model.layout])
     return _Plan([part], features, conditions, _stream(part, config))
 
 
-def _mixture(models: list[TrainedModel], config: GenerateConfig) -> _Plan:
+def _mixture(models: Sequence[TrainedModel], config: GenerateConfig) -> _Plan:
     random = np.random.default_rng(config.seed)
     chosen = parts(models, config.jets, random)
     layouts = [model.model.layout for model in models]

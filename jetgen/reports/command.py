@@ -35,8 +35,12 @@ _TIMED_JETS = 1000
 """Jets generated at most to measure the speed."""
 
 
-def report(config: ReportConfig) -> Path:
+def report(config: ReportConfig, clouds: Mapping[str, ParticleCloud] | None = None) -> Path:
     """Write the report that the options ask for; return the path of its page.
+
+    Args:
+        config: the options.
+        clouds: sets by the names that stand in the options in place of files.
 
     Raises:
         InputError: when the run is not finished or has no generated jets, or when the jets
@@ -45,7 +49,7 @@ def report(config: ReportConfig) -> Path:
     with Console(stderr=True).status("read") as status:
         if config.run is not None:
             return _report_run(config, status.update)
-        return _report_files(config, status.update)
+        return _report_files(config, clouds or {}, status.update)
 
 
 def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
@@ -142,16 +146,20 @@ def _origin(attributes: Mapping[str, Any]) -> dict[str, Any]:
     return {name: attributes[name] for name in names if name in attributes}
 
 
-def _report_files(config: ReportConfig, progress: Callable[[str], None]) -> Path:
+def _report_files(
+    config: ReportConfig, clouds: Mapping[str, ParticleCloud], progress: Callable[[str], None]
+) -> Path:
     assert config.real is not None and config.output is not None, "validated by the options"
-    real = read(config.real, jets=config.jets)
+
+    def sets(name: str) -> ParticleCloud:
+        return clouds[name][: config.jets] if name in clouds else read(name, jets=config.jets)
+
+    real = sets(config.real)
     kind = kind_of_cloud(real)
     noun, trivial = kind.noun.many, kind.baseline
-    samples = {
-        name: read(path, jets=config.jets) for name, path in _names(config.generated, kind).items()
-    }
+    samples = {name: sets(path) for name, path in _names(config.generated, kind).items()}
     samples |= _baseline(kind, real, len(real), config.seed)
-    files = [config.real, *config.generated]
+    files = [path for path in (config.real, *config.generated) if path not in clouds]
     return write_report(
         config.output,
         real=real,
@@ -171,7 +179,7 @@ def _report_files(config: ReportConfig, progress: Callable[[str], None]) -> Path
         citations=merged(
             [
                 Citation(JETGEN, "this program"),
-                *of_files(config.real),
+                *(of_files(config.real) if config.real in files else []),
                 *of_report(kind, latent=False),
             ]
         ),

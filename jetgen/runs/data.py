@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+
 from jetgen.cloud import Feature, ParticleCloud
-from jetgen.config.train import REGION, TrainConfig
+from jetgen.config.train import IN_MEMORY, REGION, TrainConfig
+from jetgen.conversion import with_momenta
 from jetgen.datasets import read
+from jetgen.datasets.reading import select_columns
+from jetgen.errors import InputError
 from jetgen.objectives.preparation import represent
+from jetgen.physics.classes import class_index
 from jetgen.physics.region import Region
+from jetgen.runs.folder import RunFolder
 
 
-def load_jets(config: TrainConfig, beside: Sequence[str] = ()) -> ParticleCloud:
+def load_jets(
+    config: TrainConfig, beside: Sequence[str] = (), data: ParticleCloud | None = None
+) -> ParticleCloud:
     """The jets that ``config`` names, in its representation.
 
-    ``beside`` names further columns of a table that are kept as conditions.
+    Args:
+        config: the options of the run.
+        beside: further columns of a table that are kept as conditions.
+        data: the jets themselves, for a run that was trained on jets passed from Python.
+
+    Raises:
+        InputError: when files cannot be read, or jets passed from Python are not passed again.
     """
-    jets = read(
-        config.data,
-        jet_type=config.jet_type,
-        jets=config.jets,
-        columns=config.columns,
-        conditions=[*config.columns_beside(), *beside],
-    )
+    conditions = [*config.columns_beside(), *beside]
+    if data is not None:
+        jets = _chosen(data, config, conditions)
+    elif config.data == [IN_MEMORY]:
+        raise InputError(
+            f"data: expected the sets that the run {config.run} was trained on, which were passed "
+            "from Python and are in no file; pass them again, jetgen.load(run, data=cloud)"
+        )
+    else:
+        jets = read(
+            config.data,
+            jet_type=config.jet_type,
+            jets=config.jets,
+            columns=config.columns,
+            conditions=conditions,
+        )
     jets = represent(jets, config)
     if config.region is None:
         return jets
@@ -35,12 +61,13 @@ class JetStore:
     """The jets that several runs name, each set of them read once."""
 
     def __init__(self) -> None:
-        self._jets: dict[tuple[Any, ...], ParticleCloud] = {}
+        self._jets: dict[tuple[Any, ...], tuple[ParticleCloud | None, ParticleCloud]] = {}
 
-    def jets(self, config: TrainConfig) -> ParticleCloud:
+    def jets(self, config: TrainConfig, data: ParticleCloud | None = None) -> ParticleCloud:
         """:func:`load_jets`, or what it returned for the same data read in the same way."""
         key = (
             tuple(config.data),
+            id(data),  # of an object that is kept here, so that no other one gets its number
             config.jet_type,
             config.jets,
             config.columns,
@@ -50,5 +77,43 @@ class JetStore:
             config.region,
         )
         if key not in self._jets:
-            self._jets[key] = load_jets(config)
-        return self._jets[key]
+            self._jets[key] = (data, load_jets(config, data=data))
+        return self._jets[key][1]
+
+
+def _chosen(data: ParticleCloud, config: TrainConfig, conditions: Sequence[str]) -> ParticleCloud:
+    """Of a cloud what :func:`jetgen.datasets.read` would choose of a file, in float32."""
+    cloud = data.to("cpu").to(torch.float32)
+    for name, values in (("particles", cloud.particles), ("conditions", cloud.conditions)):
+        if not bool(values.isfinite().all()):
+            raise InputError(f"data: expected finite numbers, received NaN or infinity in {name}")
+    if config.kind.momenta:
+        cloud = with_momenta(cloud)
+    if config.jet_type is not None:
+        cloud = cloud[cloud.condition("type") == class_index(config.jet_type)]
+        if not len(cloud):
+            raise InputError(f"data: expected jets of type {config.jet_type}, received none")
+    cloud = select_columns(cloud[: config.jets], config.columns, conditions)
+    return cloud.with_conditions({Feature("num_particles"): cloud.multiplicity})
+
+
+def content_hash(cloud: ParticleCloud) -> str:
+    """SHA-256 of the particles, names, conditions and weights of a cloud; padding is no content."""
+    digest = hashlib.sha256(repr((cloud.features, cloud.condition_features)).encode())
+    parts = (cloud.particles[cloud.mask], cloud.multiplicity, cloud.conditions, cloud.weights)
+    for part in parts:
+        digest.update(part.detach().cpu().double().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def require_same_content(data: ParticleCloud, folder: RunFolder) -> None:
+    """Raise :class:`InputError` unless these are the sets that a run was trained on."""
+    known = json.loads(folder.environment_file.read_text(encoding="utf-8"))["data"]
+    found = content_hash(data)
+    if known != {IN_MEMORY: found}:
+        wanted = known.get(IN_MEMORY)
+        raise InputError(
+            f"data: expected the sets that {folder.path} was trained on "
+            f"({f'SHA-256 {wanted[:12]}' if wanted else ', '.join(known)}), "
+            f"received others (SHA-256 {found[:12]})"
+        )

@@ -113,6 +113,7 @@ class RunFolder:
         device: str,
         split: Mapping[str, int],
         events: Mapping[str, float],
+        content: str | None = None,
     ) -> None:
         """Versions, device, seed, revision and data hashes, for whoever repeats the run.
 
@@ -121,6 +122,7 @@ class RunFolder:
             device: where it is trained.
             split: the sizes of the training, validation and test sets.
             events: the number and the total weight of all of them.
+            content: SHA-256 of sets that were passed from Python.
         """
         write_json(
             self.environment_file,
@@ -133,7 +135,7 @@ class RunFolder:
                 "device": device,
                 "seed": config.seed,
                 "git_revision": _git_revision(),
-                "data": {path: sha256(path) for path in config.data},
+                "data": {path: content or sha256(path) for path in config.data},
                 "split": {"seed": config.seed, **split},
                 "events": dict(events),
             },

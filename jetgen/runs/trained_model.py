@@ -22,7 +22,7 @@ from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
 from jetgen.physics.region import Region
 from jetgen.priors.fixed import fixed_values
-from jetgen.runs.data import JetStore, load_jets
+from jetgen.runs.data import JetStore, load_jets, require_same_content
 from jetgen.runs.folder import RunFolder
 
 
@@ -33,15 +33,25 @@ def load(
     solver: Solver | None = None,
     solver_steps: int | None = None,
     store: JetStore | None = None,
+    data: ParticleCloud | None = None,
 ) -> TrainedModel:
-    """The trained model of a run folder; runs with one ``store`` share the jets they read.
+    """The trained model of a run folder.
+
+    Args:
+        run: the folder.
+        device: where to compute.
+        solver, solver_steps: how flow matching integrates its velocities; as in the training
+            when omitted.
+        store: the jets that several runs share, each set of them read once.
+        data: the sets that the run was trained on, where they were passed from Python; needed for
+            what depends on them, such as :meth:`TrainedModel.held_out`.
 
     Raises:
         InputError: when the folder holds no finished run, or a solver is chosen for a run that
-            integrates nothing.
+            integrates nothing, or ``data`` are not those of the training.
     """
     return TrainedModel(
-        RunFolder(run), device, solver=solver, solver_steps=solver_steps, store=store
+        RunFolder(run), device, solver=solver, solver_steps=solver_steps, store=store, data=data
     )
 
 
@@ -54,6 +64,7 @@ class TrainedModel:
         solver: how flow matching integrates its velocities; as in the training by default.
         solver_steps: in how many steps; as in the training by default.
         store: the jets of this and other runs; this run's own by default.
+        data: the sets of the training, where they were passed from Python.
     """
 
     def __init__(
@@ -64,6 +75,7 @@ class TrainedModel:
         solver: Solver | None = None,
         solver_steps: int | None = None,
         store: JetStore | None = None,
+        data: ParticleCloud | None = None,
     ) -> None:
         self.folder, self.device = folder, device
         self.config: TrainConfig = folder.read_config()
@@ -81,6 +93,9 @@ class TrainedModel:
             ) from error
         self.model.to(device).eval()
         self._store = JetStore() if store is None else store
+        self._data = data
+        if data is not None:
+            require_same_content(data, folder)
 
     def generate(
         self,
@@ -277,7 +292,7 @@ class TrainedModel:
 
     def training_jets(self) -> ParticleCloud:
         """The jets that the run was trained on, in its representation."""
-        jets = self._store.jets(self.config)
+        jets = self._store.jets(self.config, self._data)
         return jets[split_indices(len(jets), self.config.seed).training]
 
     def held_out(self, beside: Sequence[str] = ()) -> ParticleCloud:
@@ -285,7 +300,11 @@ class TrainedModel:
 
         ``beside`` names further columns of a table that are kept as conditions.
         """
-        jets = load_jets(self.config, beside) if beside else self._store.jets(self.config)
+        jets = (
+            load_jets(self.config, beside, self._data)
+            if beside
+            else self._store.jets(self.config, self._data)
+        )
         return jets[split_indices(len(jets), self.config.seed).test]
 
     def _integrated(self, solver: Solver | None, steps: int | None) -> TrainConfig:

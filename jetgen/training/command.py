@@ -7,21 +7,26 @@ from pathlib import Path
 
 import torch
 
+from jetgen.cloud import ParticleCloud
 from jetgen.config.option import given_options
-from jetgen.config.train import TrainConfig
+from jetgen.config.train import IN_MEMORY, TrainConfig
 from jetgen.datasets.loading import split_indices
 from jetgen.errors import InputError
 from jetgen.files.checkpoint import Checkpoint
 from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
-from jetgen.runs.data import load_jets
+from jetgen.runs.data import content_hash, load_jets, require_same_content
 from jetgen.runs.device import choose_device
 from jetgen.runs.folder import RunFolder
 from jetgen.training.loop import Loop, Observer
 from jetgen.training.stages import stages
 
 
-def train(config: TrainConfig, observe: Observer = lambda row: None) -> Path:
+def train(
+    config: TrainConfig,
+    observe: Observer = lambda row: None,
+    data: ParticleCloud | None = None,
+) -> Path:
     """Train the model that ``config`` describes; return the run's folder.
 
     Args:
@@ -30,6 +35,7 @@ def train(config: TrainConfig, observe: Observer = lambda row: None) -> Path:
             their defaults.
         observe: called after each epoch, when it is saved, with its row of ``metrics.csv``;
             what it raises ends the training.
+        data: the jets, in place of the files that ``config.data`` names.
 
     Raises:
         InputError: for unusable data, an existing run without ``resume``, or options that differ
@@ -38,8 +44,12 @@ def train(config: TrainConfig, observe: Observer = lambda row: None) -> Path:
     """
     folder = RunFolder(config.run)
     resumed = None
+    if data is not None:
+        config = dataclasses.replace(config, data=[IN_MEMORY])
     if config.resume:
         config = _resumed_config(config, folder)
+        if data is not None:
+            require_same_content(data, folder)
         resumed = Checkpoint.load(folder.last) if folder.last.exists() else None
     elif folder.exists():
         raise InputError(
@@ -49,7 +59,7 @@ def train(config: TrainConfig, observe: Observer = lambda row: None) -> Path:
     if config.threads:
         torch.set_num_threads(config.threads)
     device = choose_device(config.device)
-    jets = load_jets(config)
+    jets = load_jets(config, data=data)
     config = dataclasses.replace(config, particles=jets.mask.shape[1])
     split = split_indices(len(jets), config.seed)
     torch.manual_seed(config.seed)  # initial weights
@@ -61,6 +71,7 @@ def train(config: TrainConfig, observe: Observer = lambda row: None) -> Path:
         device,
         {k: len(v) for k, v in split._asdict().items()},
         {"number": len(jets), "weight": float(jets.weights.double().sum())},
+        None if data is None else content_hash(data),
     )
     loop = Loop(config, folder, model, device, observe)
     loop.run(stages(config, model.to(device), jets.to(device), split), resumed)

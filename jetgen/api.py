@@ -1,0 +1,290 @@
+"""The commands as functions: options are keyword arguments, jets are clouds, files or runs.
+
+Every function has the options of its command, by the names of the fields of its option class
+(``help(jetgen.TrainConfig)``; ``jetgen COMMAND --help`` in a shell). What the commands do is in
+``ROOM/command.py``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from jetgen.config.train import IN_MEMORY, TrainConfig
+from jetgen.conversion import to_cloud
+from jetgen.errors import InputError
+
+if TYPE_CHECKING:
+    from jetgen.cloud import ParticleCloud
+
+C = TypeVar("C")
+
+
+def simulate(
+    sample: str,
+    *,
+    jets: int = 10_000,
+    seed: int = 1,
+    output: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> ParticleCloud:
+    """Jets, or events as sets, from Pythia 8 and FastJet.
+
+    Args:
+        sample: class of the jets (``gluon``, ``quark``, ``w``, ``z``, ``top``) or name of a sample.
+        jets: how many.
+        seed: of the whole simulation.
+        output: HDF5 file to keep them in; none is kept when omitted.
+        options: the other fields of :class:`~jetgen.config.simulate.SimulateConfig`.
+
+    Returns:
+        The sets as :func:`jetgen.read` reads them from such a file.
+
+    Raises:
+        InputError: for options that make no sense, or an existing file.
+    """
+    from tempfile import TemporaryDirectory
+
+    from jetgen.config.simulate import SimulateConfig
+    from jetgen.datasets.reading import read
+    from jetgen.datasets.simulation.command import simulate
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "jets.h5" if output is None else Path(output)
+        given = {"sample": sample, "jets": jets, "seed": seed, "output": path, **options}
+        return read(simulate(_configured(SimulateConfig, given)).path)
+
+
+def train(
+    config: TrainConfig | None = None,
+    *,
+    data: Any = None,
+    **options: Any,
+) -> Path:
+    """Train a generator; return the folder of the run, which :func:`jetgen.load` loads.
+
+    Args:
+        config: every option; the defaults when omitted.
+        data: the jets to train on: a cloud, an awkward array, an array as
+            :mod:`jetgen.conversion` says, or the names of files. A run that was trained on jets
+            passed here records their hash and asks for them again where it needs them:
+            ``jetgen.load(run, data=jets)``.
+        options: fields of :class:`jetgen.TrainConfig`, which replace those of ``config``.
+
+    Raises:
+        InputError: for unusable data or options, or an existing run without ``resume=True``.
+        TrainingError: when the training diverges; the last good checkpoint is kept.
+    """
+    from jetgen.training.command import train
+
+    if isinstance(data, str | os.PathLike) or _are_paths(data):
+        options, data = {"data": data, **options}, None
+    chosen = _configured(TrainConfig, options, config)
+    return train(chosen, data=None if data is None else to_cloud(data, name="data"))
+
+
+def generate(
+    run: Any,
+    jets: int = 10_000,
+    *,
+    seed: int = 1,
+    output: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> ParticleCloud:
+    """Jets of a trained generator, in the laboratory: ``px, py, pz`` in GeV.
+
+    Args:
+        run: folder of a run, a model of :func:`jetgen.load`, or several of them, whose sets are
+            mixed in the ratios of the event weights they were trained on.
+        jets: how many.
+        seed: of the jets; the same seed, number and batch give the same jets.
+        output: file to write them to, as ``jetgen generate`` does; none is written when omitted.
+        options: the other fields of :class:`~jetgen.config.generate.GenerateConfig`; ``fix`` may
+            be a mapping, ``fix={"type": "top", "mass": 170}``.
+
+    Raises:
+        InputError: when a run is not finished, or has no such prior or condition.
+    """
+    from jetgen.config.generate import GenerateConfig
+    from jetgen.generation.command import generate, generated
+    from jetgen.runs.trained_model import TrainedModel
+
+    several = list(run) if isinstance(run, Sequence) and not isinstance(run, str) else [run]
+    models = [each for each in several if isinstance(each, TrainedModel)]
+    names = [str(each.folder.path if isinstance(each, TrainedModel) else each) for each in several]
+    given = {"runs": names, "jets": jets, "seed": seed, **options}
+    if output is not None:
+        from jetgen.datasets.reading import read
+
+        return read(generate(_configured(GenerateConfig, {**given, "output": output})).path)
+    config = _configured(GenerateConfig, {**given, "output": IN_MEMORY})
+    return generated(config, models if len(models) == len(several) else None)
+
+
+def evaluate(
+    generated: Any,
+    real: Any = None,
+    *,
+    output: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> dict[str, Any]:
+    """Every metric of generated jets against real ones, with uncertainty, floor and verdict.
+
+    Args:
+        generated: a cloud, an array as :mod:`jetgen.conversion` says, a file, or a run with its
+            generated jets.
+        real: the same; of a run its held-out jets are taken when omitted.
+        output: JSON file to write the result to.
+        options: the other fields of :class:`~jetgen.config.evaluate.EvaluateConfig`.
+
+    Returns:
+        ``rows`` (one mapping for each metric), ``classifiers``, ``warnings`` and how they were
+        made: the content of the file that ``jetgen evaluate`` writes.
+
+    Raises:
+        InputError: when a file cannot be read, or the jets cannot be compared.
+    """
+    from jetgen.config.evaluate import EvaluateConfig
+    from jetgen.evaluation.command import evaluated
+    from jetgen.files.whole import write_json
+
+    made, wanted = _generated(generated), _real(generated if real is None else real)
+    given = {"generated": _label(made), "real": _label(wanted), "output": output, **options}
+    content = evaluated(_configured(EvaluateConfig, given), _cloud(wanted), _cloud(made))
+    if output is not None:
+        write_json(Path(output), content)
+    return content
+
+
+def report(
+    generated: Any,
+    real: Any = None,
+    *,
+    output: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> Path:
+    """Generated jets beside real ones in one HTML page; return its path.
+
+    Args:
+        generated: a run with its generated jets, which needs no ``real``; or a cloud, an array, a
+            file; or several of these by name, ``{"flow": cloud, "GAN": "gan.h5"}``.
+        real: a cloud, an array, a file, or a run whose held-out jets are taken.
+        output: folder to write to; that of the run when omitted.
+        options: the other fields of :class:`~jetgen.config.report.ReportConfig`.
+
+    Raises:
+        InputError: when a file cannot be read, or the jets cannot be compared.
+    """
+    from jetgen.config.report import ReportConfig
+    from jetgen.reports.command import report
+
+    if real is None:
+        given = {"run": _folder(generated), "output": output, **options}
+        return report(_configured(ReportConfig, given))
+    several = generated if isinstance(generated, Mapping) else {"generated": generated}
+    samples = {name: _generated(each) for name, each in several.items()}
+    wanted = _real(real)
+    clouds = {name: cloud for name, each in samples.items() if (cloud := _cloud(each)) is not None}
+    names = [name if name in clouds else str(each) for name, each in samples.items()]
+    given = {"real": _label(wanted), "generated": names, "output": output, **options}
+    known = _cloud(wanted)
+    if known is not None:
+        clouds[_label(wanted)] = known
+    return report(_configured(ReportConfig, given), clouds)
+
+
+def compare(runs: Sequence[Any], *, output: str | os.PathLike[str], **options: Any) -> Path:
+    """Trained runs in one table, on the same held-out jets; return the path of ``results.md``.
+
+    Args:
+        runs: folders of finished runs, or models of :func:`jetgen.load`.
+        output: folder for the table and the report.
+        options: the other fields of :class:`~jetgen.config.compare.CompareConfig`.
+
+    Raises:
+        InputError: when a run is not finished, or holds out other jets than the first.
+    """
+    from jetgen.config.compare import CompareConfig
+    from jetgen.ranking.command import compare
+
+    given = {"runs": [_folder(run) for run in runs], "output": output, **options}
+    return compare(_configured(CompareConfig, given))
+
+
+def _configured(kind: type[C], options: Mapping[str, Any], base: C | None = None) -> C:
+    """The options of a command from keyword arguments."""
+    hints = typing.get_type_hints(kind)
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    for name in options:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, 3) or names
+            raise InputError(f"{name}: expected an option such as {', '.join(near)}")
+    values = {name: _value(value, hints[name]) for name, value in options.items()}
+    return kind(**values) if base is None else replace(base, **values)  # type: ignore[type-var]
+
+
+def _value(value: Any, hint: Any) -> Any:
+    """An option's value in its type: paths as text, one text in place of a list, mappings."""
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if hint == list[str]:
+        if isinstance(value, Mapping):
+            return [f"{name}={number}" for name, number in value.items()]
+        return [value] if isinstance(value, str) else [os.fspath(each) for each in value]
+    if hint == tuple[str, ...] and isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _are_paths(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(
+        isinstance(each, str | os.PathLike) for each in value
+    )
+
+
+def _generated(source: Any) -> Any:
+    """A cloud, or the path of a file; of a run that of its generated jets."""
+    from jetgen.runs.folder import RunFolder
+
+    run = _run_of(source)
+    return source if run is None else RunFolder(run).generated_file
+
+
+def _real(source: Any) -> Any:
+    """A cloud, or the path of a file; of a run its held-out jets."""
+    from jetgen.runs.trained_model import TrainedModel, load
+
+    run = _run_of(source)
+    if run is None:
+        return source
+    return (source if isinstance(source, TrainedModel) else load(run)).held_out()
+
+
+def _run_of(source: Any) -> Path | None:
+    """The folder where ``source`` is a run."""
+    from jetgen.runs.folder import RunFolder
+    from jetgen.runs.trained_model import TrainedModel
+
+    if isinstance(source, TrainedModel):
+        return source.folder.path
+    if isinstance(source, str | os.PathLike) and RunFolder(os.fspath(source)).exists():
+        return Path(source)
+    return None
+
+
+def _folder(run: Any) -> str:
+    found = _run_of(run)
+    return str(run if found is None else found)
+
+
+def _cloud(source: Any) -> ParticleCloud | None:
+    return None if isinstance(source, str | os.PathLike) else to_cloud(source)
+
+
+def _label(source: Any) -> str:
+    return os.fspath(source) if isinstance(source, str | os.PathLike) else IN_MEMORY
