@@ -1,7 +1,7 @@
 """The commands as functions: options are keyword arguments, jets are clouds, files or runs.
 
 Every function has the options of its command, by the names of the fields of its option class
-(``help(jetgen.TrainConfig)``; ``jetgen COMMAND --help`` in a shell). What the commands do is in
+(such as :class:`jetgen.TrainConfig`). What the commands do is in
 ``ROOM/command.py``.
 """
 
