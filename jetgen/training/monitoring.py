@@ -11,7 +11,6 @@ import torch
 from jetgen.cloud import ParticleCloud
 from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError
-from jetgen.kinds import Kind
 from jetgen.objectives.autoencoder import Autoencoder
 from jetgen.objectives.model import JetModel
 from jetgen.physics.observables import MeasuredSets
@@ -31,7 +30,6 @@ class Monitor(NamedTuple):
         every: epochs from one look to the next.
         known: what is measured of the validation jets, with the weights that the model is to
             learn; measured once.
-        kind: whether they are jets, or sets of named features.
         make: jets for some rows of the validation jets, on any device.
         decides: whether the first figure, in place of the validation loss, chooses the best
             epoch and ends the stage.
@@ -40,7 +38,6 @@ class Monitor(NamedTuple):
     names: tuple[str, ...]
     every: int
     known: MeasuredSets
-    kind: Kind
     make: Callable[[slice, torch.Generator], ParticleCloud]
     decides: bool
 
@@ -54,7 +51,9 @@ class Monitor(NamedTuple):
         ends = [*range(0, len(self.known), _BATCH), len(self.known)]
         made = [self.make(slice(start, end), generator).to("cpu") for start, end in pairwise(ends)]
         generated = ParticleCloud.concatenate(made)
-        figures: dict[str, float] = self.kind.monitored_figures(self.names, self.known, generated)
+        figures: dict[str, float] = self.known.kind.monitored_figures(
+            self.names, self.known, generated
+        )
         return figures
 
 
@@ -114,7 +113,6 @@ def _monitor(
         config.monitor,
         config.monitor_every,
         config.kind.monitored_reference(config.monitor, real),
-        config.kind,
         make,
         decides,
     )
