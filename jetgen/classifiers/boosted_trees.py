@@ -15,7 +15,7 @@ from jetgen.classifiers.figure_of_merit import (
     FigureOfMerit,
     Weights,
     halves,
-    judge,
+    score_outputs,
 )
 from jetgen.errors import InputError
 from jetgen.metrics.samples import features
@@ -112,7 +112,7 @@ def figure_of_merit(
         random_state=seed,
         sample_weight=np.concatenate([side[:_SHUFFLED] / side.mean() for side in tested]),
     ).importances_mean
-    return judge(
+    return score_outputs(
         trees.predict_proba(test_real)[:, 1],
         trees.predict_proba(test_generated)[:, 1],
         dealt.jets,

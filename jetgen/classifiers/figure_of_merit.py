@@ -91,7 +91,7 @@ def halves(real: int, generated: int, jets: int, seed: int) -> Halves:
     return Halves(x[:half], y[:half], x[half:], y[half:])
 
 
-def judge(
+def score_outputs(
     real: NDArray[np.float64],
     generated: NDArray[np.float64],
     jets: int,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from jetgen.classifiers.figure_of_merit import FigureOfMerit, halves, judge
+from jetgen.classifiers.figure_of_merit import FigureOfMerit, halves, score_outputs
 from jetgen.classifiers.jet_classifier import (
     Architecture,
     classifier_input,
@@ -63,7 +63,7 @@ def particle_figure_of_merit(
         scores = network(jets)
         return scores[:, 1] - scores[:, 0]
 
-    return judge(
+    return score_outputs(
         in_batches(first[dealt.test_real], output).double().numpy(),
         in_batches(second[dealt.test_generated], output).double().numpy(),
         dealt.jets,

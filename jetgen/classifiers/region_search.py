@@ -13,7 +13,7 @@ from jetgen.classifiers.figure_of_merit import (
     MOST_CLASSIFIED,
     FigureOfMerit,
     halves,
-    judge,
+    score_outputs,
 )
 from jetgen.errors import InputError
 
@@ -69,4 +69,4 @@ def _linear(outside: Tensor, inside: Tensor, seed: int) -> FigureOfMerit:
         model.predict_proba(test.numpy())[:, 1]
         for test in (x[dealt.test_real], y[dealt.test_generated])
     )
-    return judge(other, found, dealt.jets)
+    return score_outputs(other, found, dealt.jets)

@@ -68,7 +68,7 @@ def compress(config: CompressConfig) -> Compressed:
         config.input,
         sets_per_frame(model),
         columns=[feature.name for feature in features] if kind.features_by_name else (),
-        conditions=model.config.columns_beside(),
+        conditions=model.config.auxiliary_columns(),
     )
     first = next(clouds)
     errors = config.errors(feature.name for feature in features)
@@ -101,7 +101,7 @@ def compress(config: CompressConfig) -> Compressed:
 def _kept(cloud: ParticleCloud, model: TrainedModel) -> tuple[Feature, ...]:
     """The conditions of a file that are stored although the model is not told them: the type,
     and the target of a table."""
-    names = {"type", *model.config.columns_beside()}
+    names = {"type", *model.config.auxiliary_columns()}
     names -= {feature.name for feature in model.model.layout.conditions}
     return tuple(feature for feature in cloud.condition_features if feature.name in names)
 

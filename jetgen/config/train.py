@@ -360,7 +360,7 @@ class TrainConfig:
             names.append(REGION)
         return list(dict.fromkeys(names))
 
-    def columns_beside(self) -> list[str]:
+    def auxiliary_columns(self) -> list[str]:
         """The columns of sets of named features that are conditions: those, and the target."""
         if not self.kind.features_by_name:
             return []

@@ -18,7 +18,7 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import ComparisonInput, check
-from jetgen.evaluation.resampling import FEWEST_COMPARED, Resampling, Side, resample, with_plain
+from jetgen.evaluation.resampling import FEWEST_COMPARED, Resampling, Side, resample, with_nominal
 from jetgen.kinds import JETS, Kind
 from jetgen.metrics.wasserstein import between_weightings
 from jetgen.physics.observables import PARTICLE_OBSERVABLES, MeasuredSets
@@ -188,8 +188,8 @@ def floor_between(drawn: Resampling, values: Values) -> Tensor:
 def replicated(real: Side, sample: Side, target: Values, values: Values) -> Tensor:
     """``(1 + R,)`` the distance of the samples as they are, then of their resamplings."""
     size = len(real.jets)
-    plus = with_plain(real.counts) * real.jets.relative.weights.double()
-    minus = with_plain(sample.counts) * sample.jets.relative.weights.double()
+    plus = with_nominal(real.counts) * real.jets.relative.weights.double()
+    minus = with_nominal(sample.counts) * sample.jets.relative.weights.double()
     return between_weightings(
         torch.cat([target.values, values.values]),
         torch.cat([target.jet, values.jet + size]),

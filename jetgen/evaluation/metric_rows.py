@@ -21,7 +21,7 @@ from jetgen.evaluation.comparison import (
     table_row,
 )
 from jetgen.evaluation.pair_rows import pair_rows
-from jetgen.evaluation.resampling import Resampling, resample, with_plain
+from jetgen.evaluation.resampling import Resampling, resample, with_nominal
 from jetgen.metrics.cov_mmd import matching_of_jets
 from jetgen.metrics.fpd import frechet
 from jetgen.metrics.kpd import kernel
@@ -157,7 +157,9 @@ def feature_row(
         quantity,
         metric(pool, pool, *drawn.splits),
         {
-            name: metric(real, values[name], with_plain(drawn.real.counts), with_plain(side.counts))
+            name: metric(
+                real, values[name], with_nominal(drawn.real.counts), with_nominal(side.counts)
+            )
             for name, side in drawn.sides.items()
         },
     )

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from jetgen.evaluation.comparison import Row, table_row
-from jetgen.evaluation.resampling import Resampling, with_plain
+from jetgen.evaluation.resampling import Resampling, with_nominal
 from jetgen.metrics.correlations import correlation_distance, correlation_matrices
 from jetgen.metrics.pair_histograms import (
     cells,
@@ -58,7 +58,7 @@ def pair_rows(drawn: Resampling, among: Sequence[str] = PAIRED) -> list[Row]:
     if len(names) < 2:
         return []
     real, pool = _table(drawn.real.jets, names), _table(drawn.pool, names)
-    target = _counts(drawn.real.jets, with_plain(drawn.real.counts))
+    target = _counts(drawn.real.jets, with_nominal(drawn.real.counts))
     plus, minus = (_counts(drawn.pool, split) for split in drawn.splits)
     weights = drawn.pool.relative.weights
     edges = [equal_share_edges(column, weights=weights) for column in pool.T]
@@ -69,7 +69,7 @@ def pair_rows(drawn: Resampling, among: Sequence[str] = PAIRED) -> list[Row]:
     expected = correlation_matrices(real, target)
     correlated, paired = {}, {}
     for name, side in drawn.sides.items():
-        values, counts = _table(side.jets, names), _counts(side.jets, with_plain(side.counts))
+        values, counts = _table(side.jets, names), _counts(side.jets, with_nominal(side.counts))
         correlated[name] = correlation_distance(expected, correlation_matrices(values, counts))
         paired[name] = pair_distance(real, values, target, counts, edges)
     return [

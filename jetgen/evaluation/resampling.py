@@ -90,7 +90,7 @@ def resample(
     return Resampling(reference, sides, pool, splits, seed, checked.warnings)
 
 
-def with_plain(counts: Tensor) -> Tensor:
+def with_nominal(counts: Tensor) -> Tensor:
     """``(1 + R, n)``: the jets as they are, then their resamplings."""
     return torch.cat([torch.ones_like(counts[:1]), counts])
 

@@ -122,15 +122,19 @@ def encode_sets(
 
 
 def _chosen(
-    model: TrainedModel, data: Sequence[str], jets: int, seed: int, beside: Sequence[str] = ()
+    model: TrainedModel,
+    data: Sequence[str],
+    jets: int,
+    seed: int,
+    extra_columns: Sequence[str] = (),
 ) -> ParticleCloud:
-    """The sets to look at, with further columns of a table ``beside`` as conditions."""
+    """The sets to look at, with further columns of a table ``extra_columns`` as conditions."""
     config = model.config
     if data:
-        conditions = [*config.columns_beside(), *beside]
+        conditions = [*config.auxiliary_columns(), *extra_columns]
         read_in = read(list(data), columns=config.columns, conditions=conditions)
         cloud = represent(read_in, config)
     else:
-        cloud = model.held_out(beside)
+        cloud = model.held_out(extra_columns)
     chosen = torch.randperm(len(cloud), generator=torch.Generator().manual_seed(seed))
     return cloud[chosen[:jets]]

@@ -22,19 +22,19 @@ from jetgen.runs.folder import RunFolder
 
 
 def load_jets(
-    config: TrainConfig, beside: Sequence[str] = (), data: ParticleCloud | None = None
+    config: TrainConfig, extra_columns: Sequence[str] = (), data: ParticleCloud | None = None
 ) -> ParticleCloud:
     """The jets that ``config`` names, in its representation.
 
     Args:
         config: the options of the run.
-        beside: further columns of a table that are kept as conditions.
+        extra_columns: further columns of a table that are kept as conditions.
         data: the jets themselves, for a run that was trained on jets passed from Python.
 
     Raises:
         InputError: when files cannot be read, or jets passed from Python are not passed again.
     """
-    conditions = [*config.columns_beside(), *beside]
+    conditions = [*config.auxiliary_columns(), *extra_columns]
     if data is not None:
         jets = _chosen(data, config, conditions)
     elif config.data == [IN_MEMORY]:
@@ -71,7 +71,7 @@ class JetStore:
             config.jet_type,
             config.jets,
             config.columns,
-            tuple(config.columns_beside()),
+            tuple(config.auxiliary_columns()),
             config.particles,
             config.representation,
             config.region,

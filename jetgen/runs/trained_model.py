@@ -295,14 +295,14 @@ class TrainedModel:
         jets = self._store.jets(self.config, self._data)
         return jets[split_indices(len(jets), self.config.seed).training]
 
-    def held_out(self, beside: Sequence[str] = ()) -> ParticleCloud:
+    def held_out(self, extra_columns: Sequence[str] = ()) -> ParticleCloud:
         """The test jets, which training has not seen.
 
-        ``beside`` names further columns of a table that are kept as conditions.
+        ``extra_columns`` names further columns of a table that are kept as conditions.
         """
         jets = (
-            load_jets(self.config, beside, self._data)
-            if beside
+            load_jets(self.config, extra_columns, self._data)
+            if extra_columns
             else self._store.jets(self.config, self._data)
         )
         return jets[split_indices(len(jets), self.config.seed).test]

@@ -10,8 +10,8 @@ from jetgen.classifiers.figure_of_merit import (
     auc_standard_error,
     compare_outputs,
     halves,
-    judge,
     roc_curve,
+    score_outputs,
 )
 from jetgen.errors import InputError
 
@@ -38,7 +38,7 @@ def test_separated_and_constant_outputs():
 def test_the_area_under_the_curve_is_the_auc():
     random = np.random.default_rng(1)
     real, generated = random.normal(0, 1, 5000), random.normal(1, 1, 5000)
-    merit = judge(real, generated, jets=10_000)
+    merit = score_outputs(real, generated, jets=10_000)
     x, y = np.array(merit.roc).T
     assert (x[0], y[0]) == (0, 0) and (x[-1], y[-1]) == (1, 1)
     assert (np.diff(x) >= 0).all() and (np.diff(y) >= 0).all()
@@ -67,8 +67,8 @@ def test_weights_count_as_copies():
     roc = np.array(roc_curve(real, real, Weights(copies.astype(float), np.ones(300))))
     assert np.abs(roc[:, 0] - roc[:, 1]).max() < 0.06  # the weights know nothing of the values
     scaled = Weights(7.0 * np.ones(300), 0.1 * np.ones(300))
-    assert judge(real, generated, 600, weights=scaled)[:4] == pytest.approx(
-        judge(real, generated, 600)[:4]
+    assert score_outputs(real, generated, 600, weights=scaled)[:4] == pytest.approx(
+        score_outputs(real, generated, 600)[:4]
     )
 
 
