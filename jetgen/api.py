@@ -7,7 +7,6 @@ Every function has the options of its command, by the names of the fields of its
 
 from __future__ import annotations
 
-import difflib
 import os
 import typing
 from collections.abc import Mapping, Sequence
@@ -15,9 +14,10 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from jetgen.config.option import typed
 from jetgen.config.train import IN_MEMORY, TrainConfig
 from jetgen.conversion import to_cloud
-from jetgen.errors import InputError
+from jetgen.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from jetgen.cloud import ParticleCloud
@@ -222,23 +222,12 @@ def _configured(kind: type[C], options: Mapping[str, Any], base: C | None = None
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     for name in options:
         if name not in names:
-            near = difflib.get_close_matches(name, names, 3) or names
-            raise InputError(f"{name}: expected an option such as {', '.join(near)}")
-    values = {name: _value(value, hints[name]) for name, value in options.items()}
+            raise InputError(
+                f"options: expected some of {', '.join(names)}, received {name}"
+                f"{did_you_mean(name, names)}"
+            )
+    values = {name: typed(name, value, hints[name]) for name, value in options.items()}
     return kind(**values) if base is None else replace(base, **values)  # type: ignore[type-var]
-
-
-def _value(value: Any, hint: Any) -> Any:
-    """An option's value in its type: paths as text, one text in place of a list, mappings."""
-    if isinstance(value, os.PathLike):
-        value = os.fspath(value)
-    if hint == list[str]:
-        if isinstance(value, Mapping):
-            return [f"{name}={number}" for name, number in value.items()]
-        return [value] if isinstance(value, str) else [os.fspath(each) for each in value]
-    if hint == tuple[str, ...] and isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
 
 
 def _are_paths(value: Any) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from jetgen import kinematics
-from jetgen.errors import InputError
+from jetgen.errors import InputError, did_you_mean
 
 
 class Feature(NamedTuple):
@@ -374,4 +374,5 @@ def _column(name: str, features: tuple[Feature, ...], kind: str) -> int:
     if not features:
         raise InputError(f"{kind} {name!r}: expected a set with {kind}s, received one without any")
     known = ", ".join(f.name for f in features)
-    raise InputError(f"{kind} {name!r}: expected one of {known}")
+    meant = did_you_mean(name, [f.name for f in features])
+    raise InputError(f"{kind} {name!r}: expected one of {known}{meant}")

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from jetgen.cloud import RELATIVE, Feature, ParticleCloud
-from jetgen.errors import InputError
+from jetgen.errors import InputError, did_you_mean
 from jetgen.kinematics import massive
 
 R = TypeVar("R")
@@ -120,7 +120,7 @@ def from_awkward(
     if missing:
         raise InputError(
             f"features: expected fields among {', '.join(array.fields)}, received "
-            f"{', '.join(missing)}"
+            f"{', '.join(missing)}{did_you_mean(missing[0], array.fields)}"
         )
     counts = torch.from_numpy(ak.to_numpy(ak.num(array)).copy())
     most = int(counts.max()) if len(counts) else 0

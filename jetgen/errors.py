@@ -4,6 +4,11 @@ The command line prints it as a single line and exits with code 2; in Python it 
 :class:`ValueError` like any other.
 """
 
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
 
 class InputError(ValueError):
     """Bad input: the message says what was expected, what came, and what to do."""
@@ -15,3 +20,17 @@ class InputWarning(UserWarning):
 
 class TrainingError(RuntimeError):
     """A training that cannot go on; the message names the cause and what to try."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """What a message about an unknown name adds when a known one is nearly the same.
+
+    >>> did_you_mean("pT", ["pt", "eta"])
+    "; did you mean 'pt'?"
+    >>> did_you_mean("girth", ["pt", "eta"])
+    ''
+    """
+    names = list(known)
+    by_lower = {each.lower(): each for each in names}
+    near = difflib.get_close_matches(name.lower(), by_lower, 1, cutoff=0.75)
+    return f"; did you mean {by_lower[near[0]]!r}?" if near else ""

@@ -100,8 +100,8 @@ def test_jets_of_other_coordinates_are_written_as_jets(jets, tmp_path):
 
 
 def test_options_are_named_as_fields(tmp_path):
-    with pytest.raises(InputError, match=r"^learning: expected an option such as learning_rate"):
-        jetgen.train(learning=0.1)
+    with pytest.raises(InputError, match=r"received Latent; did you mean 'latent'\?"):
+        jetgen.train(Latent=3)
     with pytest.raises(InputError, match=r"^data: expected an array"):
         jetgen.train(data=np.ones((3, 3)), run=tmp_path / "run")
     with pytest.raises(InputError, match=r"^jets: expected at least 1, received 0"):

@@ -7,6 +7,8 @@ these declarations (see :mod:`jetgen.cli.parser`).
 from __future__ import annotations
 
 import dataclasses
+import numbers
+import os
 import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -92,19 +94,18 @@ def require(condition: bool, name: str, expected: str, received: object) -> None
 def validate(config: Any) -> None:
     """Check each option of a dataclass against its declaration: range, choices, components.
 
-    Lists for options of type ``tuple[str, ...]``, as YAML files have them, become tuples. The
+    Values get the type of their option as :func:`typed` says. The
     modules of components given as ``package.module:Name`` are allowed (:mod:`jetgen.registry`):
     what is read from files has passed :func:`jetgen.config.received.received` before.
 
     Raises:
-        InputError: for a value that is out of its range, or a name that is not known.
+        InputError: for a value of another type or out of its range, or a name that is not known.
     """
     hints = typing.get_type_hints(type(config))
     for entry in dataclasses.fields(config):
-        value, declared = getattr(config, entry.name), entry.metadata
-        if hints[entry.name] == tuple[str, ...] and isinstance(value, list):
-            value = tuple(value)
-            object.__setattr__(config, entry.name, value)
+        declared = entry.metadata
+        value = typed(entry.name, getattr(config, entry.name), hints[entry.name])
+        object.__setattr__(config, entry.name, value)
         if value is None:
             continue
         for condition, expected in _limits(declared):
@@ -115,6 +116,51 @@ def validate(config: Any) -> None:
         require(component in registry, name, registry.expected, component)
         if is_path(component):
             allow(component.partition(":")[0])
+
+
+def typed(name: str, value: Any, hint: Any) -> Any:
+    """The value of an option in the option's type, as Python code and YAML files may write it.
+
+    Paths are text. One text stands for a list of one, a mapping for a list of ``NAME=VALUE``;
+    names with commas or in a list are a tuple; whole numbers are numbers.
+
+    Raises:
+        InputError: for a value of another type.
+    """
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if hint == list[str]:
+        if isinstance(value, Mapping):
+            value = [f"{key}={each}" for key, each in value.items()]
+        elif isinstance(value, str):
+            value = [value]
+        elif isinstance(value, list | tuple):
+            value = [os.fspath(each) if isinstance(each, os.PathLike) else each for each in value]
+        fits = isinstance(value, list) and all(isinstance(each, str) for each in value)
+        expected = "text, or a list of texts"
+    elif hint == tuple[str, ...]:
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        value = tuple(value) if isinstance(value, list) else value
+        fits = isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+        expected = "names, or a list of names"
+    else:
+        kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+        if not isinstance(value, bool):  # NumPy's numbers are numbers
+            if int in kinds and isinstance(value, numbers.Integral):
+                value = int(value)
+            elif float in kinds and isinstance(value, numbers.Real):
+                value = float(value)
+        fits = bool(_literals(hint)) or type(value) in kinds
+        expected = _named(hint)
+    if not fits:
+        raise InputError(f"{name}: expected {expected}, received {_shown(value)}")
+    return value
+
+
+def _shown(value: Any) -> str:
+    """A value in a message: simple ones as they are, of others the type."""
+    return repr(value) if isinstance(value, str | int | float) else f"a {type(value).__name__}"
 
 
 def named_components(config: Any) -> Iterator[tuple[str, Registry, str]]:

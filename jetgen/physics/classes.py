@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from jetgen.errors import InputError
+from jetgen.errors import InputError, did_you_mean
 
 JET_CLASSES = ("gluon", "quark", "top", "w", "z")
 """Type index i stands for ``JET_CLASSES[i]``; the order is that of the JetNet library."""
@@ -34,7 +34,9 @@ def class_index(name: str) -> int:
     for index, known in enumerate(CLASSES):
         if name.lower() == known or (name.lower() == known[0] and known in JET_CLASSES):
             return index
-    raise InputError(f"jet type {name!r}: expected one of {', '.join(CLASSES)}")
+    raise InputError(
+        f"jet type {name!r}: expected one of {', '.join(CLASSES)}{did_you_mean(name, CLASSES)}"
+    )
 
 
 def class_name(index: int) -> str:

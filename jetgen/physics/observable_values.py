@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
-from jetgen.errors import InputError
+from jetgen.errors import InputError, did_you_mean
 from jetgen.physics.classes import UNKNOWN_CLASS
 from jetgen.physics.observables import JET_OBSERVABLES, MeasuredSets, Observable, measure
 from jetgen.physics.substructure import SUBSTRUCTURE_OBSERVABLES, with_substructure
@@ -91,6 +91,6 @@ def observables_named(
     if unknown:
         raise InputError(
             f"{option}: expected names among {', '.join([*_SHORT, *observed])}, received "
-            f"{', '.join(unknown)}"
+            f"{', '.join(unknown)}{did_you_mean(unknown[0], [*_SHORT, *observed])}"
         )
     return [observed[_SHORT.get(name, name)] for name in names]

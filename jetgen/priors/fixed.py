@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping
 
 from jetgen.config.train import MULTIPLICITY, TrainConfig
-from jetgen.errors import InputError, InputWarning
+from jetgen.errors import InputError, InputWarning, did_you_mean
 from jetgen.physics.classes import class_index
 from jetgen.priors.jets import JetDistribution
 
@@ -35,10 +35,17 @@ def fixed_values(
     values = {}
     for name, given in fix.items():
         if name not in known:
+            remedy = did_you_mean(name, known) or (
+                f"; train with `jetgen.train(..., condition={name!r})`"
+            )
+            if not known:
+                raise InputError(
+                    f"fix: expected a model that was trained with conditions, received {name!r} "
+                    f"for one without any{remedy}"
+                )
             raise InputError(
-                f"fix: expected a name among {', '.join(known) or 'none'}, which the model was "
-                f"trained with, received {name!r}; train with "
-                f"`jetgen.train(..., condition={name!r})`"
+                f"fix: expected a name among {', '.join(known)}, which the model was trained "
+                f"with, received {name!r}{remedy}"
             )
         if name == "type":
             seen = {int(k) for k in known[name].unique()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
 
 from jetgen.config.sweep import SweepConfig
-from jetgen.errors import InputError, TrainingError
+from jetgen.errors import InputError, InputWarning, TrainingError
 from jetgen.reports.findings_page import write_findings
 from jetgen.sweeps.definition import Sweep, read_sweep
 from jetgen.sweeps.findings import conclude
@@ -43,7 +44,11 @@ def sweep(config: SweepConfig) -> Path:
 
     def trial_of(trial: optuna.Trial) -> float:
         study.sampler = _sampler(plan, config, trial.number)
-        return _trained(plan, trial, folder / "trials" / f"{trial.number:04}")
+        try:
+            return _trained(plan, trial, folder / "trials" / f"{trial.number:04}")
+        except TrainingError as error:
+            warnings.warn(f"trial {trial.number}: {error}", InputWarning, stacklevel=1)
+            raise
 
     if len(study.get_trials(deepcopy=False, states=_ENDED)) < config.trials:
         study.optimize(
@@ -71,7 +76,7 @@ def sweep(config: SweepConfig) -> Path:
 
 
 def _study(plan: Sweep, config: SweepConfig, folder: Path) -> optuna.Study:
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # not the tracebacks of failed trials
     folder.mkdir(parents=True, exist_ok=True)
     definition = json.dumps([plan.base, plan.search, plan.metric], sort_keys=True)
     study = optuna.create_study(

@@ -1,9 +1,11 @@
 """A search goes on where it stopped, finds the planted optimum, and refuses what is not one."""
 
 import csv
+import re
 
 import pytest
 
+from jetgen.cli.main import main
 from jetgen.config.sweep import SweepConfig
 from jetgen.errors import InputError
 from jetgen.sweeps.command import sweep
@@ -108,3 +110,11 @@ def test_a_metric_that_no_epoch_has_is_named(file, tmp_path):
     file.write_text(file.read_text().replace("validation_total", "monitor_w1m"))
     with pytest.raises(InputError, match="monitor_w1m"):
         sweep(SweepConfig(str(file), trials=1, output=str(tmp_path / "out")))
+
+
+def test_an_input_error_of_a_trial_is_one_line(file, tmp_path, capfd):
+    file.write_text(re.sub(r"data: .*", "data: [none.h5]", file.read_text()))
+    words = ["sweep", str(file), "--trials", "1", "--output", str(tmp_path / "out")]
+    assert main(words) == 2
+    error = capfd.readouterr().err.strip()
+    assert "none.h5: expected a file" in error and "\n" not in error

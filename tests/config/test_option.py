@@ -1,0 +1,64 @@
+"""Options from Python: values of the wrong type and misspelt names are named in one line."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import jetgen
+from jetgen.cloud import CARTESIAN, ParticleCloud
+from jetgen.errors import InputError, did_you_mean
+
+CLOUD = ParticleCloud(torch.ones(1, 2, 3), torch.ones(1, 2, dtype=torch.bool), CARTESIAN)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"data": CLOUD}, "data: expected text, or a list of texts, received a ParticleCloud"),
+        ({"data": [CLOUD]}, "data: expected text, or a list of texts, received a list"),
+        ({"epochs": "5"}, "epochs: expected int, received '5'"),
+        ({"epochs": True}, "epochs: expected int, received True"),
+        ({"beta": "much"}, "beta: expected float, received 'much'"),
+        ({"columns": (1, 2)}, "columns: expected names, or a list of names, received a tuple"),
+        ({"resume": 1}, "resume: expected bool, received 1"),
+    ],
+)
+def test_values_of_another_type_are_refused_in_one_line(given, message):
+    with pytest.raises(InputError) as error:
+        jetgen.TrainConfig(**given)
+    assert message in str(error.value) and "\n" not in str(error.value)
+
+
+def test_values_get_the_type_of_their_option():
+    config = jetgen.TrainConfig(
+        data=Path("a.h5"),
+        columns="pt, eta",
+        representation="features",
+        transform={"pt": "log"},
+        epochs=np.int64(3),
+        beta=1,
+    )
+    assert config.data == ["a.h5"] and config.columns == ("pt", "eta")
+    assert config.transform == ["pt=log"] and type(config.epochs) is int
+    assert type(config.beta) is float
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "expected"),
+    [
+        ("pT", ["pt", "eta"], "; did you mean 'pt'?"),
+        ("mas", ["mass", "pt"], "; did you mean 'mass'?"),
+        ("girth", ["mass", "pt"], ""),
+        ("x", [], ""),
+    ],
+)
+def test_nearly_known_names_are_suggested(name, known, expected):
+    assert did_you_mean(name, known) == expected
+
+
+def test_a_condition_written_otherwise_is_suggested():
+    cloud = CLOUD.with_conditions({jetgen.Feature("pt", "GeV"): torch.ones(1)})
+    with pytest.raises(InputError, match=r"expected one of pt; did you mean 'pt'\?"):
+        cloud.condition("pT")
