@@ -129,12 +129,17 @@ FORMATS = Registry(
         "EnergyFlow npz": "jetgen.datasets.formats.energyflow_npz:ENERGYFLOW_NPZ",
         "jetgen sets HDF5": "jetgen.datasets.formats.cloud_hdf5:CLOUD_HDF5",
         "LHC Olympics HDF5": "jetgen.datasets.formats.lhco_hdf5:LHCO_HDF5",
+        "Aspen Open Jets HDF5": "jetgen.datasets.formats.aspen_hdf5:ASPEN_HDF5",
+        "OmniLearn HDF5": "jetgen.datasets.formats.omnilearn_hdf5:OMNILEARN_HDF5",
         "ROOT tree": "jetgen.datasets.formats.root_table:ROOT_TABLE",
         "Parquet table": "jetgen.datasets.formats.parquet_table:PARQUET_TABLE",
         "CSV table": "jetgen.datasets.formats.csv_table:CSV_TABLE",
+        "pandas HDF5": "jetgen.datasets.formats.pandas_hdf5:PANDAS_HDF5",
+        "HDF5 arrays": "jetgen.datasets.formats.hdf5_table:HDF5_TABLE",
+        "NumPy arrays": "jetgen.datasets.formats.numpy_table:NUMPY_TABLE",
     },
 )
-"""File formats that are read; a file is of at most one of them, which its content tells."""
+"""File formats that are read. A file is of at most one that is not a general container."""
 
 REGISTRIES = (
     ENCODERS, DECODERS, DISCRIMINATORS, OBJECTIVES, LOSSES, CONSTRAINTS, PRIORS, TRANSFORMS,

@@ -29,7 +29,7 @@ from jetgen.registry import resolve
 _ALLOW = re.compile(r"`jetgen\.registry\.allow\('([\w.]+)'\)`")
 _CALL = re.compile(r"`jetgen\.(\w+)(?:\(([^`]*)\))?`")
 _BEGINNING = re.compile(r"^(\w+)(?:\['(.*?)'\])?:")
-_VALUE = r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|-?[\w.+-]*\w"
+_VALUE = r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|\{[^}]*\}|-?[\w.+-]*\w"
 _ASSIGNMENT = re.compile(rf"(?<![\w'\"`/.-])(\w+)=({_VALUE})")
 _NAME = re.compile(r"`(\w+)`")
 
@@ -92,7 +92,7 @@ def _words(name: str, value: ast.expr, positional: bool, hint: object) -> str:
     if isinstance(value, ast.Constant) and isinstance(value.value, bool):
         return _flag(name) if value.value else _flag(f"no_{name}")
     values = _values(value)
-    if hint == tuple[str, ...]:
+    if hint in (tuple[str, ...], dict[str, str]):
         values = [",".join(values)]
     return " ".join(values if positional else [_flag(name), *values])
 

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jetgen.components import FORMATS
-from jetgen.datasets.formats.energyflow_npz import archived_shapes
-from jetgen.datasets.formats.hdf5 import shapes
+from jetgen.datasets.formats.csv_table import first_lines
 from jetgen.datasets.formats.source import Format, Source
 from jetgen.errors import InputError
 
 SUFFIXES = (".h5", ".hdf5", ".npz", ".root", ".parquet", ".csv")
 """What is looked for in a folder; a file that is named may be called anything."""
+
+FOREIGN = {
+    b"PK": ("a zip archive without arrays of NumPy", "unpack it and name the files in it"),
+    b"\x1f\x8b": ("a gzip archive", "unpack it (gunzip, tar xf) and name the files in it"),
+    b"\x80": ("a pickle", "save the arrays with numpy.savez, or as Parquet"),
+    b"{": ("JSON", "write the jets to Parquet: ak.to_parquet(ak.from_json(...), ...)"),
+    b"%PDF": ("a PDF document", "name a file with numbers"),
+    b"<": ("a page or XML text", "is it the error of a failed download? fetch it again"),
+}
+"""How files begin that are often taken for files of jets: what they are, and what to do."""
 
 Paths = str | Path | Sequence[str | Path]
 
@@ -56,27 +65,59 @@ def detect(path: str | Path) -> Format:
     path = Path(path)
     if path.stat().st_size == 0:
         raise InputError(f"{path}: expected a file with jets, received an empty file")
-    for name in FORMATS:
-        form: Format = FORMATS[name]
-        if form.matches(path):
-            return form
-    found = {**shapes(path), **archived_shapes(path)}
-    held = ", ".join(f"{name} {shape}" for name, shape in found.items())
-    known = "; ".join(f"{form.name}: {form.description}" for form in FORMATS.values())
-    raise InputError(
-        f"{path}: expected one of the known formats ({known}), received "
-        f"{held or 'a file without known arrays, tree or table'}; "
-        "convert it, or name another file"
+    for general in (False, True):
+        for name in FORMATS:
+            form: Format = FORMATS[name]
+            if form.general is general and form.matches(path):
+                return form
+    raise InputError(f"{path}: {_what_it_is(path)}")
+
+
+def _what_it_is(path: Path) -> str:
+    """What a file of no known format is, and the nearest thing to do."""
+    with path.open("rb") as file:
+        start = file.read(1024)
+    if start.startswith(b"\x89HDF"):
+        return "expected arrays of numbers, received an HDF5 file without any"
+    for magic, (kind, advice) in FOREIGN.items():
+        if start.startswith(magic):
+            return f"expected a file of jets, received {kind}; {advice}"
+    if b"\0" in start:
+        return (
+            "expected a file of jets, received one of unknown kind; jets are read from HDF5, "
+            "ROOT, Parquet, NumPy and CSV files"
+        )
+    _, lines = first_lines(path)
+    shown = ascii(lines[0][:60])[1:-1] if lines else ""
+    return (
+        "expected a table with a line of names over rows of numbers, received a text that begins "
+        f"with {shown!r}; add names such as px,py,pz above the numbers"
     )
 
 
-def open_source(path: str | Path, jet_type: str | None = None) -> Source:
+def open_source(
+    path: str | Path,
+    jet_type: str | None = None,
+    *,
+    map: Mapping[str, str] | None = None,
+    columns: Sequence[str] = (),
+    conditions: Sequence[str] = (),
+) -> Source:
     """The jets of one file, whatever its format.
+
+    Args:
+        path: the file.
+        jet_type: class of the jets where the file cannot tell.
+        map: the columns that hold the momenta (:func:`jetgen.datasets.formats.names.recognise`).
+        columns: features that will be looked at.
+        conditions: conditions that will be looked at.
 
     Raises:
         InputError: as :func:`detect` does, or when the file holds no jets.
     """
     source = detect(path).open(Path(path), jet_type)
+    source.mapped(map or {})
+    source.narrowed(columns, conditions)
     if len(source) == 0 or source.slots == 0:
         raise InputError(f"{path}: expected at least one jet, received a file with none")
     return source

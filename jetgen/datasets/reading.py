@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -29,6 +29,7 @@ def read(
     particles: int | None = None,
     columns: Sequence[str] = (),
     conditions: Sequence[str] = (),
+    map: Mapping[str, str] | None = None,
 ) -> ParticleCloud:
     """All jets of one or several files, in the features that the files hold.
 
@@ -43,6 +44,8 @@ def read(
             where none is named. Columns of the jets themselves (``pt``, ``eta``, ``phi``,
             ``mass``, ...) make every jet a set of one with these features.
         conditions: columns of a table that are conditions instead of features.
+        map: which columns of a table hold the momenta of the particles, where their names do not
+            say it: ``{"px": "part_px", "py": "part_py", "pz": "part_pz", "unit": "MeV"}``.
 
     Returns:
         Particles as ``px, py, pz[, E]`` in GeV or ``etarel, phirel, ptrel``; conditions ``pt``
@@ -60,6 +63,7 @@ def read(
         particles=particles,
         columns=columns,
         conditions=conditions,
+        map=map,
     )
     return ParticleCloud.concatenate(list(chunks))
 
@@ -73,11 +77,15 @@ def iter_chunks(
     particles: int | None = None,
     columns: Sequence[str] = (),
     conditions: Sequence[str] = (),
+    map: Mapping[str, str] | None = None,
 ) -> Iterator[ParticleCloud]:
     """The jets of :func:`read` in clouds of ``chunk`` jets (fewer in the last)."""
     for name, number in (("chunk", chunk), ("jets", jets), ("particles", particles)):
         require(number is None or number > 0, name, "a positive number", number)
-    sources = [open_source(path, jet_type) for path in find_files(paths)]
+    sources = [
+        open_source(path, jet_type, map=map, columns=columns, conditions=conditions)
+        for path in find_files(paths)
+    ]
     chosen = _choose(sources, jet_type, jets)
     slots = particles or max(source.slots for source in sources)
     whole = (

@@ -15,7 +15,11 @@ DIJET_CLASSES = ("lhco-signal", "lhco-qcd")
 MUON_CLASSES = ("mu-minus-prompt", "mu-plus-prompt", "mu-minus-displaced", "mu-plus-displaced")
 """Muons by their charge, and by whether they start on the beam line or away from it."""
 
-CLASSES = (*JET_CLASSES, *DIJET_CLASSES, *MUON_CLASSES)
+TAGGING_CLASSES = ("qcd", "hbb", "hcc", "hgg", "h4q", "hqql", "tbl")
+"""Further classes of jets in the JetClass and top tagging sets: quarks and gluons together, and
+the decays of the Higgs boson and, with a lepton, of the top quark."""
+
+CLASSES = (*JET_CLASSES, *DIJET_CLASSES, *MUON_CLASSES, *TAGGING_CLASSES)
 """Type index i stands for ``CLASSES[i]``."""
 
 UNKNOWN_CLASS = -1

@@ -1,25 +1,40 @@
-"""CSV tables: a line of names, then rows of numbers, read piece by piece."""
+"""Text tables: a line of names, then rows of numbers, read piece by piece.
+
+Entries are separated by commas, semicolons, tabs or spaces; lines that begin with ``#`` are
+comments, and the last of them may hold the names.
+"""
 
 from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from jetgen.cloud import Feature
+from jetgen.datasets.formats.names import Column
 from jetgen.datasets.formats.source import Format
-from jetgen.datasets.formats.table import TableSource, as_feature
+from jetgen.datasets.formats.table import TableSource, Values, as_feature
 from jetgen.errors import InputError
+
+DELIMITERS = (",", ";", "\t", " ")
+COMMENT = "#"
+
+
+class Dialect(NamedTuple):
+    """How a text table is written: the separator, the heads, and whether a comment holds them."""
+
+    delimiter: str
+    heads: list[str]
+    commented: bool
 
 
 class CsvSource(TableSource):
-    """Rows of comma-separated numbers; an entry that is empty or no number is NaN."""
+    """Rows of separated numbers; an entry that is empty or no number is NaN."""
 
     def __init__(self, path: str | Path) -> None:
         super().__init__(path)
@@ -27,9 +42,31 @@ class CsvSource(TableSource):
         self._next: int | None = None
 
     @cached_property
-    def columns(self) -> list[Feature]:
-        with self.path.open(encoding="utf-8-sig", newline="") as file:
-            return [as_feature(head) for head in next(csv.reader(file))]
+    def _dialect(self) -> Dialect:
+        found = dialect(self.path)
+        if found is None:
+            raise InputError(f"{self.path}: expected a line of names and rows of numbers")
+        return found
+
+    @cached_property
+    def _names(self) -> list[str]:
+        """The name of each entry of a row; a name that comes again gets a number."""
+        names: list[str] = []
+        for head in self._dialect.heads:
+            name = as_feature(head).name
+            before = self._dialect.heads[: len(names)]
+            again = sum(name == as_feature(other).name for other in before)
+            names.append(f"{name}.{again}" if again else name)
+        return names
+
+    @property
+    def columns(self) -> list[Column]:
+        heads = zip(self._names, self._dialect.heads, strict=True)
+        return [Column(name, False, as_feature(head).unit) for name, head in heads if name]
+
+    @property
+    def unread(self) -> dict[str, str]:
+        return {"the first column": "an index without a name"} if "" in self._names else {}
 
     @cached_property
     def _rows(self) -> int:
@@ -38,33 +75,52 @@ class CsvSource(TableSource):
     def __len__(self) -> int:
         return self._rows
 
-    def values(self, start: int, stop: int) -> np.ndarray[Any, Any]:
+    def values(self, names: Sequence[str], start: int, stop: int) -> dict[str, Values]:
         if self._next != start:
             self._lines = self._from(start)
         lines = list(islice(self._lines, stop - start))
         self._next = stop
+        table = self._table(lines, start)
+        return {name: table[:, self._names.index(name)] for name in names}
+
+    def _table(self, lines: list[str], start: int) -> np.ndarray[Any, Any]:
+        delimiter = self._dialect.delimiter
         try:
-            values = np.loadtxt(lines, delimiter=",", ndmin=2, comments=None)
-            if values.shape[1] == len(self.columns):
-                return values
+            table = np.loadtxt(
+                lines, delimiter=delimiter.strip(" ") or None, ndmin=2, comments=None
+            )
+            if table.shape[1] == len(self._names):
+                return table
         except ValueError:
             pass  # an entry that is no number, or rows of unequal length: look at each
-        return np.array([self._row(start + i, row) for i, row in enumerate(csv.reader(lines))])
+        rows = (_entries(line, delimiter) for line in lines)
+        return np.array([self._row(start + i, row) for i, row in enumerate(rows)])
 
     def _row(self, number: int, row: list[str]) -> list[float]:
-        if len(row) != len(self.columns):
+        if len(row) != len(self._names):
             raise InputError(
-                f"{self.path}: expected {len(self.columns)} columns as in the first line, received "
+                f"{self.path}: expected {len(self._names)} columns as in the first line, received "
                 f"{len(row)} in row {number}"
             )
         return [_number(entry) for entry in row]
 
     def _from(self, start: int) -> Iterator[str]:
+        heads = 0 if self._dialect.commented else 1
         with self.path.open(encoding="utf-8-sig") as file:
-            yield from islice((line for line in file if line.strip()), start + 1, None)
+            yield from islice(filter(_holds_entries, file), start + heads, None)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_lines": iter(()), "_next": None}
+        return {**super().__getstate__(), "_lines": iter(()), "_next": None}
+
+
+def _holds_entries(line: str) -> bool:
+    return bool(line.strip()) and not line.startswith(COMMENT)
+
+
+def _entries(line: str, delimiter: str) -> list[str]:
+    if delimiter == " ":
+        return line.split()
+    return next(csv.reader([line], delimiter=delimiter), [])
 
 
 def _number(entry: str) -> float:
@@ -78,21 +134,52 @@ def _is_word(entry: str) -> bool:
     return bool(entry.strip()) and math.isnan(_number(entry))
 
 
-def _matches(path: Path) -> bool:
-    """Whether a text begins with a line of names and a row of as many entries, one a number."""
+def first_lines(path: Path) -> tuple[list[str], list[str]]:
+    """The comments at the top of a text, and its first two lines of entries; none for no text."""
+    comments: list[str] = []
+    lines: list[str] = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            heads, row = next(reader, []), next(reader, [])
-    except (UnicodeDecodeError, csv.Error):
-        return False
+            for line in islice(file, 10_000):
+                if line.startswith(COMMENT) and not lines:
+                    comments.append(line.lstrip(COMMENT).strip())
+                elif _holds_entries(line):
+                    lines.append(line.rstrip("\r\n"))
+                if len(lines) == 2:
+                    break
+    except UnicodeDecodeError:
+        return [], []
+    return comments, lines
+
+
+def dialect(path: Path) -> Dialect | None:
+    """How a text table is written: names, and a row of as many entries, one of them a number."""
+    comments, lines = first_lines(path)
+    found = []
+    for delimiter in DELIMITERS:
+        try:
+            rows = [_entries(line, delimiter) for line in lines]
+            heads = _entries(comments[-1], delimiter) if comments else []
+        except csv.Error:
+            continue
+        if len(rows) == 2 and _are_heads(rows[0], rows[1]):
+            found.append(Dialect(delimiter, rows[0], commented=False))
+        elif rows and _are_heads(heads, rows[0]) and not any(map(_is_word, rows[0])):
+            found.append(Dialect(delimiter, heads, commented=True))
+    return max(found, key=lambda known: len(known.heads), default=None)
+
+
+def _are_heads(heads: list[str], row: list[str]) -> bool:
+    """Whether names, the first perhaps empty, stand over a row with a number."""
+    named = bool(heads) and all(map(_is_word, heads[1:])) and (not heads[0] or _is_word(heads[0]))
     numbers = any(not math.isnan(_number(entry)) for entry in row)
-    return len(heads) == len(row) and all(map(_is_word, heads)) and numbers
+    return named and len(heads) == len(row) and numbers and heads != [""]
 
 
 CSV_TABLE = Format(
     name="CSV table",
     description="a line of names, then rows of numbers with commas between them",
-    matches=_matches,
+    matches=lambda path: dialect(path) is not None,
     open=lambda path, jet_type: CsvSource(path),
+    general=True,
 )

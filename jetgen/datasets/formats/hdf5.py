@@ -1,9 +1,12 @@
-"""What the HDF5 formats share: the file handle, and a look at what a file holds."""
+"""What the HDF5 formats share: the file handle, a look at what a file holds, and its dangers."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +15,103 @@ import numpy as np
 
 from jetgen.datasets.formats.source import Source
 from jetgen.errors import InputError
+from jetgen.extras import install_command
 from jetgen.files.versions import HDF5_FORMAT, VERSION_KEY, check_version
+
+UNBOUNDED = 2**30
+"""Bytes from which on a dataset must hold a share of what it declares."""
+
+MOST_PACKED = 1100
+"""Bytes that a byte in the file may stand for in larger datasets; deflate reaches 1032."""
+
+MOST_GROUPS = 8
+"""Depth of groups that are looked into."""
 
 
 def open_hdf5(path: Path) -> h5py.File:
-    """The file, open for reading.
+    """The file, open for reading, and without references to other files.
 
     Raises:
-        InputError: when it is cut short or damaged, or comes from a newer jetgen.
+        InputError: when it is locked, cut short or damaged, refers to other files, or comes from
+            a newer jetgen.
     """
     try:
         file = h5py.File(path, "r")
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise InputError(
-            f"{path}: expected a complete HDF5 file, received one that is cut short or damaged "
-            f"({error}); fetch or make it again"
-        ) from error
-    check_version(path, int(file.attrs.get(VERSION_KEY, 1)), HDF5_FORMAT)
+        raise _told(path, error) from error
+    try:
+        check_version(path, int(file.attrs.get(VERSION_KEY, 1)), HDF5_FORMAT)
+        _require_own(path, file)
+    except BaseException:
+        file.close()
+        raise
     return file
+
+
+def _told(path: Path, error: OSError) -> InputError:
+    """What is wrong with a file that HDF5 does not open or read."""
+    text = " ".join(str(error).split())
+    if isinstance(error, PermissionError) or "Permission denied" in text:
+        return InputError(f"{path}: expected a file that may be read, received no permission")
+    if "unable to lock" in text or "already open" in text:
+        return InputError(
+            f"{path}: expected a complete file, received one that another program has open for "
+            f"writing ({text}); wait until it is done (h5clear -s frees a file whose writer died)"
+        )
+    if "filter" in text or "plugin" in text:
+        return InputError(
+            f"{path}: expected data that can be unpacked, received data compressed by a method "
+            f"that is not there ({text}); {install_command('hdf5plugin')}, or repack the file"
+        )
+    return InputError(
+        f"{path}: expected a complete HDF5 file, received one that is cut short or damaged "
+        f"({text}); fetch or make it again"
+    )
+
+
+def datasets(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
+    """All datasets of a file by their paths in it."""
+    for path, item in _items(file, "", 0):
+        if isinstance(item, h5py.Dataset):
+            yield path, item
+
+
+def _items(group: Any, where: str, depth: int) -> Iterator[tuple[str, Any]]:
+    for name in group:
+        path = f"{where}{name}"
+        link = group.get(name, getlink=True)
+        item = None if isinstance(link, h5py.ExternalLink) else group.get(name)
+        yield path, link if item is None else item
+        if isinstance(item, h5py.Group) and depth < MOST_GROUPS:
+            yield from _items(item, f"{path}/", depth + 1)
+
+
+def _require_own(path: Path, file: h5py.File) -> None:
+    """All data are in the file itself, and they are about as large as they are declared.
+
+    Raises:
+        InputError: otherwise.
+    """
+    for name, item in _items(file, "", 0):
+        foreign = isinstance(item, h5py.ExternalLink) or (
+            isinstance(item, h5py.Dataset) and (item.is_virtual or bool(item.external))
+        )
+        if foreign:
+            raise InputError(
+                f"{path}: expected data in the file itself, received {name}, which refers to "
+                "another file; copy the data into one file (h5repack, h5copy -f ext)"
+            )
+        if isinstance(item, h5py.Dataset) and item.shape:
+            declared = math.prod(item.shape) * item.dtype.itemsize
+            held = item.id.get_storage_size()
+            if declared > max(UNBOUNDED, held * MOST_PACKED):
+                raise InputError(
+                    f"{path}: expected the data that {name} declares, {item.shape} or "
+                    f"{declared / 2**30:.1f} GiB, received {held} bytes; the file is incomplete: "
+                    "fetch or make it again"
+                )
 
 
 def shapes(path: Path) -> dict[str, tuple[int, ...]]:
@@ -61,8 +141,9 @@ class Hdf5Source(Source):
         """Rows of a dataset as an array.
 
         Raises:
-            InputError: when the data are damaged.
+            InputError: when the data are damaged, or compressed by a method that is not there.
         """
+        require_filters(self.path, self.file[dataset])
         try:
             return np.asarray(self.file[dataset][start:stop])
         except OSError as error:
@@ -78,6 +159,35 @@ class Hdf5Source(Source):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_file": None}
+
+
+def require_filters(path: Path, dataset: h5py.Dataset) -> None:
+    """The methods that compress a dataset are there, those of hdf5plugin where it is installed.
+
+    Raises:
+        InputError: when one is missing.
+    """
+    settings = dataset.id.get_create_plist()
+    for number in range(settings.get_nfilters()):
+        code, _, _, name = settings.get_filter(number)
+        if not h5py.h5z.filter_avail(code):
+            with suppress(ImportError):
+                import hdf5plugin  # noqa: F401, makes its methods known to h5py
+        if not h5py.h5z.filter_avail(code):
+            raise InputError(
+                f"{path}: expected data that can be unpacked, received data compressed by "
+                f"{name.decode() or code}; {install_command('hdf5plugin')} reads blosc and bzip2, "
+                "and the ptrepack of PyTables repacks any file"
+            )
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """Names as HDF5 stores them, in an attribute or a dataset; none for anything else."""
+    if isinstance(value, h5py.Empty):
+        return ()
+    values = np.asarray(value).reshape(-1).tolist()
+    named = [v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in values]
+    return tuple(named) if all(isinstance(v, str) for v in named) else ()
 
 
 def _decoded(value: Any) -> Any:

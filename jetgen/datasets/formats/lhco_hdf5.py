@@ -7,12 +7,9 @@ Source: The LHC Olympics 2020: A Community Challenge for Anomaly Detection in Hi
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import h5py
 import numpy as np
@@ -21,9 +18,9 @@ from torch import Tensor
 
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.datasets.formats.hdf5 import Hdf5Source, open_hdf5
+from jetgen.datasets.formats.pandas_hdf5 import Block, frames
 from jetgen.datasets.formats.source import Format
 from jetgen.errors import InputError
-from jetgen.extras import install_command
 from jetgen.physics.classes import UNKNOWN_CLASS, class_index
 
 PARTICLES = 700
@@ -33,14 +30,6 @@ TYPES = np.array([class_index("lhco-qcd"), class_index("lhco-signal")])
 
 ROWS = 10_000
 """Events that are read at once where only their labels are wanted."""
-
-
-class Block(NamedTuple):
-    """Some of the columns of the table: a dataset, or a field of one whose rows are records."""
-
-    dataset: str
-    field: str | None
-    columns: int
 
 
 class LhcoSource(Hdf5Source):
@@ -60,26 +49,8 @@ class LhcoSource(Hdf5Source):
 
     @cached_property
     def _blocks(self) -> list[Block]:
-        """The blocks of columns, the particles first.
-
-        Raises:
-            InputError: when they are compressed by a method that is not there.
-        """
-        found = _blocks(self.file)
-        with suppress(ImportError):
-            import hdf5plugin  # noqa: F401, makes its methods known to h5py
-        for block in found:
-            settings = self.file[block.dataset].id.get_create_plist()
-            for number in range(settings.get_nfilters()):
-                code, _, _, name = settings.get_filter(number)
-                if not h5py.h5z.filter_avail(code):
-                    raise InputError(
-                        f"{self.path}: expected data that can be unpacked, received data "
-                        f"compressed by {name.decode() or code}; "
-                        f"{install_command('hdf5plugin')} reads blosc and bzip2, and the ptrepack "
-                        "of PyTables repacks any file"
-                    )
-        return found
+        """The blocks of columns, the particles first."""
+        return next(iter(frames(self.file).values()))
 
     def types(self) -> Tensor:
         starts = range(0, len(self), ROWS)
@@ -116,30 +87,13 @@ class LhcoSource(Hdf5Source):
         return torch.from_numpy(TYPES[labels.astype(np.int64)])
 
 
-def _blocks(file: h5py.File) -> list[Block]:
-    """The blocks of the one table in a file, the widest first; none for other files."""
-    found = [block for group in file.values() for block in _of_group(group)]
-    return sorted(found, key=lambda block: -block.columns)
-
-
-def _of_group(group: Any) -> Iterator[Block]:
-    if not isinstance(group, h5py.Group) or "pandas_type" not in group.attrs:
-        return
-    for name, item in group.items():
-        if re.fullmatch(r"block\d+_values", name) and len(item.shape) == 2:
-            yield Block(item.name, None, item.shape[1])
-        if name == "table":
-            for field in item.dtype.names:
-                if re.fullmatch(r"values_block_\d+", field):
-                    yield Block(item.name, field, int(np.prod(item.dtype[field].shape)))
-
-
 def _matches(path: Path) -> bool:
     if not h5py.is_hdf5(path):
         return False
     with open_hdf5(path) as file:
-        columns = [block.columns for block in _blocks(file)]
-    return columns in ([3 * PARTICLES + 1], [3 * PARTICLES], [3 * PARTICLES, 1])
+        found = [[block.columns for block in blocks] for blocks in frames(file).values()]
+    known = ([3 * PARTICLES + 1], [3 * PARTICLES], [3 * PARTICLES, 1])
+    return len(found) == 1 and found[0] in known
 
 
 LHCO_HDF5 = Format(

@@ -6,15 +6,15 @@ Units are the entry ``unit`` of a column's metadata or, where there is none, par
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jetgen.cloud import Feature
+from jetgen.datasets.formats.awkward_table import AwkwardSource
 from jetgen.datasets.formats.source import Format
-from jetgen.datasets.formats.table import ListTableSource, as_feature
 from jetgen.errors import InputError
 from jetgen.extras import require_package
 
@@ -36,8 +36,8 @@ def pyarrow() -> Any:
     return require_package("pyarrow")
 
 
-class ParquetSource(ListTableSource):
-    """The rows of a table; columns of other types than numbers are left out, nulls are NaN."""
+class ParquetSource(AwkwardSource):
+    """The rows of a table; nulls are NaN, and the index of pandas is no column."""
 
     @cached_property
     def _file(self) -> Any:
@@ -51,27 +51,40 @@ class ParquetSource(ListTableSource):
             ) from error
 
     @cached_property
-    def _names(self) -> dict[Feature, str]:
-        """The columns by what they hold."""
-        return {_feature(field): field.name for field in self._file.schema_arrow}
+    def kinds(self) -> dict[str, Any]:
+        import awkward as ak
+        from awkward import types
 
-    @cached_property
-    def columns(self) -> list[Feature]:
-        return [_feature(f) for f in self._file.schema_arrow if self._is_number(f.type)]
+        arrow = pyarrow()
+        found: dict[str, Any] = {}
+        names = self._file.schema_arrow.names
+        for field in self._file.schema_arrow:
+            if field.name in self._index:
+                continue
+            if names.count(field.name) > 1:
+                reason = "several columns of this name"
+                found[field.name] = types.UnknownType(parameters={"reason": reason})
+                continue
+            try:
+                found[field.name] = ak.from_arrow(arrow.array([], field.type)).type.content
+            except (arrow.ArrowException, TypeError, ValueError, NotImplementedError):
+                found[field.name] = types.UnknownType(parameters={"reason": str(field.type)})
+        return found
 
-    @cached_property
-    def lists(self) -> list[Feature]:
-        types = pyarrow().types
+    @property
+    def _index(self) -> list[str]:
+        """The columns that pandas keeps its index in."""
+        stored = (self._file.schema_arrow.metadata or {}).get(b"pandas")
+        index = json.loads(stored).get("index_columns", []) if stored else []
+        return [name for name in index if isinstance(name, str)]
 
-        def of_numbers(kind: Any) -> bool:
-            listed = types.is_list(kind) or types.is_large_list(kind)
-            return listed and self._is_number(kind.value_type)
+    def unit(self, column: str) -> str:
+        stored = self._file.schema_arrow.field(column).metadata or {}
+        return str(stored.get(UNIT, b"").decode())
 
-        return [_feature(f) for f in self._file.schema_arrow if of_numbers(f.type)]
-
-    def _is_number(self, kind: Any) -> bool:
-        types = pyarrow().types
-        return types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
+    @property
+    def unread(self) -> dict[str, str]:
+        return {**super().unread, **dict.fromkeys(self._index, "the index of pandas")}
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -81,27 +94,22 @@ class ParquetSource(ListTableSource):
     def __len__(self) -> int:
         return int(self._file.metadata.num_rows)
 
-    def values(self, start: int, stop: int) -> np.ndarray[Any, Any]:
-        rows = self._rows(start, stop)
-        columns = [_numbers(rows.column(self._names[f]).combine_chunks()) for f in self.columns]
-        return np.stack(columns, axis=1) if columns else np.zeros((stop - start, 0))
+    def arrays(self, names: Sequence[str], start: int, stop: int) -> dict[str, Any]:
+        import awkward as ak
 
-    def counts(self, start: int, stop: int) -> np.ndarray[Any, Any]:
-        return self.flat(self.lists[0].name, start, stop)[0]
+        rows = self._rows(names, start, stop)
+        return {name: ak.from_arrow(rows.column(name)) for name in names}
 
-    def flat(self, name: str, start: int, stop: int) -> tuple[np.ndarray[Any, Any], ...]:
-        column = next(self._names[f] for f in self.lists if f.name == name)
-        lists = self._rows(start, stop).column(column).combine_chunks()
-        lengths = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
-        return lengths, _numbers(lists.flatten())
-
-    def _rows(self, start: int, stop: int) -> Any:
+    def _rows(self, names: Sequence[str], start: int, stop: int) -> Any:
         """A table of these rows, from the row groups that hold them."""
         parts = []
         for group, (first, last) in enumerate(self._bounds):
             if first < stop and start < last:
                 offset = max(start - first, 0)
-                parts.append(self._group(group).slice(offset, min(stop, last) - first - offset))
+                rows = self._group(group, tuple(names))
+                parts.append(rows.slice(offset, min(stop, last) - first - offset))
+        if not parts:
+            return self._file.schema_arrow.empty_table().select(list(names))
         return pyarrow().concat_tables(parts)
 
     @cached_property
@@ -112,30 +120,14 @@ class ParquetSource(ListTableSource):
         ends = np.cumsum(sizes).tolist()
         return [(end - size, end) for size, end in zip(sizes, ends, strict=True)]
 
-    def _group(self, group: int) -> Any:
+    def _group(self, group: int, names: tuple[str, ...]) -> Any:
         """One row group; the last one is kept, since files are read from front to back."""
-        held: tuple[int, Any] | None = self.__dict__.get("_held")
-        if held is None or held[0] != group:
-            wanted = [self._names[f] for f in (*self.columns, *self.lists)]
-            held = self._held = group, self._file.read_row_group(group, columns=wanted)
+        held: tuple[Any, Any] | None = self.__dict__.get("_held")
+        if held is None or held[0] != (group, names):
+            wanted = None if "" in names else list(names)  # awkward's name of a lone column
+            rows = self._file.read_row_group(group, columns=wanted)
+            held = self._held = (group, names), rows
         return held[1]
-
-
-def _feature(field: Any) -> Feature:
-    named = as_feature(field.name)
-    unit = (field.metadata or {}).get(UNIT)
-    return named if unit is None else Feature(field.name, unit.decode())
-
-
-def _numbers(values: Any) -> np.ndarray[Any, Any]:
-    """Float64 numbers, NaN for nulls."""
-    import pyarrow.compute
-
-    if pyarrow.types.is_boolean(values.type):
-        values = pyarrow.compute.cast(values, pyarrow.uint8())
-    return np.asarray(
-        pyarrow.compute.cast(values, pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False)
-    )
 
 
 def _matches(path: Path) -> bool:
@@ -148,4 +140,5 @@ PARQUET_TABLE = Format(
     description="columns of numbers, or of lists of numbers",
     matches=_matches,
     open=lambda path, jet_type: ParquetSource(path),
+    general=True,
 )

@@ -1,4 +1,4 @@
-"""ROOT files with one tree, whose branches hold numbers, or lists of numbers.
+"""ROOT files with one tree or RNTuple, whose columns hold numbers, or lists of numbers.
 
 Units come from the title of the tree (``px [GeV], py [GeV]``), since names of branches cannot hold
 them.
@@ -6,24 +6,23 @@ them.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from jetgen.cloud import Feature
+from jetgen.datasets.formats.awkward_table import AwkwardSource
 from jetgen.datasets.formats.source import Format
-from jetgen.datasets.formats.table import ListTableSource, as_feature
+from jetgen.datasets.formats.table import as_feature
 from jetgen.errors import InputError
 
 MAGIC = b"root"
-NUMBER = r"(u?int(8|16|32|64)_t|float|double|bool)"
+TABLES = ("TTree", "TNtuple", "TNtupleD", "ROOT::RNTuple", "ROOT::Experimental::RNTuple")
+"""The classes that hold tables."""
 
 
-class RootSource(ListTableSource):
-    """The entries of a tree; branches of other types than numbers are left out."""
+class RootSource(AwkwardSource):
+    """The entries of the tree or RNTuple of a file."""
 
     @cached_property
     def _tree(self) -> Any:
@@ -35,7 +34,7 @@ class RootSource(ListTableSource):
             if held < file.file.fEND:
                 raise OSError(f"{held} of {file.file.fEND} bytes")
             kinds = file.classnames(cycle=False)
-            trees = [name for name, kind in kinds.items() if kind == "TTree"]
+            trees = [name for name, kind in kinds.items() if kind in TABLES]
             if len(trees) == 1:
                 return file[trees[0]]
         except (ValueError, OSError, KeyError, uproot.DeserializationError) as error:
@@ -43,47 +42,42 @@ class RootSource(ListTableSource):
                 f"{self.path}: expected a complete ROOT file, received one that is cut short or "
                 f"damaged ({' '.join(str(error).split())}); fetch or make it again"
             ) from error
+        held_instead = ", ".join(f"{name} ({kind})" for name, kind in kinds.items())
         raise InputError(
-            f"{self.path}: expected one tree, received {', '.join(trees) or 'none'}; copy one to a "
-            "file of its own"
+            f"{self.path}: expected one tree, received "
+            f"{', '.join(trees) or 'none, but ' + (held_instead or 'an empty file')}; copy one to "
+            "a file of its own"
         )
 
     @cached_property
-    def _kinds(self) -> dict[str, str]:
-        return {name: str(kind) for name, kind in self._tree.typenames().items()}
+    def kinds(self) -> dict[str, Any]:
+        from awkward import types
 
-    @cached_property
-    def lists(self) -> list[Feature]:
-        pattern = rf"{NUMBER}\[\]|std::vector<{NUMBER}>"
-        return [self._feature(n) for n, kind in self._kinds.items() if re.fullmatch(pattern, kind)]
+        found: dict[str, Any] = {}
+        one = min(1, len(self))
+        for name in self._tree.keys(recursive=False):
+            try:
+                array = self._tree[name].array(entry_start=0, entry_stop=one, library="ak")
+                found[name] = array.type.content
+            except Exception as error:  # whatever uproot raises for a class it cannot interpret
+                found[name] = types.UnknownType(
+                    parameters={"reason": f"{type(error).__name__}: {error}"}
+                )
+        return found
 
-    @cached_property
-    def columns(self) -> list[Feature]:
-        counters = {f"n{feature.name}" for feature in self.lists}
-        numbers = [n for n, kind in self._kinds.items() if re.fullmatch(NUMBER, kind)]
-        return [self._feature(name) for name in numbers if name not in counters]
-
-    def _feature(self, name: str) -> Feature:
-        named = [as_feature(head) for head in str(self._tree.title).split(",")]
-        return next((feature for feature in named if feature.name == name), Feature(name))
+    def unit(self, column: str) -> str:
+        title = getattr(self._tree, "title", None) or getattr(self._tree, "description", "")
+        named = [as_feature(head) for head in str(title).split(",")]
+        return next((feature.unit for feature in named if feature.name == column), "")
 
     def __len__(self) -> int:
         return int(self._tree.num_entries)
 
-    def values(self, start: int, stop: int) -> np.ndarray[Any, Any]:
-        names = [f.name for f in self.columns]
-        arrays = self._tree.arrays(names, entry_start=start, entry_stop=stop, library="np")
-        empty = np.zeros((stop - start, 0))
-        return np.stack([arrays[name] for name in names], axis=1) if names else empty
-
-    def counts(self, start: int, stop: int) -> np.ndarray[Any, Any]:
-        return self.flat(self.lists[0].name, start, stop)[0]
-
-    def flat(self, name: str, start: int, stop: int) -> tuple[np.ndarray[Any, Any], ...]:
-        import awkward as ak
-
-        lists = self._tree.arrays([name], entry_start=start, entry_stop=stop, library="ak")[name]
-        return ak.to_numpy(ak.num(lists)), ak.to_numpy(ak.flatten(lists))
+    def arrays(self, names: Sequence[str], start: int, stop: int) -> dict[str, Any]:
+        return {
+            name: self._tree[name].array(entry_start=start, entry_stop=stop, library="ak")
+            for name in names
+        }
 
 
 def _matches(path: Path) -> bool:
@@ -93,7 +87,8 @@ def _matches(path: Path) -> bool:
 
 ROOT_TABLE = Format(
     name="ROOT tree",
-    description="one tree with branches of numbers, or of lists of numbers",
+    description="one tree or RNTuple with columns of numbers, or of lists of numbers",
     matches=_matches,
     open=lambda path, jet_type: RootSource(path),
+    general=True,
 )

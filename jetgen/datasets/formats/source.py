@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
+from jetgen.errors import InputError
 
 
 class Source(ABC):
@@ -41,6 +42,26 @@ class Source(ABC):
     def read(self, start: int, stop: int) -> ParticleCloud:
         """Jets ``start`` to ``stop - 1`` as they are in the file, values unchecked."""
 
+    @property
+    def unread(self) -> dict[str, str]:
+        """What of the file cannot be read: the name of each column, and the reason."""
+        return {}
+
+    def mapped(self, chosen: Mapping[str, str]) -> None:
+        """Take the columns that ``chosen`` names for the momenta and jets, where there is a choice.
+
+        Raises:
+            InputError: when the format says itself what its columns are.
+        """
+        if chosen:
+            raise InputError(
+                f"{self.path}: expected no map, since the names of its columns are published; "
+                "leave out `map`"
+            )
+
+    def narrowed(self, columns: Sequence[str], conditions: Sequence[str]) -> None:  # noqa: B027
+        """Say which columns will be looked at; containers then read no others."""
+
     def faults(self, start: int, stop: int) -> dict[str, Tensor]:
         """Oddities that :meth:`read` does not show: a name, and the jets ``(B,)`` that have it."""
         return {}
@@ -57,6 +78,7 @@ class Format:
         open: the :class:`Source` of a file; its second argument names the class of the jets
             where the file itself cannot tell.
         works: what to cite for data in this format, as for other components.
+        general: whether it is a container of any columns; these are tried last.
     """
 
     name: str
@@ -64,3 +86,4 @@ class Format:
     matches: Callable[[Path], bool]
     open: Callable[[Path, str | None], Source]
     works: tuple[Any, ...] = ()
+    general: bool = False

@@ -1,31 +1,54 @@
-"""What tables share: names and units from the heads of columns, and rows as sets of items.
+"""What containers of columns share: ROOT, Parquet, CSV, pandas and plain arrays.
 
-A column whose head ends in a unit in brackets, ``px [GeV]``, has that unit; one called ``weight``
-holds event weights. A row is a set of one item; where some columns hold lists, these are the
-features of sets of as many items, and columns of single numbers are conditions of the sets.
+Columns whose names say that they are the momenta of particles make jets
+(:mod:`jetgen.datasets.formats.names`). Others make sets of any named features: a column whose head
+ends in a unit in brackets, ``px [GeV]``, has that unit; one called ``weight`` holds event weights.
+A row is a set of one item; where some columns hold lists, these are the features of sets of as
+many items, and columns of single numbers are conditions of the sets.
 """
 
 from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from functools import cached_property
-from typing import Any
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from jetgen.cloud import Feature, ParticleCloud
+from jetgen.datasets.formats.momenta import Slots, assemble, jet_features
+from jetgen.datasets.formats.names import (
+    Column,
+    JetColumns,
+    nearest,
+    numbered,
+    recognise,
+    suggestion,
+)
 from jetgen.datasets.formats.source import Source
 from jetgen.errors import InputError
-from jetgen.physics.classes import UNKNOWN_CLASS
+from jetgen.physics.classes import CLASSES, UNKNOWN_CLASS, class_name
 
 WEIGHT = Feature("weight")
 """The column that holds event weights."""
 
 _BLOCK = 100_000
 """Rows whose lists are counted at a time."""
+
+
+class Lists(NamedTuple):
+    """The lists of a column in some rows: their lengths ``(B,)``, and all numbers one by one."""
+
+    lengths: np.ndarray[Any, Any]
+    numbers: np.ndarray[Any, Any]
+
+
+Values = np.ndarray[Any, Any] | Lists
+"""A number for each row ``(B,)``, or a list for each."""
 
 
 def as_feature(head: str) -> Feature:
@@ -39,93 +62,247 @@ def as_feature(head: str) -> Feature:
 
 
 class TableSource(Source):
-    """Rows as sets of one item; all columns but the weight are features."""
+    """Rows of columns: jets where the names of columns say so, else sets of named features."""
+
+    def __init__(self, path: str | Path) -> None:
+        super().__init__(path)
+        self._map: Mapping[str, str] = {}
+        self._columns: tuple[str, ...] = ()
+        self._conditions: tuple[str, ...] = ()
+        self._found: dict[str, Any] = {}
 
     @property
     @abstractmethod
-    def columns(self) -> list[Feature]:
-        """Names and units of the columns."""
+    def columns(self) -> list[Column]:
+        """The columns of numbers and of lists of numbers."""
 
     @abstractmethod
-    def values(self, start: int, stop: int) -> np.ndarray[Any, Any]:
-        """Rows ``(stop - start, columns)``; what is no number is NaN."""
-
-    @property
-    def slots(self) -> int:
-        return 1
+    def values(self, names: Sequence[str], start: int, stop: int) -> dict[str, Values]:
+        """The named columns in rows ``start`` to ``stop - 1``; what is no number is NaN."""
 
     @property
     def attributes(self) -> dict[str, Any]:
         return {}
 
-    def types(self) -> Tensor:
-        return torch.full((len(self),), UNKNOWN_CLASS)
+    def mapped(self, chosen: Mapping[str, str]) -> None:
+        self._map, self._found = dict(chosen), {}
 
-    def read(self, start: int, stop: int) -> ParticleCloud:
-        values = torch.from_numpy(self.values(start, stop)).float()
-        named = {f: values[:, i] for i, f in enumerate(self.columns)}
-        weights = [named.pop(f) for f in self.columns if f == WEIGHT]
-        return ParticleCloud(
-            torch.stack(list(named.values()), dim=1).unsqueeze(1),
-            torch.ones(len(values), 1, dtype=torch.bool),
-            tuple(named),
-            weights=weights[0] if weights else None,  # type: ignore[arg-type]
-        )
-
-
-class ListTableSource(TableSource):
-    """Rows of numbers and, in some files, of lists of numbers."""
+    def narrowed(self, columns: Sequence[str], conditions: Sequence[str]) -> None:
+        self._columns, self._conditions, self._found = tuple(columns), tuple(conditions), {}
 
     @property
-    @abstractmethod
-    def lists(self) -> list[Feature]:
-        """Names and units of the columns of lists."""
-
-    @abstractmethod
-    def counts(self, start: int, stop: int) -> np.ndarray[Any, Any]:
-        """``(stop - start,)`` length of the first column's list in each row."""
-
-    @abstractmethod
-    def flat(self, name: str, start: int, stop: int) -> tuple[np.ndarray[Any, Any], ...]:
-        """Lengths ``(stop - start,)`` of a column's lists, and the numbers in them."""
-
-    @cached_property
     def slots(self) -> int:
-        if not self.lists:
-            return 1
-        blocks = range(0, len(self), _BLOCK)
-        sizes = (self.counts(start, min(start + _BLOCK, len(self))).max() for start in blocks)
-        return int(max(sizes, default=0))
+        if "slots" not in self._found:
+            self._found["slots"] = self._count_slots()
+        return int(self._found["slots"])
+
+    def types(self) -> Tensor:
+        layout = self._layout
+        if layout is None or not (layout.classes or layout.type):
+            return torch.full((len(self),), UNKNOWN_CLASS)
+        if "types" not in self._found:
+            names = sorted({mark.column for mark in layout.classes.values()} or {layout.type or ""})
+            blocks = range(0, len(self), _BLOCK)
+            parts = [
+                self._types(layout, self._read(names, start, min(start + _BLOCK, len(self))), start)
+                for start in blocks
+            ]
+            self._found["types"] = torch.cat(parts)
+        return self._found["types"]
 
     def read(self, start: int, stop: int) -> ParticleCloud:
-        if not self.lists:
-            if not self.columns:
-                raise InputError(f"{self.path}: expected columns of numbers, received none")
-            return super().read(start, stop)
-        names = [f.name for f in self.lists]
-        counts, first = self.flat(names[0], start, stop)
-        columns = [first]
-        for name in names[1:]:
-            lengths, values = self.flat(name, start, stop)
-            if not np.array_equal(lengths, counts):
-                raise InputError(
-                    f"{self.path}: expected lists of equal length in every entry, received other "
-                    f"lengths in {name} than in {names[0]}"
-                )
-            columns.append(values)
-        mask = torch.arange(self.slots) < torch.from_numpy(counts.astype(np.int64)).unsqueeze(1)
-        items = torch.zeros(*mask.shape, len(names))
-        items[mask] = torch.from_numpy(np.stack(columns, axis=1).astype(np.float32))
-        single = torch.from_numpy(self.values(start, stop)).float()
-        conditions = {f: single[:, i] for i, f in enumerate(self.columns)}
-        weights = [conditions.pop(f) for f in self.columns if f == WEIGHT]
-        cloud = ParticleCloud(
-            items,
-            mask,
-            tuple(self.lists),
-            weights=weights[0] if weights else None,  # type: ignore[arg-type]
+        layout = self._layout
+        return self._sets(start, stop) if layout is None else self._jets(layout, start, stop)
+
+    def _jets(self, layout: JetColumns, start: int, stop: int) -> ParticleCloud:
+        merged = self._merged
+        known = {feature.name for feature in jet_features(layout)} | layout.used
+        asked = {*self._columns, *self._conditions}
+        others = [c for c in merged.values() if c.name not in known]
+        if asked:
+            others = [column for column in others if column.name in asked]
+        single = [column for column in others if not column.items]
+        more = [column for column in others if column.items and column.name in asked]
+        names = [*layout.used, *(column.name for column in (*single, *more))]
+        found = self._read(names, start, stop)
+        particles = {role: self._slots_of(found[name]) for role, name in layout.particles.items()}
+        jets = {role: found[name] for role, name in layout.jets.items()}
+        types = (
+            self._types(layout, found, start)
+            if layout.classes or layout.type
+            else torch.full((stop - start,), UNKNOWN_CLASS)
         )
+        extra = {Feature(c.name, c.unit): self._slots_of(found[c.name]).values for c in more}
+        padded = any(merged[name].length for name in layout.particles.values())
+        weight = found.get(layout.weight or "")
+        cloud = assemble(
+            particles,
+            jets,
+            types,
+            scale=layout.scale,
+            padded=padded,
+            extra=extra,
+            weights=None if weight is None else torch.from_numpy(np.asarray(weight)).float(),
+        )
+        conditions = {
+            Feature(c.name, c.unit): torch.from_numpy(np.asarray(found[c.name])) for c in single
+        }
         return cloud.with_conditions(conditions)
 
+    def _sets(self, start: int, stop: int) -> ParticleCloud:
+        lists, single = self._asked
+        if not lists and not single:
+            raise InputError(f"{self.path}: expected columns of numbers, received none")
+        found = self.values([c.name for c in (*lists, *single)], start, stop)
+        numbers = {
+            Feature(c.name, c.unit): torch.from_numpy(np.asarray(found[c.name])).float()
+            for c in single
+        }
+        weights = [numbers.pop(f) for f in list(numbers) if f.name == WEIGHT.name]
+        weight: Any = weights[0] if weights else None
+        if not lists:
+            mask = torch.ones(stop - start, 1, dtype=torch.bool)
+            items = torch.stack(list(numbers.values()), dim=1).unsqueeze(1)
+            return ParticleCloud(items, mask, tuple(numbers), weights=weight)
+        first = found[lists[0].name]
+        for column in lists[1:]:
+            if not np.array_equal(found[column.name].lengths, first.lengths):  # type: ignore[union-attr]
+                raise InputError(
+                    f"{self.path}: expected lists of equal length in every entry, received other "
+                    f"lengths in {column.name} than in {lists[0].name}; choose columns that go "
+                    "together"
+                )
+        padded = [self._slots_of(found[column.name]) for column in lists]
+        cloud = ParticleCloud(
+            torch.stack([slots.values for slots in padded], dim=-1).float(),
+            padded[0].mask,
+            tuple(Feature(column.name, column.unit) for column in lists),
+            weights=weight,
+        )
+        return cloud.with_conditions(numbers)
+
+    @property
+    def _asked(self) -> tuple[list[Column], list[Column]]:
+        """The columns of lists and of numbers that are read for sets of named features."""
+        lists = [column for column in self.columns if column.items]
+        single = [column for column in self.columns if not column.items]
+        if self._columns and {column.name for column in self.columns}.issuperset(self._columns):
+            wanted = {*self._columns, *self._conditions, WEIGHT.name}
+            lists = [column for column in lists if column.name in wanted]
+            single = [column for column in single if column.name in wanted]
+        return lists, single
+
+    @property
+    def _layout(self) -> JetColumns | None:
+        """Which columns hold jets; nothing where columns are asked for by their own names."""
+        if "layout" not in self._found:
+            own = {column.name for column in self.columns}
+            raw = bool(self._columns) and own.issuperset(self._columns) and not self._map
+            merged = list(self._merged.values())
+            self._found["layout"] = None if raw else recognise(merged, self._map, self.path)
+        return self._found["layout"]
+
+    @property
+    def _merged(self) -> dict[str, Column]:
+        if "merged" not in self._found:
+            self._found["merged"] = {column.name: column for column in numbered(self.columns)}
+        return self._found["merged"]
+
+    def _read(self, names: Sequence[str], start: int, stop: int) -> dict[str, Values]:
+        """The values of columns, those put together from numbered ones included."""
+        merged = [self._merged[name] for name in dict.fromkeys(names)]
+        own = [name for column in merged for name in (column.members or (column.name,))]
+        found = self.values(own, start, stop)
+        joined: dict[str, Values] = {}
+        for column in merged:
+            if column.members:
+                table = np.stack([np.asarray(found[name]) for name in column.members], axis=1)
+                lengths = np.full(len(table), column.length)
+                joined[column.name] = Lists(lengths, table.reshape(-1))
+            else:
+                joined[column.name] = found[column.name]
+        return joined
+
+    def _slots_of(self, lists: Values) -> Slots:
+        """Lists as a padded tensor ``(B, N)`` in float64, and where they end."""
+        assert isinstance(lists, Lists)
+        lengths = torch.from_numpy(np.asarray(lists.lengths, dtype=np.int64))
+        mask = torch.arange(self.slots) < lengths.unsqueeze(1)
+        values = torch.zeros(mask.shape, dtype=torch.float64)
+        values[mask] = torch.from_numpy(np.asarray(lists.numbers, dtype=np.float64))
+        return Slots(values, mask)
+
+    def _count_slots(self) -> int:
+        layout = self._layout
+        if layout is not None:
+            column = self._merged[next(iter(layout.particles.values()))]
+        else:
+            lists, _ = self._asked
+            if not lists:
+                return 1
+            column = lists[0]
+        if column.length:
+            return column.length
+        longest = 0
+        for start in range(0, len(self), _BLOCK):
+            stop = min(start + _BLOCK, len(self))
+            counted = self.values([column.name], start, stop)[column.name]
+            longest = max(longest, int(counted.lengths.max(initial=0)))  # type: ignore[union-attr]
+        return longest
+
+    def _types(self, layout: JetColumns, found: Mapping[str, Values], start: int) -> Tensor:
+        """``(B,)`` type indices, checked to be of known classes.
+
+        Raises:
+            InputError: for a label that stands for no class, or for jets of several classes.
+        """
+        if layout.type is not None:
+            codes = np.asarray(found[layout.type])
+            known = np.isin(codes, np.arange(UNKNOWN_CLASS, len(CLASSES)))
+            self._require_label(known, codes, layout.type, start)
+            return torch.from_numpy(codes.astype(np.int64))
+        columns = sorted({mark.column for mark in layout.classes.values()})
+        one_hot = len(columns) > 1
+        for column in columns:
+            codes = np.asarray(found[column])
+            values = [mark.value for mark in layout.classes.values() if mark.column == column]
+            known = np.isin(codes, [*values, 0.0] if one_hot or len(values) == 1 else values)
+            self._require_label(known, codes, column, start)
+        marked = np.stack(
+            [np.asarray(found[mark.column]) == mark.value for mark in layout.classes.values()]
+        )
+        several = marked.sum(0) > 1
+        if several.any():
+            raise InputError(
+                f"{self.path}: expected one label per jet, received several in "
+                f"{int(several.sum())} jets, first in jet {start + int(several.argmax())}"
+            )
+        indices = np.array(list(layout.classes))
+        types = np.where(marked.any(0), indices[marked.argmax(0)], UNKNOWN_CLASS)
+        return torch.from_numpy(types.astype(np.int64))
+
+    def _require_label(
+        self, known: np.ndarray[Any, Any], codes: np.ndarray[Any, Any], column: str, start: int
+    ) -> None:
+        if not known.all():
+            first = int((~known).argmax())
+            raise InputError(
+                f"{self.path}: expected labels of known classes in {column}, received "
+                f"{codes[first]:g} in jet {start + first} and {int((~known).sum())} jets in all; "
+                f"say what the labels stand for, such as "
+                f"{suggestion({class_name(0): f'{column}:{codes[first]:g}'})}"
+            )
+
+    def hint(self) -> str:
+        """One line on what is missing for these columns to be jets."""
+        return nearest(self.columns)
+
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path}
+        return {
+            **{key: value for key, value in vars(self).items() if key in _KEPT},
+            "_found": {},
+        }
+
+
+_KEPT = ("path", "_map", "_columns", "_conditions")
+"""What goes along to another process; the rest is found anew there."""

@@ -115,4 +115,4 @@ def test_the_command_explains_a_foreign_file_in_one_line(tmp_path, capsys) -> No
     told = capsys.readouterr()
     assert told.out == ""
     assert len(told.err.splitlines()) == 1
-    assert "expected one of the known formats" in told.err
+    assert "expected a table with a line of names" in told.err

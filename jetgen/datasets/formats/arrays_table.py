@@ -1,0 +1,216 @@
+"""What containers of plain arrays share: columns from the shapes and names of the arrays.
+
+An array ``(J,)`` is a column of numbers; ``(J, N)`` one of lists when its name is that of a
+quantity of particles (``px``, ``mask``), otherwise ``N`` columns of numbers; ``(J, N, F)`` holds
+``F`` columns of lists. Columns inside an array have the names that the container states, or are
+counted: ``particles.0``, ``particles.1``.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jetgen.datasets.formats.names import (
+    MOMENTA,
+    Column,
+    JetColumns,
+    nearest,
+    split_name,
+    suggestion,
+)
+from jetgen.datasets.formats.table import Lists, TableSource, Values, as_feature
+from jetgen.errors import InputError
+
+MOST_NUMBERS = 64
+"""An array ``(J, K)`` of no known quantity holds numbers of the jets up to this ``K``."""
+
+
+class Array(NamedTuple):
+    """What is known of an array before it is read.
+
+    Args:
+        shape: its shape.
+        kind: type of its entries.
+        names: of the entries along its last axis, where the container states them.
+        units: of the same, or of the array.
+        ragged: whether its entries are arrays themselves.
+    """
+
+    shape: tuple[int, ...]
+    kind: np.dtype[Any]
+    names: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    ragged: bool = False
+
+
+class Place(NamedTuple):
+    """Where the values of a column are.
+
+    Args:
+        array: the array.
+        field: the field of its records.
+        entry: the entry along its last axis.
+        stated: whether the container names the column, so that it need not be counted.
+    """
+
+    array: str
+    field: str | None
+    entry: int | None
+    stated: bool = True
+
+
+class ArraysSource(TableSource):
+    """Columns of the arrays of a container that have one row per jet."""
+
+    @property
+    @abstractmethod
+    def arrays(self) -> dict[str, Array]:
+        """The arrays by name."""
+
+    @abstractmethod
+    def rows(self, name: str, start: int, stop: int) -> np.ndarray[Any, Any]:
+        """Rows of an array."""
+
+    def __len__(self) -> int:
+        if "rows" not in self._found:
+            if not (self._map or self._columns):
+                self._require_alike()
+            self._found["rows"] = _rows(self.arrays)
+        return int(self._found["rows"])
+
+    def _require_alike(self) -> None:
+        """All arrays of more than one axis, or with the name of a quantity, have equal lengths."""
+        alike = {
+            name: array.shape
+            for name, array in self.arrays.items()
+            if len(array.shape) > 1 or (array.shape and split_name(name)[1] is not None)
+        }
+        if len({shape[0] for shape in alike.values()}) > 1:
+            held = ", ".join(f"{name} {shape}" for name, shape in alike.items())
+            raise InputError(
+                f"{self.path}: expected arrays with one row for each jet, received {held}; say "
+                f"which to read, such as {suggestion(dict.fromkeys(MOMENTA[0], 'NAME'))}"
+            )
+
+    @property
+    def columns(self) -> list[Column]:
+        return [column for column, _ in self._places.values()]
+
+    @property
+    def unread(self) -> dict[str, str]:
+        self._places  # noqa: B018 (finds them)
+        return dict(self._found["unread"])
+
+    def values(self, names: Sequence[str], start: int, stop: int) -> dict[str, Values]:
+        places = {name: self._places[name] for name in names}
+        held = {
+            array: self.rows(array, start, stop)
+            for array in dict.fromkeys(place.array for _, place in places.values())
+        }
+        found: dict[str, Values] = {}
+        for name, (column, place) in places.items():
+            rows = held[place.array]
+            rows = rows if place.field is None else rows[place.field]
+            rows = rows if place.entry is None else rows[..., place.entry]
+            if not column.items:
+                found[name] = np.asarray(rows, dtype=np.float64).reshape(len(rows))
+            elif column.length:
+                lengths = np.full(len(rows), rows.shape[1])
+                found[name] = Lists(lengths, np.asarray(rows, dtype=np.float64).reshape(-1))
+            else:
+                lengths = np.array([len(row) for row in rows], dtype=np.int64)
+                parts = [np.asarray(row, dtype=np.float64) for row in rows]
+                found[name] = Lists(lengths, np.concatenate([np.zeros(0), *parts]))
+        return found
+
+    @property
+    def _layout(self) -> JetColumns | None:
+        layout = super()._layout
+        if layout is None and not self._columns:
+            lists = any(column.items for column in self.columns)
+            if lists or any(not place.stated for _, place in self._places.values()):
+                raise InputError(f"{self.path}: {nearest(self.columns)}")
+        return layout
+
+    @property
+    def _places(self) -> dict[str, tuple[Column, Place]]:
+        if "places" not in self._found:
+            unread: dict[str, str] = {}
+            places: dict[str, tuple[Column, Place]] = {}
+            for name, array in self.arrays.items():
+                if not array.shape or array.shape[0] != len(self):
+                    unread[name] = f"{array.shape} has not one row for each of {len(self)} jets"
+                    continue
+                for column, place, reason in _columns(name, array):
+                    if reason:
+                        unread[column.name] = reason
+                    else:
+                        places[column.name] = column, place
+            self._found["places"], self._found["unread"] = places, unread
+        return self._found["places"]
+
+
+def _rows(arrays: dict[str, Array]) -> int:
+    """The number of jets: the length that most arrays share, those of particles first."""
+    wide = [a.shape[0] for a in arrays.values() if len(a.shape) > 1 or a.ragged]
+    some = [a.shape[0] for a in arrays.values() if a.shape]
+    counted = Counter(wide or some)
+    return counted.most_common(1)[0][0] if counted else 0
+
+
+def _columns(name: str, array: Array) -> Iterator[tuple[Column, Place, str]]:
+    """The columns of an array, and what forbids to read one."""
+    if array.kind.names:
+        for field in array.kind.names:
+            kind = array.kind[field]
+            inside = Array((*array.shape, *kind.shape), kind.base)
+            for column, place, reason in _columns(f"{name}.{field}", inside):
+                yield column, Place(name, field, place.entry, place.stated), reason
+        return
+    unit = array.units[0] if len(array.units) == 1 else ""
+    whole = Place(name, None, None)
+    if array.kind.kind not in "biuf":
+        yield Column(name, False), whole, f"no numbers ({array.kind})"
+    elif array.ragged:
+        nested = "" if len(array.shape) == 1 else "lists of lists"
+        yield Column(name, True, unit), whole, nested
+    elif len(array.shape) == 1 or array.shape[1:] == (1,):
+        yield Column(as_feature(name).name, False, unit or as_feature(name).unit), whole, ""
+    elif len(array.shape) == 2:
+        size = array.shape[1]
+        alone = not array.names and split_name(name)[1] is not None
+        if alone or (size > MOST_NUMBERS and not array.names):
+            yield Column(name, True, unit, size), whole, ""
+        else:
+            for entry, inner_name, inner_unit in _entries(array):
+                inner = f"{name}.{inner_name}"
+                yield (
+                    Column(inner, False, inner_unit),
+                    Place(name, None, entry, not inner_name.isdigit()),
+                    "",
+                )
+    elif len(array.shape) == 3:
+        for entry, inner_name, inner_unit in _entries(array):
+            column = Column(f"{name}.{inner_name}", True, inner_unit, array.shape[1])
+            yield column, Place(name, None, entry, not inner_name.isdigit()), ""
+    else:
+        yield Column(name, False), whole, f"{array.shape} has more than three axes"
+
+
+def _entries(array: Array) -> Iterator[tuple[int, str, str]]:
+    """The entries along the last axis, with the names and units that are stated."""
+    size = array.shape[-1]
+    names = array.names if len(array.names) == size == len(set(array.names)) else ()
+    units = array.units if len(array.units) == size else ("",) * size
+    for entry in range(size):
+        named = as_feature(names[entry]) if names else None
+        yield (
+            entry,
+            named.name if named else str(entry),
+            units[entry] or (named.unit if named else ""),
+        )

@@ -1,0 +1,75 @@
+"""Jets as arrays in HDF5 files of any layout: datasets, also in groups, of numbers or records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from jetgen.datasets.formats.arrays_table import Array, ArraysSource
+from jetgen.datasets.formats.hdf5 import Hdf5Source, datasets, open_hdf5, texts
+from jetgen.datasets.formats.source import Format
+
+NAMES = ("columns", "names", "features", "feature_names", "column_names", "variables")
+"""Attributes of a dataset that may name its columns, and endings of datasets that may."""
+
+UNITS = ("units", "unit")
+
+
+class Hdf5TableSource(ArraysSource, Hdf5Source):
+    """The datasets of a file that have one row per jet."""
+
+    def __init__(self, path: str | Path) -> None:
+        ArraysSource.__init__(self, path)
+        self._file: h5py.File | None = None
+        self._process = 0
+
+    @property
+    def arrays(self) -> dict[str, Array]:
+        if "arrays" not in self._found:
+            every = dict(datasets(self.file))
+            self._found["arrays"] = {
+                name: _array(name, dataset, every) for name, dataset in every.items()
+            }
+        return self._found["arrays"]
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        return Hdf5Source.attributes.fget(self)  # type: ignore[attr-defined]
+
+    def rows(self, name: str, start: int, stop: int) -> np.ndarray[Any, Any]:
+        return Hdf5Source.rows(self, name, start, stop)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**ArraysSource.__getstate__(self), "_file": None, "_process": 0}
+
+
+def _array(name: str, dataset: h5py.Dataset, every: dict[str, h5py.Dataset]) -> Array:
+    attributes = dataset.attrs
+    names = next((texts(attributes[key]) for key in NAMES if key in attributes), ())
+    units = next((texts(attributes[key]) for key in UNITS if key in attributes), ())
+    beside = [f"{name}_{key}" for key in NAMES if f"{name}_{key}" in every]
+    if not names and beside and every[beside[0]].size < 10_000:
+        names = texts(every[beside[0]][()])
+    inner = h5py.check_vlen_dtype(dataset.dtype)
+    ragged = isinstance(inner, np.dtype)
+    kind = inner if isinstance(inner, np.dtype) else dataset.dtype
+    return Array(dataset.shape or (), kind, names, units, ragged)
+
+
+def _matches(path: Path) -> bool:
+    if not h5py.is_hdf5(path):
+        return False
+    with open_hdf5(path) as file:
+        return any(dataset.shape for _, dataset in datasets(file))
+
+
+HDF5_TABLE = Format(
+    name="HDF5 arrays",
+    description="datasets (J,), (J, N) or (J, N, F) with one row per jet",
+    matches=_matches,
+    open=lambda path, jet_type: Hdf5TableSource(path),
+    general=True,
+)
