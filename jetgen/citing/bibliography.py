@@ -251,6 +251,20 @@ LHC_OLYMPICS = Work(
     2021,
     "2101.08320",
 )
+ASPEN_OPEN_JETS = Work(
+    "Amram:2024",
+    "Amram, Oz and Anzalone, Luca and Birk, Joschka and others",
+    "Aspen Open Jets: Unlocking LHC Data for Foundation Models in Particle Physics",
+    2024,
+    "2412.10504",
+)
+OMNILEARN = Work(
+    "Mikuni:2024",
+    "Mikuni, Vinicius and Nachman, Benjamin",
+    "OmniLearn: A Method to Simultaneously Facilitate All Jet Physics Tasks",
+    2024,
+    "2404.16091",
+)
 DIJET_GAN = Work(
     "DiSipio:2019",
     "Di Sipio, Riccardo and Faucci Giannelli, Michele and Ketabchi Haghighat, Sana and "

@@ -71,7 +71,7 @@ def inspect(config: InspectConfig) -> None:
 
     console = Console()
     for path in find_files(config.files):
-        console.print(table(inspect(path)))
+        console.print(table(inspect(path, map=config.map)))
 
 
 def train(config: TrainConfig) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import typing
 from argparse import SUPPRESS
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 import jsonargparse
 
 from jetgen.cli.plugins import PLUGIN, PLUGIN_HELP, allow_typed, component_help, without_plugins
 from jetgen.cli.translation import to_command_line
-from jetgen.config.option import components_in, mark_given
+from jetgen.config.option import components_in, mark_given, named_values
 from jetgen.configs import shipped
 from jetgen.errors import InputError
 from jetgen.files.versions import CONFIG_FORMAT, VERSION_KEY, check_version
@@ -28,6 +28,13 @@ def comma_separated(text: Any) -> tuple[str, ...]:
     if isinstance(text, str):
         text = [part.strip() for part in text.split(",")]
     return tuple(str(part) for part in text if part != "")
+
+
+def comma_separated_pairs(text: Any) -> dict[str, str]:
+    """``"px=part_px,py=part_py"`` (or a YAML mapping) as a mapping; empty text is none."""
+    if isinstance(text, Mapping):
+        return {str(name): str(value) for name, value in text.items()}
+    return named_values("NAME=VALUE,...", comma_separated(text))
 
 
 def gather_repeated(words: Sequence[str], flags: Sequence[str]) -> list[str]:
@@ -181,5 +188,7 @@ def _add(
         parser.add_argument(flag, nargs="+", type=str, metavar="TEXT", **settings)
     elif hint == tuple[str, ...]:
         parser.add_argument(flag, type=comma_separated, metavar="A,B", **settings)
+    elif hint == dict[str, str]:
+        parser.add_argument(flag, type=comma_separated_pairs, metavar="NAME=VALUE,...", **settings)
     else:
         parser.add_argument(flag, type=hint, **settings)

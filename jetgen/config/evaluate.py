@@ -20,6 +20,11 @@ class EvaluateConfig:
 
     generated: str = option(help="file with generated jets", positional=True)
     real: str = option(help="file with real jets")
+    map: dict[str, str] = option(
+        {},
+        help="which columns hold the momenta, where their names do not say it: "
+        "px=part_px,py=part_py,pz=part_pz,unit=MeV (docs/own-data.md lists all that can be mapped)",
+    )
     output: str | None = option(
         None, help="JSON file to write (default: GENERATED with .metrics.json for its ending)"
     )

@@ -12,3 +12,8 @@ class InspectConfig:
     """Say what files hold, and what is odd about them."""
 
     files: list[str] = option(help="files, folders or glob patterns", positional=True)
+    map: dict[str, str] = option(
+        {},
+        help="which columns hold the momenta, where their names do not say it: "
+        "px=part_px,py=part_py,pz=part_pz,unit=MeV (docs/own-data.md lists all that can be mapped)",
+    )

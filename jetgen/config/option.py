@@ -40,7 +40,8 @@ def option(
     """A dataclass field with a help text; without a default it is required.
 
     A field of type ``list[str]`` takes one or more values, and its flag may be repeated;
-    ``tuple[str, ...]`` takes comma-separated names.
+    ``tuple[str, ...]`` takes comma-separated names, ``dict[str, str]`` comma-separated
+    ``NAME=VALUE``, or a mapping in YAML.
 
     Args:
         default: the default.
@@ -59,8 +60,8 @@ def option(
         "choices": choices,
         "names": names,
     }
-    if isinstance(default, list):
-        return field(default_factory=lambda: list(default), metadata=metadata)
+    if isinstance(default, list | dict):
+        return field(default_factory=default.copy, metadata=metadata)
     return field(default=default, metadata=metadata)
 
 

@@ -17,6 +17,11 @@ class ReportConfig:
     )
     real: str | None = option(None, help="file with real jets, in place of a run")
     generated: list[str] = option([], help="files with jets to compare to `real`")
+    map: dict[str, str] = option(
+        {},
+        help="which columns of files hold the momenta, where their names do not say it: "
+        "px=part_px,py=part_py,pz=part_pz,unit=MeV (docs/own-data.md lists all that can be mapped)",
+    )
     output: str | None = option(
         None, help="folder to write report.html to (default for a run: RUN/report)"
     )

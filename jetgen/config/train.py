@@ -52,6 +52,11 @@ class TrainConfig:
     """Everything that decides what is trained, on what, and how."""
 
     data: list[str] = option(["data/gluon.h5"], help="file with jets; may be given several times")
+    map: dict[str, str] = option(
+        {},
+        help="which columns hold the momenta, where their names do not say it: "
+        "px=part_px,py=part_py,pz=part_pz,unit=MeV (docs/own-data.md lists all that can be mapped)",
+    )
     run: str = option("runs/latest", help="folder that the run is written to")
     resume: bool = option(False, help="go on with the run in that folder")
     seed: int = option(1, help="seed of the split, the initial weights, the batches, the noise")

@@ -10,6 +10,7 @@ from jetgen.components import FORMATS
 from jetgen.datasets.formats.csv_table import first_lines
 from jetgen.datasets.formats.source import Format, Source
 from jetgen.errors import InputError
+from jetgen.files.whole import sha256
 
 SUFFIXES = (".h5", ".hdf5", ".npz", ".root", ".parquet", ".csv")
 """What is looked for in a folder; a file that is named may be called anything."""
@@ -60,9 +61,12 @@ def detect(path: str | Path) -> Format:
     """The format of a file, recognised by the names and shapes of its arrays.
 
     Raises:
-        InputError: when the file is empty, damaged, or of no known format.
+        InputError: when there is no such file, or it is empty, damaged, or of no known format.
     """
     path = Path(path)
+    if not path.is_file():
+        found = "a folder" if path.is_dir() else "none"
+        raise InputError(f"{path}: expected a file, found {found}; check the path")
     if path.stat().st_size == 0:
         raise InputError(f"{path}: expected a file with jets, received an empty file")
     for general in (False, True):
@@ -93,6 +97,23 @@ def _what_it_is(path: Path) -> str:
         "expected a table with a line of names over rows of numbers, received a text that begins "
         f"with {shown!r}; add names such as px,py,pz above the numbers"
     )
+
+
+def sha256_of(paths: Paths) -> str | dict[str, str]:
+    """The hash of one file, or of each file that paths, folders and patterns stand for."""
+    found = hashes(paths)
+    return next(iter(found.values())) if len(found) == 1 else found
+
+
+def hashes(paths: Paths) -> dict[str, str]:
+    """The SHA-256 of each file that paths, folders and patterns stand for."""
+    return {str(file): sha256(file) for file in find_files(paths)}
+
+
+def map_of(paths: Paths, chosen: Mapping[str, str]) -> Mapping[str, str]:
+    """The map for files beside those that it was given for: none for published layouts."""
+    general = [detect(file).general for file in find_files(paths)]
+    return chosen if all(general) else {}
 
 
 def open_source(

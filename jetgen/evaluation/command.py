@@ -22,13 +22,14 @@ from jetgen.cloud import ParticleCloud
 from jetgen.config.evaluate import Classifier, EvaluateConfig
 from jetgen.config.option import refuse, require
 from jetgen.datasets import read
+from jetgen.datasets.detection import map_of, sha256_of
 from jetgen.evaluation.checks import ComparisonInput, check
 from jetgen.evaluation.columns import column_merits, compare_columns
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.metric_rows import fpnd_row, metric_rows
 from jetgen.evaluation.protocol import jetnet_protocol
 from jetgen.evaluation.resampling import resample
-from jetgen.files.whole import sha256, write_json
+from jetgen.files.whole import write_json
 from jetgen.kinds import ENTRIES, kind_of_cloud
 from jetgen.physics.substructure import with_substructure
 
@@ -64,19 +65,28 @@ def evaluated(
         "mode": "jetnet" if config.jetnet else "disjoint",
     }
     with Console(stderr=True).status("read") as status:
-        real = read(config.real, jets=config.jets) if real is None else real[: config.jets]
-        generated = (
-            read(config.generated, jets=config.jets)
-            if generated is None
-            else generated[: config.jets]
-        )
-        content["files"] = {
-            name: {"path": file, "sha256": sha256(file), "jets": len(jets)}
-            for name, file, jets in (
+        files = {
+            name: file
+            for name, file, passed in (
                 ("real", config.real, real),
                 (GENERATED, config.generated, generated),
             )
-            if Path(file).is_file()
+            if passed is None
+        }
+        real = (
+            read(config.real, jets=config.jets, map=config.map)
+            if real is None
+            else real[: config.jets]
+        )
+        generated = (
+            read(config.generated, jets=config.jets, map=map_of(config.generated, config.map))
+            if generated is None
+            else generated[: config.jets]
+        )
+        number = {"real": len(real), GENERATED: len(generated)}
+        content["files"] = {
+            name: {"path": file, "sha256": sha256_of(file), "jets": number[name]}
+            for name, file in files.items()
         }
         kind = kind_of_cloud(real)
         content["noun"] = kind.noun.many

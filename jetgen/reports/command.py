@@ -20,7 +20,7 @@ from jetgen.citing.citations import merged, of_files, of_report, of_run
 from jetgen.cloud import ParticleCloud
 from jetgen.config.report import ReportConfig
 from jetgen.datasets import read
-from jetgen.datasets.detection import open_source
+from jetgen.datasets.detection import map_of, open_source, sha256_of
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import RECONSTRUCTED
 from jetgen.files.whole import sha256
@@ -151,13 +151,18 @@ def _report_files(
 ) -> Path:
     assert config.real is not None and config.output is not None, "validated by the options"
 
-    def sets(name: str) -> ParticleCloud:
-        return clouds[name][: config.jets] if name in clouds else read(name, jets=config.jets)
+    def sets(name: str, chosen: Mapping[str, str]) -> ParticleCloud:
+        if name in clouds:
+            return clouds[name][: config.jets]
+        return read(name, jets=config.jets, map=chosen)
 
-    real = sets(config.real)
+    real = sets(config.real, config.map)
     kind = kind_of_cloud(real)
     noun, trivial = kind.noun.many, kind.baseline
-    samples = {name: sets(path) for name, path in _names(config.generated, kind).items()}
+    samples = {
+        name: sets(path, {} if path in clouds else map_of(path, config.map))
+        for name, path in _names(config.generated, kind).items()
+    }
     samples |= _baseline(kind, real, len(real), config.seed)
     files = [path for path in (config.real, *config.generated) if path not in clouds]
     return write_report(
@@ -174,7 +179,7 @@ def _report_files(
         provenance={
             "report command": ["jetgen", *sys.argv[1:]],
             "jetgen": __version__,
-            "files": {path: sha256(path) for path in files},
+            "files": {path: sha256_of(path) for path in files},
         },
         citations=merged(
             [

@@ -49,6 +49,7 @@ def load_jets(
             jets=config.jets,
             columns=config.columns,
             conditions=conditions,
+            map=config.map,
         )
     jets = represent(jets, config)
     if config.region is None:

@@ -19,10 +19,11 @@ import yaml
 from jetgen.config.option import foreign_components
 from jetgen.config.received import received
 from jetgen.config.train import TrainConfig
+from jetgen.datasets.detection import hashes
 from jetgen.errors import InputError
 from jetgen.files.checkpoint import Checkpoint
 from jetgen.files.versions import CONFIG_FORMAT, VERSION_KEY, check_version
-from jetgen.files.whole import sha256, write_json, write_text
+from jetgen.files.whole import write_json, write_text
 from jetgen.registry import Origin
 
 LIBRARIES = (
@@ -135,7 +136,7 @@ class RunFolder:
                 "device": device,
                 "seed": config.seed,
                 "git_revision": _git_revision(),
-                "data": {path: content or sha256(path) for path in config.data},
+                "data": dict.fromkeys(config.data, content) if content else hashes(config.data),
                 "split": {"seed": config.seed, **split},
                 "events": dict(events),
             },

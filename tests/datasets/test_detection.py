@@ -26,7 +26,7 @@ def one_of_each(
         writer.append(
             jets.with_conditions(dict(zip(JET_KINEMATICS, torch.ones(4, 4), strict=True)))
         )
-    np.save(tmp_path / "array.npy", np.ones((4, 3, 3)))
+    np.save(tmp_path / "array.npy", np.ones((400, 3, 3)))
     for name in ("one", "two"):
         with h5py.File(tmp_path / f"{name}.h5", "w") as file:
             kinds = ("px", "py", "pz") if name == "one" else ()

@@ -64,4 +64,5 @@ ASPEN_HDF5 = Format(
     description=f"{CANDIDATES} (J, N, 11) = px, py, pz, E, ... and {JETS} (J, 4)",
     matches=_matches,
     open=lambda path, jet_type: AspenSource(path),
+    works=("Amram:2024",),
 )

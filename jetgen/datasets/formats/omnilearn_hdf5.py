@@ -135,4 +135,5 @@ OMNILEARN_HDF5 = Format(
     description=f"{PARTICLES} (J, N, 7 or more), {JETS} (J, 4) and {LABELS} (J,) or (J, classes)",
     matches=_matches,
     open=lambda path, jet_type: OmniLearnSource(path),
+    works=("Mikuni:2024",),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,7 @@ class Inspection:
         conditions: the range of each jet-level quantity, and of the ``multiplicity``.
         attributes: what the file says about itself.
         faults: what is odd, by its name.
+        unread: the columns that cannot be read, and why.
     """
 
     path: Path
@@ -71,16 +73,19 @@ class Inspection:
     particles: dict[str, Range] = field(default_factory=dict)
     conditions: dict[str, Range] = field(default_factory=dict)
     faults: dict[str, Fault] = field(default_factory=dict)
+    unread: dict[str, str] = field(default_factory=dict)
 
 
-def inspect(path: str | Path, chunk: int = 10_000) -> Inspection:
+def inspect(
+    path: str | Path, chunk: int = 10_000, *, map: Mapping[str, str] | None = None
+) -> Inspection:
     """Read a whole file and report on it; values that :func:`read` refuses are only noted.
 
     Raises:
         InputError: when the file is empty, damaged, or of no known format.
     """
     path = Path(path)
-    source = open_source(path)
+    source = open_source(path, map=map)
     kinds, counts = source.types().unique(return_counts=True)
     found = Inspection(
         path,
@@ -89,6 +94,7 @@ def inspect(path: str | Path, chunk: int = 10_000) -> Inspection:
         source.slots,
         Counter({class_name(k): n for k, n in zip(kinds.tolist(), counts.tolist(), strict=True)}),
         source.attributes,
+        unread=source.unread,
     )
     seen: set[int] = set()
     for start in range(0, len(source), chunk):

@@ -36,7 +36,11 @@ def table(found: Inspection) -> Group:
         Text(f"warning: {name} in {fault.jets:,} of the jets, first jet {fault.first}", "yellow")
         for name, fault in found.faults.items()
     ]
-    return Group(facts, ranges, *(warnings or [Text("nothing odd found", style="green")]))
+    unread = [
+        Text(f"not read: {name}, {reason}", "yellow") for name, reason in found.unread.items()
+    ]
+    odd = warnings or [Text("nothing odd found", style="green")]
+    return Group(facts, ranges, *unread, *odd)
 
 
 def _cells(extent: Range) -> list[str]:

@@ -138,9 +138,9 @@ def test_ctrl_c_leaves_a_whole_file_of_what_was_done(lhco_file, tmp_path, monkey
 @pytest.mark.parametrize(
     ("spoil", "options", "message"),
     [
-        (lambda rows: rows, {"jet_pt_min": 9000.0}, "received none among 20; lower --jet-pt-min"),
+        (lambda rows: rows, {"jet_pt_min": 9000.0}, "received none among 20; lower `jet_pt_min`"),
         (lambda rows: np.where(rows == rows[9, 4], np.nan, rows), {}, "infinity in event 9"),
-        (lambda rows: rows[:, :100], {}, "expected one of the known formats"),
+        (lambda rows: rows[:, :100], {}, "received pandas HDF5, which holds no particles of"),
     ],
 )
 def test_events_that_cannot_be_used_leave_no_file(lhco_file, tmp_path, spoil, options, message):

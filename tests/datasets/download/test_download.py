@@ -151,7 +151,7 @@ def test_a_wrong_file_put_there_by_hand_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=f"expected the MD5 checksum {KNOWN_MD5['QG_jets.npz']}"):
         fetch("qg-pythia-0", cache=tmp_path)
     (tmp_path / "q.hdf5").write_bytes(b"<html>")
-    with pytest.raises(InputError, match="expected one of the known formats"):
+    with pytest.raises(InputError, match="is it the error of a failed download"):
         fetch("jetnet30-q", cache=tmp_path)
 
 

@@ -152,7 +152,7 @@ def test_without_pyarrow_the_error_says_how_to_get_it(tmp_path, monkeypatch):
 def test_files_that_are_no_tables_are_refused(tmp_path):
     for name, content in {"words.csv": "once,upon\na,time\n", "numbers.csv": "1,2\n3,4\n"}.items():
         (tmp_path / name).write_text(content)
-        with pytest.raises(InputError, match="expected one of the known formats"):
+        with pytest.raises(InputError, match="expected a table with a line of names"):
             jetgen.read(tmp_path / name)
     (tmp_path / "cut.root").write_bytes(b"root" + bytes(40))
     with pytest.raises(InputError, match="cut short or damaged"):
