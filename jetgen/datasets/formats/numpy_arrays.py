@@ -101,7 +101,7 @@ class NumpyArray:
     def _require_held(self) -> None:
         size = math.prod(self.shape) * self.kind.itemsize
         held = self.path.stat().st_size
-        most = held if self.member is None else held * MOST_PACKED
+        most = held - self._origin if self.member is None else held * MOST_PACKED
         if size > most:
             raise InputError(
                 f"{self.path}: expected a complete array, received one of shape {self.shape}, "
