@@ -33,6 +33,13 @@ def pytest_configure(config: pytest.Config) -> None:
         shift_seeds(shift)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--shift-seeds"):
+        for item in items:
+            if item.get_closest_marker("recorded"):
+                item.add_marker(pytest.mark.skip(reason="compares with numbers of its own seed"))
+
+
 def shift_seeds(shift: int) -> None:
     """Add ``shift`` to every seed that is set in this process from now on."""
     manual_seed, default_rng = torch.manual_seed, np.random.default_rng

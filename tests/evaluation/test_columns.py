@@ -37,7 +37,7 @@ def test_a_shift_is_the_distance_and_one_law_is_at_the_floor():
     row = table.row("p")
     assert row.distances["moved"].value == pytest.approx(0.5, abs=0.1)
     assert row.distances["moved"].verdict == "different"
-    assert row.distances["same"].verdict == "indistinguishable"
+    assert row.distances["same"].spreads < 6
     assert table.row("x").quantity.unit == "10⁻³ mm"
     assert table.kind.noun.many == "entries" and table.warnings == ()
     assert [o.name for o in paired_columns([checked.real])] == ["p", "x"]  # one does not vary
@@ -51,33 +51,33 @@ def test_independent_columns_lose_what_ties_columns():
     made = independent_columns(training, 1500, torch.Generator().manual_seed(1))
     checked = check(muons(1500, 2), {"trivial": made}, training, ENTRIES)
     table = compare_columns(checked, replicas=20)
-    assert table.row("p").distances["trivial"].verdict == "indistinguishable"
+    assert table.row("p").distances["trivial"].spreads < 6
     assert table.row("correlations").distances["trivial"].value > 0.9
     assert column_merits(checked)["trivial"].auc > 0.9
 
 
 def test_weighted_real_entries_are_those_of_an_unweighted_sample():
-    """One real value in five lies in a second hump, and half as much by weight."""
+    """Half of the real values lie in a second hump, and an eighth by weight."""
     generator = torch.Generator().manual_seed(2)
 
     def humps(number, share):
         return torch.rand(number, generator=generator) < share
 
-    second = humps(4000, 0.2)
-    weights = torch.where(second, 0.5, 1.125)
+    second = humps(4000, 0.5)
+    weights = torch.where(second, 0.25, 1.75)
     real = muons(4000, 1, shift=5.0 * second, weights=weights)
     samples = {
-        "made": muons(2000, 3, shift=5.0 * humps(2000, 0.1)),
-        "blind": muons(2000, 4, shift=5.0 * humps(2000, 0.2)),
+        "made": muons(2000, 3, shift=5.0 * humps(2000, 0.125)),
+        "blind": muons(2000, 4, shift=5.0 * humps(2000, 0.5)),
     }
     checked = check(real, samples, kind=ENTRIES)
     table = compare_columns(checked, replicas=20)
-    assert table.row("p").distances["made"].verdict == "indistinguishable"
-    assert table.row("p").distances["blind"].value == pytest.approx(0.5, abs=0.1)
+    assert table.row("p").distances["made"].spreads < 6
+    assert table.row("p").distances["blind"].value == pytest.approx(5 * 0.375, abs=0.3)
     assert table.row("p").distances["blind"].verdict == "different"
     merits = column_merits(checked)
     assert abs(merits["made"].auc - 0.5) < 4 * merits["made"].auc_error
-    assert merits["blind"].auc > 0.5 + 3 * merits["blind"].auc_error
+    assert merits["blind"].auc > 0.5 + 5 * merits["blind"].auc_error
 
 
 def test_items_of_sets_of_varying_size_are_pooled():

@@ -1,6 +1,7 @@
 """Four laws of masked sets, for every loss on one list."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -234,17 +235,21 @@ def test_equal_sets_are_at_zero_with_finite_gradients(name: str) -> None:
 def test_gradient_is_that_of_finite_differences(name: str) -> None:
     problem = sets([7, 2, 4], [5, 2, 4], seed=3)
     x, x_mask, y, y_mask = problem
-    _, dx, dy = value_and_gradients(LOSSES[name], *problem)
+    loss = LOSSES[name]
+    annealed = name == "emd-geomloss"  # it stops after its annealing, which must then be slow
+    if annealed:
+        loss = plain(emd, backend="geomloss", settings=replace(ACCURATE, scaling=0.99))
+    _, dx, dy = value_and_gradients(loss, *problem)
     step = 1e-5
     generator = torch.Generator().manual_seed(4)
     u = torch.randn(x.shape, generator=generator, dtype=x.dtype)
     v = torch.randn(y.shape, generator=generator, dtype=y.dtype)
-    up = LOSSES[name](x + step * u, x_mask, y + step * v, y_mask)
-    down = LOSSES[name](x - step * u, x_mask, y - step * v, y_mask)
+    up = loss(x + step * u, x_mask, y + step * v, y_mask)
+    down = loss(x - step * u, x_mask, y - step * v, y_mask)
     measured = (up - down) / (2 * step)
     slope = (dx * u).sum((1, 2)) + (dy * v).sum((1, 2))
-    loose = name == "emd-geomloss"  # stops after its annealing, not at convergence
-    torch.testing.assert_close(slope, measured, rtol=0.2 if loose else 1e-4, atol=1e-6)
+    error = (slope - measured).norm() / measured.norm()
+    assert error < (0.1 if annealed else 1e-4)
 
 
 @every_loss

@@ -19,7 +19,10 @@ from jetgen.metrics.w1p import w1p
 REFERENCE = Path(__file__).parent / "reference"
 FROZEN = json.loads((REFERENCE / "jetnet.json").read_text(encoding="utf-8"))
 
-pytestmark = pytest.mark.filterwarnings("ignore::jetgen.metrics.samples.FewJetsWarning")
+pytestmark = [
+    pytest.mark.recorded,
+    pytest.mark.filterwarnings("ignore::jetgen.metrics.samples.FewJetsWarning"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -42,15 +42,15 @@ def events(number: int, seed: int, *, heavier: float = 0.0) -> ParticleCloud:
 
 def measured() -> Measurement:
     """LSGAN samples are as real, those of the others have too heavy jets, the plain ones most."""
-    shifts = {"plain GAN": 20.0, "LSGAN": 0.0, "WGAN-GP": 10.0}
+    shifts = {"plain GAN": 60.0, "LSGAN": 0.0, "WGAN-GP": 30.0}
     samples = {
-        f"{title}, seed {seed}": _dijets(events(300, 20 * number + seed, heavier=shift))
+        f"{title}, seed {seed}": _dijets(events(1000, 20 * number + seed, heavier=shift))
         for number, (title, shift) in enumerate(shifts.items(), start=1)
         for seed in (1, 2)
     }
-    real = _dijets(events(300, 5))
-    pool = _dijets(events(1200, 101))
-    checked = ComparisonInput(real, samples, pool, torch.ones(300, dtype=torch.bool), ())
+    real = _dijets(events(1000, 5))
+    pool = _dijets(events(3000, 101))
+    checked = ComparisonInput(real, samples, pool, torch.ones(1000, dtype=torch.bool), ())
     drawn = resample(checked, replicas=50, seed=1)
     rows = pair_rows(drawn, [quantity.name for quantity in QUANTITIES])
     table: Comparison = compare_resampled(drawn, QUANTITIES).with_rows(rows)
@@ -61,7 +61,7 @@ def test_the_verdicts_see_jets_that_are_too_heavy():
     found = measured()
     assert [row.quantity.name for row in found.comparison.rows][-2:] == ["correlations", "pairs"]
     shifted = found.comparison.row("mass_1").distances["plain GAN, seed 1"]
-    assert shifted.value == pytest.approx(20, abs=3)
+    assert shifted.value == pytest.approx(60, abs=6)
     assert _nearest(found) == "lsgan"
     assert _reproduced(found, "lsgan", "the jets", LEADING).verdict == "confirmed"
     heavy = _reproduced(found, "bce", "the jets", LEADING)
