@@ -18,8 +18,16 @@ class InputWarning(UserWarning):
     """Input that is taken but may not be what was meant; the command line prints one line."""
 
 
+class HealthWarning(UserWarning):
+    """A model that is not what it should be: collapsed, or not trained to the end."""
+
+
 class TrainingError(RuntimeError):
     """A training that cannot go on; the message names the cause and what to try."""
+
+
+class UnfinishedError(TrainingError):
+    """A training that its time limit ended too early; it can be resumed with a larger one."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EXPLAINED as error:
         if debug:
             raise
-        print(f"jetgen: error: {_translated(error, command)}", file=sys.stderr)
+        print(_red(f"jetgen: error: {_translated(error, command)}"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         if debug:
@@ -95,6 +96,12 @@ def _translated(message: BaseException | str, command: Command | None) -> str:
 
     line = _one_line(message)
     return line if command is None else to_command_line(line, resolve(command.options))
+
+
+def _red(line: str) -> str:
+    """The line in red, on a terminal that shows colours."""
+    shown = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    return f"\x1b[31m{line}\x1b[0m" if shown else line
 
 
 def _one_line(message: BaseException | str) -> str:

@@ -21,6 +21,7 @@ from jetgen.generation.mixing import TYPE, Part, completed, mixed, parts
 from jetgen.kinds import Kind
 from jetgen.physics.region import Region
 from jetgen.runs.device import choose_device
+from jetgen.runs.health import read_health, warn_of
 from jetgen.runs.trained_model import TrainedModel, load
 
 
@@ -48,6 +49,9 @@ def generate(config: GenerateConfig) -> Generated:
     Raises:
         InputError: when a run is not finished, has not the prior or the conditions asked for,
             runs cannot be mixed, or the output exists already.
+
+    Warns:
+        HealthWarning: for each fault of a run that its training found.
     """
     plan = _planned(config, _loaded(config))
     folder = plan.parts[0].model.folder
@@ -96,6 +100,8 @@ class _Plan(NamedTuple):
 
 
 def _planned(config: GenerateConfig, models: Sequence[TrainedModel]) -> _Plan:
+    for model in models:
+        warn_of(read_health(model.folder.health_file), model.folder.path)
     return _mixture(models, config) if len(models) > 1 else _alone(models[0], config)
 
 

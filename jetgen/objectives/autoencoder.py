@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ from jetgen.objectives.base import Loss, Player
 from jetgen.objectives.layout import Layout
 from jetgen.objectives.model import JetModel
 from jetgen.objectives.reconstruction import reconstruction_loss
+from jetgen.objectives.weaknesses import collapsed, worse_than_gaussian
 from jetgen.priors.base import LearnedPrior, Prior
 from jetgen.priors.building import build_fixed_prior, build_learned_prior
 from jetgen.priors.jets import JetDraw
@@ -208,6 +210,27 @@ class Autoencoder(JetModel):
                 drawn = self.multiplicity.draw(z, generator)
                 parts["particle_share"] *= drawn / batch.multiplicity.clamp(min=1)
         return Loss(total, parts)
+
+    @torch.no_grad()
+    def findings(
+        self,
+        history: Sequence[Mapping[str, Any]],
+        batches: Iterable[ParticleCloud],
+        generator: torch.Generator,
+    ) -> dict[str, str]:
+        parts = [self.encode(batch) for batch in batches]
+        codes = Codes(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
+        found = collapsed(codes.mean) if self.stochastic else {}
+        if self.config.prior_training == "joint":
+            found |= self.prior_findings(codes, generator)
+        return found
+
+    def prior_findings(self, codes: Codes, generator: torch.Generator) -> dict[str, str]:
+        """What the learned prior leaves to be desired for these codes."""
+        if self.learned_prior is None:
+            return {}
+        z, context = codes.draw(generator), self.prior_context(codes.context)
+        return worse_than_gaussian(self.learned_prior, self.fixed_prior, z, context, generator)
 
     def _fit_prior(
         self, prior: LearnedPrior, batch: ParticleCloud, generator: torch.Generator

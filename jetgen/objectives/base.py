@@ -81,6 +81,21 @@ class Objective(nn.Module):
         """
         return None
 
+    def findings(
+        self,
+        history: Sequence[Mapping[str, Any]],
+        batches: Iterable[Any],
+        generator: torch.Generator,
+    ) -> dict[str, str]:
+        """What the objective as trained leaves to be desired: one line each, by its kind.
+
+        Args:
+            history: the rows of metrics of this objective, one an epoch.
+            batches: the validation batches.
+            generator: source of all randomness.
+        """
+        return {}
+
 
 class Means:
     """Means over jets of losses and their parts, batch after batch."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -17,6 +20,7 @@ from jetgen.networks.sets import SetDecoder
 from jetgen.objectives.base import Loss, Player
 from jetgen.objectives.layout import Layout
 from jetgen.objectives.model import DirectModel
+from jetgen.objectives.weaknesses import still_falling
 
 
 class FlowMatching(DirectModel):
@@ -74,6 +78,14 @@ class FlowMatching(DirectModel):
         error = self.velocity(point, t, batch.mask, self.context(batch)).float() - wanted
         entries = (batch.multiplicity * x1.shape[2]).clamp(min=1)
         return Loss(masked(error, batch.mask).square().sum((1, 2)) / entries, {})
+
+    def findings(
+        self,
+        history: Sequence[Mapping[str, Any]],
+        batches: Iterable[Any],
+        generator: torch.Generator,
+    ) -> dict[str, str]:
+        return still_falling(history)
 
     def make(self, mask: Tensor, context: Tensor, generator: torch.Generator) -> Tensor:
         def velocity(x: Tensor, time: float) -> Tensor:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
 import torch
 
 from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.base import Loss, Objective, Player
+from jetgen.objectives.weaknesses import still_falling
+from jetgen.priors.flow_matching import FlowMatchingPrior
 
 
 class PriorFitting(Objective):
@@ -31,3 +36,15 @@ class PriorFitting(Objective):
         context = self.autoencoder.prior_context(batch.context)
         loss = prior.loss(batch.draw(generator), context, generator)
         return Loss(loss, {prior.criterion: loss})
+
+    def findings(
+        self,
+        history: Sequence[Mapping[str, Any]],
+        batches: Iterable[Codes],
+        generator: torch.Generator,
+    ) -> dict[str, str]:
+        codes = Codes(*(torch.cat(columns) for columns in zip(*batches, strict=True)))
+        found = self.autoencoder.prior_findings(codes, generator)
+        if isinstance(self.autoencoder.learned_prior, FlowMatchingPrior):
+            found |= still_falling(history)
+        return found

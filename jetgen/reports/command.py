@@ -28,6 +28,7 @@ from jetgen.kinds import Kind, kind_of_cloud
 from jetgen.reports import write_report
 from jetgen.reports.page import Rate
 from jetgen.runs.folder import RunFolder
+from jetgen.runs.health import read_health
 from jetgen.runs.latent_space import latent_space
 from jetgen.runs.trained_model import load
 
@@ -94,7 +95,8 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
         kind=kind,
         training=training,
         title=f"Generated {noun}: {folder.path.resolve().name}",
-        description=(
+        description="".join(f"Warning: {finding}. " for finding in read_health(folder.health_file))
+        + (
             f"{model.title}, trained on {len(training)} {noun} of {', '.join(model.config.data)}. "
             f"Real {noun} are the held-out test {noun}, which training has not seen."
         ),

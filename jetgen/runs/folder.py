@@ -25,6 +25,7 @@ from jetgen.files.checkpoint import Checkpoint
 from jetgen.files.versions import CONFIG_FORMAT, VERSION_KEY, check_version
 from jetgen.files.whole import write_json, write_text
 from jetgen.registry import Origin
+from jetgen.runs.health import UNFINISHED, read_health
 
 LIBRARIES = (
     "jetgen",
@@ -51,6 +52,7 @@ class RunFolder:
 
     config_file = property(lambda self: self.path / "config.yaml")
     metrics_file = property(lambda self: self.path / "metrics.csv")
+    health_file = property(lambda self: self.path / "health.json")
     environment_file = property(lambda self: self.path / "environment.json")
     generated_file = property(lambda self: self.path / "generated.h5")
     report_folder = property(lambda self: self.path / "report")
@@ -151,8 +153,10 @@ class RunFolder:
         self.read_config()
         checkpoint = Checkpoint.load(self.best) if self.best.exists() else None
         if checkpoint is None or not checkpoint.state["finished"]:
+            unfinished = [str(f) for f in read_health(self.health_file) if f.kind == UNFINISHED]
             raise InputError(
-                f"{self.path}: expected a finished training, found an interrupted one; "
+                f"{self.path}: expected a finished training, found an interrupted one"
+                f"{f' ({unfinished[0]})' if unfinished else ''}; "
                 f"`jetgen.train(run={str(self.path)!r}, resume=True)` goes on with it"
             )
         return checkpoint

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -32,7 +34,7 @@ def train(
     Args:
         config: every option. With ``resume`` those given must be the stored ones; on the command
             line these are the options that were written, from Python those that differ from
-            their defaults.
+            their defaults. ``time_limit`` alone may be another, for a run that was unfinished.
         observe: called after each epoch, when it is saved, with its row of ``metrics.csv``;
             what it raises ends the training.
         data: the jets, in place of the files that ``config.data`` names.
@@ -41,7 +43,29 @@ def train(
         InputError: for unusable data, an existing run without ``resume``, or options that differ
             from those of the run to resume.
         TrainingError: when the training diverges; the last good checkpoint is kept.
+        UnfinishedError: when the time limit ended a stage before
+            :data:`~jetgen.training.loop.MINIMUM_STEPS` steps; it can be resumed.
+
+    Warns:
+        HealthWarning: for each fault of the trained model, as in ``health.json``.
     """
+    with _global_state_kept():
+        return _train(config, observe, data)
+
+
+@contextmanager
+def _global_state_kept() -> Iterator[None]:
+    """Afterwards torch has the random state and the number of threads that it had before."""
+    threads = torch.get_num_threads()
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    try:
+        with torch.random.fork_rng(devices):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _train(config: TrainConfig, observe: Observer, data: ParticleCloud | None) -> Path:
     folder = RunFolder(config.run)
     resumed = None
     if data is not None:
@@ -81,11 +105,13 @@ def train(
 def _resumed_config(given: TrainConfig, folder: RunFolder) -> TrainConfig:
     """The stored options of the run, after a check that no option given contradicts them."""
     stored = folder.read_config()
-    for name in sorted(given_options(given) - {"run", "resume"}):
+    names = given_options(given)
+    for name in sorted(names - {"run", "resume", "time_limit"}):
         value = getattr(given, name)
         if value != getattr(stored, name):
             raise InputError(
                 f"{name}: expected {getattr(stored, name)!r} as in {folder.path}, received "
                 f"{value!r}; a resumed run keeps its options"
             )
-    return dataclasses.replace(stored, run=given.run)
+    limit = given.time_limit if "time_limit" in names else stored.time_limit
+    return dataclasses.replace(stored, run=given.run, time_limit=limit)

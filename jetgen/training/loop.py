@@ -16,12 +16,13 @@ from rich.progress import Progress
 from torch.optim import Adam, Optimizer
 
 from jetgen.config.train import TrainConfig
-from jetgen.errors import InputError, TrainingError
+from jetgen.errors import InputError, TrainingError, UnfinishedError
 from jetgen.files.checkpoint import Checkpoint, optimiser_tensors, restore_optimiser
 from jetgen.files.progress import progress_bar
 from jetgen.objectives.base import Loss, Means, Objective
 from jetgen.objectives.model import JetModel
 from jetgen.runs.folder import RunFolder
+from jetgen.runs.health import UNFINISHED, Finding, read_health, warn_of, write_health
 from jetgen.training.averaging import Average
 from jetgen.training.monitoring import Monitor
 
@@ -35,8 +36,22 @@ class Batches(NamedTuple):
     validation: Callable[[], Iterable[Any]]
 
 
+MINIMUM_STEPS = 100
+"""Batches that a stage must have trained on when its time limit ends it; all its epochs do too."""
+
+
 class Stage(NamedTuple):
-    """One objective trained for some epochs; ``prepare`` makes its batches when it begins."""
+    """One objective trained for some epochs.
+
+    Args:
+        name: in metrics and messages.
+        objective: what is trained.
+        prepare: makes the batches when the stage begins.
+        epochs: at most.
+        time_limit: seconds of training, counted from the first stage, after which it ends.
+        monitor: figures to follow, if any.
+        share: seconds that it has from its own start, even beyond ``time_limit``.
+    """
 
     name: str
     objective: Objective
@@ -44,6 +59,7 @@ class Stage(NamedTuple):
     epochs: int
     time_limit: float
     monitor: Monitor | None
+    share: float = 0.0
 
 
 @dataclass
@@ -59,6 +75,7 @@ class _Running:
         stepped: the same, as Fabric wraps them.
         rates: the factor on the learning rate of each player.
         began: when the stage began; after an interruption, as if there had been none.
+        start: seconds of training before it began.
         epoch: epochs done.
         step: batches done.
         best: the smallest score after an epoch so far.
@@ -73,10 +90,16 @@ class _Running:
     stepped: dict[str, Any]
     rates: dict[str, float]
     began: float
+    start: float
     epoch: int = 0
     step: int = 0
     best: float = math.inf
     since_best: int = 0
+
+    @property
+    def deadline(self) -> float:
+        """Seconds of training after which the stage ends."""
+        return max(self.stage.time_limit, self.start + self.stage.share)
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint holds beside tensors."""
@@ -88,6 +111,7 @@ class _Running:
             "best": self.best,
             "since_best": self.since_best,
             "stage_seconds": time.monotonic() - self.began,
+            "stage_start": self.start,
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -96,6 +120,8 @@ class _Running:
         self.best = state["best"] if state["best"] is not None else math.inf
         self.since_best = state["since_best"]
         self.began -= state["stage_seconds"]
+        # format 1 has no start: its seconds of the stage also count the writing of checkpoints
+        self.start = state.get("stage_start", state["elapsed"] - state["stage_seconds"])
 
 
 class Loop:
@@ -120,6 +146,7 @@ class Loop:
         self.rows: list[dict[str, Any]] = []
         self.elapsed = 0.0
         self.average: Average | None = None
+        self.findings: list[Finding] = []
 
     def run(self, stages: list[Stage], resumed: Checkpoint | None = None) -> None:
         """Train every stage, from the beginning or from a ``last`` checkpoint."""
@@ -129,6 +156,7 @@ class Loop:
                 raise InputError(f"{self.folder.path}: nothing to resume, this run is finished")
             self.model.load_state_dict(resumed.part("model"))
             self.rows = list(self.folder.read_metrics())
+            self.findings = read_health(self.folder.health_file)
             self.elapsed = resumed.state["elapsed"]
             first = resumed.state["stage"]
             self.rows = self.rows[: resumed.state["rows"]]
@@ -139,6 +167,7 @@ class Loop:
         best = Checkpoint.load(self.folder.best)
         self._save(self.folder.best, {}, {**best.state, "finished": True})
         self._save(self.folder.last, {}, {**best.state, "finished": True})
+        warn_of(self.findings, self.folder.path)
 
     def _run_stage(
         self, index: int, stage: Stage, bar: Progress, resumed: Checkpoint | None
@@ -152,7 +181,7 @@ class Loop:
             self.elapsed += time.monotonic() - started
             self._record(run, row | rate | {"seconds": round(self.elapsed, 2)}, score)
             bar.update(task, completed=run.epoch, note=note)
-        self._end()
+        self._end(run)
         bar.update(task, total=run.epoch, completed=run.epoch)
 
     def _begin(self, index: int, stage: Stage, resumed: Checkpoint | None) -> _Running:
@@ -186,6 +215,7 @@ class Loop:
             stepped=dict(zip(players, wrapped, strict=True)),
             rates={name: player.rate for name, player in players.items()},
             began=time.monotonic(),
+            start=self.elapsed,
         )
         if resumed is not None:
             run.restore(resumed.state)
@@ -195,13 +225,21 @@ class Loop:
         return (
             run.epoch >= run.stage.epochs
             or run.since_best >= self.config.patience
-            or self.elapsed >= run.stage.time_limit
+            or self.elapsed >= run.deadline
         )
+
+    def _out_of_time(self, run: _Running) -> bool:
+        """Whether the time limit ended the stage before it had done its minimum."""
+        ended = run.epoch >= run.stage.epochs or run.since_best >= self.config.patience
+        return not ended and run.step < MINIMUM_STEPS
 
     def _train_epoch(
         self, run: _Running, started: float
     ) -> tuple[dict[str, Any], dict[str, float]]:
-        """One epoch of steps: its row of metrics so far, and the rates of learning and of jets."""
+        """One epoch of steps: its row of metrics so far, and the rates of learning and of jets.
+
+        It ends early, after a batch, when the time is up.
+        """
         rate = self._learning_rate(run, started)
         seed = self._seed(run.index, run.epoch)
         generator = torch.Generator().manual_seed(seed)
@@ -219,6 +257,8 @@ class Loop:
             if self.average is not None:
                 self.average.update(run.step)
             jets += len(loss.total)
+            if self.elapsed + time.monotonic() - started >= run.deadline:
+                break
         run.epoch += 1
         seconds = time.monotonic() - started
         row = {"stage": run.stage.name, "epoch": run.epoch, "step": run.step}
@@ -266,12 +306,38 @@ class Loop:
         self._save(self.folder.last, run.optimisers, state)
         self.observe(row)
 
-    def _end(self) -> None:
-        """Go back to the best epoch."""
+    def _end(self, run: _Running) -> None:
+        """Go back to the best epoch, and write down what it leaves to be desired.
+
+        Raises:
+            UnfinishedError: when the time limit came before the minimum was done.
+        """
+        self.findings = [found for found in self.findings if found.stage != run.stage.name]
+        if self._out_of_time(run):
+            text = f"the time limit came after {run.step} of at least {MINIMUM_STEPS} steps"
+            finding = Finding(run.stage.name, UNFINISHED, text)
+            write_health(self.folder.health_file, [*self.findings, finding])
+            raise UnfinishedError(
+                f"{self.folder.path}: {finding}; `jetgen.train(run={str(self.folder.path)!r}, "
+                f"resume=True, time_limit=MINUTES)` goes on, with more than "
+                f"{self.config.time_limit:g} minutes"
+            )
         best = Checkpoint.load(self.folder.best)
         self.model.load_state_dict(best.part("model"))
         if self.average is not None:
             self.average.restore(best.part("average"))
+        self.findings += self._findings(run)
+        write_health(self.folder.health_file, self.findings)
+
+    @torch.no_grad()
+    def _findings(self, run: _Running) -> list[Finding]:
+        """What the objective finds wrong with itself after its training."""
+        objective, name = run.stage.objective.eval(), run.stage.name
+        history = [row for row in self.rows if row["stage"] == name]
+        generator = torch.Generator().manual_seed(self._seed(run.index, run.stage.epochs))
+        with self._averaged():
+            found = objective.findings(history, run.data.validation(), generator)
+        return [Finding(name, kind, text) for kind, text in found.items()]
 
     def _averaged(self) -> AbstractContextManager[None]:
         """The averaged weights in the place of the weights, where there are any."""
@@ -281,7 +347,7 @@ class Loop:
         """By the share of the stage that is over, of its epochs or its time, whichever is more."""
         if self.config.schedule == "constant":
             return self.config.learning_rate
-        seconds, left = now - run.began, run.stage.time_limit - self.elapsed
+        seconds, left = now - run.began, run.deadline - self.elapsed
         progress = max(run.epoch / run.stage.epochs, seconds / (seconds + left))
         return self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 

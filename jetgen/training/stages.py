@@ -17,7 +17,7 @@ from jetgen.training.loop import Batches, Stage
 from jetgen.training.monitoring import monitor_generated, monitor_reconstructed
 
 PRIOR_SHARE = 0.25
-"""Share of the time limit that is kept for a prior fitted after the autoencoder."""
+"""Share of the time limit that a prior fitted after the autoencoder has from its own start."""
 
 
 def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Split) -> list[Stage]:
@@ -57,7 +57,15 @@ def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Spl
         Stage(
             "autoencoder", model, of_jets, config.epochs, limit * (1 - PRIOR_SHARE), reconstructed
         ),
-        Stage("prior", PriorFitting(model), of_codes, config.prior_epochs, limit, generated),
+        Stage(
+            "prior",
+            PriorFitting(model),
+            of_codes,
+            config.prior_epochs,
+            limit,
+            generated,
+            share=limit * PRIOR_SHARE,
+        ),
     ]
 
 
