@@ -141,8 +141,25 @@ FORMATS = Registry(
 )
 """File formats that are read. A file is of at most one that is not a general container."""
 
+METRICS = Registry("metric", "jetgen.metrics", "jetgen.metrics.base:Metric", {})
+"""Further rows of ``jetgen evaluate``; those that it always has are no single functions, but share
+what is costly (:mod:`jetgen.evaluation.metric_rows`)."""
+
+FIGURES = Registry(
+    "monitored figure",
+    "jetgen.figures",
+    "jetgen.metrics.base:Metric",
+    {
+        "w1m": "jetgen.training.monitored:W1M",
+        "w1p": "jetgen.training.monitored:W1P",
+        "fpd": "jetgen.training.monitored:FPD",
+        "fom": "jetgen.training.monitored:FOM",
+    },
+)
+"""Metrics that are quick enough to be monitored during a training."""
+
 REGISTRIES = (
     ENCODERS, DECODERS, DISCRIMINATORS, OBJECTIVES, LOSSES, CONSTRAINTS, PRIORS, TRANSFORMS,
-    FORMATS,
+    FORMATS, METRICS, FIGURES,
 )  # fmt: skip
 """All registries."""

@@ -169,6 +169,13 @@ class Registry(Mapping[str, Any]):
         names = packages_distributions().get(package)
         return Origin(names[0], version(names[0])) if names else Origin(package, None)
 
+    def note(self, name: str) -> dict[str, str | None] | None:
+        """What files note of a component of another package; ``None`` for those of jetgen."""
+        origin = self.origin(name)
+        if origin is None:
+            return None
+        return {"kind": self.kind, "name": name, "path": self.path(name), **origin._asdict()}
+
     def require_known(self, name: str, where: str, origin: str = "") -> None:
         """Refuse a name, read from the file ``where``, that the user has neither installed nor
         allowed. Nothing is imported.

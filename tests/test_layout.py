@@ -23,7 +23,7 @@ FLOORS = """
     training generation evaluation
     citing
     reports
-    latent compression ranking sweeps doctor
+    latent compression ranking sweeps doctor testing
     studies
     api
     cli

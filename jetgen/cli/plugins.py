@@ -73,7 +73,7 @@ def _own_options(registry: Registry) -> list[str]:
             continue
         if own is not None:
             texts = [
-                f"{entry.name}={entry.default} ({entry.metadata['help']})"
+                f"{entry.name}={entry.default} ({entry.metadata.get('help', '')})"
                 for entry in dataclasses.fields(own)
             ]
             described.append(f"{name}: {', '.join(texts)}")

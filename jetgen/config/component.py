@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from jetgen.config.option import named_values, require, value_of
+from jetgen.config.option import named_values, require, validate, value_of
 
 if TYPE_CHECKING:
     from jetgen.config.train import TrainConfig
@@ -55,5 +55,19 @@ class Component:
         known = {field.name: field for field in dataclasses.fields(cls.Options)}
         for key in given:
             require(key in known, name, f"NAME=VALUE with a name among {', '.join(known)}", key)
-        values = {key: value_of(cls.Options, key, text, name) for key, text in given.items()}
-        return dataclasses.asdict(cls.Options(**values))
+        return cls.filled_options(
+            {key: value_of(cls.Options, key, text, name) for key, text in given.items()}
+        )
+
+    @classmethod
+    def filled_options(cls, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The given values of the component's own options, and the defaults of the others.
+
+        Raises:
+            InputError: for a value out of its range.
+        """
+        if cls.Options is None:
+            return {}
+        options = cls.Options(**(given or {}))
+        validate(options)
+        return dataclasses.asdict(options)

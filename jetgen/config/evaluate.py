@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
-from jetgen.config.option import option, require
+from jetgen.components import METRICS
+from jetgen.config.option import option, require, validate
 
 Classifier = Literal["trees", "particlenet", "transformer"]
 """What can be trained to tell generated jets from real ones."""
@@ -28,7 +29,7 @@ class EvaluateConfig:
     output: str | None = option(
         None, help="JSON file to write (default: GENERATED with .metrics.json for its ending)"
     )
-    jets: int = option(100_000, help="at most so many jets of each kind")
+    jets: int = option(100_000, at_least=1, help="at most so many jets of each kind")
     jetnet: bool = option(
         False,
         help="follow the JetNet library: draws with replacement at its sizes, no floor",
@@ -51,10 +52,15 @@ class EvaluateConfig:
         "REAL with .reference.safetensors for its ending), or jetnet for the published one of the "
         "installed jetnet package",
     )
+    metric: tuple[str, ...] = option(
+        (),
+        choices=METRICS,
+        help="further metrics of jets beside those of installed packages, comma-separated",
+    )
     seed: int = option(42, help="seed of draws, bootstrap, floor and classifiers")
 
     def __post_init__(self) -> None:
-        require(self.jets >= 1, "jets", "at least 1", self.jets)
+        validate(self)
         known = get_args(Classifier)
         for name in self.classifier:
             require(name in known, "classifier", f"one of {', '.join(known)}", name)

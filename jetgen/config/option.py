@@ -173,7 +173,7 @@ def named_components(config: Any) -> Iterator[tuple[str, Registry, str]]:
 def components_in(options: type, values: Mapping[str, Any]) -> Iterator[tuple[str, Registry, str]]:
     """:func:`named_components` of plain values of a class of options, before it is made."""
     for entry in dataclasses.fields(options):
-        registry, value = entry.metadata["choices"], values.get(entry.name)
+        registry, value = entry.metadata.get("choices"), values.get(entry.name)
         if registry is None or value is None:
             continue
         for text in [value] if isinstance(value, str) else value:
@@ -183,20 +183,8 @@ def components_in(options: type, values: Mapping[str, Any]) -> Iterator[tuple[st
 
 def foreign_components(config: Any) -> list[dict[str, str | None]]:
     """The components of other packages that the options name, and where each is from."""
-    found = []
-    for name, registry, component in named_components(config):
-        origin = registry.origin(component)
-        if origin is not None:
-            found.append(
-                {
-                    "option": name,
-                    "name": component,
-                    "path": registry.path(component),
-                    "package": origin.package,
-                    "version": origin.version,
-                }
-            )
-    return found
+    notes = (registry.note(component) for _, registry, component in named_components(config))
+    return [note for note in notes if note is not None]
 
 
 def value_of(options: type, name: str, text: str, option_name: str) -> Any:
@@ -250,7 +238,7 @@ def named_values(option_name: str, texts: Sequence[str]) -> dict[str, str]:
 
 
 def _limits(declared: Mapping[str, Any]) -> Iterator[tuple[Callable[[Any], bool], str]]:
-    least, above, below = (declared[name] for name in ("at_least", "above", "below"))
+    least, above, below = (declared.get(name) for name in ("at_least", "above", "below"))
     if least is not None:
         yield lambda v: v >= least, "zero or more" if least == 0 else f"at least {least:g}"
     if above is not None:

@@ -11,6 +11,7 @@ from jetgen.components import (
     DECODERS,
     DISCRIMINATORS,
     ENCODERS,
+    FIGURES,
     LOSSES,
     OBJECTIVES,
     PRIORS,
@@ -18,9 +19,6 @@ from jetgen.components import (
 )
 from jetgen.config.option import named_components, option, refuse, require, validate
 from jetgen.kinds import ENTRIES, Kind, kind_of
-
-MONITORED = ("w1m", "w1p", "fpd", "fom")
-"""Figures that a training can follow."""
 
 IN_MEMORY = "in memory"
 """Stands in the options of a run for sets that were passed from Python, not read from files."""
@@ -270,6 +268,7 @@ class TrainConfig:
     )
     monitor: tuple[str, ...] = option(
         (),
+        choices=FIGURES,
         help="figures of generated against validation jets to follow, comma-separated, among w1m, "
         "w1p, fpd and fom (AUC of boosted trees, the one for sets of features); the first one "
         "chooses the best epoch",
@@ -289,8 +288,6 @@ class TrainConfig:
             "no n with multiplicity='latent', which leaves the number of particles to the model",
             MULTIPLICITY,
         )
-        for name in self.monitor:
-            require(name in MONITORED, "monitor", f"names among {', '.join(MONITORED)}", name)
         require(
             1 <= self.monitor_every <= (self.patience if self.monitor else self.monitor_every),
             "monitor_every",
@@ -321,9 +318,11 @@ class TrainConfig:
             InputError: for an option that it does not have, or an unsuitable value.
         """
         texts = getattr(self, f"{name}_option")
-        if not texts:
-            return {}
-        return dict(self.chosen_components())[name].own_options(f"{name}_option", texts)
+        values: dict[str, Any] = {}
+        for option_name, component in self.chosen_components():
+            if option_name == name:
+                values = component.own_options(f"{name}_option", texts)
+        return values
 
     def _check_features(self) -> None:
         """Named columns are features as they are; these are no jets and have no kinematics."""

@@ -19,6 +19,7 @@ from jetgen.classifiers.particle_classifier import particle_figure_of_merit
 from jetgen.classifiers.published_reference import PublishedReference
 from jetgen.classifiers.reference_files import FoundReference, find_reference
 from jetgen.cloud import ParticleCloud
+from jetgen.components import METRICS
 from jetgen.config.evaluate import Classifier, EvaluateConfig
 from jetgen.config.option import refuse, require
 from jetgen.datasets import read
@@ -28,6 +29,7 @@ from jetgen.evaluation.columns import column_merits, compare_columns
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.metric_rows import fpnd_row, metric_rows
 from jetgen.evaluation.protocol import jetnet_protocol
+from jetgen.evaluation.registered_rows import registered_rows
 from jetgen.evaluation.resampling import resample
 from jetgen.files.whole import write_json
 from jetgen.kinds import ENTRIES, kind_of_cloud
@@ -62,6 +64,11 @@ def evaluated(
         "command": ["jetgen", *sys.argv[1:]],
         "jetgen": __version__,
         "seed": config.seed,
+        "components": [
+            note
+            for name in dict.fromkeys((*METRICS, *config.metric))
+            if (note := METRICS.note(name)) is not None
+        ],
         "mode": "jetnet" if config.jetnet else "disjoint",
     }
     with Console(stderr=True).status("read") as status:
@@ -118,6 +125,7 @@ def evaluate_jets(
         classifiers=config.classifiers,
         features=config.features,
         seed=config.seed,
+        metrics=config.metric,
         progress=progress,
     )
     return record | _content(table, merits)
@@ -152,6 +160,7 @@ def evaluate(
     reference: FoundReference | None = None,
     replicas: int = 100,
     seed: int = 42,
+    metrics: tuple[str, ...] = (),
     progress: Callable[[str], None] = lambda text: None,
 ) -> tuple[Comparison, dict[str, FigureOfMerit]]:
     """Every metric with its uncertainty, floor and verdict, and each classifier's figures.
@@ -167,6 +176,7 @@ def evaluate(
         reference: network for a row of FPND, between generated jets and real ones new to it.
         replicas: bootstrap resamplings, and splits for the floor.
         seed: of everything random.
+        metrics: metrics beside those of installed packages, as ``package.module:Name``.
         progress: is told what is being done.
 
     Raises:
@@ -179,6 +189,7 @@ def evaluate(
         features=features,
         replicas=replicas,
         seed=seed,
+        metrics=metrics,
         progress=progress,
     )
     if reference is not None:
@@ -211,6 +222,7 @@ def evaluate_checked(
     features: Literal["observables", "flat"] = "observables",
     replicas: int = 100,
     seed: int = 42,
+    metrics: tuple[str, ...] = (),
     progress: Callable[[str], None] = lambda text: None,
 ) -> tuple[Comparison, dict[str, dict[str, FigureOfMerit]]]:
     """:func:`evaluate` for any number of samples, with each one's classifiers by their names.
@@ -225,6 +237,7 @@ def evaluate_checked(
     table = compare_resampled(drawn)
     progress("energy-flow polynomials, FPD, KPD, COV, MMD")
     rows, warnings = metric_rows(checked, drawn)
+    rows += registered_rows(drawn, metrics)
     found: dict[str, dict[str, FigureOfMerit]] = {sample: {} for sample in checked.samples}
     for sample, merits in found.items():
         sides = checked.real, checked.samples[sample]

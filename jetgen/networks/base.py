@@ -24,6 +24,9 @@ class Encoder(Component, nn.Module):
     ordered: ClassVar[bool] = False
     """Whether the result depends on the order of the slots."""
 
+    same_in_training: ClassVar[bool] = True
+    """Whether it computes the same in training and in evaluation (without dropout and the like)."""
+
     @classmethod
     def build(
         cls,
@@ -67,6 +70,9 @@ class Decoder(Component, nn.Module):
 
     ordered: ClassVar[bool] = False
     """Whether the slots keep their meaning from jet to jet, so that a loss can go slot by slot."""
+
+    same_in_training: ClassVar[bool] = True
+    """Whether it computes the same in training and in evaluation (without dropout and the like)."""
 
     @classmethod
     def build(

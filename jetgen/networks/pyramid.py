@@ -39,6 +39,7 @@ class PyramidEncoder(DenseEncoder):
     """
 
     works = ("Ahdida:2019",)
+    same_in_training = False  # dropout
 
     @staticmethod
     def stack(inputs: int, outputs: int, hidden: int, layers: int) -> nn.Module:
@@ -57,6 +58,7 @@ class PyramidDecoder(DenseDecoder):
     """
 
     works = PyramidEncoder.works
+    same_in_training = False  # normalised over the batch
 
     @staticmethod
     def stack(inputs: int, outputs: int, hidden: int, layers: int) -> nn.Module:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 
 from jetgen.classifiers.boosted_trees import feature_table, figure_of_merit
 from jetgen.classifiers.figure_of_merit import FigureOfMerit
 from jetgen.cloud import ParticleCloud
+from jetgen.components import FIGURES
 from jetgen.evaluation.columns import column_table
+from jetgen.metrics.base import Metric
 from jetgen.metrics.fpd import frechet, normalised
 from jetgen.metrics.wasserstein import wasserstein
 from jetgen.physics.columns import measure_columns
 from jetgen.physics.observables import MeasuredSets, measure
 from jetgen.physics.substructure import with_substructure
-
-Figure = Callable[[MeasuredSets, MeasuredSets], dict[str, float]]
 
 FEWEST_MONITORED = 100
 """Jets of each kind below which no figure says much, and the trees learn nothing."""
@@ -54,7 +54,7 @@ def monitored_figures(
         return dict.fromkeys(names, math.inf)
     found: dict[str, float] = {}
     for name in names:
-        found |= FIGURES[name](known, made)
+        found |= FIGURES[name]().figures(name, known, made)
     return found
 
 
@@ -79,35 +79,55 @@ def _measured(cloud: ParticleCloud) -> MeasuredSets:
     return measure(cloud.replace(weights=cloud.weights / cloud.weights.mean()))
 
 
-def _w1m(real: MeasuredSets, generated: MeasuredSets) -> dict[str, float]:
-    masses = (jets.observables["relative_mass"] for jets in (real, generated))
-    weights = (jets.relative.weights for jets in (real, generated))
-    return {"w1m": wasserstein(*masses, *weights).item()}
+class W1M(Metric):
+    """W1 of the relative mass."""
+
+    title = "W1 of the relative mass"
+
+    def __call__(self, real: MeasuredSets, generated: MeasuredSets) -> float:
+        masses = (jets.observables["relative_mass"] for jets in (real, generated))
+        weights = (jets.relative.weights for jets in (real, generated))
+        return wasserstein(*masses, *weights).item()
 
 
-def _w1p(real: MeasuredSets, generated: MeasuredSets) -> dict[str, float]:
-    x, y = (jets.relative.particles[jets.relative.mask] for jets in (real, generated))
-    weights = [
-        jets.relative.weights.unsqueeze(1).expand_as(jets.relative.mask)[jets.relative.mask]
-        for jets in (real, generated)
-    ]
-    columns = zip(x.unbind(1), y.unbind(1), strict=True)
-    distances = [wasserstein(a, b, *weights) for a, b in columns]
-    return {"w1p": torch.stack(distances).mean().item()}
+class W1P(Metric):
+    """The mean of W1 over the three particle features."""
+
+    title = "mean W1 of the particle features"
+
+    def __call__(self, real: MeasuredSets, generated: MeasuredSets) -> float:
+        x, y = (jets.relative.particles[jets.relative.mask] for jets in (real, generated))
+        weights = [
+            jets.relative.weights.unsqueeze(1).expand_as(jets.relative.mask)[jets.relative.mask]
+            for jets in (real, generated)
+        ]
+        columns = zip(x.unbind(1), y.unbind(1), strict=True)
+        distances = [wasserstein(a, b, *weights) for a, b in columns]
+        return torch.stack(distances).mean().item()
 
 
-def _fpd(real: MeasuredSets, generated: MeasuredSets) -> dict[str, float]:
-    x, y = normalised(real.polynomials, generated.polynomials)
-    return {"fpd": frechet(x, y, real.relative.weights, generated.relative.weights).item()}
+class FPD(Metric):
+    """The Frechet distance of the 36 energy-flow polynomials, not extrapolated."""
+
+    title = "Frechet distance of energy-flow polynomials"
+
+    def __call__(self, real: MeasuredSets, generated: MeasuredSets) -> float:
+        x, y = normalised(real.polynomials, generated.polynomials)
+        return frechet(x, y, real.relative.weights, generated.relative.weights).item()
 
 
-def _fom(real: MeasuredSets, generated: MeasuredSets) -> dict[str, float]:
-    weights = real.relative.weights, generated.relative.weights
-    return _figures(figure_of_merit(*feature_table(real, generated), weights=weights))
+class FOM(Metric):
+    """The AUC of boosted trees on jet observables."""
+
+    title = "AUC of boosted trees"
+
+    def __call__(self, real: MeasuredSets, generated: MeasuredSets) -> float:
+        return self.figures("fom", real, generated)["fom"]
+
+    def figures(self, name: str, real: MeasuredSets, generated: MeasuredSets) -> dict[str, float]:
+        weights = real.relative.weights, generated.relative.weights
+        return _figures(figure_of_merit(*feature_table(real, generated), weights=weights))
 
 
 def _figures(merit: FigureOfMerit) -> dict[str, float]:
     return {"fom": merit.auc, "fom_chi2": merit.chi2, "fom_overlap": merit.overlap}
-
-
-FIGURES: Mapping[str, Figure] = {"w1m": _w1m, "w1p": _w1p, "fpd": _fpd, "fom": _fom}

@@ -1,290 +1,85 @@
-"""The laws that every encoder and decoder must keep, over one list of networks.
-
-The laws are plain functions of a network, so that they can be seen to find planted bugs.
-"""
+"""The laws that every encoder and decoder must keep, and that they find planted bugs."""
 
 import pytest
 import torch
-from safetensors.torch import load, save
 from torch import nn
 
+from jetgen.components import DECODERS, DISCRIMINATORS, ENCODERS
 from jetgen.config.train import TrainConfig
-from jetgen.networks.building import build_decoder, build_encoder
 from jetgen.networks.masking import masked, max_pool, mean_pool
 from jetgen.networks.queries import LearnedQueries
+from jetgen.networks.sets import SetDecoder
+from jetgen.testing import check_decoder, check_encoder
+from jetgen.testing.networks import (
+    CONTEXT,
+    DECODER_LAWS,
+    DTYPES,
+    ENCODER_LAWS,
+    FEATURES,
+    FULL,
+    LATENT,
+    SET_LAWS,
+    SMALL,
+    codes,
+    decodes_jets_independently,
+    follows_its_queries,
+    ignores_empty_slots,
+    ignores_holes,
+    ignores_order,
+    ignores_padding,
+    is_the_same_in_training_and_evaluation,
+    makes_what_the_mask_asks,
+    sets,
+    stays_finite,
+    survives_saving,
+    trains_every_parameter,
+    treats_jets_independently,
+)
 
-FEATURES, CONTEXT, LATENT, SLOTS, NEIGHBOURS = 3, 2, 5, 9, 4
-COUNTS = (0, 1, 2, NEIGHBOURS - 1, NEIGHBOURS, SLOTS)
-# A width of 16: torch draws the end of other batches of noise differently.
-SMALL = {"hidden": 16, "layers": 2, "latent": LATENT, "particles": 12, "neighbours": NEIGHBOURS}
-ORDERED = ("dense", "conv", "pyramid")
-SETS = ("deepsets", "epic", "message-passing", "transformer")
-INVARIANT = (*SETS, "edgeconv")
-ENCODERS = (*INVARIANT, *ORDERED)
-DECODERS = (*ORDERED, *((name, queries) for name in SETS for queries in ("learned", "noise")))
-DETERMINISTIC = tuple(name for name in DECODERS if "noise" not in name)
-DTYPES = (torch.float32, torch.float64)
-
-
-# Dropout and batch normalisation: in training another network than in evaluation.
-TRAINED_APART = ("pyramid",)
-
-
-def encoder(name, dtype=torch.float64, **options):
-    torch.manual_seed(0)
-    config = TrainConfig(encoder=name, **{**SMALL, **options})
-    network = build_encoder(config, FEATURES, CONTEXT, 2 * LATENT).to(dtype)
-    return network.eval() if name in TRAINED_APART else network
-
-
-def decoder(name, dtype=torch.float64, **options):
-    torch.manual_seed(0)
-    kind, queries = (name, "learned") if isinstance(name, str) else name
-    config = TrainConfig(decoder=kind, queries=queries, **{**SMALL, **options})
-    network = build_decoder(config, FEATURES, CONTEXT).to(dtype)
-    return network.eval() if kind in TRAINED_APART else network
+SETS = [name for name in DECODERS if issubclass(DECODERS[name], SetDecoder)]
 
 
-def sets(dtype=torch.float64, counts=COUNTS, slots=SLOTS):
-    """Particles, mask and context of one set for each count, with holes anywhere."""
-    generator = torch.Generator().manual_seed(1)
-    particles = torch.randn(len(counts), slots, FEATURES, generator=generator).to(dtype)
-    mask = torch.arange(slots) < torch.tensor(counts).unsqueeze(1)
-    mask = mask[:, torch.randperm(slots, generator=generator)]
-    context = torch.randn(len(counts), CONTEXT, generator=generator).to(dtype)
-    return masked(particles, mask), mask, context
-
-
-def codes(dtype=torch.float64, **options):
-    """Latent codes, mask and context of one set for each count."""
-    _, mask, context = sets(dtype, **options)
-    generator = torch.Generator().manual_seed(2)
-    return torch.randn(len(mask), LATENT, generator=generator).to(dtype), mask, context
-
-
-def permutation(size):
-    return torch.randperm(size, generator=torch.Generator().manual_seed(3))
-
-
-def draws():
-    return torch.Generator().manual_seed(4)
-
-
-def assert_close(received, expected):
-    tolerance = 1e-4 if received.dtype == torch.float32 else 1e-10
-    torch.testing.assert_close(received, expected, rtol=tolerance, atol=tolerance)
-
-
-def with_gradients(network, particles, mask, context):
-    """The result, and the gradients of a sum of squares: particles' and parameters'."""
-    particles = particles.clone().requires_grad_()
-    output = network(particles, mask, context)
-    wanted = [particles, *network.parameters()]
-    return output.detach(), *torch.autograd.grad(output.square().sum(), wanted)
-
-
-# The laws of encoders.
-
-
-def ignores_order(network, particles, mask, context):
-    order = permutation(mask.shape[1])
-    shuffled = network(particles[:, order], mask[:, order], context)
-    assert_close(shuffled, network(particles, mask, context))
-
-
-def ignores_padding(network, particles, mask, context):
-    size = mask.shape[1]
-    expected, to_particles, *to_parameters = with_gradients(network, particles, mask, context)
-    for junk in (float("nan"), 1e30):
-        dirty = torch.where(mask.unsqueeze(-1), particles, junk)
-        dirty = torch.cat([dirty, torch.full_like(dirty[:, :2], junk)], dim=1)
-        wider = nn.functional.pad(mask, (0, 2))
-        received, gradient, *others = with_gradients(network, dirty, wider, context)
-        assert_close(received, expected)
-        assert_close(gradient[:, :size], to_particles)
-        assert not gradient[~wider].any()
-        for one, other in zip(others, to_parameters, strict=True):
-            assert_close(one, other)
-
-
-def ignores_holes(network, particles, mask, context):
-    """A set is the same without any padding."""
-    together = network(particles, mask, context)
-    for i in mask.any(1).nonzero().flatten():
-        real = mask[i].unsqueeze(0)
-        alone = network(particles[i][mask[i]].unsqueeze(0), real[real][None], context[i][None])
-        assert_close(alone[0], together[i])
-
-
-def treats_jets_independently(network, particles, mask, context):
-    together = network(particles, mask, context)
-    for i in range(len(particles)):
-        alone = network(particles[i : i + 1], mask[i : i + 1], context[i : i + 1])
-        assert_close(alone[0], together[i])
-
-
-def stays_finite(network, particles, mask, context):
-    for values in with_gradients(network, particles, mask, context):
-        assert torch.isfinite(values).all()
-
-
-# The laws of decoders, whose draws, where they make any, come from one generator.
-
-
-def makes_what_the_mask_asks(network, z, mask, context):
-    made = network(z, mask, context, draws())
-    assert made.shape == (*mask.shape, FEATURES)
-    assert torch.isfinite(made).all()
-    assert not made[~mask].any()
-    assert made[mask].any(-1).all()
-
-
-class Given(nn.Module):
-    """Queries that are given."""
-
-    def __init__(self, starts):
-        super().__init__()
-        self.starts = starts
-
-    def forward(self, mask, generator=None):
-        return self.starts
-
-
-def follows_its_queries(network, z, mask, context):
-    """Permuted queries give the same particles, permuted."""
-    starts, order = network.queries(mask, draws()), permutation(mask.shape[1])
-    expected = network(z, mask, context, draws())[:, order]
-    network.queries = Given(starts[..., order, :])
-    assert_close(network(z, mask[:, order], context), expected)
-
-
-def ignores_empty_slots(network, z, mask, context):
-    wider = nn.functional.pad(mask, (0, 3))
-    received = network(z, wider, context)
-    assert_close(received[:, : mask.shape[1]], network(z, mask, context))
-
-
-def decodes_jets_independently(network, z, mask, context):
-    z, mask, context = z.flip(0), mask.flip(0), context.flip(0)  # the full sets first
-    together = network(z, mask, context, draws())
-    assert_close(network(z[:2], mask[:2], context[:2], draws()), together[:2])
-
-
-# The laws of both.
-
-
-def trains_every_parameter(network, *inputs):
-    network(*inputs).square().sum().backward()
-    silent = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.any()]
-    assert silent == []
-
-
-def is_the_same_in_training_and_evaluation(network, *inputs, draw=None):
-    trained = network.train()(*inputs, *(draw() if draw else ()))
-    assert_close(network.eval()(*inputs, *(draw() if draw else ())), trained)
-
-
-def survives_saving(network, fresh, *inputs, draw=None):
-    """A network with all weights zero gives the same numbers once it has loaded the saved ones."""
-    for parameter in fresh.parameters():
-        nn.init.zeros_(parameter)
-    fresh.load_state_dict(load(save(network.state_dict())))
-    expected = network(*inputs, *(draw() if draw else ()))
-    assert torch.equal(fresh(*inputs, *(draw() if draw else ())), expected)
-
-
-ENCODER_LAWS = (ignores_padding, treats_jets_independently, stays_finite)
-SET_LAWS = (ignores_order, ignores_holes)
-DECODER_LAWS = (makes_what_the_mask_asks, decodes_jets_independently)
-
-
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
-@pytest.mark.parametrize("law", ENCODER_LAWS)
 @pytest.mark.parametrize("name", ENCODERS)
-def test_encoder(name, law, dtype):
-    law(encoder(name, dtype), *sets(dtype))
+def test_encoder_keeps_the_laws(name):
+    check_encoder(ENCODERS[name])
 
 
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
-@pytest.mark.parametrize("law", SET_LAWS)
-@pytest.mark.parametrize("name", INVARIANT)
-def test_set_encoder(name, law, dtype):
-    law(encoder(name, dtype), *sets(dtype))
+@pytest.mark.parametrize("name", DECODERS)
+def test_decoder_keeps_the_laws(name):
+    check_decoder(DECODERS[name])
 
 
-@pytest.mark.parametrize("name", ORDERED)
+@pytest.mark.parametrize("name", SETS)
+def test_decoder_of_noise_keeps_the_laws(name):
+    check_decoder(DECODERS[name], queries="noise")
+
+
+def test_every_encoder_is_a_discriminator():
+    assert DISCRIMINATORS.builtin == ENCODERS.builtin
+
+
+@pytest.mark.parametrize("name", [name for name in ENCODERS if ENCODERS[name].ordered])
 def test_ordered_encoder_sees_the_order_of_particles(name):
+    torch.manual_seed(0)
+    network = ENCODERS[name].build(TrainConfig(**SMALL), FEATURES, CONTEXT, 2 * LATENT, {})
     with pytest.raises(AssertionError):
-        ignores_order(encoder(name), *sets())
-
-
-@pytest.mark.parametrize("dtype", DTYPES, ids=str)
-@pytest.mark.parametrize("law", DECODER_LAWS)
-@pytest.mark.parametrize("name", DECODERS, ids=str)
-def test_decoder(name, law, dtype):
-    law(decoder(name, dtype), *codes(dtype))
-
-
-@pytest.mark.parametrize("name", [name for name in DECODERS if name not in ORDERED], ids=str)
-def test_decoder_follows_its_queries(name):
-    follows_its_queries(decoder(name), *codes())
-
-
-@pytest.mark.parametrize("name", DETERMINISTIC, ids=str)
-def test_decoder_ignores_empty_slots(name):
-    ignores_empty_slots(decoder(name), *codes())
+        ignores_order(network.double().eval(), *sets())
 
 
 @pytest.mark.parametrize("name", SETS)
 def test_noise_gives_new_particles_at_every_call(name):
-    network, inputs = decoder((name, "noise")), codes()
+    config = TrainConfig(**SMALL, queries="noise")
+    network, inputs = DECODERS[name].build(config, CONTEXT, FEATURES, {}).double(), codes()
     assert not torch.equal(network(*inputs), network(*inputs))
 
 
-FULL = {"counts": (12, 12, 12), "slots": 12}
+def test_a_broken_law_says_its_name():
+    class First(ENCODERS["deepsets"]):
+        def forward(self, particles, mask, context):
+            return super().forward(particles[:, :1], mask[:, :1], context)
 
-
-@pytest.mark.parametrize("name", ENCODERS)
-def test_encoder_trains_every_parameter(name):
-    trains_every_parameter(encoder(name), *sets(**FULL))
-
-
-@pytest.mark.parametrize("name", DECODERS, ids=str)
-def test_decoder_trains_every_parameter(name):
-    trains_every_parameter(decoder(name), *codes(**FULL))
-
-
-@pytest.mark.parametrize("name", ENCODERS)
-def test_encoder_is_the_same_in_training_and_evaluation_and_once_saved(name):
-    network, fresh = encoder(name), encoder(name)
-    if name not in TRAINED_APART:
-        is_the_same_in_training_and_evaluation(network, *sets())
-    survives_saving(network, fresh, *sets())
-
-
-@pytest.mark.parametrize("name", DECODERS, ids=str)
-def test_decoder_is_the_same_in_training_and_evaluation_and_once_saved(name):
-    network, fresh = decoder(name), decoder(name)
-    if name not in TRAINED_APART:
-        is_the_same_in_training_and_evaluation(network, *codes(), draw=lambda: (draws(),))
-    survives_saving(network, fresh, *codes(), draw=lambda: (draws(),))
-
-
-LARGE = {"counts": (1, 149, 150), "slots": 150}
-
-
-@pytest.mark.parametrize("name", ENCODERS)
-def test_encoder_takes_the_largest_jets(name):
-    network, inputs = encoder(name, particles=152), sets(**LARGE)
-    for law in (*ENCODER_LAWS, *(SET_LAWS if name in INVARIANT else ())):
-        law(network, *inputs)
-
-
-@pytest.mark.parametrize("name", DETERMINISTIC, ids=str)
-def test_decoder_makes_the_largest_jets(name):
-    network, inputs = decoder(name, particles=153), codes(**LARGE)
-    for law in (*DECODER_LAWS, ignores_empty_slots):
-        law(network, *inputs)
+    with pytest.raises(AssertionError, match=r"ignores (order|holes)"):
+        check_encoder(First)
 
 
 # Networks with a bug planted in them, beside the laws that must find it.
