@@ -145,6 +145,12 @@ def typed(name: str, value: Any, hint: Any) -> Any:
         value = tuple(value) if isinstance(value, list) else value
         fits = isinstance(value, tuple) and all(isinstance(each, str) for each in value)
         expected = "names, or a list of names"
+    elif hint == dict[str, str]:
+        value = dict(value) if isinstance(value, Mapping) else value
+        fits = isinstance(value, dict) and all(
+            isinstance(text, str) for text in (*value, *value.values())
+        )
+        expected = "a mapping of names to names"
     else:
         kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
         if not isinstance(value, bool):  # NumPy's numbers are numbers

@@ -23,6 +23,7 @@ CLOUD = ParticleCloud(torch.ones(1, 2, 3), torch.ones(1, 2, dtype=torch.bool), C
         ({"beta": "much"}, "beta: expected float, received 'much'"),
         ({"columns": (1, 2)}, "columns: expected names, or a list of names, received a tuple"),
         ({"resume": 1}, "resume: expected bool, received 1"),
+        ({"map": {"pt": 1}}, "map: expected a mapping of names to names, received a dict"),
     ],
 )
 def test_values_of_another_type_are_refused_in_one_line(given, message):
