@@ -207,11 +207,13 @@ class Command(NamedTuple):
         summary: what it does, in a line.
         options: where the class of its options is.
         run: called with the options.
+        example: one line of a shell.
     """
 
     summary: str
     options: str
     run: Callable[[Any], None]
+    example: str
 
 
 COMMANDS = {
@@ -219,91 +221,109 @@ COMMANDS = {
         "make jets with Pythia 8 and FastJet",
         "jetgen.config.simulate:SimulateConfig",
         simulate,
+        "jetgen simulate gluon --jets 1000 --seed 1 --output gluon.h5",
     ),
     "cluster": Command(
         "make di-jet events of published collisions with FastJet",
         "jetgen.config.cluster:ClusterConfig",
         cluster,
+        "jetgen cluster events_anomalydetection.h5 --output dijets.h5",
     ),
     "fetch": Command(
         "download a public jet data set",
         "jetgen.config.fetch:FetchConfig",
         fetch,
+        "jetgen fetch jetnet30-g",
     ),
     "inspect": Command(
         "say what a file holds, and what is odd about it",
         "jetgen.config.inspect:InspectConfig",
         inspect,
+        "jetgen inspect gluon.h5",
     ),
     "train": Command(
         "train a generator on jets",
         "jetgen.config.train:TrainConfig",
         train,
+        "jetgen train --data gluon.h5 --loss chamfer --prior flow --run runs/gluon",
     ),
     "presets": Command(
         "list the recipes for training that come with jetgen",
         "jetgen.config.presets:PresetsConfig",
         presets,
+        "jetgen presets",
     ),
     "generate": Command(
         "write jets from a trained generator to HDF5",
         "jetgen.config.generate:GenerateConfig",
         generate,
+        "jetgen generate runs/gluon --jets 10000",
     ),
     "evaluate": Command(
         "measure how far generated jets are from real ones",
         "jetgen.config.evaluate:EvaluateConfig",
         evaluate,
+        "jetgen evaluate runs/gluon/generated.h5 --real gluon.h5",
     ),
     "report": Command(
         "compare generated and real jets in one HTML page",
         "jetgen.config.report:ReportConfig",
         report,
+        "jetgen report runs/gluon",
     ),
     "latent": Command(
         "look at what the codes of an autoencoder know about jets",
         "jetgen.config.latent:LatentConfig",
         latent,
+        "jetgen latent runs/gluon",
     ),
     "compare": Command(
         "put trained runs into one table, on the same held-out jets",
         "jetgen.config.compare:CompareConfig",
         compare,
+        "jetgen compare runs/gluon runs/other --output runs/table",
     ),
     "leaderboard": Command(
         "put every finished run below a folder into one table",
         "jetgen.config.leaderboard:LeaderboardConfig",
         leaderboard,
+        "jetgen leaderboard runs",
     ),
     "compress": Command(
         "store jets as codes of a trained autoencoder",
         "jetgen.config.compress:CompressConfig",
         compress,
+        "jetgen compress gluon.h5 gluon.jgz --run runs/gluon",
     ),
     "decompress": Command(
         "jets from such a file",
         "jetgen.config.decompress:DecompressConfig",
         decompress,
+        "jetgen decompress gluon.jgz back.h5 --run runs/gluon",
     ),
     "sweep": Command(
         "search for good training options with Optuna",
         "jetgen.config.sweep:SweepConfig",
         sweep,
+        "jetgen sweep learning-rate.yaml --trials 20",
     ),
     "study": Command(
         "repeat a study of the literature, from simulation to conclusion",
         "jetgen.config.study:StudyConfig",
         study,
+        "jetgen study sparse-jets --quick",
     ),
     "cite": Command(
         "print what to cite for a run, as BibTeX",
         "jetgen.config.cite:CiteConfig",
         cite,
+        "jetgen cite runs/gluon",
     ),
     "doctor": Command(
         "say what this machine offers, and which kernels run",
         "jetgen.config.doctor:DoctorConfig",
         doctor,
+        "jetgen doctor",
     ),
 }
 """Every command by its name."""

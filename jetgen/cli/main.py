@@ -74,11 +74,20 @@ def _dispatch(words: list[str]) -> int:
         raise InputError(
             f"unknown command {name!r}: expected one of {', '.join(COMMANDS)}; see `jetgen --help`"
         )
+    from jetgen.cli.help import example
     from jetgen.cli.parser import parse
 
     command = COMMANDS[name]
     try:
-        config = parse(name, command.summary, resolve(command.options), rest)
+        config = parse(
+            name,
+            command.summary
+            if name != "train"
+            else f"{command.summary}\n\n{example(command.example)}",
+            resolve(command.options),
+            rest,
+            epilog=example(command.example),
+        )
     except SystemExit as done:  # --help has been printed
         return int(done.code or 0)
     command.run(config)

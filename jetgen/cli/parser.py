@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import jsonargparse
 
+from jetgen.cli.help import COMMON, HelpFormatter, groups, usage
 from jetgen.cli.plugins import PLUGIN, PLUGIN_HELP, allow_typed, component_help, without_plugins
 from jetgen.cli.translation import to_command_line
 from jetgen.config.option import components_in, mark_given, named_values
@@ -83,7 +84,7 @@ def options_from_files_first(words: Sequence[str]) -> list[str]:
 
 
 def build_parser(
-    command: str, description: str, config: type, *, explain: bool = False
+    command: str, description: str, config: type, *, explain: bool = False, epilog: str = ""
 ) -> jsonargparse.ArgumentParser:
     """The parser of one command, generated from its option dataclass.
 
@@ -92,9 +93,15 @@ def build_parser(
         description: what it does.
         config: the dataclass of its options.
         explain: whether the help texts name all components, those of other packages too.
+        epilog: the last lines of the help.
     """
     parser = jsonargparse.ArgumentParser(
-        prog=f"jetgen {command}", description=description, exit_on_error=False
+        prog=f"jetgen {command}",
+        usage=usage(command, config),
+        description=description,
+        epilog=epilog,
+        formatter_class=HelpFormatter,
+        exit_on_error=False,
     )
     parser.add_argument(
         CONFIG, action="config", help="YAML file with any of these options; flags win"
@@ -109,16 +116,20 @@ def build_parser(
     parser.add_argument(f"--{VERSION_KEY}", type=int, default=CONFIG_FORMAT, help=SUPPRESS)
     parser.add_argument(PLUGIN, action="append", metavar="MODULE", help=PLUGIN_HELP)
     hints = typing.get_type_hints(config)
-    for field in dataclasses.fields(config):
-        help = to_command_line(field.metadata["help"], config)
-        if explain:
-            help += component_help(field, config)
-        _add(parser, field, hints[field.name], help)
+    for title, fields in groups(config).items():
+        group = parser if title == COMMON else parser.add_argument_group(title)
+        for field in fields:
+            help = to_command_line(field.metadata["help"], config)
+            if explain:
+                help += component_help(field, config)
+            _add(group, field, hints[field.name], help)
     return parser
 
 
-def parse(command: str, description: str, config: type[C], words: Sequence[str]) -> C:
-    """Parse the words after the command's name.
+def parse(
+    command: str, description: str, config: type[C], words: Sequence[str], epilog: str = ""
+) -> C:
+    """Parse the words after the command's name; ``epilog`` ends the help.
 
     Raises:
         InputError: for an unknown option, a value of the wrong type, or a missing argument.
@@ -127,7 +138,7 @@ def parse(command: str, description: str, config: type[C], words: Sequence[str])
     words = without_plugins(words)
     allow_typed(config, words)
     parser = build_parser(
-        command, description, config, explain=not {"-h", "--help"}.isdisjoint(words)
+        command, description, config, explain=not {"-h", "--help"}.isdisjoint(words), epilog=epilog
     )
     repeatable = [
         "--" + name.replace("_", "-")
@@ -160,9 +171,7 @@ def parse(command: str, description: str, config: type[C], words: Sequence[str])
     return made
 
 
-def _add(
-    parser: jsonargparse.ArgumentParser, field: dataclasses.Field[Any], hint: Any, help: str
-) -> None:
+def _add(parser: Any, field: dataclasses.Field[Any], hint: Any, help: str) -> None:
     default = field.default
     if field.default_factory is not dataclasses.MISSING:
         default = field.default_factory()

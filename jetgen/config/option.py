@@ -36,6 +36,8 @@ def option(
     below: float | None = None,
     choices: Registry | None = None,
     names: Callable[[str], Iterable[str]] = whole_text,
+    section: str = "",
+    common: bool = False,
 ) -> Any:
     """A dataclass field with a help text; without a default it is required.
 
@@ -50,6 +52,8 @@ def option(
         at_least, above, below: the range of a number; ``None`` as value is always allowed.
         choices: the components that a name stands for.
         names: the names of components in one text, where it holds more than a name.
+        section: title under which the help lists this option and those after it.
+        common: whether the help lists it among the common ones, before all sections.
     """
     metadata = {
         "help": help,
@@ -59,6 +63,8 @@ def option(
         "below": below,
         "choices": choices,
         "names": names,
+        "section": section,
+        "common": common,
     }
     if isinstance(default, list | dict):
         return field(default_factory=default.copy, metadata=metadata)

@@ -61,9 +61,15 @@ class TrainConfig:
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to train")
     threads: int = option(0, at_least=0, help="CPU threads; 0 leaves torch's choice")
 
-    jet_type: str | None = option(None, help="only jets of this class (gluon, quark, w, z, top)")
-    jets: int | None = option(None, above=0, help="only so many jets, of each file in proportion")
-    particles: int = option(150, at_least=1, help="particles kept a jet, leading in pT")
+    jet_type: str | None = option(
+        None, section="data", help="only jets of this class (gluon, quark, w, z, top)"
+    )
+    jets: int | None = option(
+        None, above=0, common=True, help="only so many jets, of each file in proportion"
+    )
+    particles: int = option(
+        150, at_least=1, common=True, help="particles kept a jet, leading in pT"
+    )
     representation: Literal["relative", "cartesian", "features"] = option(
         "relative",
         help="etarel, phirel, ptrel of the jet, or px, py, pz in GeV, or the features of sets of "
@@ -97,12 +103,15 @@ class TrainConfig:
     objective: str = option(
         "vae",
         choices=OBJECTIVES,
+        section="model",
+        common=True,
         help="what the training minimises: an autoencoder plain, variational, with a kernel or "
         "sliced Wasserstein distance of its codes to the prior, or adversarial; or a generative "
         "adversarial network; or flow matching",
     )
     condition: list[str] = option(
         [],
+        common=True,
         help="jet-level quantities that the model is given: mass, pt, n, type or any other of the "
         "data, NAME or NAME,NAME; may be given several times (n always is, and pt and eta are with "
         "relative features)",
@@ -115,11 +124,11 @@ class TrainConfig:
     objective_option: list[str] = option(
         [], help="NAME=VALUE of an own option of the objective; may be given several times"
     )
-    encoder: str = option("deepsets", choices=ENCODERS, help="encoder network")
+    encoder: str = option("deepsets", choices=ENCODERS, common=True, help="encoder network")
     encoder_option: list[str] = option(
         [], help="NAME=VALUE of an own option of the encoder; may be given several times"
     )
-    decoder: str = option("deepsets", choices=DECODERS, help="decoder network")
+    decoder: str = option("deepsets", choices=DECODERS, common=True, help="decoder network")
     decoder_option: list[str] = option(
         [], help="NAME=VALUE of an own option of the decoder; may be given several times"
     )
@@ -144,11 +153,13 @@ class TrainConfig:
     queries: Literal["learned", "noise"] = option(
         "learned", help="what tells the particles apart that a decoder of sets makes"
     )
-    latent: int = option(20, at_least=1, help="latent dimension")
+    latent: int = option(20, at_least=1, common=True, help="latent dimension")
 
     loss: str = option(
         "chamfer",
         choices=LOSSES,
+        section="loss",
+        common=True,
         help="reconstruction loss; bce is for features transformed to [0, 1] (transform='x=unit')",
     )
     loss_option: list[str] = option(
@@ -194,7 +205,7 @@ class TrainConfig:
     )
 
     gan_loss: Literal["bce", "lsgan", "hinge", "wgan-gp"] = option(
-        "bce", help="what generator and discriminator minimise"
+        "bce", section="adversarial training", help="what generator and discriminator minimise"
     )
     label_noise: float = option(
         0.3, at_least=0, help="Gaussian noise on real and fake labels (gan losses bce and lsgan)"
@@ -221,6 +232,7 @@ class TrainConfig:
         0.999,
         at_least=0,
         below=1,
+        section="averaging and flow matching",
         help="decay of the averaged weights that generate (gan, flow-matching); 0 for none",
     )
     solver: Literal["midpoint", "heun", "rk4"] = option(
@@ -235,6 +247,8 @@ class TrainConfig:
     prior: str = option(
         "gaussian",
         choices=PRIORS,
+        section="prior",
+        common=True,
         help="distribution of latent codes: fixed, so that the objective draws the codes to it "
         "(gaussian, mixture, discrete), or learned from the codes (flow, flow-matching)",
     )
@@ -258,8 +272,8 @@ class TrainConfig:
         "given the latent code",
     )
 
-    epochs: int = option(500, at_least=1, help="epochs at most")
-    batch: int = option(256, at_least=1, help="jets a step")
+    epochs: int = option(500, at_least=1, section="training", common=True, help="epochs at most")
+    batch: int = option(256, at_least=1, common=True, help="jets a step")
     learning_rate: float = option(0.001, above=0, help="learning rate of Adam")
     schedule: Literal["constant", "cosine"] = option("constant", help="learning rate over epochs")
     clip: float = option(1.0, at_least=0, help="largest norm of the gradient; 0 for no limit")
@@ -277,6 +291,7 @@ class TrainConfig:
     time_limit: float | None = option(
         None,
         above=0,
+        common=True,
         help="minutes after which training ends in good order with what it has reached",
     )
 
