@@ -87,7 +87,7 @@ def test_runs_are_mixed_in_the_ratio_of_their_weights(data, runs, tmp_path, suff
             said = json.loads(str(file["attributes"]))
     numbers = said["numbers"] if suffix == ".root" else json.loads(said["numbers"])
     assert sum(numbers) == len(made) and numbers[0] == int(prompt.sum())
-    assert "a second, writing included" in capsys.readouterr().out
+    assert "per second, writing included" in capsys.readouterr().out
 
 
 def test_numbers_are_poisson_and_the_seed_decides(runs, tmp_path):

@@ -110,7 +110,7 @@ def test_with_a_gaussian_prior_there_is_no_second_one(toy_jets, quick, monkeypat
 
 def test_a_run_without_generated_jets_says_what_to_do(toy_jets, monkeypatch, tmp_path):
     monkeypatch.setattr(reporting, "load", lambda run: Model(run, toy_jets, "flow"))
-    with pytest.raises(InputError, match="make them with `jetgen generate"):
+    with pytest.raises(InputError, match=r"make them with `jetgen\.generate"):
         reporting.report(reporting.ReportConfig(run=str(tmp_path)))
 
 
