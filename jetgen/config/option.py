@@ -188,9 +188,18 @@ def components_in(options: type, values: Mapping[str, Any]) -> Iterator[tuple[st
         registry, value = entry.metadata.get("choices"), values.get(entry.name)
         if registry is None or value is None:
             continue
-        for text in [value] if isinstance(value, str) else value:
-            for component in entry.metadata["names"](str(text)):
+        for text in _texts(value):
+            for component in entry.metadata["names"](text):
                 yield entry.name, registry, component
+
+
+def _texts(value: Any) -> list[str]:
+    """The texts of an option in any of the forms that :func:`typed` takes."""
+    if isinstance(value, Mapping):
+        return [f"{key}={each}" for key, each in value.items()]
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return [str(each) for each in value]
 
 
 def foreign_components(config: Any) -> list[dict[str, str | None]]:
