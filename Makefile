@@ -1,6 +1,7 @@
 # make demo   everything from installation to a report on gluon jets
 # make test   all tests, in two processes (JOBS=4 for more)
 # make lint   ruff and mypy
+# make docs   the documentation as a site
 # make test-quick, test-portable, test-numpy2, test-lowest: see below
 # Choose the interpreter with PYTHON=python3.12; pass options to pip with PIP_FLAGS=...
 PYTHON ?= python3
@@ -17,7 +18,7 @@ TEST_INSTALLED := $(VENV)/installed-for-tests
 # One thread of torch and BLAS for each process, which share the cores.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
-.PHONY: demo test test-quick test-portable test-numpy2 test-lowest lint clean
+.PHONY: demo test test-quick test-portable test-numpy2 test-lowest docs lint clean
 
 demo: $(INSTALLED)
 	test -e $(RUN)/config.yaml || $(BIN)/jetgen train --preset vae --data data/gluon.h5 --run $(RUN)
@@ -35,6 +36,10 @@ test-quick: $(TEST_INSTALLED)
 test-portable: $(TEST_INSTALLED)
 	ATEN_CPU_CAPABILITY=default \
 	  NPY_DISABLE_CPU_FEATURES="$$($(BIN)/python tests/numpy_features.py)" $(PYTEST) -m "not slow"
+
+# The documentation as a site in site/; a link to nowhere is an error.
+docs: $(VENV)/installed-for-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 lint: $(TEST_INSTALLED)
 	$(BIN)/ruff check .
@@ -68,6 +73,10 @@ $(INSTALLED): $(VENV)/bin/python pyproject.toml constraints.txt
 $(TEST_INSTALLED): $(INSTALLED)
 	@echo "installing the packages of the tests into $(VENV) (once)"
 	@$(PIP) -c constraints.txt -e '.[test,energyflow]'
+	@touch $@
+
+$(VENV)/installed-for-docs: $(INSTALLED)
+	@$(PIP) -c constraints.txt -e '.[all,docs]'
 	@touch $@
 
 .venv-numpy2/numpy2: .venv-numpy2/bin/python pyproject.toml constraints.txt
