@@ -10,9 +10,10 @@ def hold(law: Callable[..., None], *arguments: Any, **options: Any) -> None:
     """Call a law.
 
     Raises:
-        AssertionError: when it does not hold, with its name in words.
+        AssertionError: when it does not hold or cannot be computed, with its name in words.
     """
     try:
         law(*arguments, **options)
-    except AssertionError as error:
-        raise AssertionError(f"{law.__name__.replace('_', ' ')}: {error}") from error
+    except Exception as error:
+        said = str(error) if isinstance(error, AssertionError) else repr(error)
+        raise AssertionError(f"{law.__name__.replace('_', ' ')}: {said}") from error
