@@ -38,6 +38,7 @@ def option(
     names: Callable[[str], Iterable[str]] = whole_text,
     section: str = "",
     common: bool = False,
+    derived: Callable[[Any], Any] | None = None,
 ) -> Any:
     """A dataclass field with a help text; without a default it is required.
 
@@ -53,6 +54,7 @@ def option(
         choices: the components that a name stands for.
         names: the names of components in one text, where it holds more than a name.
         section: title under which the help lists this option and those after it.
+        derived: the value of an option that is not given, from all others; its default is None.
         common: whether the help lists it among the common ones, before all sections.
     """
     metadata = {
@@ -65,6 +67,7 @@ def option(
         "names": names,
         "section": section,
         "common": common,
+        "derived": derived,
     }
     if isinstance(default, list | dict):
         return field(default_factory=default.copy, metadata=metadata)
@@ -85,11 +88,16 @@ def given_options(config: Any) -> frozenset[str]:
     differing = frozenset(
         each.name
         for each in dataclasses.fields(config)
-        if getattr(config, each.name)
-        != (each.default if each.default_factory is MISSING else each.default_factory())
+        if getattr(config, each.name) != _default(each, config)
     )
     marked: frozenset[str] = getattr(config, "_given", differing)
     return marked
+
+
+def _default(declared: dataclasses.Field[Any], config: Any) -> Any:
+    if declared.metadata["derived"] is not None:
+        return declared.metadata["derived"](config)
+    return declared.default if declared.default_factory is MISSING else declared.default_factory()
 
 
 def require(condition: bool, name: str, expected: str, received: object) -> None:
@@ -112,6 +120,8 @@ def validate(config: Any) -> None:
     for entry in dataclasses.fields(config):
         declared = entry.metadata
         value = typed(entry.name, getattr(config, entry.name), hints[entry.name])
+        if value is None and declared["derived"] is not None:
+            value = declared["derived"](config)
         object.__setattr__(config, entry.name, value)
         if value is None:
             continue

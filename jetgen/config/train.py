@@ -18,7 +18,7 @@ from jetgen.components import (
     TRANSFORMS,
 )
 from jetgen.config.option import named_components, option, refuse, require, validate
-from jetgen.kinds import ENTRIES, Kind, kind_of
+from jetgen.kinds import ENTRIES, JETS, Kind, kind_of
 
 IN_MEMORY = "in memory"
 """Stands in the options of a run for sets that were passed from Python, not read from files."""
@@ -43,6 +43,12 @@ def steps_of(text: str) -> list[str]:
     """The names of the steps in ``FEATURE=STEP+STEP``."""
     _, equals, steps = text.partition("=")
     return steps.split("+") if equals else []
+
+
+def _representation(config: TrainConfig) -> str:
+    """The representation where none is given: named columns are features as they are."""
+    kind = ENTRIES if config.columns or config.target else JETS
+    return kind.representations[0]
 
 
 @dataclass(frozen=True)
@@ -71,9 +77,11 @@ class TrainConfig:
         150, at_least=1, common=True, help="particles kept a jet, leading in pT"
     )
     representation: Literal["relative", "cartesian", "features"] = option(
-        "relative",
-        help="etarel, phirel, ptrel of the jet, or px, py, pz in GeV, or the features of sets of "
-        "any items (muons, di-jets, rows of a table) as the files name them",
+        None,
+        derived=_representation,
+        help="relative: etarel, phirel, ptrel of the jet; cartesian: px, py, pz in GeV; features: "
+        "those of sets of any items (muons, di-jets, rows of a table) as the files name them "
+        "(default: features with `columns` or `target`, otherwise relative)",
     )
     columns: tuple[str, ...] = option(
         (),
@@ -341,8 +349,6 @@ class TrainConfig:
 
     def _check_features(self) -> None:
         """Named columns are features as they are; these are no jets and have no kinematics."""
-        if (self.columns or self.target) and self.representation == "relative":
-            object.__setattr__(self, "representation", ENTRIES.representations[0])
         require(
             self.kind.features_by_name or not (self.columns or self.target),
             "representation",

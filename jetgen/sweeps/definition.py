@@ -80,7 +80,11 @@ def read_sweep(path: str | Path) -> Sweep:
         metric = content["metric"]
         if isinstance(base, str):
             base = yaml.safe_load((path.parent / base).read_text(encoding="utf-8"))
-        base = {**base, **content.get("options", {})}
+        written = {
+            **({} if isinstance(content["base"], str) else base),
+            **content.get("options", {}),
+        }
+        base = {**base, **written}
         wrong = [name for name, space in search.items() if set(space) not in _KINDS]
     except (KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         raise InputError(
@@ -98,6 +102,12 @@ def read_sweep(path: str | Path) -> Sweep:
         raise InputError(
             f"{path}: expected names of training options, received {', '.join(unknown)}; "
             "they are the fields of jetgen.TrainConfig"
+        )
+    twice = sorted({*written} & {*search} | {*written, *search} & {"run"})
+    if twice:
+        raise InputError(
+            f"{path}: expected each option once, to have a value or to be searched, and no run, "
+            f"which is that of the trial; received {', '.join(twice)}"
         )
     return Sweep(base, search, metric)
 

@@ -7,7 +7,9 @@ import pytest
 import torch
 
 import jetgen
+from jetgen.cli.main import main
 from jetgen.cloud import CARTESIAN, ParticleCloud
+from jetgen.config.option import given_options
 from jetgen.errors import InputError, did_you_mean
 
 CLOUD = ParticleCloud(torch.ones(1, 2, 3), torch.ones(1, 2, dtype=torch.bool), CARTESIAN)
@@ -63,3 +65,15 @@ def test_a_condition_written_otherwise_is_suggested():
     cloud = CLOUD.with_conditions({jetgen.Feature("pt", "GeV"): torch.ones(1)})
     with pytest.raises(InputError, match=r"expected one of pt; did you mean 'pt'\?"):
         cloud.condition("pT")
+
+
+def test_a_representation_that_is_given_is_never_replaced(capsys):
+    words = ["train", "--data", "x.h5", "--columns", "px,py,pz", "--representation", "relative"]
+    assert main(words) == 2
+    message = "--representation: expected features (or none named) with --columns or --target"
+    assert message in capsys.readouterr().err
+    assert jetgen.TrainConfig(columns=("px",)).representation == "features"
+    assert jetgen.TrainConfig().representation == "relative"
+    for config in (jetgen.TrainConfig(), jetgen.TrainConfig(columns=("px",))):
+        assert "representation" not in given_options(config)
+    assert "representation" in given_options(jetgen.TrainConfig(representation="cartesian"))
