@@ -276,11 +276,11 @@ def test_shared_expressions_keep_the_36_cheap():
 
 def test_bad_input():
     cloud = relative_cloud()
-    with pytest.raises(InputError, match="beta"):
+    with pytest.raises(InputError, match=r"^beta: expected a positive number"):
         efps(cloud, beta=0)
-    with pytest.raises(InputError, match="measure"):
+    with pytest.raises(InputError, match=r"^measure: expected hadr or ee"):
         efps(cloud, measure="pp")
-    with pytest.raises(InputError, match="vertices"):
+    with pytest.raises(InputError, match=r"^graph: expected pairs of different vertices"):
         efps(cloud, [[(0, 0)]])
 
 

@@ -8,39 +8,40 @@ from jetgen.physics.classes import CLASSES, MUON_CLASSES
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "message"),
     [
-        {"sample": "photon"},
-        {"jets": 0},
-        {"workers": 0},
-        {"seed": 0},
-        {"seed": LARGEST_SEED + 1},
-        {"jet_pt_min": 1700.0},
-        {"parton_pt_max": 900.0},
-        {"parton_pt_min": 7000.0, "parton_pt_max": 7100.0},
-        {"radius": 0.0},
-        {"min_particle_pt": -1.0},
-        {"max_particles": 0},
-        {"pythia": ["PartonLevel:MPI"]},
-        {"pythia": ["Random:seed = 7"]},
-        {"tau21": True},
-        {"sample": "lhco-qcd", "max_particles": 10},
-        {"sample": "lhco-qcd", "parton_pt_min": 7000.0},
-        {"sample": "lhco-signal", "parton_pt_min": 1000.0},
-        {"sample": "fixed-target-muons", "radius": 1.0},
-        {"sample": "fixed-target-muons", "detector": True},
-        {"interaction_length": 100.0},
+        ({"sample": "photon"}, "sample: expected one of gluon, quark"),
+        ({"jets": 0}, "jets: expected a positive number"),
+        ({"workers": 0}, "workers: expected a positive number"),
+        ({"seed": 0}, "seed: expected a number from 1"),
+        ({"seed": LARGEST_SEED + 1}, "seed: expected a number from 1"),
+        ({"jet_pt_min": 1700.0}, "jet_pt_max: expected more than jet_pt_min=1700"),
+        ({"parton_pt_max": 900.0}, "parton_pt_max: expected more than parton_pt_min=990"),
+        ({"parton_pt_min": 7000.0, "parton_pt_max": 7100.0}, "parton_pt_min: expected less than"),
+        ({"radius": 0.0}, "radius: expected a positive number"),
+        ({"min_particle_pt": -1.0}, "min_particle_pt: expected zero or a positive number"),
+        ({"max_particles": 0}, "max_particles: expected a positive number"),
+        ({"pythia": ["PartonLevel:MPI"]}, 'pythia: expected "Key = value"'),
+        ({"pythia": ["Random:seed = 7"]}, "pythia: expected no seed here"),
+        ({"tau21": True}, "tau21: expected no value with gluon"),
+        ({"sample": "lhco-qcd", "max_particles": 10}, "max_particles: expected no value with"),
+        ({"sample": "lhco-qcd", "parton_pt_min": 7000.0}, "parton_pt_min: expected less than half"),
+        ({"sample": "lhco-signal", "parton_pt_min": 1000.0}, "parton_pt_min: expected no value"),
+        ({"sample": "fixed-target-muons", "radius": 1.0}, "radius: expected no value with"),
+        ({"sample": "fixed-target-muons", "detector": True}, "detector: expected no value with"),
+        ({"interaction_length": 100.0}, "interaction_length: expected no value with gluon"),
     ],
     ids=str,
 )
-def test_options_out_of_range_are_refused(wrong):
-    with pytest.raises(InputError, match="expected"):
+def test_options_out_of_range_are_refused(wrong, message):
+    with pytest.raises(InputError, match=f"^{message}"):
         SimulateConfig(**{"sample": "gluon", "output": "jets.h5", **wrong})
 
 
 def test_every_sample_has_a_preset_and_its_classes():
     assert tuple(PRESETS) == tuple(SCALES)
-    assert tuple(PRESETS)[:-1] + MUON_CLASSES == CLASSES
+    known = tuple(PRESETS)[:-1] + MUON_CLASSES
+    assert CLASSES[: len(known)] == known
 
 
 def test_scales_are_those_of_the_sample_unless_they_are_given():
