@@ -12,6 +12,7 @@ PRIOR = ["--prior", "flow", "--prior-epochs", "2", "--flow-transforms", "2", "--
 
 @pytest.mark.smoke
 @pytest.mark.sim
+@pytest.mark.slow
 def test_simulate_inspect_train_generate_report(tmp_path, capsys):
     jets, run = str(tmp_path / "jets.h5"), str(tmp_path / "run")
     assert main(["simulate", "gluon", "--jets", "160", "--seed", "3", "--output", jets]) == 0

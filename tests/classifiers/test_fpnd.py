@@ -120,6 +120,7 @@ def jetnet_package(tmp_path, monkeypatch, particlenet_weights):
     return folder
 
 
+@pytest.mark.slow
 def test_the_published_distance_is_to_the_stored_moments(jetnet_package, toy_jets):
     real, generated = (toy_jets(258, seed, slots=30) for seed in (1, 2))
     network = PublishedReference()

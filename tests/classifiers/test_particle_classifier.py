@@ -69,6 +69,7 @@ def test_too_few_jets_are_refused(toy_jets):
         particle_figure_of_merit(few, few, "particlenet")
 
 
+@pytest.mark.slow
 def test_flat_features_are_the_leading_momenta(toy_jets):
     real = measure(toy_jets(300, 1, slots=40))
     table = feature_table(real, measure(toy_jets(200, 2, slots=20)), "flat")

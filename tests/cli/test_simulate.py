@@ -56,6 +56,7 @@ def workers_of(pid):
     return sorted(found)
 
 
+@pytest.mark.slow
 def test_a_small_run_says_what_it_wrote(started, tmp_path):
     process = started("--jets", 20, "--output", tmp_path / "jets.h5")
     out, err = process.communicate(timeout=PATIENCE)
@@ -76,6 +77,7 @@ def test_a_bad_pythia_setting_is_one_line(started, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_valid_file_with_the_jets_so_far(started, tmp_path):
     path = tmp_path / "jets.h5"
     process = started("--jets", 1_000_000, "--workers", 2, "--output", path)

@@ -32,6 +32,7 @@ class SourceDataset(torch.utils.data.Dataset):
 
 
 @pytest.mark.parametrize("context", ["spawn", "fork"])
+@pytest.mark.slow
 def test_sources_serve_worker_processes(
     context: str, jetnet_file, hls4ml_file, energyflow_file
 ) -> None:
@@ -156,6 +157,7 @@ def test_an_unknown_class_lists_the_known(jetnet_file) -> None:
         read(jetnet_file(), jet_type="higgs")
 
 
+@pytest.mark.slow
 def test_importing_the_readers_loads_no_simulation() -> None:
     script = (
         "import sys, jetgen.datasets; print({'pythia8mc', 'fastjet', 'rich'} & set(sys.modules))"

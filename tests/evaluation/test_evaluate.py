@@ -35,6 +35,7 @@ def write(tmp_path_factory, toy_jets):
     return written
 
 
+@pytest.mark.slow
 def test_real_jets_are_at_the_floor_and_wider_ones_are_not(toy_jets, monkeypatch):
     monkeypatch.setattr("jetgen.evaluation.metric_rows.MATCHED_JETS", 25)  # 100 take a minute
     real = toy_jets(1200, 1)
@@ -112,6 +113,7 @@ def test_bad_files_are_one_line(write, capsys, tmp_path):
     assert "at least 20 usable jets" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_classifiers_are_trained_as_asked_for(write, capsys, tmp_path):
     real, generated = write("many.h5", 240, 1), write("others.h5", 120, 2)
     path = tmp_path / "out.json"

@@ -49,6 +49,7 @@ def test_another_word_is_refused_by_every_loss(monkeypatch):
         chamfer(one, mask, one, mask)
 
 
+@pytest.mark.slow
 def test_losses_on_the_cpu_never_import_triton():
     code = (
         "import sys, torch; from jetgen.losses import chamfer, emd; x = torch.zeros(1, 2, 3);"

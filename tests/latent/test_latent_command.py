@@ -40,6 +40,7 @@ def rows(path):
         return list(csv.DictReader(handle))
 
 
+@pytest.mark.slow
 def test_the_page_has_every_part(trained, tmp_path, capsys):
     run, data = trained
     words = ["latent", run, "--data", data, "--jets", "400", "--columns", "2", "--steps", "3"]
@@ -109,6 +110,7 @@ def table(tmp_path_factory):
     return train(config).as_posix(), data.as_posix()
 
 
+@pytest.mark.slow
 def test_codes_of_a_table_are_told_by_its_columns(table, tmp_path, capsys):
     run, data = table
     words = ["latent", run, "--data", data, "--steps", "3", "--colour", "twice,type"]

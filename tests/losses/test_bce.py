@@ -52,6 +52,7 @@ def config(tmp_path, make_muons):
     return make
 
 
+@pytest.mark.slow
 def test_a_vae_trained_by_it_makes_values_within_the_range_of_the_data(config):
     run = load(train(config(transform=["px=unit", "pz=asinh+unit"])))
     real, made = run.training_jets(), run.reconstruct(run.held_out())

@@ -81,6 +81,7 @@ def test_every_objective_is_tested():
 
 
 @pytest.mark.parametrize("objective", TRAININGS)
+@pytest.mark.slow
 def test_jets_follow_the_type_and_the_mass_that_they_are_given(config, objective):
     model = jetgen.load(train(config(objective=objective, **TRAININGS[objective])))
     gluon, top = (model.generate(200, fix={"type": kind}) for kind in ("gluon", "top"))

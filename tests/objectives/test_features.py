@@ -160,6 +160,7 @@ def test_sets_without_momenta_name_the_way_to_train_on_them(make_config):
         train(make_config(dijets(100), representation="relative"))
 
 
+@pytest.mark.slow
 def test_a_run_on_weighted_muons_is_reported(make_config, tmp_path):
     options = {"weighted": True, "condition": ["type"], "columns": ("pz", "start_x")}
     run = train(make_config(muons(600), **options, **TRAININGS["vae"]))

@@ -31,6 +31,7 @@ def test_flow_density_is_normalised():
     assert torch.trapezoid(density, z[:, 0]).item() == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_flow_learns_what_the_gaussian_prior_misses():
     generator = torch.Generator().manual_seed(0)
     context = torch.randn(4000, 1, generator=generator)

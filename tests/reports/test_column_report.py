@@ -11,6 +11,8 @@ from jetgen.kinds import ENTRIES
 from jetgen.metrics.latent import LatentSpace
 from jetgen.reports import write_report
 
+pytestmark = pytest.mark.slow
+
 ROW = (Feature("a", "cm"), Feature("b"), Feature("charge"))
 
 

@@ -16,6 +16,8 @@ from jetgen.evaluation.comparison import compare
 from jetgen.metrics.latent import LatentSpace
 from jetgen.reports import write_report
 
+pytestmark = pytest.mark.slow
+
 FIGURES = {
     "jet_images", "jet_displays", "jets_generation", "particles_generation",
     "substructure_generation", "correlation_matrices", "pair_planes", "residuals",

@@ -125,6 +125,7 @@ def test_files_of_one_name_are_told_apart(toy_jets, quick, tmp_path):
     assert set(quick["provenance"]["files"]) == {real, *generated}
 
 
+@pytest.mark.slow
 def test_the_command_reports_on_files(toy_jets, tmp_path, capsys):
     real = write(tmp_path / "real.h5", toy_jets(80, 1))
     first = write(tmp_path / "first.h5", toy_jets(50, 2))

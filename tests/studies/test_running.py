@@ -15,6 +15,7 @@ def study(folder: Path, *commands: str) -> Study:
 
 
 @pytest.mark.sim
+@pytest.mark.slow
 def test_steps_run_once_and_again_when_they_change(tmp_path):
     first, second = tmp_path / "out/a.h5", tmp_path / "out/b.h5"
     simulate = "simulate gluon --jets 4 --workers 1 --seed {} --output {}"
@@ -31,6 +32,7 @@ def test_steps_run_once_and_again_when_they_change(tmp_path):
     assert second.stat().st_mtime_ns != times[1]
 
 
+@pytest.mark.slow
 def test_a_failing_step_says_which_and_why_and_later_ones_do_not_run(tmp_path):
     made = tmp_path / "out/run"
     plan = study(

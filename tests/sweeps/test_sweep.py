@@ -36,6 +36,7 @@ def file(tmp_path, gaussian_file):
     return path
 
 
+@pytest.mark.slow
 def test_a_grid_is_searched_once_and_the_better_rate_wins(file, tmp_path):
     config = {"sampler": "grid", "pruning": False, "output": str(tmp_path / "out")}
     page = sweep(SweepConfig(str(file), trials=2, **config))
@@ -61,6 +62,7 @@ def test_pruned_trials_are_counted_and_left_unfinished(file, tmp_path):
 
 
 @pytest.mark.parametrize("sampler", ["random", "tpe"])
+@pytest.mark.slow
 def test_a_sweep_that_goes_on_draws_what_one_in_a_row_does(file, tmp_path, sampler):
     """Not the settings of its first trials again."""
     text = file.read_text().replace("[0.000001, 0.01]}", "1}")

@@ -127,6 +127,7 @@ def test_a_figure_that_does_not_improve_ends_the_training(config):
     assert len(folder.read_metrics()) == 3  # the first is the best, two without a better one
 
 
+@pytest.mark.slow
 def test_sets_of_features_are_followed_and_their_weights_count(tmp_path, make_muons):
     real, pool = make_muons(3000, 1), make_muons(12_000, 2)
     chance = torch.rand(12_000, generator=torch.Generator().manual_seed(3))

@@ -87,6 +87,7 @@ def test_massless_particles_give_the_dijets_of_the_simulation(lhco_file, tmp_pat
     assert (ratio < 1.01).all() and 0.9 < np.median(ratio) < 1 and np.quantile(ratio, 0.1) > 0.75
 
 
+@pytest.mark.slow
 def test_order_labels_and_cuts_do_not_depend_on_the_workers(lhco_file, tmp_path, monkeypatch):
     monkeypatch.setattr(event_clustering, "CHUNK", 7)
     path = lhco_file(back_to_back(60), compression="gzip")
@@ -107,6 +108,7 @@ def test_order_labels_and_cuts_do_not_depend_on_the_workers(lhco_file, tmp_path,
     assert np.allclose(first.feature("mass")[:, 0], lead * np.sqrt(0.24) * 0.2, rtol=0.01)
 
 
+@pytest.mark.slow
 def test_the_command_says_what_it_kept(lhco_file, tmp_path, capsys):
     output = tmp_path / "dijets.h5"
     words = [str(lhco_file(back_to_back(30), labels=None)), "--output", str(output)]
@@ -120,6 +122,7 @@ def test_the_command_says_what_it_kept(lhco_file, tmp_path, capsys):
     assert "expected a new file" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_whole_file_of_what_was_done(lhco_file, tmp_path, monkeypatch):
     @contextmanager
     def interrupting(task, total, unit):

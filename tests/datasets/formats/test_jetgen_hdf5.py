@@ -149,6 +149,7 @@ def test_an_exception_leaves_nothing(tmp_path: Path, error: BaseException) -> No
 
 
 @pytest.mark.parametrize("limit", [2_000, 200_000, 900_000])
+@pytest.mark.slow
 def test_a_full_disk_is_an_os_error_and_leaves_nothing(tmp_path: Path, limit: int) -> None:
     """A limit on the size of files stands in for the full disk."""
     script = f"""

@@ -63,6 +63,7 @@ def test_muons_of_charm_are_prompt_and_belong_to_the_heavy_processes():
     assert len(light) == 0  # neither of the rho, nor of the pion behind a kaon
 
 
+@pytest.mark.slow
 def test_a_file_of_muons_has_every_category_and_weights_of_every_process(tmp_path):
     options = {"output": str(tmp_path / "muons.h5"), "jets": 600}
     done = simulate(SimulateConfig(sample="fixed-target-muons", **options))

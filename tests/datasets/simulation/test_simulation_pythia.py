@@ -106,6 +106,7 @@ def test_the_underlying_event_adds_particles():
     assert made(config()).counts.mean() > 1.15 * made(config(mpi=False)).counts.mean()
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_jets_and_another_does_not():
     first, again, other = made(config(), 7), made(config(), 7), made(config(), 8)
     assert np.array_equal(first.constituents, again.constituents)
@@ -152,6 +153,7 @@ def test_a_cloud_holds_the_jets():
     np.testing.assert_allclose(cloud.particles.sum(1).numpy(), jets.momenta.T, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_file_from_two_workers_is_the_same_again(tmp_path):
     contents = []
     for name in ("a.h5", "b.h5"):
