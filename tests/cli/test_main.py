@@ -72,9 +72,11 @@ def test_bad_input_is_one_line_and_exit_code_2(words, message, capsys, tmp_path,
     assert list(tmp_path.iterdir()) == []
 
 
-def test_traceback_is_there_on_request():
-    assert "Traceback" not in run("train", "--data", "absent.h5").stderr
-    assert "Traceback" in run("train", "--data", "absent.h5", "--debug").stderr
+def test_traceback_is_there_on_request(capsys):
+    assert main(["train", "--data", "absent.h5"]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+    with pytest.raises(InputError, match=r"^absent\.h5: expected a file, found none"):
+        main(["train", "--data", "absent.h5", "--debug"])
 
 
 def test_bug_is_not_mistaken_for_bad_input(monkeypatch, capsys):

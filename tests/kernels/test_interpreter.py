@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-FOLDERS = [Path(__file__).parents[1] / room / "kernels" for room in ("losses", "physics")]
-
 
 @pytest.mark.slow
-def test_kernels_through_the_interpreter(passes_in_another_process):
+@pytest.mark.parametrize("room", ["losses", "physics"])
+def test_kernels_through_the_interpreter(passes_in_another_process, room):
     pytest.importorskip("triton")
-    passes_in_another_process("-m", "triton and not gpu", *FOLDERS, TRITON_INTERPRET="1")
+    folder = Path(__file__).parents[1] / room / "kernels"
+    passes_in_another_process("-m", "triton and not gpu", folder, TRITON_INTERPRET="1")

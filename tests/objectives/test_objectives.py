@@ -33,7 +33,7 @@ SMALL = {
     "layers": 1,
     "latent": 4,
     "batch": 64,
-    "epochs": 3,
+    "epochs": 2,
     "projections": 8,
     "device": "cpu",
 }
