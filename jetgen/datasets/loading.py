@@ -74,7 +74,7 @@ def batches(
     ``weighted``, as many jets are drawn by weight instead of each once.
     """
     jets = len(cloud)
-    multiplicity = cloud.multiplicity
+    multiplicity = cloud.multiplicity.cpu()  # read from a device once, not for every batch
     if generator is None:
         groups = torch.argsort(multiplicity, stable=True).split(size)
     else:

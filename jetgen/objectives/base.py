@@ -98,17 +98,27 @@ class Objective(nn.Module):
 
 
 class Means:
-    """Means over jets of losses and their parts, batch after batch."""
+    """Means over jets of losses and their parts, batch after batch.
+
+    The sums stay on the device until :meth:`values` reads them all at once.
+    """
 
     def __init__(self) -> None:
-        self.sums: dict[str, float] = {}
+        self.sums: dict[str, Tensor] = {}
         self.jets: dict[str, int] = {}
 
     def add(self, loss: Loss, total: str = "total") -> None:
         """Take in a loss, whose total has the name ``total``."""
         for name, values in {total: loss.total, **loss.parts}.items():
-            self.sums[name] = self.sums.get(name, 0.0) + float(values.detach().sum())
+            found = values.detach().sum().double()
+            self.sums[name] = self.sums[name] + found if name in self.sums else found
             self.jets[name] = self.jets.get(name, 0) + len(values)
 
     def values(self, prefix: str = "") -> dict[str, float]:
-        return {prefix + name: total / self.jets[name] for name, total in self.sums.items()}
+        if not self.sums:
+            return {}
+        sums = torch.stack(list(self.sums.values())).tolist()
+        return {
+            prefix + name: total / self.jets[name]
+            for name, total in zip(self.sums, sums, strict=True)
+        }

@@ -50,7 +50,8 @@ def hard_particles(jets: ParticleCloud, real: ParticleCloud) -> Tensor:
         jets: jets in physical units, with their mask.
         real: real jets in the same representation, which say how soft a particle can be.
     """
-    softest = pt(particle_momenta(real))[real.mask].amin() if bool(real.mask.any()) else 0.0
+    softest = pt(particle_momenta(real)).masked_fill(~real.mask, torch.inf).amin()
+    softest = torch.where(softest.isfinite(), softest, 0.0)  # no particle, no lower bound
     return jets.mask & (pt(particle_momenta(jets)) > SOFT * softest)
 
 

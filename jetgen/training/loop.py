@@ -24,6 +24,7 @@ from jetgen.objectives.model import JetModel
 from jetgen.runs.folder import RunFolder
 from jetgen.runs.health import UNFINISHED, Finding, read_health, warn_of, write_health
 from jetgen.training.averaging import Average
+from jetgen.training.divergence import Divergence
 from jetgen.training.monitoring import Monitor
 
 Observer = Callable[[Mapping[str, Any]], None]
@@ -143,6 +144,7 @@ class Loop:
         self.fabric = Fabric(
             accelerator=device, devices=1, precision="bf16-mixed" if device == "cuda" else "32-true"
         )
+        self.reads_are_free = device == "cpu"
         self.rows: list[dict[str, Any]] = []
         self.elapsed = 0.0
         self.average: Average | None = None
@@ -244,13 +246,16 @@ class Loop:
         seed = self._seed(run.index, run.epoch)
         generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)  # dropout takes torch's own numbers
-        jets, means = 0, Means()
+        jets, means, divergence = 0, Means(), Divergence()
         first = next(iter(run.optimisers))
         run.module.train()
         for batch in run.data.training(generator):
             for name in run.stage.objective.turns(run.step):
                 with _only(name, run.optimisers):
                     loss = run.module.loss(name, batch, run.epoch, generator)
+                    divergence.look(loss)
+                    if self.reads_are_free:
+                        self._require_finite(run, divergence)
                     self._step(run, name, loss, rate)
                 means.add(loss, "total" if name == first else name)
             run.step += 1
@@ -259,6 +264,7 @@ class Loop:
             jets += len(loss.total)
             if self.elapsed + time.monotonic() - started >= run.deadline:
                 break
+        self._require_finite(run, divergence)
         run.epoch += 1
         seconds = time.monotonic() - started
         row = {"stage": run.stage.name, "epoch": run.epoch, "step": run.step}
@@ -355,14 +361,13 @@ class Loop:
         return (self.config.seed * 1_000_003 + stage) * 1_000_003 + epoch
 
     def _step(self, run: _Running, player: str, loss: Loss, rate: float) -> None:
-        total = loss.total.mean()
-        if not bool(torch.isfinite(total)):
-            raise TrainingError(self._diverged(run, loss))
         optimiser = run.stepped[player]
         optimiser.zero_grad()
-        self.fabric.backward(total)
+        self.fabric.backward(loss.total.mean())
         if self.config.clip:
-            self.fabric.clip_gradients(run.module, optimiser, max_norm=self.config.clip)
+            self.fabric.clip_gradients(
+                run.module, optimiser, max_norm=self.config.clip, error_if_nonfinite=False
+            )
         for group in optimiser.param_groups:
             group["lr"] = rate * run.rates[player]
         optimiser.step()
@@ -376,11 +381,13 @@ class Loop:
                 f"checkpoint so far is kept in {self.folder.best}"
             )
 
-    def _diverged(self, run: _Running, loss: Loss) -> str:
-        culprits = [name for name, part in loss.parts.items() if not torch.isfinite(part).all()]
-        return (
+    def _require_finite(self, run: _Running, divergence: Divergence) -> None:
+        culprits = divergence.culprits()
+        if not culprits:
+            return
+        raise TrainingError(
             f"training of the {run.stage.name} diverged in epoch {run.epoch + 1}: "
-            f"{', '.join(culprits) or 'total'} is not finite; the checkpoint of the epoch before "
+            f"{', '.join(culprits)} is not finite; the checkpoint of the epoch before "
             f"is kept in {self.folder.last.parent}; try a smaller `learning_rate`, a smaller "
             "`clip`, or smaller weights of the terms"
         )

@@ -58,11 +58,18 @@ class Pretended(Tensor):
         return compute(operation, *args, **(kwargs or {}))
 
     def tolist(self) -> Any:
+        global reads
+        reads += 1
         return self.raw.tolist()
+
+
+reads = 0
+"""How often numbers have been read back from the device, for which a GPU would have to wait."""
 
 
 def compute(operation: Any, *args: Any, **kwargs: Any) -> Any:
     """An operation of the device, on what its tensors hold."""
+    global reads
     if operation not in BETWEEN_DEVICES:
         for value in tree_flatten((args, kwargs))[0]:
             if isinstance(value, Tensor) and not isinstance(value, Pretended) and value.dim():
@@ -72,6 +79,7 @@ def compute(operation: Any, *args: Any, **kwargs: Any) -> Any:
     leaves = operation is aten._to_copy.default and torch.device(
         kwargs.get("device") or DEVICE
     ) == torch.device("cpu")
+    reads += leaves or operation is aten._local_scalar_dense.default
     given = {k: v for k, v in kwargs.items() if k not in ("device", "pin_memory")}
     if "device" in kwargs:
         given["device"] = "cpu"
@@ -125,9 +133,9 @@ class Fabric:
     def backward(self, loss: Tensor) -> None:
         loss.backward()
 
-    def clip_gradients(self, _: nn.Module, optimiser: Optimizer, max_norm: float) -> None:
+    def clip_gradients(self, _: nn.Module, optimiser: Optimizer, **limits: Any) -> None:
         moved = [p for group in optimiser.param_groups for p in group["params"]]
-        nn.utils.clip_grad_norm_(moved, max_norm)
+        nn.utils.clip_grad_norm_(moved, **limits)
 
 
 @pytest.fixture(autouse=True)

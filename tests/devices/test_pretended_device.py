@@ -9,7 +9,7 @@ HERE = Path(__file__).parent
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("room", ["objectives", "training"])
+@pytest.mark.parametrize("room", ["objectives", "training", "devices/counted_reads.py"])
 def test_everything_trains_generates_and_resumes_there(passes_in_another_process, room):
     options = ["-p", "pretended_device", "-m", "device"]
     path = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
