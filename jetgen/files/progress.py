@@ -1,24 +1,60 @@
-"""Progress bars with a time estimate, the same for every long command."""
+"""Progress with a time estimate, the same for every long command: a bar, or lines in a file."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
+SECONDS_BETWEEN_LINES = 10.0
+"""At most one line in so many seconds where standard error is no terminal."""
+
+
+class _Bar(Progress):
+    """A bar in a terminal; elsewhere a line now and then, and the last state of the bar."""
+
+    def __init__(self, unit: str, *columns: Any, **options: Any) -> None:
+        super().__init__(*columns, **options)
+        self.unit, self.said = unit, time.monotonic()
+
+    def update(self, task_id: TaskID, **changes: Any) -> None:
+        super().update(task_id, **changes)
+        self._say(task_id)
+
+    def advance(self, task_id: TaskID, advance: float = 1) -> None:
+        super().advance(task_id, advance)
+        self._say(task_id)
+
+    def _say(self, task_id: TaskID) -> None:
+        if self.console.is_terminal or time.monotonic() - self.said < SECONDS_BETWEEN_LINES:
+            return
+        self.said = time.monotonic()
+        task = self._tasks[task_id]
+        total = "" if task.total is None else f" of {task.total:,.0f}"
+        left = "" if task.time_remaining is None else f", {task.time_remaining:.0f} s left"
+        note = f", {task.fields['note']}" if task.fields.get("note") else ""
+        line = f"{task.description}: {task.completed:,.0f}{total} {self.unit}"
+        self.console.print(
+            f"{line}, {task.elapsed or 0:.0f} s elapsed{left}{note}", markup=False, soft_wrap=True
+        )
+
 
 def progress_bar(unit: str) -> Progress:
     """A bar on standard error: done of total in ``unit``, elapsed and remaining time."""
-    return Progress(
+    return _Bar(
+        unit,
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
