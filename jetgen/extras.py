@@ -29,6 +29,8 @@ OPTIONAL = {
     "torch_geometric": OptionalPackage("torch-geometric", "pyg", "the pyg backend of EdgeConv"),
     "pyarrow": OptionalPackage("pyarrow", "parquet", "Parquet files"),
     "hdf5plugin": OptionalPackage("hdf5plugin", "lhco", "HDF5 data compressed by blosc or bzip2"),
+    "tensorboard": OptionalPackage("tensorboard", "tensorboard", "logs for TensorBoard"),
+    "wandb": OptionalPackage("wandb", "wandb", "logs for Weights & Biases"),
     "blosc2": OptionalPackage("blosc2", "blosc2", "a reference of the compression study"),
 }
 """Optional packages by the name under which they are imported."""

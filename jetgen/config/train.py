@@ -296,6 +296,11 @@ class TrainConfig:
         "chooses the best epoch",
     )
     monitor_every: int = option(5, help="epochs from one look at these figures to the next")
+    log: Literal["tensorboard", "wandb"] | None = option(
+        None,
+        help="write the rows of metrics.csv for TensorBoard too, into the run's folder, or to "
+        "Weights & Biases",
+    )
     time_limit: float | None = option(
         None,
         above=0,

@@ -14,6 +14,7 @@ from jetgen.config.option import given_options
 from jetgen.config.train import IN_MEMORY, TrainConfig
 from jetgen.datasets.loading import split_indices
 from jetgen.errors import InputError
+from jetgen.extras import require_package
 from jetgen.files.checkpoint import Checkpoint
 from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
@@ -83,6 +84,8 @@ def _train(config: TrainConfig, observe: Observer, data: ParticleCloud | None) -
     if config.threads:
         torch.set_num_threads(config.threads)
     device = choose_device(config.device)
+    if config.log is not None:
+        require_package(config.log)
     jets = load_jets(config, data=data)
     config = dataclasses.replace(config, particles=jets.mask.shape[1])
     split = split_indices(len(jets), config.seed)

@@ -25,6 +25,7 @@ from jetgen.runs.folder import RunFolder
 from jetgen.runs.health import UNFINISHED, Finding, read_health, warn_of, write_health
 from jetgen.training.averaging import Average
 from jetgen.training.divergence import Divergence
+from jetgen.training.loggers import logger_of, scalars
 from jetgen.training.monitoring import Monitor
 
 Observer = Callable[[Mapping[str, Any]], None]
@@ -145,6 +146,7 @@ class Loop:
             accelerator=device, devices=1, precision="bf16-mixed" if device == "cuda" else "32-true"
         )
         self.reads_are_free = device == "cpu"
+        self.logger = logger_of(config, folder.path)
         self.rows: list[dict[str, Any]] = []
         self.elapsed = 0.0
         self.average: Average | None = None
@@ -166,6 +168,8 @@ class Loop:
             for index, stage in enumerate(stages):
                 if index >= first:
                     self._run_stage(index, stage, bar, resumed if index == first else None)
+        if self.logger is not None:
+            self.logger.finalize("success")
         best = Checkpoint.load(self.folder.best)
         self._save(self.folder.best, {}, {**best.state, "finished": True})
         self._save(self.folder.last, {}, {**best.state, "finished": True})
@@ -306,6 +310,9 @@ class Loop:
             "finished": False,
         }
         self.folder.write_metrics(self.rows)
+        if self.logger is not None:
+            self.logger.log_metrics(scalars(row), step=len(self.rows))
+            self.logger.save()
         self._diagnose(run)
         if improved:
             self._save(self.folder.best, {}, state)
