@@ -158,8 +158,25 @@ FIGURES = Registry(
 )
 """Metrics that are quick enough to be monitored during a training."""
 
+PRESETS = Registry(
+    "sample",
+    "jetgen.presets",
+    "jetgen.datasets.simulation.presets:Preset",
+    {
+        "gluon": "jetgen.datasets.simulation.presets:GLUON",
+        "quark": "jetgen.datasets.simulation.presets:QUARK",
+        "top": "jetgen.datasets.simulation.presets:TOP",
+        "w": "jetgen.datasets.simulation.presets:W",
+        "z": "jetgen.datasets.simulation.presets:Z",
+        "lhco-signal": "jetgen.datasets.simulation.presets:LHCO_SIGNAL",
+        "lhco-qcd": "jetgen.datasets.simulation.presets:LHCO_QCD",
+        "fixed-target-muons": "jetgen.datasets.simulation.presets:FIXED_TARGET_MUONS",
+    },
+)
+"""Samples that can be simulated: the hard process, and what a set is."""
+
 REGISTRIES = (
     ENCODERS, DECODERS, DISCRIMINATORS, OBJECTIVES, LOSSES, CONSTRAINTS, PRIORS, TRANSFORMS,
-    FORMATS, METRICS, FIGURES,
+    FORMATS, METRICS, FIGURES, PRESETS,
 )  # fmt: skip
 """All registries."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 from math import nan
 from typing import NamedTuple
 
-from jetgen.config.option import option, require
+from jetgen.components import PRESETS
+from jetgen.config.option import option, require, validate
 from jetgen.physics.classes import DIJET_CLASSES, JET_CLASSES
 
 LARGEST_SEED = 900_000_000
@@ -29,27 +30,6 @@ class Scales(NamedTuple):
 
 JET_SCALES = Scales(13_000.0, 990.0, 1010.0, radius=0.8, jet_pt_min=800.0, jet_pt_max=1600.0)
 DIJET_SCALES = Scales(13_000.0, radius=1.0, jet_pt_min=1200.0, jet_pt_max=10_000.0)
-SCALES = {
-    **dict.fromkeys(JET_CLASSES, JET_SCALES),
-    "lhco-signal": DIJET_SCALES,
-    "lhco-qcd": DIJET_SCALES._replace(parton_pt_min=1000.0, parton_pt_max=10_000.0),
-    "fixed-target-muons": Scales(400.0),
-}
-"""The samples that can be simulated, and their defaults."""
-
-UNUSED = {
-    **dict.fromkeys(JET_CLASSES, ("tau21", "interaction_length")),
-    **dict.fromkeys(DIJET_CLASSES, ("max_particles", "interaction_length")),
-    "fixed-target-muons": (
-        "jet_eta_max",
-        "min_particle_pt",
-        "particle_eta_max",
-        "max_particles",
-        "tau21",
-        "detector",
-    ),
-}
-"""Further options that a sample has no use for."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +41,16 @@ class SimulateConfig:
     """
 
     sample: str = option(
+        choices=PRESETS,
         help=f"class of single jets: {', '.join(JET_CLASSES)} (top, w and z decay to quarks); or "
         f"events as sets of two jets: {', '.join(DIJET_CLASSES)}; or fixed-target-muons",
         positional=True,
     )
     output: str = option(help="HDF5 file to write")
-    jets: int = option(10_000, help="number of jets, or of sets in a sample of sets")
-    workers: int = option(1, help="processes; the jets depend on this number and on the seed")
+    jets: int = option(10_000, at_least=1, help="number of jets, or of sets in a sample of sets")
+    workers: int = option(
+        1, at_least=1, help="processes; the jets depend on this number and on the seed"
+    )
     seed: int = option(1, help="seed of the whole run, 1 to 900,000,000")
     overwrite: bool = option(False, help="replace the output file if it exists")
     energy: float | None = option(
@@ -89,39 +72,38 @@ class SimulateConfig:
     jet_pt_max: float | None = option(
         None, help="largest jet pT in GeV (default: 1600; lhco: no limit), of the leading jet"
     )
-    jet_eta_max: float = option(2.5, help="largest |eta| of a jet")
+    jet_eta_max: float = option(2.5, above=0, help="largest |eta| of a jet")
     min_particle_pt: float = option(
-        0.0, help="particles below this pT in GeV are not seen (not clustered)"
+        0.0, at_least=0, help="particles below this pT in GeV are not seen (not clustered)"
     )
     particle_eta_max: float = option(
-        5.0, help="particles beyond this |eta| are not seen, as beyond a detector's acceptance"
+        5.0,
+        above=0,
+        help="particles beyond this |eta| are not seen, as beyond a detector's acceptance",
     )
-    max_particles: int = option(150, help="constituents kept of a jet, the leading ones by pT")
+    max_particles: int = option(
+        150, at_least=1, help="constituents kept of a jet, the leading ones by pT"
+    )
     tau21: bool = option(False, help="tau2 / tau1 as a feature of each jet of a set")
     detector: bool = option(
         False, help="smear particles as a detector would: energy, angles, thresholds"
     )
     interaction_length: float = option(
-        150.0, help="mean path in mm of protons and light mesons in the target (muons)"
+        150.0, above=0, help="mean path in mm of protons and light mesons in the target (muons)"
     )
     pythia: list[str] = option([], help='a Pythia setting, "Key = value"; may be repeated')
 
     def __post_init__(self) -> None:
-        require(self.sample in SCALES, "sample", f"one of {', '.join(SCALES)}", self.sample)
+        validate(self)
+        preset = PRESETS[self.sample]
         defaults = {entry.name: entry.default for entry in fields(self)}
-        idle = [name for name, own in SCALES[self.sample]._asdict().items() if own != own]
-        for name in (*idle, *UNUSED[self.sample]):
+        idle = [name for name, own in preset.scales._asdict().items() if own != own]
+        for name in (*idle, *preset.unused):
             value = getattr(self, name)
             require(value == defaults[name], name, f"no value with {self.sample}", value)
         scales = self.scales
-        for name in ("jets", "workers", "max_particles"):
-            value = getattr(self, name)
-            require(value >= 1, name, "a positive number", value)
         in_range = 1 <= self.seed <= LARGEST_SEED
         require(in_range, "seed", f"a number from 1 to {LARGEST_SEED:,}", self.seed)
-        for name in ("jet_eta_max", "particle_eta_max", "interaction_length"):
-            value = getattr(self, name)
-            require(value > 0, name, "a positive number", value)
         for name, number in scales._asdict().items():
             require(not number <= 0, name, "a positive number", number)
         for low, high in (("parton_pt_min", "parton_pt_max"), ("jet_pt_min", "jet_pt_max")):
@@ -133,8 +115,6 @@ class SimulateConfig:
             f"less than half of energy={scales.energy:g}",
             scales.parton_pt_min,
         )
-        least = self.min_particle_pt
-        require(least >= 0, "min_particle_pt", "zero or a positive number", least)
         for line in self.pythia:
             key = line.partition("=")[0].strip()
             require("=" in line and key != "", "pythia", '"Key = value"', line)
@@ -144,6 +124,6 @@ class SimulateConfig:
     @property
     def scales(self) -> Scales:
         """The numbers of the sample, or those that the options say instead."""
-        own = SCALES[self.sample]._asdict()
+        own = PRESETS[self.sample].scales._asdict()
         given = {name: getattr(self, name) for name in own}
         return Scales(**{name: own[name] if given[name] is None else given[name] for name in own})

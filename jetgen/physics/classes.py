@@ -43,6 +43,15 @@ def class_index(name: str) -> int:
     )
 
 
+def type_of_sample(sample: str) -> int:
+    """The type index of simulated sets; samples of other packages have no class.
+
+    >>> type_of_sample("top"), type_of_sample("a-sample-of-mine")
+    (2, -1)
+    """
+    return CLASSES.index(sample) if sample in CLASSES else UNKNOWN_CLASS
+
+
 def class_name(index: int) -> str:
     """The name of a type index; ``unknown`` for any other number."""
     return CLASSES[index] if 0 <= index < len(CLASSES) else "unknown"

@@ -9,10 +9,10 @@ import fastjet
 import numpy as np
 from numpy.typing import NDArray
 
+from jetgen.components import PRESETS
 from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets.simulation.collisions import Batch, Events
 from jetgen.datasets.simulation.detector import smeared
-from jetgen.datasets.simulation.presets import PRESETS
 from jetgen.physics.clustering import cluster_sequence, packed
 
 TOLERANCE = 1e-9

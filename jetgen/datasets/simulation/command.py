@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from jetgen.cloud import Feature, ParticleCloud
+from jetgen.components import PRESETS
 from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets.formats.cloud_hdf5 import CloudWriter
 from jetgen.datasets.formats.hdf5_writing import Attribute
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.parallel import deferred_interrupt
 from jetgen.datasets.simulation.clouds import TYPE, Sets, to_cloud
-from jetgen.datasets.simulation.presets import PRESETS
 from jetgen.datasets.simulation.workers import parallel_jets, worker_seeds
 from jetgen.files.progress import counted
-from jetgen.physics.classes import class_index
+from jetgen.physics.classes import type_of_sample
 
 
 class Simulated(NamedTuple):
@@ -71,11 +71,10 @@ def simulated_clouds(
     seed and workers give the same sets.
     """
     for made in parallel_jets(config, stop):
-        yield (
-            made.to_cloud()
-            if isinstance(made, Sets)
-            else to_cloud(made, class_index(config.sample))
-        )
+        if isinstance(made, Sets):
+            yield made.to_cloud()
+        else:
+            yield to_cloud(made, type_of_sample(config.sample))
 
 
 def _writer(config: SimulateConfig) -> JetgenWriter | CloudWriter:

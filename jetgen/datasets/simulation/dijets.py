@@ -12,7 +12,7 @@ from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets.simulation.clouds import Sets, to_cloud
 from jetgen.datasets.simulation.clustering import Jets, cluster, kinematics, seen
 from jetgen.datasets.simulation.collisions import Batch, Events
-from jetgen.physics.classes import UNKNOWN_CLASS, class_index
+from jetgen.physics.classes import UNKNOWN_CLASS, type_of_sample
 from jetgen.physics.fourvectors import JET_KINEMATICS
 from jetgen.physics.nsubjettiness import nsubjettiness
 
@@ -58,7 +58,7 @@ def dijets_of(batch: Batch, config: SimulateConfig, random: np.random.Generator)
 
     ``random`` drives the detector, where there is one.
     """
-    types = np.full(len(batch.visible), class_index(config.sample))
+    types = np.full(len(batch.visible), type_of_sample(config.sample))
     return dijets(seen(batch, config, random), types, cuts_of(config))
 
 

@@ -10,9 +10,10 @@ import awkward as ak  # before pythia8mc, whose batches of events need it
 import numpy as np
 from numpy.typing import NDArray
 
+from jetgen.components import PRESETS
 from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets.simulation.collisions import Batch, Events
-from jetgen.datasets.simulation.presets import HARD_OUTGOING, PRESETS, Preset
+from jetgen.datasets.simulation.presets import HARD_OUTGOING, Preset
 from jetgen.errors import InputError
 from jetgen.extras import require_package
 from jetgen.files.silence import silent

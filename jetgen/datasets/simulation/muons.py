@@ -24,10 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jetgen.cloud import CARTESIAN, Feature
+from jetgen.components import PRESETS
 from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets.simulation.clouds import Sets
 from jetgen.datasets.simulation.events import records, started
-from jetgen.datasets.simulation.presets import CHARM, LIGHT, PRESETS
+from jetgen.datasets.simulation.presets import CHARM, LIGHT
 from jetgen.physics.classes import class_index
 
 START = (Feature("x", "mm"), Feature("y", "mm"), Feature("z", "mm"))

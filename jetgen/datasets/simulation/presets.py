@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from jetgen.config.simulate import DIJET_SCALES, JET_SCALES, Scales
+
 HARD_OUTGOING = -23
 """Pythia's status of a parton that leaves the hard process, or a resonance's decay."""
 
@@ -19,6 +21,8 @@ class Preset:
 
     Args:
         settings: the lines that switch on the process and its decays in Pythia.
+        scales: the defaults of numbers that each sample has of its own.
+        unused: options of the simulation that the sample has no use for.
         sets: what a set is: the particles of a jet, the two leading jets of an event, or a muon.
         fixed_target: whether one of the protons is at rest.
         processes: further lines for each of several processes that make a sample together.
@@ -28,6 +32,8 @@ class Preset:
     """
 
     settings: tuple[str, ...]
+    scales: Scales
+    unused: tuple[str, ...] = ()
     partons: tuple[int, ...] = ()
     status: int = HARD_OUTGOING
     prongs: int = 0
@@ -72,38 +78,68 @@ def _to_muons(codes: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(line.format(code) for code in codes for line in lines)
 
 
-PRESETS = {
-    "gluon": Preset(("HardQCD:gg2gg = on", "HardQCD:qqbar2gg = on"), partons=(21,)),
-    "quark": Preset(
-        ("HardQCD:qq2qq = on", "HardQCD:qqbar2qqbarNew = on", "HardQCD:gg2qqbar = on"),
-        partons=(1, 2, 3),
+_OF_JETS = ("tau21", "interaction_length")
+_OF_DIJETS = ("max_particles", "interaction_length")
+
+GLUON = Preset(
+    ("HardQCD:gg2gg = on", "HardQCD:qqbar2gg = on"),
+    JET_SCALES,
+    unused=_OF_JETS,
+    partons=(21,),
+)
+QUARK = Preset(
+    ("HardQCD:qq2qq = on", "HardQCD:qqbar2qqbarNew = on", "HardQCD:gg2qqbar = on"),
+    JET_SCALES,
+    unused=_OF_JETS,
+    partons=(1, 2, 3),
+)
+TOP = Preset(
+    ("Top:gg2ttbar = on", "Top:qqbar2ttbar = on", *_hadronic(24)),
+    JET_SCALES,
+    unused=_OF_JETS,
+    partons=(6,),
+    status=LAST_COPY,
+    prongs=3,
+)
+W = Preset(
+    ("WeakDoubleBoson:ffbar2WW = on", *_hadronic(24)),
+    JET_SCALES,
+    unused=_OF_JETS,
+    partons=(24,),
+    status=LAST_COPY,
+    prongs=2,
+)
+Z = Preset(
+    ("WeakDoubleBoson:ffbar2gmZgmZ = on", "WeakZ0:gmZmode = 2", *_hadronic(23)),
+    JET_SCALES,
+    unused=_OF_JETS,
+    partons=(23,),
+    status=LAST_COPY,
+    prongs=2,
+)
+LHCO_SIGNAL = Preset(_RESONANCE, DIJET_SCALES, unused=_OF_DIJETS, sets="dijets")
+LHCO_QCD = Preset(
+    ("HardQCD:all = on",),
+    DIJET_SCALES._replace(parton_pt_min=1000.0, parton_pt_max=10_000.0),
+    unused=_OF_DIJETS,
+    sets="dijets",
+)
+FIXED_TARGET_MUONS = Preset(
+    (),
+    Scales(400.0),
+    unused=(
+        "jet_eta_max",
+        "min_particle_pt",
+        "particle_eta_max",
+        "max_particles",
+        "tau21",
+        "detector",
     ),
-    "top": Preset(
-        ("Top:gg2ttbar = on", "Top:qqbar2ttbar = on", *_hadronic(24)),
-        (6,),
-        status=LAST_COPY,
-        prongs=3,
-    ),
-    "w": Preset(
-        ("WeakDoubleBoson:ffbar2WW = on", *_hadronic(24)), (24,), status=LAST_COPY, prongs=2
-    ),
-    "z": Preset(
-        ("WeakDoubleBoson:ffbar2gmZgmZ = on", "WeakZ0:gmZmode = 2", *_hadronic(23)),
-        (23,),
-        status=LAST_COPY,
-        prongs=2,
-    ),
-    "lhco-signal": Preset(_RESONANCE, sets="dijets"),
-    "lhco-qcd": Preset(("HardQCD:all = on",), sets="dijets"),
-    "fixed-target-muons": Preset(
-        (),
-        sets="muons",
-        fixed_target=True,
-        processes={
-            "light": ("SoftQCD:inelastic = on", *_to_muons(LIGHT)),
-            "charm": ("HardQCD:hardccbar = on", *_to_muons(CHARM)),
-            "beauty": ("HardQCD:hardbbbar = on", *_to_muons(CHARM)),
-        },
-    ),
-}
-"""One preset for each sample."""
+    sets="muons",
+    fixed_target=True,
+    processes={
+        "light": ("SoftQCD:inelastic = on", *_to_muons(LIGHT)),
+        "charm": ("HardQCD:hardccbar = on", *_to_muons(CHARM)),
+        "beauty": ("HardQCD:hardbbbar = on", *_to_muons(CHARM)),
+    },
+)

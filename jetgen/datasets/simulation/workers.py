@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jetgen.components import PRESETS
 from jetgen.config.simulate import LARGEST_SEED, SimulateConfig
 from jetgen.datasets.parallel import Share, in_turn
-from jetgen.datasets.simulation.presets import PRESETS
 from jetgen.errors import InputError
 
 if TYPE_CHECKING:
