@@ -252,12 +252,18 @@ def takes_arrays(function: Callable[..., R]) -> Callable[..., R]:
     @wraps(function)
     def taking(*values: Any, **options: Any) -> R:
         tensors: list[Any] = []
+        features = []
         for value in values:
             cloud = from_awkward(value) if _is_awkward(value) else value
             if isinstance(cloud, ParticleCloud):
                 tensors += [cloud.particles, cloud.mask]
+                features.append(", ".join(map(str, cloud.features)))
             else:
                 tensors.append(as_tensor(value) if isinstance(value, np.ndarray) else value)
+        if len(set(features)) > 1:
+            raise InputError(
+                f"features: expected the same of both clouds, received {' and '.join(features)}"
+            )
         named = {
             name: as_tensor(value, name) if isinstance(value, np.ndarray) else value
             for name, value in options.items()

@@ -77,6 +77,8 @@ def test_losses_take_arrays_and_clouds(jets):
     weights = {"x_weights": x.feature("ptrel"), "y_weights": y.feature("ptrel")}
     arrays = {name: tensor.numpy() for name, tensor in weights.items()}
     assert torch.equal(jetgen.losses.emd(x, y, **arrays), jetgen.losses.emd(x, y, **weights))
+    with pytest.raises(InputError, match=r"the same of both clouds, received etarel, .* and px"):
+        jetgen.losses.chamfer(x, to_cartesian(y))
     masses = jetgen.losses.mass_difference(*x.to_numpy(), *y.to_numpy())
     assert torch.allclose(masses, (bare(x).mass - bare(y).mass).square())
 
