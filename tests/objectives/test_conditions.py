@@ -46,7 +46,13 @@ TRAININGS = {
     "wae": {"epochs": 10},
     "swae": {"epochs": 10},
     "aae": {"epochs": 10},
-    "gan": {"epochs": 30, "encoder": "deepsets", "label_noise": 0.0, "learning_rate": 0.003},
+    "gan": {
+        "epochs": 30,
+        "batch": 32,
+        "encoder": "deepsets",
+        "label_noise": 0.0,
+        "learning_rate": 0.003,
+    },
     "flow-matching": {"epochs": 30},
 }
 """Enough to learn the width of a class."""
@@ -84,10 +90,10 @@ def test_every_objective_is_tested():
 def test_jets_follow_the_type_and_the_mass_that_they_are_given(config, objective):
     model = jetgen.load(train(config(objective=objective, **TRAININGS[objective])))
     gluon, top = (model.generate(200, fix={"type": kind}) for kind in ("gluon", "top"))
-    assert width(top) > 1.3 * width(gluon)  # 1.0 for a model that does not listen
+    assert width(top) > 1.5 * width(gluon)  # four times as wide; 1.0 for a model that ignores it
     light, heavy = (model.generate(200, fix={"mass": mass}) for mass in (60, 250))
     masses = [to_relative(jets).condition("mass").mean() for jets in (light, heavy)]
-    assert masses[1] > 1.2 * masses[0]
+    assert masses[1] > 1.5 * masses[0]
     assert (heavy.condition("mass") == 250).all() and (top.condition("type") == 2).all()
 
 
