@@ -26,6 +26,11 @@ class EvaluateConfig:
         help="which columns hold the momenta, where their names do not say it: "
         "px=part_px,py=part_py,pz=part_pz,unit=MeV (docs/own-data.md lists all that can be mapped)",
     )
+    allow: tuple[str, ...] = option(
+        (),
+        help="odd jets that are taken as they are: mask, negative-pt, energy (refused otherwise), "
+        "holes, mass-shell, num-particles, jet-mass, jet-pt (warned of otherwise)",
+    )
     output: str | None = option(
         None, help="JSON file to write (default: GENERATED with .metrics.json for its ending)"
     )

@@ -61,6 +61,11 @@ class TrainConfig:
         help="which columns hold the momenta, where their names do not say it: "
         "px=part_px,py=part_py,pz=part_pz,unit=MeV (docs/own-data.md lists all that can be mapped)",
     )
+    allow: tuple[str, ...] = option(
+        (),
+        help="odd jets that are taken as they are: mask, negative-pt, energy (refused otherwise), "
+        "holes, mass-shell, num-particles, jet-mass, jet-pt (warned of otherwise)",
+    )
     run: str = option("runs/latest", help="folder that the run is written to")
     resume: bool = option(False, help="go on with the run in that folder")
     seed: int = option(1, help="seed of the split, the initial weights, the batches, the noise")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import glob
+import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jetgen.components import FORMATS
 from jetgen.datasets.formats.csv_table import first_lines
 from jetgen.datasets.formats.source import Format, Source
-from jetgen.errors import InputError
+from jetgen.errors import InputError, InputWarning
 from jetgen.files.whole import sha256
 
-SUFFIXES = (".h5", ".hdf5", ".npz", ".root", ".parquet", ".csv")
+SUFFIXES = (".h5", ".hdf5", ".hdf", ".npz", ".npy", ".root", ".parquet", ".csv")
 """What is looked for in a folder; a file that is named may be called anything."""
 
 FOREIGN = {
@@ -39,11 +41,11 @@ def find_files(paths: Paths) -> list[Path]:
         raise InputError("expected at least one file, folder or pattern, received none")
     files: list[Path] = []
     for path in map(Path, given):
+        path = path.expanduser()
+        if str(path) == "-":
+            raise InputError("-: expected a file, received the standard input; name a file")
         if path.is_dir():
-            found = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES)
-            if not found:
-                kinds = ", ".join(f"*{suffix}" for suffix in SUFFIXES)
-                raise InputError(f"{path}: expected a folder with {kinds} files, found none")
+            found = _in_folder(path)
         elif path.exists():
             found = [path]
         else:
@@ -53,8 +55,53 @@ def find_files(paths: Paths) -> list[Path]:
                     f"{path}: expected a file, found none; check the path, or make jets with "
                     "`jetgen simulate`"
                 )
+            found = [
+                file
+                for match in found
+                for file in (_in_folder(match) if match.is_dir() else [match])
+            ]
         files += found
-    return files
+    return _each_once(files)
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    """The files of a folder to the bottom, but not those of hidden folders."""
+    every = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
+    found = [
+        file
+        for file in every
+        if not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    ]
+    if not found:
+        kinds = ", ".join(f"*{suffix}" for suffix in SUFFIXES)
+        raise InputError(f"{folder}: expected a folder with {kinds} files, found none")
+    if len(found) < len(every):
+        _warn(f"{folder}: {len(every) - len(found)} hidden files are left out")
+    return found
+
+
+def _each_once(files: Sequence[Path]) -> list[Path]:
+    """The files without those that are named twice, or copies of others."""
+    places: dict[Path, Path] = {}
+    for file in files:
+        places.setdefault(file.resolve(), file)
+    if len(places) < len(files):
+        _warn(f"{len(files) - len(places)} of {len(files)} files are named twice and read once")
+    sizes = Counter(file.stat().st_size for file in places)
+    known: dict[str, Path] = {}
+    kept = []
+    for file, path in places.items():
+        if sizes[file.stat().st_size] > 1:
+            first = known.setdefault(sha256(file), path)
+            if first is not path:
+                _warn(f"{path}: a copy of {first}, read once")
+                continue
+        kept.append(path)
+    return kept
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, InputWarning, stacklevel=2)
 
 
 def detect(path: str | Path) -> Format:
@@ -63,7 +110,7 @@ def detect(path: str | Path) -> Format:
     Raises:
         InputError: when there is no such file, or it is empty, damaged, or of no known format.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.is_file():
         found = "a folder" if path.is_dir() else "none"
         raise InputError(f"{path}: expected a file, found {found}; check the path")

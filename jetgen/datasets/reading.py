@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -12,6 +12,14 @@ from torch import Tensor
 from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
 from jetgen.config.option import require
 from jetgen.datasets.detection import Paths, find_files, open_source
+from jetgen.datasets.faults import (
+    ALLOWED,
+    Fault,
+    counted,
+    faults_of,
+    refuse_faults,
+    warn_of_faults,
+)
 from jetgen.datasets.formats.source import Source
 from jetgen.errors import InputError
 from jetgen.physics import fourvectors
@@ -30,6 +38,7 @@ def read(
     columns: Sequence[str] = (),
     conditions: Sequence[str] = (),
     map: Mapping[str, str] | None = None,
+    allow: Sequence[str] = (),
 ) -> ParticleCloud:
     """All jets of one or several files, in the features that the files hold.
 
@@ -46,6 +55,9 @@ def read(
         conditions: columns of a table that are conditions instead of features.
         map: which columns of a table hold the momenta of the particles, where their names do not
             say it: ``{"px": "part_px", "py": "part_py", "pz": "part_pz", "unit": "MeV"}``.
+        allow: odd jets that are taken as they are, by name: ``mask``, ``negative-pt`` and
+            ``energy``, which are refused otherwise, ``holes``, ``mass-shell``, ``num-particles``,
+            ``jet-mass`` and ``jet-pt``, which are warned of otherwise.
 
     Returns:
         Particles as ``px, py, pz[, E]`` in GeV or ``etarel, phirel, ptrel``; conditions ``pt``
@@ -64,6 +76,7 @@ def read(
         columns=columns,
         conditions=conditions,
         map=map,
+        allow=allow,
     )
     return ParticleCloud.concatenate(list(chunks))
 
@@ -78,10 +91,13 @@ def iter_chunks(
     columns: Sequence[str] = (),
     conditions: Sequence[str] = (),
     map: Mapping[str, str] | None = None,
+    allow: Sequence[str] = (),
 ) -> Iterator[ParticleCloud]:
     """The jets of :func:`read` in clouds of ``chunk`` jets (fewer in the last)."""
     for name, number in (("chunk", chunk), ("jets", jets), ("particles", particles)):
         require(number is None or number > 0, name, "a positive number", number)
+    unknown = [name for name in allow if name not in ALLOWED]
+    require(not unknown, "allow", f"names among {', '.join(ALLOWED)}", unknown)
     sources = [
         open_source(path, jet_type, map=map, columns=columns, conditions=conditions)
         for path in find_files(paths)
@@ -90,7 +106,7 @@ def iter_chunks(
     slots = particles or max(source.slots for source in sources)
     whole = (
         (source, numbers, _cut(cloud, slots, particles))
-        for source, numbers, cloud in _pieces(sources, chosen, chunk)
+        for source, numbers, cloud in _pieces(sources, chosen, chunk, allow)
     )
     return _rebatch(_selected(whole, columns, conditions), chunk)
 
@@ -109,6 +125,7 @@ def _choose(sources: list[Source], jet_type: str | None, jets: int | None) -> li
         held.update(
             {class_name(k): n for k, n in zip(kinds.tolist(), counts.tolist(), strict=True)}
         )
+        source.close()
         kept = torch.ones_like(types, dtype=torch.bool) if wanted is None else types == wanted
         matching.append(kept.nonzero().squeeze(1))
     ends = torch.tensor([0, *map(len, matching)]).cumsum(0)
@@ -121,15 +138,27 @@ def _choose(sources: list[Source], jet_type: str | None, jets: int | None) -> li
     return [rows[:number] for rows, number in zip(matching, shares.diff().tolist(), strict=True)]
 
 
-def _pieces(sources: list[Source], chosen: list[Tensor], block: int) -> Iterator[Piece]:
+def _pieces(
+    sources: list[Source], chosen: list[Tensor], block: int, allow: Sequence[str]
+) -> Iterator[Piece]:
     """The chosen jets, at most ``block`` at a time, with their numbers in their file."""
     for source, indices in zip(sources, chosen, strict=True):
+        faults: dict[str, Fault] = {}
         end = int(indices[-1]) + 1 if len(indices) else 0
         for start in range(0, end, block):
             stop = min(start + block, end)
             local = indices[(indices >= start) & (indices < stop)] - start
             if len(local):
-                yield source, local + start, source.read(start, stop)[local]
+                cloud = source.read(start, stop)
+                odd = {**faults_of(cloud), **source.faults(start, stop)}
+                found = counted({k: jets[local] for k, jets in odd.items()}, local + start)
+                refuse_faults(source.path, found, allow)
+                for name, fault in found.items():
+                    before = faults.get(name, Fault(0, fault.first))
+                    faults[name] = Fault(before.jets + fault.jets, before.first)
+                yield source, local + start, cloud[local]
+        warn_of_faults(source.path, faults, allow)
+        source.close()
 
 
 def _selected(
@@ -139,7 +168,7 @@ def _selected(
     first: tuple[Source, ParticleCloud] | None = None
     for source, numbers, whole in pieces:
         cloud = select_columns(whole, columns, conditions)
-        _require_finite(cloud, source, numbers)
+        _require_finite(cloud, source, numbers, {*CHECKED, *conditions})
         first = first or (source, cloud)
         _require_alike(cloud, source, *first)
         yield cloud
@@ -183,10 +212,18 @@ def _as_items(cloud: ParticleCloud, columns: Sequence[str]) -> ParticleCloud:
     )
 
 
-def _require_finite(cloud: ParticleCloud, source: Source, numbers: Tensor) -> None:
+CHECKED = (*(feature.name for feature in fourvectors.JET_KINEMATICS), "num_particles", "type")
+"""The conditions of jets that must be finite; others where they are asked for."""
+
+
+def _require_finite(
+    cloud: ParticleCloud, source: Source, numbers: Tensor, checked: Collection[str]
+) -> None:
+    kept = [i for i, f in enumerate(cloud.condition_features) if f.name in checked]
+    conditions = tuple(cloud.condition_features[i] for i in kept)
     for name, values, columns in (
         ("particles", cloud.particles, cloud.features),
-        ("jets", cloud.conditions, cloud.condition_features),
+        ("jets", cloud.conditions[:, kept], conditions),
         ("weights", cloud.weights.unsqueeze(1), ()),
     ):
         bad = ~torch.isfinite(values).all(-1)

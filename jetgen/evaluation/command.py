@@ -81,12 +81,17 @@ def evaluated(
             if passed is None
         }
         real = (
-            read(config.real, jets=config.jets, map=config.map)
+            read(config.real, jets=config.jets, map=config.map, allow=config.allow)
             if real is None
             else real[: config.jets]
         )
         generated = (
-            read(config.generated, jets=config.jets, map=map_of(config.generated, config.map))
+            read(
+                config.generated,
+                jets=config.jets,
+                map=map_of(config.generated, config.map),
+                allow=config.allow,
+            )
             if generated is None
             else generated[: config.jets]
         )

@@ -86,7 +86,7 @@ class JetModel(Component, Objective):
     def given(self, cloud: ParticleCloud) -> JetDraw:
         """What the model is told of jets in the run's representation."""
         names = [f.name for f in self.layout.conditions]
-        if self.preparation.relative:
+        if self.preparation.relative and cloud.has_condition("phi"):
             names.append("phi")
         conditions = {name: cloud.condition(name) for name in names}
         common = self.preparation.azimuth

@@ -89,7 +89,7 @@ def to_relative(cloud: ParticleCloud) -> ParticleCloud:
     The jet's ``pt, eta, phi, mass`` (four-momentum sum of massless particles) become
     conditions. A cloud that is relative already is measured again against its own sum, so that
     a jet cut to its leading particles, or one whose particles do not add up, is described in
-    its own frame; its conditions follow.
+    its own frame; its conditions follow, without ``phi`` where that was not known.
     """
     double = cloud.to(torch.float64)
     if cloud.features[:3] == RELATIVE and cloud.has_condition("pt") and cloud.has_condition("eta"):
@@ -109,6 +109,8 @@ def to_relative(cloud: ParticleCloud) -> ParticleCloud:
         dim=-1,
     )
     measured = replace(double, particles=relative, features=RELATIVE).to(cloud.particles.dtype)
+    if cloud.features[:3] == RELATIVE and not cloud.has_condition("phi"):
+        kinematics = {f: values for f, values in kinematics.items() if f.name != "phi"}
     return measured.with_conditions(kinematics)
 
 

@@ -120,7 +120,7 @@ def measure(cloud: ParticleCloud) -> MeasuredSets:
     cartesian = cloud.features[:3] == CARTESIAN
     placed = cartesian or (cloud.has_condition("pt") and cloud.has_condition("eta"))
     relative = to_relative(cloud)
-    pt, eta, phi, mass = (relative.condition(name) for name in ("pt", "eta", "phi", "mass"))
+    pt, eta, mass = (relative.condition(name) for name in ("pt", "eta", "mass"))
     observables = {
         "relative_mass": torch.where(pt > 0, mass / torch.where(pt > 0, pt, 1.0), 0.0),
         "multiplicity": relative.multiplicity.to(torch.float64),
@@ -128,8 +128,8 @@ def measure(cloud: ParticleCloud) -> MeasuredSets:
     if placed:
         energy = torch.sqrt((pt * torch.cosh(eta)) ** 2 + mass**2)
         observables |= {"mass": mass, "pt": pt, "energy": energy, "eta": eta}
-        if cartesian or cloud.has_condition("phi"):
-            observables["phi"] = phi
+        if relative.has_condition("phi"):
+            observables["phi"] = relative.condition("phi")
     known = {f: observables[f.name] for f in JET_KINEMATICS if f.name in observables}
     bare = relative.replace(conditions=pt.new_zeros(len(pt), 0), condition_features=())
     return MeasuredSets(bare.with_conditions(known), observables)

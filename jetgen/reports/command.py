@@ -156,7 +156,7 @@ def _report_files(
     def sets(name: str, chosen: Mapping[str, str]) -> ParticleCloud:
         if name in clouds:
             return clouds[name][: config.jets]
-        return read(name, jets=config.jets, map=chosen)
+        return read(name, jets=config.jets, map=chosen, allow=config.allow)
 
     real = sets(config.real, config.map)
     kind = kind_of_cloud(real)

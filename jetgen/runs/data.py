@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,8 +14,9 @@ from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.train import IN_MEMORY, REGION, TrainConfig
 from jetgen.conversion import with_momenta
 from jetgen.datasets import read
+from jetgen.datasets.faults import copies
 from jetgen.datasets.reading import select_columns
-from jetgen.errors import InputError
+from jetgen.errors import InputError, InputWarning
 from jetgen.objectives.preparation import represent
 from jetgen.physics.classes import class_index
 from jetgen.physics.region import Region
@@ -50,8 +52,10 @@ def load_jets(
             columns=config.columns,
             conditions=conditions,
             map=config.map,
+            allow=config.allow,
         )
     jets = represent(jets, config)
+    _check(jets, config)
     if config.region is None:
         return jets
     inside = Region(config.region).select(config.kind.region_values(jets))
@@ -80,6 +84,30 @@ class JetStore:
         if key not in self._jets:
             self._jets[key] = (data, load_jets(config, data=data))
         return self._jets[key][1]
+
+
+def _check(jets: ParticleCloud, config: TrainConfig) -> None:
+    """Conditions of the model are numbers, and jets that come twice are told.
+
+    Raises:
+        InputError: for a condition that is NaN or infinite.
+    """
+    for name in filter(jets.has_condition, config.conditions()):
+        bad = ~jets.condition(name).isfinite()
+        if bool(bad.any()):
+            raise InputError(
+                f"condition: expected finite numbers, received NaN or infinity in {name} of "
+                f"{int(bad.sum())} sets, first in set {int(bad.nonzero()[0])}; choose another "
+                "condition"
+            )
+    again = int(copies(jets).sum()) if jets.mask.shape[1] > 1 else 0
+    if again:
+        warnings.warn(
+            f"{again} of {len(jets)} sets hold the same particles as another; training, "
+            "validation and test sets may share them",
+            InputWarning,
+            stacklevel=2,
+        )
 
 
 def _chosen(data: ParticleCloud, config: TrainConfig, conditions: Sequence[str]) -> ParticleCloud:

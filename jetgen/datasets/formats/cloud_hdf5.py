@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from jetgen.cloud import Feature, ParticleCloud
-from jetgen.datasets.formats.hdf5 import Hdf5Source, shapes
+from jetgen.datasets.faults import BAD_MASK
+from jetgen.datasets.formats.hdf5 import Hdf5Source, shapes, texts
 from jetgen.datasets.formats.hdf5_writing import Attribute, Dataset, Hdf5Writer
+from jetgen.datasets.formats.labels import type_indices
 from jetgen.datasets.formats.source import Format
 from jetgen.errors import InputError
 from jetgen.physics.classes import UNKNOWN_CLASS
@@ -104,24 +105,35 @@ class CloudSource(Hdf5Source):
         if "type" not in names:
             return torch.full((len(self),), UNKNOWN_CLASS)
         column = self.rows("conditions", 0, len(self))[:, names.index("type")]
-        return torch.from_numpy(column.astype(np.int64))
+        return type_indices(column, f"{self.path}: type")
 
     def read(self, start: int, stop: int) -> ParticleCloud:
         conditions = self._features("conditions")
         return ParticleCloud(
-            torch.from_numpy(self.rows("items", start, stop)),
-            torch.from_numpy(self.rows("mask", start, stop)),
+            self.numbers("items", start, stop),
+            self.numbers("mask", start, stop) != 0,
             self._features("items"),
-            torch.from_numpy(self.rows("conditions", start, stop)) if conditions else None,  # type: ignore[arg-type]
+            self.numbers("conditions", start, stop) if conditions else None,  # type: ignore[arg-type]
             conditions,
-            torch.from_numpy(self.rows("weights", start, stop)),
+            self.numbers("weights", start, stop),
         )
 
     def _features(self, dataset: str) -> tuple[Feature, ...]:
         if dataset not in self.file:
             return ()
         attributes: Any = self.file[dataset].attrs
-        return tuple(map(Feature, attributes["columns"], attributes["units"]))
+        columns = self.file[dataset].shape[1:][-1:]
+        told = [texts(attributes.get(name)) for name in ("columns", "units")]
+        if any(len(names) != columns[0] for names in told):
+            raise InputError(
+                f"{self.path}: expected the attributes columns and units of {dataset} to name its "
+                f"{columns[0]} columns, received {', '.join(map(str, told))}; write them"
+            )
+        return tuple(map(Feature, *told))
+
+    def faults(self, start: int, stop: int) -> dict[str, Tensor]:
+        mask = self.numbers("mask", start, stop)
+        return {BAD_MASK: ((mask != 0) & (mask != 1)).any(1)}
 
 
 def _matches(path: Path) -> bool:

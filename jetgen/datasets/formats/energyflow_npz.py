@@ -15,9 +15,10 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
+from jetgen.datasets.faults import NEGATIVE_PT
+from jetgen.datasets.formats.labels import require_labels
 from jetgen.datasets.formats.numpy_arrays import NumpyArray, numpy_arrays
 from jetgen.datasets.formats.source import Format, Source
-from jetgen.errors import InputError
 from jetgen.physics import fourvectors
 from jetgen.physics.classes import class_index
 from jetgen.physics.fourvectors import JET_KINEMATICS
@@ -58,13 +59,8 @@ class EnergyFlowSource(Source):
     @cached_property
     def _types(self) -> Tensor:
         labels = self._arrays["y"].rows(0, len(self)).astype(np.float64)
-        other = ~np.isin(labels, LABELS)
-        if other.any():
-            first = int(other.argmax())
-            raise InputError(
-                f"{self.path}: expected the labels 0 (gluon) and 1 (quark) in y, received "
-                f"{labels[first]:g} in jet {first} and {int(other.sum())} jets in all; change them"
-            )
+        advice = "0 stands for a gluon and 1 for a quark"
+        require_labels(np.isin(labels, LABELS), labels, f"{self.path}: y", advice=advice)
         quark = torch.from_numpy(labels == 1)
         return torch.where(quark, class_index("quark"), class_index("gluon"))
 
@@ -80,7 +76,7 @@ class EnergyFlowSource(Source):
         return ParticleCloud(p4[..., :3].float(), mask, CARTESIAN, conditions, CONDITIONS)
 
     def faults(self, start: int, stop: int) -> dict[str, Tensor]:
-        return {"negative particle pT": (self._values(start, stop)[..., 0] < 0).any(1)}
+        return {NEGATIVE_PT: (self._values(start, stop)[..., 0] < 0).any(1)}
 
     def _values(self, start: int, stop: int) -> Tensor:
         """Rows of ``X`` ``(stop - start, N, 4)`` in float64."""

@@ -12,7 +12,10 @@ from typing import Any
 
 import h5py
 import numpy as np
+import torch
+from torch import Tensor
 
+from jetgen.datasets.formats.precision import single
 from jetgen.datasets.formats.source import Source
 from jetgen.errors import InputError
 from jetgen.extras import install_command
@@ -152,10 +155,28 @@ class Hdf5Source(Source):
                 "damaged: fetch or make it again"
             ) from error
 
+    def numbers(self, dataset: str, start: int, stop: int) -> Tensor:
+        """Rows of a dataset of numbers of any type, in single precision.
+
+        Raises:
+            InputError: when the data are damaged or no numbers.
+        """
+        rows = self.rows(dataset, start, stop)
+        if rows.dtype.kind not in "biuf":
+            raise InputError(
+                f"{self.path}: expected numbers in {dataset}, received {rows.dtype}; convert them"
+            )
+        return torch.from_numpy(single(rows, f"{self.path}: {dataset}"))
+
     @property
     def attributes(self) -> dict[str, Any]:
         """The attributes of the file, JSON texts decoded."""
         return {name: _decoded(value) for name, value in self.file.attrs.items()}
+
+    def close(self) -> None:
+        if self._file is not None and self._process == os.getpid():
+            self._file.close()
+        self._file = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_file": None}
@@ -183,7 +204,7 @@ def require_filters(path: Path, dataset: h5py.Dataset) -> None:
 
 def texts(value: Any) -> tuple[str, ...]:
     """Names as HDF5 stores them, in an attribute or a dataset; none for anything else."""
-    if isinstance(value, h5py.Empty):
+    if value is None or isinstance(value, h5py.Empty):
         return ()
     values = np.asarray(value).reshape(-1).tolist()
     named = [v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in values]

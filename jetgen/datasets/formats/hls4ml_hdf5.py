@@ -16,6 +16,7 @@ from torch import Tensor
 
 from jetgen.cloud import CARTESIAN_ENERGY, Feature, ParticleCloud
 from jetgen.datasets.formats.hdf5 import Hdf5Source, shapes
+from jetgen.datasets.formats.labels import require_labels
 from jetgen.datasets.formats.source import Format
 from jetgen.errors import InputError
 from jetgen.physics import fourvectors
@@ -45,8 +46,8 @@ class Hls4mlSource(Hdf5Source):
         return torch.from_numpy(np.where(known, labels.argmax(axis=1), UNKNOWN_CLASS))
 
     def read(self, start: int, stop: int) -> ParticleCloud:
-        values = self.rows(CONSTITUENT_TABLE, start, stop)[..., self._momentum_columns]
-        particles = torch.from_numpy(values.astype(np.float32))
+        values = self.numbers(CONSTITUENT_TABLE, start, stop)
+        particles = values[..., self._momentum_columns]
         mask = (particles != 0).any(-1)
         total = particles.double().sum(1)
         jets = self.rows(JET_TABLE, start, stop)
@@ -83,7 +84,12 @@ class Hls4mlSource(Hdf5Source):
 
     def _labels(self, start: int, stop: int) -> np.ndarray[Any, Any]:
         columns = [self._jet_columns[name] for name in LABELS]
-        return self.rows(JET_TABLE, start, stop)[:, columns] > 0.5
+        labels = self.rows(JET_TABLE, start, stop)[:, columns]
+        known = np.isin(labels, (0, 1))
+        odd = np.where(known, 0, labels).max(axis=1)
+        advice = "each of the five is 0 or 1"
+        require_labels(known.all(axis=1), odd, f"{self.path}: {JET_TABLE}", start, advice)
+        return labels == 1
 
     def _names(self, dataset: str) -> list[str]:
         values = self.rows(dataset, 0, self.file[dataset].shape[0])

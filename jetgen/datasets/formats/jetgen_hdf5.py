@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, Feature, ParticleCloud
+from jetgen.datasets.faults import BAD_MASK
 from jetgen.datasets.formats.hdf5 import Hdf5Source, shapes
 from jetgen.datasets.formats.hdf5_writing import Attribute, Dataset, Hdf5Writer
+from jetgen.datasets.formats.labels import type_indices
 from jetgen.datasets.formats.source import Format
 from jetgen.errors import InputError
 from jetgen.physics import fourvectors
@@ -164,7 +166,7 @@ class JetgenSource(Hdf5Source):
         return int(self.file["constituents"].shape[0])
 
     def types(self) -> Tensor:
-        return torch.from_numpy(self.rows("jet_type", 0, len(self)).astype(np.int64))
+        return type_indices(self.rows("jet_type", 0, len(self)), f"{self.path}: jet_type")
 
     def read(self, start: int, stop: int) -> ParticleCloud:
         names = [f.name for f in COLUMNS["jet_features"]]
@@ -174,13 +176,17 @@ class JetgenSource(Hdf5Source):
         features = (*JET_KINEMATICS, Feature("num_particles"), Feature("type"))
         conditions = np.stack([jets[f.name].astype(np.float32) for f in features], axis=1)
         return ParticleCloud(
-            torch.from_numpy(self.rows("constituents", start, stop)),
-            torch.from_numpy(self.rows("particle_features", start, stop)[..., 3] != 0),
+            self.numbers("constituents", start, stop),
+            self.numbers("particle_features", start, stop)[..., 3] != 0,
             CARTESIAN_ENERGY,
             torch.from_numpy(conditions),
             features,
-            torch.from_numpy(self.rows("jet_weight", start, stop)),
+            self.numbers("jet_weight", start, stop),
         )
+
+    def faults(self, start: int, stop: int) -> dict[str, Tensor]:
+        mask = self.numbers("particle_features", start, stop)[..., 3]
+        return {BAD_MASK: ((mask != 0) & (mask != 1)).any(1)}
 
 
 def _matches(path: Path) -> bool:

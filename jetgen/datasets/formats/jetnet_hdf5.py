@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from jetgen.cloud import RELATIVE, Feature, ParticleCloud
+from jetgen.datasets.faults import BAD_MASK
 from jetgen.datasets.formats.hdf5 import Hdf5Source, shapes
 from jetgen.datasets.formats.source import Format
 from jetgen.physics.classes import UNKNOWN_CLASS, class_index
@@ -50,23 +50,23 @@ class JetNetSource(Hdf5Source):
         return torch.full((len(self),), self.type_index)
 
     def read(self, start: int, stop: int) -> ParticleCloud:
-        particles = self.rows("particle_features", start, stop).astype(np.float32)
-        jets = self.rows("jet_features", start, stop).astype(np.float32)  # pt, eta, mass, n
-        kind = np.full((len(jets), 1), self.type_index, dtype=np.float32)
+        particles = self.numbers("particle_features", start, stop)
+        jets = self.numbers("jet_features", start, stop)  # pt, eta, mass, n
+        kind = torch.full((len(jets), 1), float(self.type_index), dtype=jets.dtype)
         return ParticleCloud(
-            torch.from_numpy(particles[..., :3].copy()),
-            torch.from_numpy(particles[..., 3] != 0),
+            particles[..., :3].clone(),
+            particles[..., 3] != 0,
             RELATIVE,
-            torch.from_numpy(np.concatenate([jets, kind], axis=1)),
+            torch.cat([jets, kind], dim=1),
             CONDITIONS,
         )
 
     def faults(self, start: int, stop: int) -> dict[str, Tensor]:
-        particles = torch.from_numpy(self.rows("particle_features", start, stop))
+        particles = self.numbers("particle_features", start, stop)
         column = particles[..., 3]
         beneath = (particles[..., :3] != 0).any(-1) & (column == 0)
         return {
-            "mask neither 0 nor 1": ((column != 0) & (column != 1)).any(1),
+            BAD_MASK: ((column != 0) & (column != 1)).any(1),
             "values where the mask is 0": beneath.any(1),
         }
 

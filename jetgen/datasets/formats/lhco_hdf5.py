@@ -73,7 +73,7 @@ class LhcoSource(Hdf5Source):
         parts = [
             rows[b.dataset] if b.field is None else rows[b.dataset][b.field] for b in self._blocks
         ]
-        return np.concatenate(parts, axis=1)
+        return np.concatenate(parts, axis=1).astype(np.float32)
 
     def _types(self, values: np.ndarray[Any, Any]) -> Tensor:
         if values.shape[1] == 3 * PARTICLES:

@@ -62,6 +62,9 @@ class Source(ABC):
     def narrowed(self, columns: Sequence[str], conditions: Sequence[str]) -> None:  # noqa: B027
         """Say which columns will be looked at; containers then read no others."""
 
+    def close(self) -> None:  # noqa: B027
+        """Give back what is open; reading opens it again."""
+
     def faults(self, start: int, stop: int) -> dict[str, Tensor]:
         """Oddities that :meth:`read` does not show: a name, and the jets ``(B,)`` that have it."""
         return {}

@@ -20,18 +20,20 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import Feature, ParticleCloud
+from jetgen.datasets.faults import BAD_MASK, NEGATIVE_PT
+from jetgen.datasets.formats.labels import TYPE_INDICES, require_labels
 from jetgen.datasets.formats.momenta import Slots, assemble, jet_features
 from jetgen.datasets.formats.names import (
     Column,
     JetColumns,
-    nearest,
     numbered,
     recognise,
     suggestion,
 )
+from jetgen.datasets.formats.precision import single as single_precision
 from jetgen.datasets.formats.source import Source
 from jetgen.errors import InputError
-from jetgen.physics.classes import CLASSES, UNKNOWN_CLASS, class_name
+from jetgen.physics.classes import UNKNOWN_CLASS, class_name
 
 WEIGHT = Feature("weight")
 """The column that holds event weights."""
@@ -144,9 +146,7 @@ class TableSource(Source):
             extra=extra,
             weights=None if weight is None else torch.from_numpy(np.asarray(weight)).float(),
         )
-        conditions = {
-            Feature(c.name, c.unit): torch.from_numpy(np.asarray(found[c.name])) for c in single
-        }
+        conditions = {Feature(c.name, c.unit): self._single(c.name, found[c.name]) for c in single}
         return cloud.with_conditions(conditions)
 
     def _sets(self, start: int, stop: int) -> ParticleCloud:
@@ -154,10 +154,7 @@ class TableSource(Source):
         if not lists and not single:
             raise InputError(f"{self.path}: expected columns of numbers, received none")
         found = self.values([c.name for c in (*lists, *single)], start, stop)
-        numbers = {
-            Feature(c.name, c.unit): torch.from_numpy(np.asarray(found[c.name])).float()
-            for c in single
-        }
+        numbers = {Feature(c.name, c.unit): self._single(c.name, found[c.name]) for c in single}
         weights = [numbers.pop(f) for f in list(numbers) if f.name == WEIGHT.name]
         weight: Any = weights[0] if weights else None
         if not lists:
@@ -232,6 +229,31 @@ class TableSource(Source):
         values[mask] = torch.from_numpy(np.asarray(lists.numbers, dtype=np.float64))
         return Slots(values, mask)
 
+    def _single(self, name: str, values: Values) -> Tensor:
+        return torch.from_numpy(single_precision(np.asarray(values), f"{self.path}: {name}"))
+
+    def faults(self, start: int, stop: int) -> dict[str, Tensor]:
+        layout = self._layout
+        if layout is None:
+            return {}
+        names = [layout.particles[role] for role in ("pt", "mask") if role in layout.particles]
+        found = {name: self._slots_of(v) for name, v in self._read(names, start, stop).items()}
+        faults = {}
+        mask = None
+        if "mask" in layout.particles:
+            mask = found[layout.particles["mask"]].values
+            faults[BAD_MASK] = ((mask != 0) & (mask != 1)).any(1)
+        if "pt" in layout.particles:
+            negative = found[layout.particles["pt"]].values < 0
+            faults[NEGATIVE_PT] = (negative if mask is None else negative & (mask != 0)).any(1)
+        if "n" in layout.jets:
+            stated = self._read([layout.jets["n"]], start, stop)[layout.jets["n"]]
+            held = self.read(start, stop).multiplicity.numpy()
+            faults["num_particles that differs from the mask"] = torch.from_numpy(
+                np.asarray(stated) != held
+            )
+        return faults
+
     def _count_slots(self) -> int:
         layout = self._layout
         if layout is not None:
@@ -258,8 +280,7 @@ class TableSource(Source):
         """
         if layout.type is not None:
             codes = np.asarray(found[layout.type])
-            known = np.isin(codes, np.arange(UNKNOWN_CLASS, len(CLASSES)))
-            self._require_label(known, codes, layout.type, start)
+            self._require_label(np.isin(codes, TYPE_INDICES), codes, layout.type, start)
             return torch.from_numpy(codes.astype(np.int64))
         columns = sorted({mark.column for mark in layout.classes.values()})
         one_hot = len(columns) > 1
@@ -285,17 +306,9 @@ class TableSource(Source):
         self, known: np.ndarray[Any, Any], codes: np.ndarray[Any, Any], column: str, start: int
     ) -> None:
         if not known.all():
-            first = int((~known).argmax())
-            raise InputError(
-                f"{self.path}: expected labels of known classes in {column}, received "
-                f"{codes[first]:g} in jet {start + first} and {int((~known).sum())} jets in all; "
-                f"say what the labels stand for, such as "
-                f"{suggestion({class_name(0): f'{column}:{codes[first]:g}'})}"
-            )
-
-    def hint(self) -> str:
-        """One line on what is missing for these columns to be jets."""
-        return nearest(self.columns)
+            label = f"{column}:{codes[(~known).argmax()]:g}"
+            advice = f"say what they stand for, such as {suggestion({class_name(0): label})}"
+            require_labels(known, codes, f"{self.path}: {column}", start, advice)
 
     def __getstate__(self) -> dict[str, Any]:
         return {

@@ -11,8 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from jetgen.cloud import CARTESIAN_ENERGY, ParticleCloud
+from jetgen.cloud import ParticleCloud
 from jetgen.datasets.detection import detect, open_source
+from jetgen.datasets.faults import Fault, counted, faults_of
 from jetgen.physics.classes import class_name
 
 
@@ -37,14 +38,6 @@ class Range:
     @property
     def mean(self) -> float:
         return self.total / self.count if self.count else float("nan")
-
-
-@dataclass
-class Fault:
-    """Something odd: in how many jets, and the first of them."""
-
-    jets: int
-    first: int
 
 
 @dataclass
@@ -77,9 +70,20 @@ class Inspection:
 
 
 def inspect(
-    path: str | Path, chunk: int = 10_000, *, map: Mapping[str, str] | None = None
+    path: str | Path,
+    chunk: int = 10_000,
+    *,
+    map: Mapping[str, str] | None = None,
+    seen: set[int] | None = None,
 ) -> Inspection:
     """Read a whole file and report on it; values that :func:`read` refuses are only noted.
+
+    Args:
+        path: the file.
+        chunk: jets that are read at once.
+        map: the columns that hold the momenta, where their names do not say it.
+        seen: the jets of other files, to which those of this one are added, so that copies are
+            found across files.
 
     Raises:
         InputError: when the file is empty, damaged, or of no known format.
@@ -96,18 +100,16 @@ def inspect(
         source.attributes,
         unread=source.unread,
     )
-    seen: set[int] = set()
+    seen = set() if seen is None else seen
     for start in range(0, len(source), chunk):
         stop = min(start + chunk, len(source))
         cloud = source.read(start, stop)
         _add_ranges(found, cloud)
-        faults = {**_faults(cloud), **source.faults(start, stop)}
+        faults = {**faults_of(cloud), **source.faults(start, stop)}
         faults["the same particles as an earlier jet"] = _repeated(cloud, seen)
-        for name, jets in faults.items():
-            if jets.any():
-                first = start + int(jets.nonzero()[0])
-                fault = found.faults.setdefault(name, Fault(0, first))
-                fault.jets += int(jets.sum())
+        for name, fault in counted(faults, torch.arange(start, stop)).items():
+            before = found.faults.get(name, Fault(0, fault.first))
+            found.faults[name] = Fault(before.jets + fault.jets, before.first)
     return found
 
 
@@ -119,35 +121,6 @@ def _add_ranges(found: Inspection, cloud: ParticleCloud) -> None:
     for feature in cloud.condition_features:
         values = cloud.condition(feature.name)
         found.conditions.setdefault(feature.name, Range(feature.unit)).add(values)
-
-
-def _faults(cloud: ParticleCloud) -> dict[str, Tensor]:
-    """Oddities of the jets of a cloud: a name, and the jets ``(B,)`` that have it."""
-    particles, mask, conditions = cloud.particles, cloud.mask, cloud.conditions
-    faults = {
-        "NaN in a particle": particles.isnan().any(-1).any(1),
-        "infinity in a particle": particles.isinf().any(-1).any(1),
-        "NaN or infinity in a jet-level quantity": ~conditions.isfinite().all(1),
-        "a hole in the mask": (mask[:, 1:] & ~mask[:, :-1]).any(1),
-        "no particles": ~mask.any(1),
-    }
-    if cloud.has_condition("pt"):
-        faults["a jet pT that is not positive"] = cloud.condition("pt") <= 0
-    if cloud.has_condition("mass"):
-        faults["a negative jet mass"] = cloud.condition("mass") < 0
-    if bool((cloud.weights != 1).any()):
-        faults["a weight that is negative or no number"] = ~(cloud.weights >= 0)
-    if cloud.has_condition("num_particles"):
-        differs = cloud.condition("num_particles") != cloud.multiplicity
-        faults["num_particles that differs from the mask"] = differs
-    if cloud.features == CARTESIAN_ENERGY:
-        energy, momentum = cloud.feature("E"), particles[..., :3].double().norm(dim=-1)
-        faults["a negative particle energy"] = (energy < 0).any(1)
-        # Files in single precision leave massless particles slightly off their mass shell.
-        faults["a particle with less energy than momentum"] = (energy < momentum * 0.999).any(1)
-    if any(feature.name == "ptrel" for feature in cloud.features):
-        faults["a negative particle pT"] = (cloud.feature("ptrel") < 0).any(1)
-    return faults
 
 
 def _repeated(cloud: ParticleCloud, seen: set[int]) -> Tensor:

@@ -1,0 +1,124 @@
+"""What can be odd about jets: how it is found, and whether reading refuses it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from jetgen.cloud import CARTESIAN_ENERGY, ParticleCloud
+from jetgen.errors import InputError, InputWarning
+
+NEGATIVE_PT = "a negative particle pT"
+BAD_MASK = "mask neither 0 nor 1"
+
+NOT_TAKEN = {BAD_MASK: "mask", NEGATIVE_PT: "negative-pt", "a negative particle energy": "energy"}
+"""Faults that reading refuses, and the names by which a user accepts them."""
+
+WARNED = {
+    "a hole in the mask": "holes",
+    "a particle with less energy than momentum": "mass-shell",
+    "num_particles that differs from the mask": "num-particles",
+    "a negative jet mass": "jet-mass",
+    "a jet pT that is not positive": "jet-pt",
+}
+"""Faults that reading warns of, and the names by which a user accepts them."""
+
+ALLOWED = (*NOT_TAKEN.values(), *WARNED.values())
+"""All names that a user can accept."""
+
+
+class Fault(NamedTuple):
+    """Something odd: in how many jets, and the first of them."""
+
+    jets: int
+    first: int
+
+
+def faults_of(cloud: ParticleCloud) -> dict[str, Tensor]:
+    """What is odd about jets as a file holds them: a name, and the jets ``(B,)`` that have it."""
+    particles, mask, conditions = cloud.particles, cloud.mask, cloud.conditions
+    faults = {
+        "NaN in a particle": particles.isnan().any(-1).any(1),
+        "infinity in a particle": particles.isinf().any(-1).any(1),
+        "NaN or infinity in a jet-level quantity": ~conditions.isfinite().all(1),
+        "a hole in the mask": (mask[:, 1:] & ~mask[:, :-1]).any(1),
+        "no particles": ~mask.any(1),
+    }
+    if cloud.has_condition("pt"):
+        faults["a jet pT that is not positive"] = (cloud.condition("pt") <= 0) & mask.any(1)
+    if cloud.has_condition("mass"):
+        faults["a negative jet mass"] = cloud.condition("mass") < 0
+    if bool((cloud.weights != 1).any()):
+        faults["a weight that is negative or no number"] = ~(cloud.weights >= 0)
+    if cloud.has_condition("num_particles"):
+        differs = cloud.condition("num_particles") != cloud.multiplicity
+        faults["num_particles that differs from the mask"] = differs
+    if cloud.features[:4] == CARTESIAN_ENERGY:
+        energy, momentum = cloud.feature("E"), particles[..., :3].double().norm(dim=-1)
+        faults["a negative particle energy"] = (energy < 0).any(1)
+        # Files in single precision leave massless particles slightly off their mass shell.
+        light = (energy < momentum * 0.999).any(1)
+        faults["a particle with less energy than momentum"] = light
+    if any(feature.name == "ptrel" for feature in cloud.features):
+        faults[NEGATIVE_PT] = (cloud.feature("ptrel") < 0).any(1)
+    return faults
+
+
+def counted(faults: Mapping[str, Tensor], numbers: Tensor) -> dict[str, Fault]:
+    """The faults that some jets have; ``numbers`` ``(B,)`` are those of the jets in their file."""
+    return {
+        name: Fault(int(jets.sum()), int(numbers[jets][0]))
+        for name, jets in faults.items()
+        if bool(jets.any())
+    }
+
+
+def refuse_faults(path: Path, found: Mapping[str, Fault], allowed: Sequence[str]) -> None:
+    """Raise :class:`InputError` for a fault that is not taken, unless its name is allowed."""
+    for name, fault in found.items():
+        short = NOT_TAKEN.get(name)
+        if short is not None and short not in allowed:
+            raise InputError(
+                f"{path}: expected sound jets, received {name} in {fault.jets} jets, first in jet "
+                f"{fault.first}; correct the file, or take them as they are with allow={[short]}"
+            )
+
+
+def warn_of_faults(path: Path, found: Mapping[str, Fault], allowed: Sequence[str]) -> None:
+    """A warning for each fault that is taken, unless its name is allowed."""
+    for name, fault in found.items():
+        short = WARNED.get(name)
+        if short is not None and short not in allowed:
+            warnings.warn(
+                f"{path}: {name} in {fault.jets} jets, first in jet {fault.first}; "
+                f"allow={[short]} says that it is meant",
+                InputWarning,
+                stacklevel=2,
+            )
+
+
+def copies(cloud: ParticleCloud, block: int = 10_000) -> Tensor:
+    """``(B,)`` whether a set holds the same particles, slot by slot, as one before.
+
+    Empty sets are no copies of each other.
+    """
+    size = cloud.particles[0].numel() if len(cloud) else 0
+    generator = torch.Generator().manual_seed(1)
+    factors = torch.randint(-(2**62), 2**62, (size,), generator=generator) | 1
+    parts = [
+        (
+            cloud.particles[start : start + block].float().flatten(1).view(torch.int32).long()
+            * factors
+        ).sum(1)
+        for start in range(0, len(cloud), block)
+    ]
+    keys = torch.cat(parts) if parts else torch.zeros(0, dtype=torch.long)
+    order = keys.argsort(stable=True)
+    again = torch.zeros(len(keys), dtype=torch.bool)
+    again[order[1:]] = keys[order][1:] == keys[order][:-1]
+    return again & cloud.mask.any(1)
