@@ -103,21 +103,18 @@ def warn_of_faults(path: Path, found: Mapping[str, Fault], allowed: Sequence[str
 
 
 def copies(cloud: ParticleCloud, block: int = 10_000) -> Tensor:
-    """``(B,)`` whether a set holds the same particles, slot by slot, as one before.
+    """``(B,)`` whether a set is the same as one before: its particles slot by slot, and its jet.
 
     Empty sets are no copies of each other.
     """
-    size = cloud.particles[0].numel() if len(cloud) else 0
+    size = cloud.particles.shape[1] * cloud.particles.shape[2] + cloud.conditions.shape[1]
     generator = torch.Generator().manual_seed(1)
     factors = torch.randint(-(2**62), 2**62, (size,), generator=generator) | 1
-    parts = [
-        (
-            cloud.particles[start : start + block].float().flatten(1).view(torch.int32).long()
-            * factors
-        ).sum(1)
-        for start in range(0, len(cloud), block)
-    ]
-    keys = torch.cat(parts) if parts else torch.zeros(0, dtype=torch.long)
+    keys = torch.zeros(len(cloud), dtype=torch.long)
+    for start in range(0, len(cloud), block):
+        some = cloud[start : start + block]
+        values = torch.cat([some.particles.flatten(1), some.conditions], dim=1).float()
+        keys[start : start + block] = (values.view(torch.int32).long() * factors).sum(1)
     order = keys.argsort(stable=True)
     again = torch.zeros(len(keys), dtype=torch.bool)
     again[order[1:]] = keys[order][1:] == keys[order][:-1]

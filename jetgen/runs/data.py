@@ -54,8 +54,9 @@ def load_jets(
             map=config.map,
             allow=config.allow,
         )
+    _warn_of_copies(jets)
     jets = represent(jets, config)
-    _check(jets, config)
+    _require_conditions(jets, config)
     if config.region is None:
         return jets
     inside = Region(config.region).select(config.kind.region_values(jets))
@@ -86,12 +87,8 @@ class JetStore:
         return self._jets[key][1]
 
 
-def _check(jets: ParticleCloud, config: TrainConfig) -> None:
-    """Conditions of the model are numbers, and jets that come twice are told.
-
-    Raises:
-        InputError: for a condition that is NaN or infinite.
-    """
+def _require_conditions(jets: ParticleCloud, config: TrainConfig) -> None:
+    """Raise :class:`InputError` for a condition of the model that is NaN or infinite."""
     for name in filter(jets.has_condition, config.conditions()):
         bad = ~jets.condition(name).isfinite()
         if bool(bad.any()):
@@ -100,11 +97,15 @@ def _check(jets: ParticleCloud, config: TrainConfig) -> None:
                 f"{int(bad.sum())} sets, first in set {int(bad.nonzero()[0])}; choose another "
                 "condition"
             )
+
+
+def _warn_of_copies(jets: ParticleCloud) -> None:
+    """A warning where jets come twice, since a split may separate them."""
     again = int(copies(jets).sum()) if jets.mask.shape[1] > 1 else 0
     if again:
         warnings.warn(
-            f"{again} of {len(jets)} sets hold the same particles as another; training, "
-            "validation and test sets may share them",
+            f"{again} of {len(jets)} sets are copies of others; training, validation and test "
+            "sets may share them",
             InputWarning,
             stacklevel=2,
         )

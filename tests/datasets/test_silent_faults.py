@@ -200,7 +200,7 @@ def test_jets_that_come_twice_are_counted(jetnet_file, tmp_path):
             file[name][30:34] = file[name][:4]
     small = {"epochs": 1, "batch": 16, "hidden": 8, "prior": "gaussian"}
     config = jetgen.TrainConfig(data=[str(path)], run=str(tmp_path / "run"), **small)
-    with pytest.warns(InputWarning, match="4 of 50 sets hold the same particles as another"):
+    with pytest.warns(InputWarning, match="4 of 50 sets are copies of others"):
         jetgen.train(config)
     seen = set()
     inspect(jetnet_file("a.hdf5"), seen=seen)

@@ -91,7 +91,7 @@ def test_planted_faults_in_energies_labels_and_pt(hls4ml_file, energyflow_file) 
         particles, labels = file["X"], file["y"]
     particles[7, 0, 0] = -4.0
     np.savez(path, X=particles, y=labels)
-    assert inspect(path).faults["negative particle pT"] == Fault(1, 7)
+    assert inspect(path).faults["a negative particle pT"] == Fault(1, 7)
 
 
 def test_the_command_prints_what_the_file_says_about_itself(tmp_path, capsys) -> None:
