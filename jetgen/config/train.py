@@ -30,6 +30,9 @@ MULTIPLICITY = "n"
 """The name of the number of particles among the conditions; every model is given it."""
 
 
+NO_CONSTRAINT = "none"
+"""The value of ``constraint`` that stands for an empty list."""
+
 OWN_OPTIONS = ("objective", "encoder", "decoder", "discriminator", "loss", "prior")
 """Options that name a component which can have options of its own."""
 
@@ -152,7 +155,7 @@ class TrainConfig:
         [], help="NAME=VALUE of an own option of the discriminator; may be given several times"
     )
     hidden: int = option(
-        128, at_least=1, help="width of the hidden layers; of a pyramid's narrowest one"
+        96, at_least=1, help="width of the hidden layers; of a pyramid's narrowest one"
     )
     layers: int = option(
         3,
@@ -179,28 +182,33 @@ class TrainConfig:
         [], help="NAME=VALUE of an own option of the loss; may be given several times"
     )
     loss_scale: float = option(
-        100.0, above=0, help="factor on the mean reconstruction loss, so that beta is of order one"
+        None,
+        above=0,
+        help="factor on the mean reconstruction loss, so that beta is of order one (default: 10 "
+        "beside a likelihood, else 100)",
     )
     likelihood_weight: float = option(
-        0.0,
+        None,
         at_least=0,
         help="weight of the likelihood of real particles under Gaussians about the decoded "
-        "positions; above 0 particles are drawn from them instead of put at their centres",
+        "positions; above 0 particles are drawn from them instead of put at their centres "
+        "(default: 50 for an autoencoder of jets with a loss between sets, else 0)",
     )
     constraint: list[str] = option(
-        [],
+        None,
         choices=CONSTRAINTS,
         names=weighted_name,
         help="jet-level terms added to the loss, NAME or NAME=WEIGHT; the multiplicity is that of "
-        "the particles that carry the pT, (sum pT)^2 / sum pT^2",
+        "the particles that carry the pT, (sum pT)^2 / sum pT^2; or none (default: mass=2 for an "
+        "autoencoder of jets, else none)",
     )
     constraint_difference: Literal["squared", "absolute", "relative"] = option(
-        "squared", help="how these terms measure a difference"
+        "relative", help="how these terms measure a difference"
     )
     emd_backend: Literal["auto", "exact", "sinkhorn", "geomloss"] = option(
         "auto", help="solver of the emd loss; auto is exact on the CPU, sinkhorn elsewhere"
     )
-    beta: float = option(1.0, at_least=0, help="weight of the Kullback-Leibler term")
+    beta: float = option(0.5, at_least=0, help="weight of the Kullback-Leibler term")
     beta_warmup: int = option(10, at_least=0, help="epochs over which beta rises from 0")
     free_bits: float = option(
         0.0,
@@ -258,12 +266,13 @@ class TrainConfig:
     )
 
     prior: str = option(
-        "gaussian",
+        None,
         choices=PRIORS,
         section="prior",
         common=True,
         help="distribution of latent codes: fixed, so that the objective draws the codes to it "
-        "(gaussian, mixture, discrete), or learned from the codes (flow, flow-matching)",
+        "(gaussian, mixture, discrete), or learned from the codes (flow, flow-matching) (default: "
+        "flow for an autoencoder, else gaussian)",
     )
     prior_option: list[str] = option(
         [], help="NAME=VALUE of an own option of the prior; may be given several times"
@@ -275,7 +284,7 @@ class TrainConfig:
         "after", help="fit a learned prior after the autoencoder or together with it"
     )
     prior_epochs: int = option(
-        200, above=0, help="epochs of a learned prior, when it is fitted after"
+        30, above=0, help="epochs of a learned prior, when it is fitted after"
     )
     flow_transforms: int = option(6, at_least=1, help="coupling transforms of the flow prior")
     flow_hidden: int = option(128, at_least=1, help="width of a learned prior's networks")
@@ -285,10 +294,10 @@ class TrainConfig:
         "given the latent code",
     )
 
-    epochs: int = option(500, at_least=1, section="training", common=True, help="epochs at most")
-    batch: int = option(256, at_least=1, common=True, help="jets a step")
+    epochs: int = option(60, at_least=1, section="training", common=True, help="epochs at most")
+    batch: int = option(64, at_least=1, common=True, help="jets a step")
     learning_rate: float = option(0.001, above=0, help="learning rate of Adam")
-    schedule: Literal["constant", "cosine"] = option("constant", help="learning rate over epochs")
+    schedule: Literal["constant", "cosine"] = option("cosine", help="learning rate over epochs")
     clip: float = option(1.0, at_least=0, help="largest norm of the gradient; 0 for no limit")
     patience: int = option(
         80, above=0, help="epochs without a better validation loss before stopping"
@@ -314,7 +323,13 @@ class TrainConfig:
     )
 
     def __post_init__(self) -> None:
+        if self.constraint == [NO_CONSTRAINT]:
+            object.__setattr__(self, "constraint", [])
         validate(self)
+        self._check_features()
+        for name, value in OBJECTIVES[self.objective].recipe(self).items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, value)
         require(
             not (self.multiplicity == "latent" and MULTIPLICITY in self.conditions()),
             "condition",
@@ -329,7 +344,6 @@ class TrainConfig:
         )
         self.constraint_weights()
         self.conditions()
-        self._check_features()
         require(len(self.data) > 0, "data", "at least one file", self.data)
         chosen = dict(self.chosen_components())
         for component in chosen.values():

@@ -54,6 +54,16 @@ class JetModel(Component, Objective):
         return ("decoder",)
 
     @classmethod
+    def recipe(cls, config: TrainConfig) -> dict[str, Any]:
+        """Values of the options whose default depends on the objective, where none was given."""
+        return {
+            "prior": "gaussian",
+            "constraint": [],
+            "likelihood_weight": 0.0,
+            "loss_scale": 100.0,
+        }
+
+    @classmethod
     def check(cls, config: TrainConfig) -> None:
         require(
             config.discriminator is None or "discriminator" in cls.parts(config),
