@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -46,6 +46,15 @@ def steps_of(text: str) -> list[str]:
     """The names of the steps in ``FEATURE=STEP+STEP``."""
     _, equals, steps = text.partition("=")
     return steps.split("+") if equals else []
+
+
+def _by_objective(name: str) -> Callable[[TrainConfig], Any]:
+    """The default of an option that depends on the objective."""
+
+    def value(config: TrainConfig) -> Any:
+        return OBJECTIVES[config.objective].recipe(config)[name]
+
+    return value
 
 
 def _representation(config: TrainConfig) -> str:
@@ -183,12 +192,14 @@ class TrainConfig:
     )
     loss_scale: float = option(
         None,
+        derived=_by_objective("loss_scale"),
         above=0,
         help="factor on the mean reconstruction loss, so that beta is of order one (default: 10 "
         "beside a likelihood, else 100)",
     )
     likelihood_weight: float = option(
         None,
+        derived=_by_objective("likelihood_weight"),
         at_least=0,
         help="weight of the likelihood of real particles under Gaussians about the decoded "
         "positions; above 0 particles are drawn from them instead of put at their centres "
@@ -196,6 +207,7 @@ class TrainConfig:
     )
     constraint: list[str] = option(
         None,
+        derived=_by_objective("constraint"),
         choices=CONSTRAINTS,
         names=weighted_name,
         help="jet-level terms added to the loss, NAME or NAME=WEIGHT; the multiplicity is that of "
@@ -267,6 +279,7 @@ class TrainConfig:
 
     prior: str = option(
         None,
+        derived=_by_objective("prior"),
         choices=PRIORS,
         section="prior",
         common=True,
@@ -327,9 +340,6 @@ class TrainConfig:
             object.__setattr__(self, "constraint", [])
         validate(self)
         self._check_features()
-        for name, value in OBJECTIVES[self.objective].recipe(self).items():
-            if getattr(self, name) is None:
-                object.__setattr__(self, name, value)
         require(
             not (self.multiplicity == "latent" and MULTIPLICITY in self.conditions()),
             "condition",

@@ -41,7 +41,9 @@ def test_each_work_has_one_entry_and_can_be_found():
 def test_a_training_cites_what_it_uses_and_nothing_else():
     used = keys(
         citations.of_training(
-            TrainConfig(encoder="epic", decoder="deepsets", prior="flow", constraint=["efp"])
+            TrainConfig(
+                encoder="epic", decoder="deepsets", prior="flow", constraint=["efp"], beta=1
+            )
         )
     )
     assert {"jetgen", "Kingma:2013", "Buhmann:2023a", "Zaheer:2017", "Durkan:2019"} <= used

@@ -10,13 +10,14 @@ from jetgen.compression.command import compress, decompress
 from jetgen.config.compress import CompressConfig
 from jetgen.config.decompress import DecompressConfig
 from jetgen.config.train import TrainConfig
+from jetgen.configs import preset
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.errors import InputError
 from jetgen.objectives.preparation import represent
 from jetgen.physics.fourvectors import to_relative
 from jetgen.training.command import train
 
-SMALL = {
+SMALL = preset("classic") | {
     "particles": 30,
     "objective": "wae",
     "hidden": 8,

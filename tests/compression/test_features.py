@@ -11,6 +11,7 @@ from jetgen.compression.command import compress, decompress
 from jetgen.config.compress import CompressConfig
 from jetgen.config.decompress import DecompressConfig
 from jetgen.config.train import TrainConfig
+from jetgen.configs import preset
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError
@@ -18,7 +19,7 @@ from jetgen.physics.fourvectors import to_relative
 from jetgen.training.command import train
 
 ITEM = (Feature("pt", "GeV"), Feature("charge"), Feature("hits"))
-SMALL = {
+SMALL = preset("classic") | {
     "representation": "features",
     "objective": "wae",
     "encoder": "dense",

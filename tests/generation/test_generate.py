@@ -13,6 +13,7 @@ from jetgen.cli.main import main
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.generate import GenerateConfig
 from jetgen.config.train import TrainConfig
+from jetgen.configs import preset
 from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError, InputWarning
 from jetgen.generation.command import generate
@@ -23,7 +24,7 @@ from jetgen.training.command import train
 
 PROMPT, DISPLACED = "mu-plus-prompt", "mu-plus-displaced"
 COLUMNS = {PROMPT: ("px", "py", "pz", "z"), DISPLACED: ("px", "py", "pz", "x", "y", "z")}
-SMALL = {
+SMALL = preset("classic") | {
     "representation": "features",
     "encoder": "dense",
     "decoder": "dense",

@@ -9,6 +9,7 @@ import torch
 from jetgen.cli.main import main
 from jetgen.cloud import Feature
 from jetgen.config.train import TrainConfig
+from jetgen.configs import preset
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.errors import InputError
 from jetgen.latent.encoding import encode_sets
@@ -29,8 +30,8 @@ def trained(tmp_path_factory, toy_jets):
         writer.append(jets.with_conditions({**kinematics, Feature("type"): types}))
     config = TrainConfig(
         data=[str(data)], run=str(folder / "run"), particles=30, objective="vae", encoder="dense",
-        hidden=32, layers=1, latent=3, batch=64, beta=0.01, epochs=8, learning_rate=0.01,
-        device="cpu", condition=["type"],
+        layers=1, latent=3, learning_rate=0.01, device="cpu", condition=["type"],
+        **(preset("classic") | {"hidden": 32, "batch": 64, "beta": 0.01, "epochs": 8}),
     )  # fmt: skip
     return train(config).as_posix(), data.as_posix()
 
@@ -104,8 +105,9 @@ def table(tmp_path_factory):
     data.write_text("\n".join(["a [cm],b,type,twice,noise", *lines]))
     config = TrainConfig(
         data=[str(data)], run=str(folder / "run"), columns=("a", "b"), target="noise",
-        condition=["type"], objective="vae", encoder="dense", decoder="dense", hidden=32, layers=1,
-        latent=2, batch=64, beta=0.01, epochs=15, learning_rate=0.01, device="cpu",
+        condition=["type"], objective="vae", encoder="dense", decoder="dense", layers=1,
+        latent=2, learning_rate=0.01, device="cpu",
+        **(preset("classic") | {"hidden": 32, "batch": 64, "beta": 0.01, "epochs": 15}),
     )  # fmt: skip
     return train(config).as_posix(), data.as_posix()
 

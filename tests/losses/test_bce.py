@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from jetgen.config.train import TrainConfig
+from jetgen.configs import preset
 from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError
 from jetgen.losses import bce
@@ -45,8 +46,8 @@ def config(tmp_path, make_muons):
         return TrainConfig(
             data=[str(tmp_path / "x.h5")], run=str(tmp_path / "run"), columns=("px", "pz"),
             encoder="dense", decoder="dense", hidden=32, layers=2, latent=2, loss="bce",
-            loss_scale=1000, epochs=60, batch=32, learning_rate=0.005, beta_warmup=1, device="cpu",
-            **options,
+            **(preset("classic") | {"loss_scale": 1000, "epochs": 60, "batch": 32} | options),
+            learning_rate=0.005, beta_warmup=1, device="cpu",
         )  # fmt: skip
 
     return make

@@ -10,6 +10,7 @@ from scipy.stats import kstest
 import jetgen
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.train import TrainConfig
+from jetgen.configs import preset
 from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError
 from jetgen.objectives.azimuth import CommonAzimuth
@@ -101,7 +102,8 @@ def test_generated_sets_lie_at_every_azimuth(variant, tmp_path):
     path = tmp_path / "events.h5"
     with set_writer(path, FEATURES, slots=3, attributes={}) as append:
         append(quarter)
-    options = {"encoder": "dense", "decoder": "dense", "hidden": 16, "layers": 1, "latent": 3}
+    options = preset("classic") | {"encoder": "dense", "decoder": "dense", "hidden": 16}
+    options |= {"layers": 1, "latent": 3}
     options |= {"epochs": 2, "batch": 64, "device": "cpu", "average": 0.9} | TRAININGS[variant]
     config = TrainConfig(
         data=[str(path)], run=str(tmp_path / "run"), representation="features", azimuth="phi",

@@ -13,6 +13,7 @@ from jetgen.cloud import Feature, ParticleCloud
 from jetgen.components import OBJECTIVES
 from jetgen.config.generate import GenerateConfig
 from jetgen.config.train import TrainConfig
+from jetgen.configs import preset
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.errors import InputError, InputWarning
 from jetgen.objectives.layout import Layout
@@ -22,7 +23,7 @@ from jetgen.physics.fourvectors import laboratory_jets, to_relative
 from jetgen.priors.jets import JetDistribution, JetDraw
 from jetgen.training.command import train
 
-SMALL = {
+SMALL = preset("classic") | {
     "particles": 12,
     "encoder": "dense",
     "hidden": 32,

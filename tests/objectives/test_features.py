@@ -11,6 +11,7 @@ from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.generate import GenerateConfig
 from jetgen.config.report import ReportConfig
 from jetgen.config.train import TrainConfig
+from jetgen.configs import preset
 from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError
 from jetgen.generation.command import generate
@@ -21,7 +22,7 @@ from jetgen.training.command import train
 MUON = (Feature("px", "GeV"), Feature("pz", "GeV"), Feature("start_x", "cm"))
 JET = (Feature("pt", "GeV"), Feature("mass", "GeV"))
 
-SMALL = {
+SMALL = preset("classic") | {
     "encoder": "dense",
     "decoder": "dense",
     "hidden": 32,

@@ -12,6 +12,7 @@ import jetgen.training.loop
 from jetgen.cloud import RELATIVE, ParticleCloud
 from jetgen.components import OBJECTIVES
 from jetgen.config.train import TrainConfig
+from jetgen.configs import preset
 from jetgen.datasets import read
 from jetgen.errors import InputError, TrainingError
 from jetgen.objectives.adversary import dead_discriminator
@@ -27,7 +28,7 @@ from jetgen.runs.folder import RunFolder
 from jetgen.testing import check_objective
 from jetgen.training.command import train
 
-SMALL = {
+SMALL = preset("classic") | {
     "particles": 12,
     "hidden": 16,
     "layers": 1,

@@ -8,6 +8,7 @@ import torch
 
 from jetgen.cli.main import main
 from jetgen.config.train import TrainConfig
+from jetgen.configs import preset
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.physics.baselines import BASELINES
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
@@ -18,7 +19,7 @@ from jetgen.ranking.samples import Sample
 from jetgen.ranking.tables import csv_text, markdown, ordered
 from jetgen.training.command import train
 
-TINY = {
+TINY = preset("classic") | {
     "particles": 12, "hidden": 8, "layers": 1, "latent": 2, "batch": 64, "epochs": 1,
     "prior_epochs": 1, "flow_transforms": 1, "flow_hidden": 8, "device": "cpu",
 }  # fmt: skip

@@ -76,7 +76,7 @@ def folder(tmp_path_factory, toy_jets):
         run=str(path / "c-vae-mass-100-1"), particles=30, objective="vae", encoder="deepsets",
         decoder="dense", hidden=32, layers=1, latent=2, batch=64, beta=0.01, epochs=40,
         learning_rate=0.01, constraint=["mass=10"], constraint_difference="relative",
-        condition=["mass"], device="cpu", loss="mse",
+        condition=["mass"], device="cpu", loss="mse", schedule="constant", prior="gaussian",
     )  # fmt: skip
     train(config)
     return path

@@ -9,6 +9,7 @@ import torch
 import jetgen
 from jetgen.components import FIGURES
 from jetgen.config.train import TrainConfig
+from jetgen.configs import preset
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError
@@ -30,7 +31,7 @@ def config(tmp_path, make_gaussian_jets):
         writer.append(make_gaussian_jets(700, 1, 6))
 
     def make(name="run", **options):
-        small = {
+        small = preset("classic") | {
             "particles": 6,
             "hidden": 8,
             "layers": 1,
@@ -158,6 +159,8 @@ def test_sets_of_features_are_followed_and_their_weights_count(tmp_path, make_mu
                 epochs=9,
                 patience=2,
                 learning_rate=1e-12,
+                schedule="constant",
+                batch=256,
                 monitor=("fom",),
                 monitor_every=1,
                 device="cpu",

@@ -10,13 +10,14 @@ import torch
 import jetgen
 from jetgen.cli.main import main
 from jetgen.config.train import TrainConfig
+from jetgen.configs import preset
 from jetgen.errors import InputError, TrainingError
 from jetgen.files.checkpoint import Checkpoint
 from jetgen.physics.fourvectors import to_relative
 from jetgen.runs.folder import RunFolder
 from jetgen.training.command import train
 
-SMALL = {
+SMALL = preset("classic") | {
     "particles": 12,
     "hidden": 16,
     "layers": 1,
