@@ -119,9 +119,10 @@ def validate(config: Any) -> None:
     hints = typing.get_type_hints(type(config))
     for entry in dataclasses.fields(config):
         declared = entry.metadata
-        value = typed(entry.name, getattr(config, entry.name), hints[entry.name])
+        value = getattr(config, entry.name)
         if value is None and declared["derived"] is not None:
             value = declared["derived"](config)
+        value = typed(entry.name, value, hints[entry.name])
         object.__setattr__(config, entry.name, value)
         if value is None:
             continue

@@ -81,14 +81,13 @@ class Autoencoder(JetModel):
         They are the ones with the best jets of ``docs/results.md`` for equal time.
         """
         jets = config.kind.momenta
-        weight = config.likelihood_weight
-        if weight is None:
-            weight = 50.0 if jets and not LOSSES[config.loss].ordered else 0.0
+        weight = 50.0 if jets and not LOSSES[config.loss].ordered else 0.0
+        chosen = weight if config.likelihood_weight is None else config.likelihood_weight
         return {
             "prior": "flow",
             "constraint": ["mass=2"] if jets else [],
             "likelihood_weight": weight,
-            "loss_scale": 10.0 if weight else 100.0,
+            "loss_scale": 10.0 if chosen else 100.0,
         }
 
     def __init__(self, config: TrainConfig, layout: Layout) -> None:
