@@ -30,7 +30,10 @@ def usage() -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return the exit code (0 good, 2 bad input, 1 a bug, 130 Ctrl-C)."""
+    """Run one command; return the exit code.
+
+    0 is good, 2 bad input or a training that failed or is unfinished, 1 a bug, 130 Ctrl-C.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
