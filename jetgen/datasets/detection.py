@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jetgen.components import FORMATS
+from jetgen.datasets.door import DoorSource, translated
 from jetgen.datasets.formats.csv_table import first_lines
 from jetgen.datasets.formats.source import Format, Source
 from jetgen.errors import InputError, InputWarning
@@ -119,8 +120,11 @@ def detect(path: str | Path) -> Format:
     for general in (False, True):
         for name in FORMATS:
             form: Format = FORMATS[name]
-            if form.general is general and form.matches(path):
-                return form
+            if form.general is general:
+                with translated(path):
+                    matches = form.matches(path)
+                if matches:
+                    return form
     raise InputError(f"{path}: {_what_it_is(path)}")
 
 
@@ -183,7 +187,10 @@ def open_source(
     Raises:
         InputError: as :func:`detect` does, or when the file holds no jets.
     """
-    source = detect(path).open(Path(path), jet_type)
+    path = Path(path).expanduser()
+    form = detect(path)
+    with translated(path):
+        source = DoorSource(form.open(path, jet_type))
     source.mapped(map or {})
     source.narrowed(columns, conditions)
     if len(source) == 0 or source.slots == 0:

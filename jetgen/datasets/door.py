@@ -1,0 +1,92 @@
+"""The one door through which files are read: whatever a library raises becomes one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from jetgen.cloud import ParticleCloud
+from jetgen.datasets.formats.source import Source
+from jetgen.errors import InputError
+
+MOST_SLOTS = 100_000
+"""Particles per jet up to which files are read."""
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Raise :class:`InputError` for whatever a library raises while it reads this file."""
+    try:
+        yield
+    except (InputError, Warning):
+        raise
+    except MemoryError as error:
+        raise InputError(
+            f"{path}: expected data that fit into memory, received more ({error}); read fewer jets"
+        ) from error
+    except Exception as error:  # damaged files raise anything, from KeyError to struct.error
+        told = " ".join(str(error).split())
+        raise InputError(
+            f"{path}: expected a complete file, received one that cannot be read "
+            f"({type(error).__name__}: {told[:200]}); it is cut short or damaged: fetch or make it "
+            "again"
+        ) from error
+
+
+class DoorSource(Source):
+    """A source whose every answer passes the door."""
+
+    def __init__(self, inner: Source) -> None:
+        super().__init__(inner.path)
+        self.inner = inner
+
+    @property
+    def slots(self) -> int:
+        with translated(self.path):
+            slots = self.inner.slots
+        if slots > MOST_SLOTS:
+            raise InputError(
+                f"{self.path}: expected at most {MOST_SLOTS:,} particles per jet, received "
+                f"{slots:,}; is this a file of jets?"
+            )
+        return slots
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        with translated(self.path):
+            return self.inner.attributes
+
+    @property
+    def unread(self) -> dict[str, str]:
+        with translated(self.path):
+            return self.inner.unread
+
+    def __len__(self) -> int:
+        with translated(self.path):
+            return len(self.inner)
+
+    def types(self) -> Tensor:
+        with translated(self.path):
+            return self.inner.types()
+
+    def read(self, start: int, stop: int) -> ParticleCloud:
+        with translated(self.path):
+            return self.inner.read(start, stop)
+
+    def faults(self, start: int, stop: int) -> dict[str, Tensor]:
+        with translated(self.path):
+            return self.inner.faults(start, stop)
+
+    def mapped(self, chosen: Mapping[str, str]) -> None:
+        with translated(self.path):
+            self.inner.mapped(chosen)
+
+    def narrowed(self, columns: Sequence[str], conditions: Sequence[str]) -> None:
+        self.inner.narrowed(columns, conditions)
+
+    def close(self) -> None:
+        self.inner.close()
