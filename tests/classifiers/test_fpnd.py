@@ -52,7 +52,7 @@ def typed(jets, kind):
 def test_a_reference_of_several_classes_learns_them_and_comes_back_from_its_file(
     toy_jets, quick, tmp_path
 ):
-    kinds = [typed(toy_jets(300, k, width=w, slots=6), k) for k, w in ((0, 0.05), (2, 0.3))]
+    kinds = [typed(toy_jets(300, k, width=w, slots=6), k) for k, w in ((0, 0.02), (2, 0.6))]
     jets = kinds[0].concatenate(kinds)
     reference = train_reference(jets, data="abc")
     assert reference.state["classes"] == ["gluon", "top"]

@@ -56,7 +56,9 @@ def through(tmp_path, monkeypatch):
             path, cloud.features, cloud.condition_features, slots=slots, attributes={}
         ) as append:
             append(cloud)
-        run = train(TrainConfig([str(path)], str(tmp_path / "run"), **{**SMALL, **options}))
+        run = train(
+            TrainConfig(data=[str(path)], run=str(tmp_path / "run"), **{**SMALL, **options})
+        )
         done = compress(CompressConfig(str(path), packed, str(run), max_error=list(errors)))
         back = decompress(DecompressConfig(packed, str(tmp_path / f"back{suffix}"), str(run)))
         return done, jetgen.read(back, conditions=["type", "z"])
