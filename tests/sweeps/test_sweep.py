@@ -52,6 +52,7 @@ def test_a_grid_is_searched_once_and_the_better_rate_wins(file, tmp_path):
         assert words in page.read_text()
 
 
+@pytest.mark.slow
 def test_pruned_trials_are_counted_and_left_unfinished(file, tmp_path):
     out = tmp_path / "out"
     sweep(SweepConfig(str(file), trials=8, sampler="random", output=str(out)))

@@ -85,6 +85,7 @@ def test_the_prior_has_its_share_after_an_overrun(config, step_takes, monkeypatc
     assert steps_of(folder, "prior")[-1] == 30  # a quarter of 120 s, from its own start
 
 
+@pytest.mark.slow
 def test_a_slow_machine_does_fewer_epochs_of_each_stage(config, step_takes):
     step_takes(autoencoder=1, prior=0.5)
     folder = RunFolder(train(config(time_limit=4.0)))
@@ -99,6 +100,7 @@ def test_epochs_that_are_done_are_enough(config, step_takes):
 
 
 @pytest.mark.parametrize("slow", ["autoencoder", "prior"])
+@pytest.mark.slow
 def test_an_unfinished_run_says_so_and_goes_on_with_a_larger_limit(
     config, step_takes, slow, capsys, monkeypatch
 ):
@@ -127,6 +129,7 @@ def test_an_unfinished_run_says_so_and_goes_on_with_a_larger_limit(
     assert len(jetgen.load(first.run).generate(3)) == 3
 
 
+@pytest.mark.slow
 def test_the_learning_rate_falls_within_the_time_of_each_stage(config, step_takes):
     step_takes(autoencoder=0.5, prior=0.25)
     folder = RunFolder(train(config(schedule="cosine")))

@@ -210,6 +210,7 @@ def test_full_disk_is_an_os_error_and_leaves_no_half_checkpoint(config, monkeypa
     assert len(jetgen.load(resumed).generate(3)) == 3
 
 
+@pytest.mark.slow
 def test_the_random_state_and_the_threads_are_those_of_before(config):
     torch.manual_seed(123)
     state, threads = torch.get_rng_state(), torch.get_num_threads()
