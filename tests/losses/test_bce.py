@@ -43,12 +43,24 @@ def config(tmp_path, make_muons):
         append(cloud)
 
     def make(**options):
-        return TrainConfig(
-            data=[str(tmp_path / "x.h5")], run=str(tmp_path / "run"), columns=("px", "pz"),
-            encoder="dense", decoder="dense", hidden=32, layers=2, latent=2, loss="bce",
-            **(preset("classic") | {"loss_scale": 1000, "epochs": 60, "batch": 32} | options),
-            learning_rate=0.005, beta_warmup=1, device="cpu",
-        )  # fmt: skip
+        fitted = {
+            "data": [str(tmp_path / "x.h5")],
+            "run": str(tmp_path / "run"),
+            "columns": ("px", "pz"),
+            "encoder": "dense",
+            "decoder": "dense",
+            "hidden": 32,
+            "layers": 2,
+            "latent": 2,
+            "loss": "bce",
+            "loss_scale": 1000,
+            "epochs": 60,
+            "batch": 32,
+            "learning_rate": 0.005,
+            "beta_warmup": 1,
+            "device": "cpu",
+        }
+        return TrainConfig(**(preset("classic") | fitted | options))
 
     return make
 
