@@ -34,6 +34,9 @@ class EvaluateConfig:
     output: str | None = option(
         None, help="JSON file to write (default: GENERATED with .metrics.json for its ending)"
     )
+    first: bool = option(
+        False, help="take the first `jets` of each file instead of drawing them at random by `seed`"
+    )
     jets: int = option(100_000, at_least=1, help="at most so many jets of each kind")
     jetnet: bool = option(
         False,

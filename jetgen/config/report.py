@@ -30,6 +30,9 @@ class ReportConfig:
     output: str | None = option(
         None, help="folder to write report.html to (default for a run: RUN/report)"
     )
+    first: bool = option(
+        False, help="take the first `jets` of each file instead of drawing them at random by `seed`"
+    )
     jets: int = option(10_000, help="at most so many jets of each kind")
     seed: int = option(1, help="seed of the bootstrap, the floor and the baseline")
 

@@ -90,6 +90,9 @@ class TrainConfig:
     jets: int | None = option(
         None, above=0, common=True, help="only so many jets, of each file in proportion"
     )
+    first: bool = option(
+        False, help="take the first `jets` of each file instead of drawing them at random by `seed`"
+    )
     particles: int = option(
         150, at_least=1, common=True, help="particles kept a jet, leading in pT"
     )

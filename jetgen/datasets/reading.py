@@ -39,6 +39,8 @@ def read(
     conditions: Sequence[str] = (),
     map: Mapping[str, str] | None = None,
     allow: Sequence[str] = (),
+    seed: int = 1,
+    first: bool = False,
 ) -> ParticleCloud:
     """All jets of one or several files, in the features that the files hold.
 
@@ -46,8 +48,8 @@ def read(
         paths: files, folders or glob patterns.
         jet_type: keep this class only (``gluon`` or ``g``, ...); for a JetNet file whose name
             is not one of the published ones, the class that its jets are.
-        jets: keep so many, the first of each file, in proportion to the jets that the files hold;
-            no more than these are read.
+        jets: keep so many, drawn at random from each file in proportion to the jets that the files
+            hold, and in the order of the files.
         particles: keep the leading so many of each jet, by pT.
         columns: keep these features only, in this order; of a table, all but the conditions
             where none is named. Columns of the jets themselves (``pt``, ``eta``, ``phi``,
@@ -58,6 +60,8 @@ def read(
         allow: odd jets that are taken as they are, by name: ``mask``, ``negative-pt`` and
             ``energy``, which are refused otherwise, ``holes``, ``mass-shell``, ``num-particles``,
             ``jet-mass`` and ``jet-pt``, which are warned of otherwise.
+        seed: of the draw of ``jets``.
+        first: take the first ``jets`` of each file instead, and read no more than these.
 
     Returns:
         Particles as ``px, py, pz[, E]`` in GeV or ``etarel, phirel, ptrel``; conditions ``pt``
@@ -77,6 +81,8 @@ def read(
         conditions=conditions,
         map=map,
         allow=allow,
+        seed=seed,
+        first=first,
     )
     return ParticleCloud.concatenate(list(chunks))
 
@@ -92,6 +98,8 @@ def iter_chunks(
     conditions: Sequence[str] = (),
     map: Mapping[str, str] | None = None,
     allow: Sequence[str] = (),
+    seed: int = 1,
+    first: bool = False,
 ) -> Iterator[ParticleCloud]:
     """The jets of :func:`read` in clouds of ``chunk`` jets (fewer in the last)."""
     for name, number in (("chunk", chunk), ("jets", jets), ("particles", particles)):
@@ -102,7 +110,7 @@ def iter_chunks(
         open_source(path, jet_type, map=map, columns=columns, conditions=conditions)
         for path in find_files(paths)
     ]
-    chosen = _choose(sources, jet_type, jets)
+    chosen = _choose(sources, jet_type, jets, None if first else seed)
     slots = particles or max(source.slots for source in sources)
     whole = (
         (source, numbers, _cut(cloud, slots, particles))
@@ -111,7 +119,20 @@ def iter_chunks(
     return _rebatch(_selected(whole, columns, conditions), chunk)
 
 
-def _choose(sources: list[Source], jet_type: str | None, jets: int | None) -> list[Tensor]:
+def drawn(held: int, number: int | None, seed: int | None) -> Tensor:
+    """Indices ``(number,)`` of some of ``held`` jets in rising order: drawn at random with this
+    seed, or the first ones without one. All are taken where ``number`` is none or larger."""
+    if number is None or number >= held:
+        return torch.arange(held)
+    if seed is None:
+        return torch.arange(number)
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randperm(held, generator=generator)[:number].sort().values
+
+
+def _choose(
+    sources: list[Source], jet_type: str | None, jets: int | None, seed: int | None
+) -> list[Tensor]:
     """For each source, the indices of the jets that are asked for.
 
     So many of several files are taken in proportion, so that no class is left out.
@@ -135,7 +156,8 @@ def _choose(sources: list[Source], jet_type: str | None, jets: int | None) -> li
         where = str(sources[0].path) + (" and others" if len(sources) > 1 else "")
         raise InputError(f"{where}: expected jets of type {jet_type}, received {names} jets")
     shares = ends * min(total, total if jets is None else jets) // total
-    return [rows[:number] for rows, number in zip(matching, shares.diff().tolist(), strict=True)]
+    numbers = shares.diff().tolist()
+    return [rows[drawn(len(rows), n, seed)] for rows, n in zip(matching, numbers, strict=True)]
 
 
 def _pieces(

@@ -24,6 +24,7 @@ from jetgen.config.evaluate import Classifier, EvaluateConfig
 from jetgen.config.option import refuse, require
 from jetgen.datasets import read
 from jetgen.datasets.detection import map_of, sha256_of
+from jetgen.datasets.reading import drawn
 from jetgen.evaluation.checks import ComparisonInput, check
 from jetgen.evaluation.columns import column_merits, compare_columns
 from jetgen.evaluation.comparison import Comparison, compare_resampled
@@ -80,20 +81,19 @@ def evaluated(
             )
             if passed is None
         }
+        seed = None if config.first else config.seed
+        chosen: dict[str, Any] = {
+            name: getattr(config, name) for name in ("jets", "seed", "first", "allow")
+        }
         real = (
-            read(config.real, jets=config.jets, map=config.map, allow=config.allow)
+            read(config.real, map=config.map, **chosen)
             if real is None
-            else real[: config.jets]
+            else real[drawn(len(real), config.jets, seed)]
         )
         generated = (
-            read(
-                config.generated,
-                jets=config.jets,
-                map=map_of(config.generated, config.map),
-                allow=config.allow,
-            )
+            read(config.generated, map=map_of(config.generated, config.map), **chosen)
             if generated is None
-            else generated[: config.jets]
+            else generated[drawn(len(generated), config.jets, seed)]
         )
         number = {"real": len(real), GENERATED: len(generated)}
         content["files"] = {

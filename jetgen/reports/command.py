@@ -21,6 +21,7 @@ from jetgen.cloud import ParticleCloud
 from jetgen.config.report import ReportConfig
 from jetgen.datasets import read
 from jetgen.datasets.detection import map_of, open_source, sha256_of
+from jetgen.datasets.reading import drawn
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import RECONSTRUCTED
 from jetgen.files.whole import sha256
@@ -75,7 +76,9 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
         with timed("Encode and decode", len(real)):
             samples[RECONSTRUCTED] = model.reconstruct(real)
         latent = latent_space(model, real, config.seed)
-    samples["generated"] = read(folder.generated_file, jets=config.jets)
+    samples["generated"] = read(
+        folder.generated_file, jets=config.jets, seed=config.seed, first=config.first
+    )
     progress("generate")
     evaluations = model.model.evaluations
     note = f"network evaluated {evaluations} time{'s' * (evaluations != 1)} a batch"
@@ -155,8 +158,16 @@ def _report_files(
 
     def sets(name: str, chosen: Mapping[str, str]) -> ParticleCloud:
         if name in clouds:
-            return clouds[name][: config.jets]
-        return read(name, jets=config.jets, map=chosen, allow=config.allow)
+            seed = None if config.first else config.seed
+            return clouds[name][drawn(len(clouds[name]), config.jets, seed)]
+        return read(
+            name,
+            jets=config.jets,
+            map=chosen,
+            allow=config.allow,
+            seed=config.seed,
+            first=config.first,
+        )
 
     real = sets(config.real, config.map)
     kind = kind_of_cloud(real)

@@ -15,7 +15,7 @@ from jetgen.config.train import IN_MEMORY, REGION, TrainConfig
 from jetgen.conversion import with_momenta
 from jetgen.datasets import read
 from jetgen.datasets.faults import copies
-from jetgen.datasets.reading import select_columns
+from jetgen.datasets.reading import drawn, select_columns
 from jetgen.errors import InputError, InputWarning
 from jetgen.objectives.preparation import represent
 from jetgen.physics.classes import class_index
@@ -49,6 +49,8 @@ def load_jets(
             config.data,
             jet_type=config.jet_type,
             jets=config.jets,
+            seed=config.seed,
+            first=config.first,
             columns=config.columns,
             conditions=conditions,
             map=config.map,
@@ -123,7 +125,8 @@ def _chosen(data: ParticleCloud, config: TrainConfig, conditions: Sequence[str])
         cloud = cloud[cloud.condition("type") == class_index(config.jet_type)]
         if not len(cloud):
             raise InputError(f"data: expected jets of type {config.jet_type}, received none")
-    cloud = select_columns(cloud[: config.jets], config.columns, conditions)
+    cloud = cloud[drawn(len(cloud), config.jets, None if config.first else config.seed)]
+    cloud = select_columns(cloud, config.columns, conditions)
     return cloud.with_conditions({Feature("num_particles"): cloud.multiplicity})
 
 

@@ -81,6 +81,7 @@ class RunFolder:
         try:
             content = dict(yaml.safe_load(self.config_file.read_text(encoding="utf-8")))
             check_version(self.config_file, content.pop(VERSION_KEY, 1), CONFIG_FORMAT)
+            content.setdefault("first", True)  # as runs were before there was a choice
             return received(TrainConfig, content, str(self.config_file), self._origins())
         except (TypeError, ValueError, yaml.YAMLError) as error:
             raise InputError(

@@ -60,10 +60,27 @@ def test_chunks_have_the_size_asked_for_across_files(jetnet_file) -> None:
     assert len(read(files, jets=1000)) == 23
 
 
-def test_some_jets_of_several_files_are_the_first_of_each_in_proportion(jetnet_file) -> None:
+def test_some_jets_are_drawn_at_random_by_seed_in_proportion(jetnet_file) -> None:
+    files = [jetnet_file(f"{i}.hdf5", jets=n, seed=i) for i, n in enumerate((80, 120, 40))]
+    held = {jet.numpy().tobytes(): k for k, jet in enumerate(read(files).particles)}
+
+    def chosen(**options: int) -> list[int]:
+        return [held[jet.numpy().tobytes()] for jet in read(files, jets=60, **options).particles]
+
+    some = chosen()
+    assert some == sorted(set(some)) == chosen(seed=1) != chosen(seed=2)
+    bounds = ((0, 80), (80, 200), (200, 240))
+    assert [sum(low <= k < high for k in some) for low, high in bounds] == [
+        20, 30, 10,
+    ]  # fmt: skip
+    assert some[:20] != list(range(20))
+    assert len(read(files, jets=1000)) == 240
+
+
+def test_the_first_jets_of_several_files_in_proportion(jetnet_file) -> None:
     files = [jetnet_file(f"{i}.hdf5", jets=n, seed=i) for i, n in enumerate((8, 12, 4))]
     whole = read(files).particles
-    some = read(files, jets=12).particles
+    some = read(files, jets=12, first=True).particles
     assert torch.equal(some, whole[[0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 20, 21]])
     for number in range(1, 25):
         assert len(read(files, jets=number)) == number
@@ -76,7 +93,9 @@ def test_chunks_of_one_class(hls4ml_file) -> None:
         clouds = list(iter_chunks(path, chunk=chunk, jet_type="gluon"))
         assert all(len(cloud) == chunk for cloud in clouds[:-1])
         assert torch.equal(ParticleCloud.concatenate(clouds).particles, expected.particles)
-    assert torch.equal(read(path, jet_type="g", jets=3).particles, expected.particles[:3])
+    assert torch.equal(
+        read(path, jet_type="g", jets=3, first=True).particles, expected.particles[:3]
+    )
 
 
 def test_the_first_jets_are_read_without_the_others(jetnet_file, hls4ml_file, monkeypatch) -> None:
@@ -90,9 +109,9 @@ def test_the_first_jets_are_read_without_the_others(jetnet_file, hls4ml_file, mo
             return plain(self, start, stop)
 
         monkeypatch.setattr(kind, "read", spy)
-    read(jetnet_file(), jets=3)
+    read(jetnet_file(), jets=3, first=True)
     assert furthest == 3
-    read(hls4ml_file(labels="qqggqqqqqqqq"), jet_type="g", jets=1)
+    read(hls4ml_file(labels="qqggqqqqqqqq"), jet_type="g", jets=1, first=True)
     assert furthest == 3
 
 
@@ -126,7 +145,7 @@ def test_nan_in_particles_is_counted_and_located(jetnet_file, bad: float) -> Non
         file["particle_features"][17, 0, 2] = bad
     with pytest.raises(InputError, match=r"infinity in 2 particles, first in jet 13;"):
         read(path)
-    assert len(read(path, jets=13)) == 13
+    assert len(read(path, jets=13, first=True)) == 13
     with pytest.raises(InputError, match=r"first in jet 13;"):
         list(iter_chunks(path, chunk=4))
 

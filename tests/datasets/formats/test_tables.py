@@ -58,7 +58,7 @@ def test_sets_come_back_as_they_were_written_piece_by_piece(tmp_path, name, slot
     back = jetgen.read(path, columns=[f.name for f in features], conditions=["charge"])
     assert back.features == features
     same(back, cloud)
-    some = list(iter_chunks(path, 700, jets=1500, conditions=["charge"]))
+    some = list(iter_chunks(path, 700, jets=1500, first=True, conditions=["charge"]))
     assert [len(part) for part in some] == [700, 700, 100]
     same(ParticleCloud.concatenate(some), cloud[:1500])
     source = pickle.loads(pickle.dumps(open_source(path)))
