@@ -1,0 +1,202 @@
+"""Every command and every piece of Python in README and docs works as it is written.
+
+All ``sh`` and ``python`` blocks of a page run in order, in one empty folder. What a reader does not
+need but the test does stands in comments of the page:
+
+    <!-- test: before
+    jetgen simulate gluon --jets 300 --output gluon.h5
+    -->                          commands that run first, such as those that make a file
+    <!-- test: check only, REASON -->
+                                 the next block is not run; its options are parsed
+
+The rule for sizes: numbers after the flags of LIMITS are lowered to them, and the options of SMALL
+are added to a command, or put over those of a ``TrainConfig``. ``$GLUON``, ``$OTHER`` and ``$TOP``
+are files of 400 jets each, ``$TABLE`` is a table with columns a to e and type.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+
+import jetgen
+from jetgen.cli.commands import COMMANDS
+from jetgen.cli.main import main
+from jetgen.cli.parser import parse
+from jetgen.cloud import Feature
+from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
+from jetgen.registry import resolve
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+LIMITS = {"--jets": 200, "--workers": 1, "--trials": 2}
+SMALL = {
+    "train": {
+        "jets": 400,
+        "epochs": 1,
+        "prior_epochs": 1,
+        "hidden": 8,
+        "latent": 4,
+        "layers": 2,
+        "flow_transforms": 1,
+        "flow_hidden": 8,
+        "batch": 50,
+        "device": "cpu",
+    },
+}
+
+
+class Block(NamedTuple):
+    """A block of code.
+
+    Args:
+        language: ``sh``, ``python`` or another word after the fence.
+        text: its lines.
+        line: where it begins.
+        run: whether it is run, or only checked.
+    """
+
+    language: str
+    text: str
+    line: int
+    run: bool
+
+
+_FENCE = re.compile(
+    r"^```(\w*)\n(.*?)^```$|^<!-- test: (before\n|check only)(.*?)-->$", re.M | re.S
+)
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    """The blocks of a page and the commands in its comments, from top to bottom."""
+    text, run = page.read_text(encoding="utf-8"), True
+    for match in _FENCE.finditer(text):
+        language, content, kind, hidden = match.groups()
+        line = text.count("\n", 0, match.start()) + 1
+        if kind is None:
+            yield Block(language, content, line, run)
+            run = True
+        elif kind == "check only":
+            run = False
+        else:
+            yield Block("sh", hidden, line, True)
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """The words of each command of a block of shell."""
+    for line in text.replace("\\\n", " ").splitlines():
+        if words := shlex.split(line, comments=True):
+            yield words
+
+
+def small(words: list[str]) -> list[str]:
+    """A jetgen command, without the word ``jetgen``, at a small scale."""
+    shrunk = list(words)
+    for i, word in enumerate(words[1:], 1):
+        limit = LIMITS.get(words[i - 1])
+        if limit is not None:
+            shrunk[i] = str(min(int(word), limit))
+    added = SMALL.get(words[0], {})
+    return shrunk + [part for name, value in added.items() for part in (flag(name), str(value))]
+
+
+def flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+RUN = [
+    page
+    for page in PAGES
+    if page.name != "extending.md"  # its examples are one module: tests/test_extending.py
+    and any(block.language in ("sh", "python") and block.run for block in blocks(page))
+]
+
+
+def name(page):
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """The files that pages begin with, by the name of the variable that holds their path."""
+    folder = tmp_path_factory.mktemp("files")
+    jets = jetgen.read(ROOT / "data" / "gluon.h5", jets=800)
+    halves = {"GLUON": jets[:400], "OTHER": jets[400:], "TOP": jets[400:]}
+    halves["TOP"] = halves["TOP"].with_conditions({Feature("type"): torch.full((400,), 2.0)})
+    for variable, cloud in halves.items():
+        with JetgenWriter(folder / f"{variable}.h5", attributes={"command": "test"}) as writer:
+            writer.append(cloud)
+    numbers = np.random.default_rng(1).normal(size=(400, 5))
+    rows = np.column_stack([numbers, np.arange(400) % 2])
+    np.savetxt(folder / "TABLE.csv", rows, delimiter=",", header="a,b,c,d,e,type", comments="")
+    return {path.stem: str(path) for path in folder.iterdir()}
+
+
+@pytest.mark.slow
+@pytest.mark.sim
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("page", RUN, ids=name)
+def test_the_page_works(page, files, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    for variable, path in files.items():
+        monkeypatch.setenv(variable, path)
+    public = {n: getattr(jetgen, n) for n in jetgen.__all__}
+    small_config = lambda **given: jetgen.TrainConfig(**{**given, **SMALL["train"]})  # noqa: E731
+    namespace = {"small_jetgen": SimpleNamespace(**{**public, "TrainConfig": small_config})}
+    for block in blocks(page):
+        if not block.run or block.language not in ("sh", "python"):
+            continue
+        if block.language == "python":
+            text = block.text.replace("jetgen.TrainConfig(", "small_jetgen.TrainConfig(")
+            exec(compile("\n" * block.line + text, str(page), "exec"), namespace)
+            continue
+        for words in commands(block.text):
+            words = [os.path.expandvars(word) for word in words]
+            where = f"{name(page)}:{block.line}: {' '.join(words)}"
+            if words[0] == "jetgen":
+                assert main(small(words[1:])) == 0, f"{where}\n{capfd.readouterr().err}"
+            elif words[0] in ("cp", "mkdir"):
+                subprocess.run(words, check=True)
+            else:
+                check(words, where)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_commands_stand_in_blocks_that_are_checked(page):
+    for block in blocks(page):
+        where = f"{name(page)}:{block.line}"
+        if block.language not in ("sh", "python"):
+            assert not re.search(r"^\$? *(jetgen|make|pip) ", block.text, re.M), where
+        elif block.language == "sh" and not block.run:
+            for words in commands(block.text):
+                check(words, f"{where}: {' '.join(words)}")
+
+
+def check(words, where):
+    """A command that is not run: its options, extras and targets exist."""
+    match words:
+        case ["jetgen", command, *rest]:
+            assert command in COMMANDS, where
+            parse(command, "", resolve(COMMANDS[command].options), rest)
+        case ["make", *targets]:
+            makefile = (ROOT / "Makefile").read_text()
+            for target in (word for word in targets if "=" not in word):
+                assert re.search(rf"^{re.escape(target)}:", makefile, re.M), where
+        case ["pip" | "uv", *rest]:
+            for extras in re.findall(r"\[([\w,]+)\]", " ".join(rest)):
+                assert set(extras.split(",")) <= set(EXTRAS), where
+        case ["python", script, *_]:
+            assert (ROOT / script).is_file(), where
+        case _:
+            assert words[0] in ("git", "source", "cd", "ssh", "torchrun"), where
