@@ -14,7 +14,7 @@ from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
 from jetgen.evaluation.resampling import resample
-from jetgen.physics.columns import columns, items_alike
+from jetgen.physics.features import feature_observables, items_alike
 from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.quantities import Quantity
 
@@ -46,7 +46,7 @@ def column_quantities(checked: ComparisonInput) -> list[Quantity]:
     beside = [feature.name for feature in real.relative.condition_features]
     single = [
         Quantity(o, _scale(values), f"{o.title}, one value an entry")
-        for o, values in columns(real.relative)
+        for o, values in feature_observables(real.relative)
         if o.name not in beside or all(o.name in kind.observables for kind in kinds)
     ]
     if all(items_alike(kind.relative) for kind in kinds):
@@ -68,7 +68,7 @@ def paired_columns(kinds: Sequence[MeasuredSets]) -> list[Observable]:
     real = kinds[0]
     return [
         observable
-        for observable, values in columns(real.relative)
+        for observable, values in feature_observables(real.relative)
         if all(observable.name in kind.observables for kind in kinds) and len(values.unique()) > 1
     ][:MOST_PAIRED]
 

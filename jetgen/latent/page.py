@@ -16,7 +16,7 @@ from jetgen.latent.embedding import tsne
 from jetgen.latent.encoding import EncodedSets
 from jetgen.latent.walks import blend, interpolation, traversals
 from jetgen.metrics.latent import ACTIVE, activity, divergence, order, principal_components
-from jetgen.physics.columns import measure_columns
+from jetgen.physics.features import measure_features
 from jetgen.physics.observable_values import ObservableValues, observables_named
 from jetgen.physics.observables import MeasuredSets, measure
 from jetgen.physics.region import Region
@@ -274,10 +274,10 @@ def column_walks(
 ) -> Iterator[FindingFigure]:
     """Traversals of ``columns`` and the way between the entries ``ends``, drawn as curves."""
     walks = _walks(found, steps, columns, ends)
-    names = measure_columns(walks.way).observables
+    names = measure_features(walks.way).observables
     shown = [known for name, known in found.observed.items() if name in names]
     rows = {
-        f"$z_{{{column + 1}}}$": (places, measure_columns(sets).observables)
+        f"$z_{{{column + 1}}}$": (places, measure_features(sets).observables)
         for column, places, sets in zip(columns.tolist(), walks.places, walks.moved, strict=True)
     }
     yield FindingFigure(
@@ -289,9 +289,9 @@ def column_walks(
     )
     share = torch.linspace(0, 1, steps)
     real = {
-        name: values[[0, 1]] for name, values in measure_columns(walks.pair).observables.items()
+        name: values[[0, 1]] for name, values in measure_features(walks.pair).observables.items()
     }
-    way = {"Share of the way": (share, measure_columns(walks.way).observables)}
+    way = {"Share of the way": (share, measure_features(walks.way).observables)}
     yield FindingFigure(
         "interpolation",
         "From one entry to another",

@@ -1,8 +1,8 @@
 """Four-momenta and jet observables of clouds, tensors, NumPy and awkward arrays: pure functions.
 
-Functions of sets take a cloud, or arrays as :mod:`jetgen.conversion` says, each followed by its
-mask or not: ``efps(cloud)``, ``efps(particles, mask)``. Functions of four-momenta take tensors
-``(..., 4)``.
+Functions of sets take a cloud, or arrays as described in :mod:`jetgen.conversion`, each optionally
+followed by its mask: ``efps(cloud)``, ``efps(particles, mask)``. Functions of four-momenta take
+tensors ``(..., 4)``.
 """
 
 from typing import TYPE_CHECKING

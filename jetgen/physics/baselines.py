@@ -1,4 +1,4 @@
-"""Trivial generators, which a trained model must beat."""
+"""Trivial generators, which a trained model must outperform."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from jetgen.physics.observables import measure
 
 
 class Frames(NamedTuple):
-    """Real jets ``real``, and the masks ``(J, N)`` and rows ``(J,)`` of jets drawn from them."""
+    """Real jets ``real``, and masks ``(J, N)`` and indices ``(J,)`` of the jets drawn from them."""
 
     real: ParticleCloud
     mask: Tensor
     drawn: Tensor
 
     def filled(self, particles: Tensor) -> ParticleCloud:
-        """``particles`` ``(J, N, F)`` with the drawn jets' masks and conditions, of weight one."""
+        """``particles`` ``(J, N, F)`` with the drawn jets' masks and conditions, unit weights."""
         conditions = self.real.conditions[self.drawn]
         return ParticleCloud(
             particles, self.mask, self.real.features, conditions, self.real.condition_features
@@ -31,37 +31,37 @@ class Frames(NamedTuple):
 def independent_particles(
     training: ParticleCloud, jets: int, generator: torch.Generator
 ) -> ParticleCloud:
-    """Jets whose particles know nothing of each other.
+    """Jets of statistically independent particles.
 
     Multiplicity and jet kinematics are those of a real jet drawn at random (by event weight);
-    each particle's etarel, phirel and ptrel are drawn independently, also of one another, from
-    all particles of the training jets. The particles do not add up to the jet's kinematics.
+    etarel, phirel and ptrel of each particle are drawn independently of each other and of other
+    particles, from all particles of the training jets. The particles do not add up to the jet's
+    kinematics.
 
     Args:
-        training: jets in any representation.
-        jets: how many to make.
+        training: jets in any representation. jets: number of jets to generate.
         generator: source of randomness.
 
     Returns:
-        ``jets`` relative jets with the drawn jets' conditions.
+        ``jets`` relative jets with the conditions of the drawn jets.
 
     Raises:
         InputError: when the training jets hold no particles.
     """
-    return independent_columns(measure(training).relative, jets, generator)
+    return independent_features(measure(training).relative, jets, generator)
 
 
-def independent_columns(
+def independent_features(
     training: ParticleCloud, sets: int, generator: torch.Generator
 ) -> ParticleCloud:
-    """Sets whose columns know nothing of each other, nor items of other items.
+    """Sets of statistically independent items with statistically independent features.
 
     Number of items and conditions are those of a real set drawn at random (by event weight); each
-    feature of each item is drawn by itself from all items of the training sets.
+    feature of each item is drawn independently from all items of the training sets.
 
     Args:
         training: sets with any features.
-        sets: how many to make.
+        sets: number of sets to generate.
         generator: source of randomness.
 
     Raises:
@@ -83,11 +83,11 @@ def independent_columns(
 def gaussian_features(
     training: ParticleCloud, jets: int, generator: torch.Generator
 ) -> ParticleCloud:
-    r"""Jets that are one draw of a multivariate normal distribution of all their features.
+    r"""Jets drawn from a multivariate normal distribution of all their features.
 
-    The etarel, phirel and log ptrel of a jet's particles by falling pT, one after the other, are
-    taken for a vector of ``3 N`` normal columns. Mean and width of a column are those over the
-    training jets that have the particle; the correlation of two columns is
+    The etarel, phirel and log ptrel of a jet's particles, ordered by falling pT, are treated as a
+    vector of ``3 N`` normal variables. Mean and width of a variable are taken over the training
+    jets that have the particle; the correlation of two variables is
 
     .. math:: r_{kl} = \sum_j w_j u_{jk} u_{jl}
               \Big/ \sqrt{\textstyle\sum_j w_j u_{jk}^2 \sum_j w_j u_{jl}^2}
@@ -116,7 +116,7 @@ BASELINES = {
     JETS.baseline: independent_particles,
     "Gaussian features": gaussian_features,
 }
-"""The trivial generators by the names of their samples."""
+"""The trivial generators by name of their samples."""
 
 
 def _draw(real: ParticleCloud, jets: int, generator: torch.Generator) -> Frames:
@@ -128,12 +128,12 @@ def _draw(real: ParticleCloud, jets: int, generator: torch.Generator) -> Frames:
 
 
 def _normal(values: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean ``(D,)`` and a root ``(D, D)`` of the covariance of columns with entry weights."""
+    """Mean ``(D,)`` and a square root ``(D, D)`` of the covariance, with a weight per entry."""
     total = weights.sum(0)
     mean = (weights * values).sum(0) / total.clamp(min=1e-300)
     residuals = weights.sqrt() * (values - mean)
     norm = residuals.norm(dim=0)
-    columns = residuals / torch.where(norm > 0, norm, 1.0)
-    eigenvalues, vectors = torch.linalg.eigh(columns.T @ columns)
+    standardised = residuals / torch.where(norm > 0, norm, 1.0)
+    eigenvalues, vectors = torch.linalg.eigh(standardised.T @ standardised)
     width = norm / total.clamp(min=1e-300).sqrt()
     return mean, width.unsqueeze(1) * vectors * eigenvalues.clamp(min=0).sqrt()

@@ -7,20 +7,20 @@ from torch import Tensor
 from jetgen.errors import InputError, did_you_mean
 
 JET_CLASSES = ("gluon", "quark", "top", "w", "z")
-"""Type index i stands for ``JET_CLASSES[i]``; the order is that of the JetNet library."""
+"""Type index i means ``JET_CLASSES[i]``; the order is that of the JetNet library."""
 
 DIJET_CLASSES = ("lhco-signal", "lhco-qcd")
 """Di-jet events of a resonance and of QCD, as in the LHC Olympics 2020."""
 
 MUON_CLASSES = ("mu-minus-prompt", "mu-plus-prompt", "mu-minus-displaced", "mu-plus-displaced")
-"""Muons by their charge, and by whether they start on the beam line or away from it."""
+"""Muons by their charge, and by whether they are produced on the beam line or away from it."""
 
 TAGGING_CLASSES = ("qcd", "hbb", "hcc", "hgg", "h4q", "hqql", "tbl")
 """Further classes of jets in the JetClass and top tagging sets: quarks and gluons together, and
 the decays of the Higgs boson and, with a lepton, of the top quark."""
 
 CLASSES = (*JET_CLASSES, *DIJET_CLASSES, *MUON_CLASSES, *TAGGING_CLASSES)
-"""Type index i stands for ``CLASSES[i]``."""
+"""Type index i means ``CLASSES[i]``."""
 
 UNKNOWN_CLASS = -1
 """The type index of a set whose class is not known."""
@@ -53,14 +53,15 @@ def type_of_sample(sample: str) -> int:
 
 
 def class_name(index: int) -> str:
-    """The name of a type index; ``unknown`` for any other number."""
+    """The name of the class with this type index; ``unknown`` for an index without a class."""
     return CLASSES[index] if 0 <= index < len(CLASSES) else "unknown"
 
 
 def table_class_name(index: int) -> str:
-    """The name of a type index of a table: the number itself, but for di-jets and muons.
+    """The name of a type index in a table: the number itself, except for di-jets and muons.
 
-    Tables number their classes in their own way; the indices of jet classes would be a coincidence.
+    Each table numbers its classes in its own way, so an index below the number of jet classes does
+    not mean a jet class.
 
     >>> table_class_name(2), table_class_name(7)
     ('2', 'mu-minus-prompt')
@@ -69,5 +70,5 @@ def table_class_name(index: int) -> str:
 
 
 def unknown_classes(types: Tensor) -> int:
-    """How many of these type indices stand for no class."""
+    """Number of type indices that mean an unknown class."""
     return int((types == UNKNOWN_CLASS).sum())

@@ -1,4 +1,4 @@
-"""Particles clustered by FastJet: packed once, all jets in one call.
+"""Clustering of particles with FastJet, all jets in one call.
 
 Source:
     FastJet user manual (Cacciari, Salam, Soyez, 2011), arXiv:1111.6097.
@@ -16,15 +16,15 @@ from torch import Tensor
 from jetgen.files.silence import silent
 
 WHOLE = 1000.0
-"""A radius that merges whatever there is: the largest that FastJet allows."""
+"""A radius that merges all particles: the largest that FastJet allows."""
 
 
 def packed(momenta: NDArray[np.float64], offsets: NDArray[np.int64]) -> Any:
-    """A ragged array of four-momenta as FastJet takes it.
+    """A ragged array of four-momenta in the form that FastJet expects.
 
     Args:
-        momenta: ``(4, M)`` = px, py, pz, E, set after set.
-        offsets: ``(B + 1,)`` where each set starts, and ``M``.
+        momenta: ``(4, M)`` = px, py, pz, E, the particles of one set after those of another.
+        offsets: ``(B + 1,)`` the first index of each set, followed by ``M``.
     """
     import awkward as ak
 
@@ -37,14 +37,14 @@ def packed(momenta: NDArray[np.float64], offsets: NDArray[np.int64]) -> Any:
 
 
 def packed_tensor(p4: Tensor, present: Tensor) -> Any:
-    """The four-momenta ``(B, N, 4)`` that are ``present`` ``(B, N)``, as :func:`packed`."""
+    """:func:`packed` for four-momenta ``(B, N, 4)`` with the mask ``present`` ``(B, N)``."""
     rows = p4[present].detach().cpu().double().numpy()
     offsets = np.concatenate([[0], present.sum(1).cumsum(0).cpu().numpy()]).astype(np.int64)
     return packed(np.ascontiguousarray(rows.T), offsets)
 
 
 def cluster_sequence(particles: Any, definition: Any) -> Any:
-    """FastJet's clustering of :func:`packed` particles, without its banner."""
+    """FastJet's clustering of :func:`packed` particles; its banner is not printed."""
     import fastjet
 
     with silent():
@@ -52,10 +52,10 @@ def cluster_sequence(particles: Any, definition: Any) -> Any:
 
 
 def exclusive_subjets(sequence: Any, most: int) -> Any:
-    """The ``most`` exclusive subjets of each set, or as many as it has particles.
+    """The at most ``most`` exclusive subjets of each set; fewer if it has fewer particles.
 
-    FastJet's Python layer warns here whatever the algorithm, and replaces the format of all
-    warnings when it does; neither is let through.
+    FastJet's Python layer always warns here and changes the format of all later warnings; both
+    effects are suppressed.
     """
     shown = warnings.formatwarning
     with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""What one measures of a di-jet event: both jets, and what they are together."""
+"""Observables of di-jet events: of each jet, and of the pair."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ DIJET_OBSERVABLES = (*LEADING, *SECOND, *TOGETHER)
 
 
 def measure_dijets(events: ParticleCloud) -> dict[str, Tensor]:
-    r"""``(B,)`` float64 values of sets of two jets, by name, as far as the columns are known.
+    r"""``(B,)`` float64 values of sets of two jets, by name, for the features that are available.
 
     Jet 1 is the one with the larger pT, azimuths are in [-pi, pi), and
     :math:`m_{jj}^2 = (E_1 + E_2)^2 - |\vec p_1 + \vec p_2|^2`.
 
     Raises:
-        InputError: when a set is not of two jets with ``pt, eta, phi, mass``.
+        InputError: when a set does not consist of two jets with ``pt, eta, phi, mass``.
     """
     names = [feature.name for feature in events.features]
     missing = [f.name for f in JET_KINEMATICS if f.name not in names]

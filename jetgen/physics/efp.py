@@ -31,10 +31,10 @@ from jetgen.physics.efp_program import Program, efp_program
 Measure = Literal["hadr", "ee"]
 
 _CPU_BLOCK = 2**16
-"""Numbers a matrix in a block, for each thread: those alive at a time about fill its cache."""
+"""Elements per matrix and thread in a block: the matrices in use then about fill its cache."""
 
 _DEVICE_BLOCK = 2**25
-"""The same on an accelerator, where a block has to fill it."""
+"""The same on an accelerator: large enough to use all of it."""
 
 
 @takes_sets
@@ -51,36 +51,36 @@ def efps(
 ) -> Tensor:
     r"""Energy-flow polynomials ``(B, G)`` of the sets, differentiable in the particles.
 
-    With ``hadr``, ``z`` is the transverse momentum (that relative to the jet for relative
-    clouds) and ``theta = (deta^2 + dphi^2)^(beta / 2)`` with ``dphi`` folded into [0, pi];
-    particles count as massless, so that the pseudorapidity is the rapidity. With ``ee``, ``z``
-    is the energy in the frame of :func:`jetgen.physics.fourvectors.particle_momenta` and
-    ``theta = (2 p_i p_j / (E_i E_j))^(beta / 2)``, which for massive particles does not vanish
-    at ``i = j``. A set without particles gives zeros. Gradients at ``theta = 0`` are zero.
+    With ``hadr``, ``z`` is the transverse momentum (relative to the jet for relative clouds) and
+    ``theta = (deta^2 + dphi^2)^(beta / 2)`` with ``dphi`` folded into [0, pi]; particles are
+    treated as massless, so that pseudorapidity and rapidity are equal. With ``ee``, ``z`` is the
+    energy in the frame of :func:`jetgen.physics.fourvectors.particle_momenta` and
+    ``theta = (2 p_i p_j / (E_i E_j))^(beta / 2)``, which for massive particles does not vanish at
+    ``i = j``. A set without particles gives zeros. Gradients at ``theta = 0`` are zero.
 
-    Sets of similar multiplicity are taken together without their padding, in blocks of
-    ``block`` numbers a matrix ``(sets, n, n)``. For the 36 polynomials about five such matrices
-    are alive at most, sixteen in the backward pass, which repeats the forward pass block by
-    block: 3 and 8 MB a thread on a CPU, or what one set needs if that is more. Graphs that
-    contain the complete graph on four vertices have a factor ``n`` more.
+    Sets of similar multiplicity are processed together without their padding, in blocks of
+    ``block`` elements per matrix ``(sets, n, n)``. For the 36 polynomials at most about five such
+    matrices are in memory at a time, sixteen in the backward pass, which repeats the forward pass
+    block by block: 3 and 8 MB per thread on a CPU, or what one set needs if that is more. Graphs
+    that contain the complete graph on four vertices need a factor ``n`` more.
 
-    On CUDA devices, without gradients and for graphs of up to four edges, Triton sums over
-    pairs without other matrices in memory (see :mod:`jetgen.physics.efp_fused`).
+    On CUDA devices, without gradients and for graphs of up to four edges, a Triton kernel sums over
+    pairs without further matrices in memory (see :mod:`jetgen.physics.efp_fused`).
 
     Args:
         cloud: relative or Cartesian particles.
-        graphs: edge lists, such as ``[(0, 1), (1, 2)]``, connected or not, or those of at most
-            ``max_degree`` edges when omitted (see :func:`jetgen.physics.efp_graphs.efp_graphs`:
-            36 for four, in the order of the energyflow package).
-        max_degree: largest number of edges, where no graphs are given.
+        graphs: edge lists, such as ``[(0, 1), (1, 2)]``, connected or not. By default all graphs of
+            at most ``max_degree`` edges (see :func:`jetgen.physics.efp_graphs.efp_graphs`: 36 for
+            four, in the order of the energyflow package).
+        max_degree: largest number of edges; used when ``graphs`` is omitted.
         measure: ``hadr`` or ``ee``.
         beta: exponent of the angles, positive.
         normed: divide ``z`` by its sum over the set.
         dtype: precision of the computation and of the result.
-        block: numbers a matrix; a size that suits the device when omitted.
+        block: number of elements per matrix; by default a size that suits the device.
 
     Raises:
-        InputError: for graphs, features or a ``beta`` that make no sense.
+        InputError: for invalid graphs, features or ``beta``.
 
     >>> two = torch.tensor([[[0.0, 0.0, 0.5], [0.3, 0.4, 0.2]]])  # half a radian apart
     >>> cloud = ParticleCloud(two, torch.ones(1, 2, dtype=torch.bool), RELATIVE)
@@ -138,7 +138,7 @@ def _angles(points: Tensor, beta: float) -> Tensor:
 
 
 def _measured(cloud: ParticleCloud, measure: Measure) -> tuple[Tensor, Tensor]:
-    """Weights ``(B, N)`` and what angles are measured between, ``(B, N, 2 or 4)``."""
+    """Weights ``(B, N)`` and the coordinates that angles are computed from, ``(B, N, 2 or 4)``."""
     if measure == "hadr":
         if cloud.features[:3] == RELATIVE:
             z, points = cloud.particles[..., 2], cloud.particles[..., :2]
@@ -162,7 +162,7 @@ def _measured(cloud: ParticleCloud, measure: Measure) -> tuple[Tensor, Tensor]:
 
 
 def _squared_angles(points: Tensor) -> Tensor:
-    """``theta ** (2 / beta)`` ``(B, N, N)``, from differences so that small ones are exact."""
+    """``theta ** (2 / beta)`` ``(B, N, N)``, from differences so that small angles are exact."""
     first, *others = points.unbind(-1)
     if len(others) == 1:
         phi = others[0]
@@ -183,7 +183,7 @@ def _squared_angles(points: Tensor) -> Tensor:
 def _blocks(
     mask: Tensor, budget: int, fixed: int
 ) -> tuple[Tensor, Iterator[tuple[Tensor, Tensor]]]:
-    """Sets by falling multiplicity, and blocks of them with the slots that hold particles."""
+    """Order of the sets by falling multiplicity, and blocks of sets with their filled slots."""
     counts, order = mask.sum(1).sort(descending=True, stable=True)
     slots = mask.to(torch.uint8).sort(dim=1, descending=True, stable=True).indices
 

@@ -1,10 +1,10 @@
-r"""Energy-flow polynomials with all their products of matrices and vectors in few passes.
+r"""Energy-flow polynomials with all their matrix-vector products in few passes.
 
-In a program of :mod:`jetgen.physics.efp_program` a vector :math:`\sum_j M_{ij} w_j` is a step,
-and so is its matrix. Where every matrix is a product of powers of :math:`\theta` and of
-:math:`W_{ij} = \sum_x \theta_{ix} z_x \theta_{xj}`, the vectors whose weights are known can be
-had in one pass over :math:`\theta`, without any other matrix in memory. The 36 polynomials of up
-to four edges take two passes: seven vectors, then two.
+In a program of :mod:`jetgen.physics.efp_program` each vector :math:`\sum_j M_{ij} w_j` is one step,
+and so is each matrix. If every matrix is a product of powers of :math:`\theta` and of
+:math:`W_{ij} = \sum_x \theta_{ix} z_x \theta_{xj}`, all vectors whose weights are already computed
+follow from one pass over :math:`\theta`, without any other matrix in memory. The 36 polynomials of
+up to four edges take two passes: seven vectors, then two.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from jetgen.physics.efp_plan import Applied, Chained, Matrix, Power, Product, Ro
 from jetgen.physics.efp_program import ONE, Program, Z
 
 Powers = tuple[int, int]
-"""Of ``theta`` and of ``W``."""
+"""Exponents of ``theta`` and of ``W``."""
 
 Moments = Callable[[Tensor, Tensor, Tensor, Sequence[Powers]], Tensor]
-"""As :func:`moments_plain`."""
+"""A function with the signature of :func:`moments_plain`."""
 
 
 def moments_plain(theta: Tensor, z: Tensor, weights: Tensor, powers: Sequence[Powers]) -> Tensor:
@@ -45,7 +45,7 @@ def moments_plain(theta: Tensor, z: Tensor, weights: Tensor, powers: Sequence[Po
 
 @dataclass
 class _Pass:
-    """The vectors that one pass gives, and what follows from them particle by particle."""
+    """The vectors computed in one pass, and the element-wise products that follow from them."""
 
     weights: list[int] = field(default_factory=list)
     powers: list[Powers] = field(default_factory=list)
@@ -54,16 +54,16 @@ class _Pass:
 
 
 class FusedProgram:
-    """A program as passes over the angles.
+    """A program arranged in passes over the angles.
 
     Raises:
-        ValueError: for polynomials with other matrices; see :func:`fused_program`.
+        ValueError: for polynomials with matrices of another form; see :func:`fused_program`.
     """
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.passes: list[_Pass] = [_Pass()]
-        known_after = {ONE: 0, Z: 0}  # the pass after which a vector is known
+        known_after = {ONE: 0, Z: 0}  # the pass after which a vector is available
         for number, expression in program.expressions():
             inputs = program.inputs(number)
             match expression:
@@ -85,7 +85,7 @@ class FusedProgram:
             known_after[number] = after
 
     def __call__(self, z: Tensor, theta: Tensor, moments: Moments = moments_plain) -> Tensor:
-        """The polynomials ``(B, G)``, as the program gives them."""
+        """The polynomials ``(B, G)``, in the order of the program."""
         values = {ONE: torch.ones_like(z), Z: z}
         for here in self.passes:
             if here.vectors:
@@ -99,7 +99,7 @@ class FusedProgram:
 
 @lru_cache(maxsize=64)
 def fused_program(program: Program) -> FusedProgram | None:
-    """The program in passes; ``None`` where its matrices do not allow it."""
+    """The program arranged in passes; ``None`` if its matrices do not allow it."""
     try:
         return FusedProgram(program)
     except ValueError:
@@ -115,4 +115,4 @@ def _powers(matrix: Matrix) -> Powers:
         case Product(factors):
             p, q = zip(*map(_powers, factors), strict=True)
             return sum(p), sum(q)
-    raise ValueError(f"another matrix: {matrix}")
+    raise ValueError(f"matrix of another form: {matrix}")

@@ -1,7 +1,7 @@
 """The multigraphs that define energy-flow polynomials.
 
-A graph is a tuple of edges, an edge a pair of vertices numbered from 0, repeated where it is
-multiple; the empty tuple is a single vertex. A graph need not be connected.
+A graph is a tuple of edges; an edge is a pair of vertices numbered from 0, repeated if it is a
+multiple edge. The empty tuple is a single vertex. A graph need not be connected.
 """
 
 from __future__ import annotations
@@ -59,9 +59,8 @@ _UP_TO_FOUR_EDGES = """
 def efp_graphs(max_degree: int = 4) -> tuple[Graph, ...]:
     """All graphs of at most ``max_degree`` edges; 36 for four.
 
-    Up to four edges they come in the order of the energyflow package, which metrics on their
-    values rely on. For each number of edges beyond, the connected graphs follow, then the
-    products of two or more.
+    Graphs of up to four edges are in the order of the energyflow package, on which metrics rely.
+    For each larger number of edges, the connected graphs follow, then the products of two or more.
 
     Raises:
         InputError: for a negative degree.
@@ -77,10 +76,10 @@ def efp_graphs(max_degree: int = 4) -> tuple[Graph, ...]:
 
 @lru_cache
 def connected_graphs(degree: int) -> tuple[Graph, ...]:
-    """The connected graphs with exactly ``degree`` edges, each isomorphism class once.
+    """The connected graphs with exactly ``degree`` edges, one per isomorphism class.
 
-    There are 1, 1, 2, 5, 12, 33, 103, 333 for zero to seven edges. Every one of them is made
-    from one with an edge less by adding an edge, to a new vertex or between two present.
+    There are 1, 1, 2, 5, 12, 33, 103, 333 for zero to seven edges. Each is made from a graph with
+    one edge fewer by adding an edge, to a new vertex or between two existing ones.
     """
     if degree == 0:
         return ((),)
@@ -101,7 +100,7 @@ def canonical(graph: Graph) -> Graph:
         around[a].append((b, count))
         around[b].append((a, count))
     colours = [0] * len(around)
-    for _ in around:  # tell vertices apart by what surrounds them
+    for _ in around:  # distinguish vertices by their neighbourhoods
         seen = [
             (colours[vertex], sorted((colours[other], count) for other, count in near))
             for vertex, near in enumerate(around)
@@ -136,7 +135,8 @@ def checked(graphs: Iterable[Sequence[Sequence[int]]]) -> tuple[Graph, ...]:
     """Edge lists as graphs.
 
     Raises:
-        InputError: for an edge that is not a pair of different vertices, or a vertex left out.
+        InputError: for an edge that is not a pair of different vertices, or a missing vertex
+            number.
     """
     result = []
     for graph in graphs:
@@ -145,7 +145,7 @@ def checked(graphs: Iterable[Sequence[Sequence[int]]]) -> tuple[Graph, ...]:
         used = {vertex for edge in edges for vertex in edge}
         if not pairs or used != set(range(len(used))):
             raise InputError(
-                "graph: expected pairs of different vertices numbered from 0 with none left out, "
+                "graph: expected pairs of different vertices numbered from 0 without gaps, "
                 f"received {list(graph)}"
             )
         result.append(edges)
@@ -157,7 +157,7 @@ def _read(line: str) -> Graph:
 
 
 def _relabelled(graph: Iterable[tuple[int, int]], order: Sequence[int]) -> Graph:
-    """The graph with vertex ``order[i]`` called ``i``."""
+    """The graph with vertex ``order[i]`` renumbered to ``i``."""
     name = {vertex: i for i, vertex in enumerate(order)}
     return tuple(sorted((min(p), max(p)) for p in ((name[a], name[b]) for a, b in graph)))
 

@@ -1,15 +1,16 @@
-r"""How a set of energy-flow polynomials is computed with few and shared operations.
+r"""Plan to compute a set of energy-flow polynomials with few, shared operations.
 
-A polynomial sums over all placements of particles on the vertices of a graph. Summing one vertex
-away leaves a smaller graph: a vertex with one neighbour becomes a vector on it (:class:`Applied`,
-a matrix times a vector), one with two neighbours a matrix between them (:class:`Chained`, a
-product of matrices), the last one a number (:class:`Total`). Where every vertex has three
-neighbours or more (first for the complete graph on four vertices), one of them is held fixed at
-each particle in turn (:class:`Row`), which costs a tensor axis more.
+A polynomial sums over all assignments of particles to the vertices of a graph. Summing over one
+vertex leaves a smaller graph: a vertex with one neighbour becomes a vector on that neighbour
+(:class:`Applied`, a matrix times a vector), a vertex with two neighbours becomes a matrix between
+them (:class:`Chained`, a product of matrices), and the last vertex becomes a number
+(:class:`Total`). If every vertex has at least three neighbours (the smallest case is the complete
+graph on four vertices), one vertex is held fixed at each particle in turn (:class:`Row`), which
+costs one more tensor axis.
 
-Expressions are values: polynomials that contain equal ones share them. The vertex that leaves
-the simplest expression goes first, so that they meet in the same ones: the 36 polynomials of up
-to four edges take one product of matrices and nine of a matrix and a vector.
+Polynomials that contain equal expressions share them. The vertex that leaves the simplest
+expression is summed first, so that as many expressions as possible are equal: the 36 polynomials of
+up to four edges need one product of matrices and nine matrix-vector products.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Power:
 
 @dataclass(frozen=True)
 class Product:
-    """The element by element product of matrices."""
+    """The element-wise product of matrices."""
 
     factors: tuple[Matrix, ...]
 
@@ -54,7 +55,7 @@ class Applied:
 
 @dataclass(frozen=True)
 class Row:
-    """The vector of ``matrix_ij`` over ``j``, the particle ``i`` being the ``depth``-th fixed."""
+    """The vector of ``matrix_ij`` over ``j``, with ``i`` the ``depth``-th fixed particle."""
 
     matrix: Matrix
     depth: int
@@ -62,11 +63,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Total:
-    """The number ``sum_x z_x (product of vectors)_x``; a vector over the last particle fixed."""
+    """The number ``sum_x z_x (product of vectors)_x``; a vector over the last fixed particle."""
 
     vectors: tuple[Vector, ...]
     depth: int
-    """How many particles are held fixed."""
+    """Number of particles that are held fixed."""
 
 
 Matrix = Power | Product | Chained
@@ -76,7 +77,7 @@ Expression = Matrix | Vector
 
 @cache
 def total(graph: Graph) -> Total:
-    """The expression of a connected graph's polynomial."""
+    """The expression for the polynomial of a connected graph."""
     matrices: dict[tuple[int, int], Matrix] = {e: Power(graph.count(e)) for e in set(graph)}
     return _Elimination(dict.fromkeys(range(vertices(graph)), ()), matrices, depth=0).total()
 
@@ -93,7 +94,7 @@ def transposed(matrix: Matrix) -> Matrix:
 
 
 def simplicity(expression: Expression) -> tuple[int, str]:
-    """What expressions are ordered by: shorter ones first."""
+    """Sort key of expressions: shorter ones first."""
     text = str(expression)
     return len(text), text
 
@@ -110,7 +111,7 @@ class _Elimination:
         self.vectors, self.matrices, self.depth = vectors, matrices, depth
 
     def total(self) -> Total:
-        """Sum all vertices away."""
+        """Sum over all vertices."""
         while len(self.vectors) > 1:
             vertex = min(self.vectors, key=self._cost)
             if len(self._neighbours(vertex)) > 2:
@@ -125,7 +126,7 @@ class _Elimination:
         return len(near), simplicity(self._summed(vertex, near)) if len(near) < 3 else (0, "")
 
     def _summed(self, vertex: int, near: Sequence[int]) -> Applied | Chained:
-        """What summing over a vertex with one or two neighbours leaves."""
+        """The result of summing over a vertex with one or two neighbours."""
         vectors = self.vectors[vertex]
         if len(near) == 1:
             return Applied(self._between(near[0], vertex), vectors)
@@ -145,7 +146,7 @@ class _Elimination:
         self.matrices[edge] = Product(_sorted([*kept, left])) if kept else left
 
     def _fixed(self, vertex: int) -> Total:
-        """Hold one vertex fixed, sum over the others, then over it."""
+        """Hold one vertex fixed, sum over the others, then over this one."""
         depth = self.depth + 1
         for other in self._neighbours(vertex):
             self._attach(other, Row(self._between(vertex, other), depth))
@@ -155,7 +156,7 @@ class _Elimination:
         return Total(_sorted([*own, *parts]), self.depth)
 
     def _parts(self) -> list[tuple[dict[int, tuple[Vector, ...]], dict[tuple[int, int], Matrix]]]:
-        """The connected parts of what is left."""
+        """The connected parts of the remaining graph."""
         groups = [{vertex} for vertex in self.vectors]
         for edge in self.matrices:
             touched = [group for group in groups if group & set(edge)]

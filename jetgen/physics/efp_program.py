@@ -25,10 +25,10 @@ from jetgen.physics.efp_plan import (
 )
 
 ONE, Z, THETA = 0, 1, 2
-"""The first values of every run, which are given."""
+"""Numbers of the input values, which come first in every run."""
 
 Vectors = tuple[str, tuple[Vector, ...]]
-"""The product of vectors, ``plain`` or ``weighted`` with ``z``."""
+"""The element-wise product of vectors, ``plain`` or ``weighted`` with ``z``."""
 
 
 @lru_cache(maxsize=64)
@@ -38,11 +38,10 @@ def efp_program(graphs: tuple[Graph, ...]) -> Program:
 
 
 class Program:
-    """Operations in an order in which each finds its inputs, every expression once.
+    """Operations in order of execution, each expression computed once.
 
-    Vectors are ``(B, ..., N)`` and matrices ``(B, ..., N, N)``, with one axis in between for
-    each particle held fixed (``fixed`` of them), of length one where a value does not depend on
-    that particle.
+    Vectors are ``(B, ..., N)`` and matrices ``(B, ..., N, N)``, with one extra axis for each of the
+    ``fixed`` particles held fixed; its length is one if the value does not depend on that particle.
     """
 
     def __init__(self, graphs: Sequence[Graph]) -> None:
@@ -64,7 +63,7 @@ class Program:
     def __call__(self, z: Tensor, theta: Tensor) -> Tensor:
         """The polynomials ``(B, G)`` from weights ``(B, N)`` and angles ``(B, N, N)``.
 
-        ``z`` is zero and ``theta`` finite where there is no particle; ``theta`` is symmetric.
+        In padded slots ``z`` must be zero and ``theta`` finite; ``theta`` must be symmetric.
         """
         axes = [1] * self.fixed
         z = z.view(len(z), *axes, -1)
@@ -73,25 +72,25 @@ class Program:
         for number, finished in enumerate(self.finished, THETA + 1):
             values[number] = self.run(number, values)
             for i in finished:
-                del values[i]  # memory is given back while it is still in cache
+                del values[i]  # free the memory while it is still in cache
         return self.totals(z, values)
 
     def run(self, number: int, values: Mapping[int, Tensor]) -> Tensor:
-        """The value of this number from those of its :meth:`inputs`."""
+        """Compute the value with this number from the values of its :meth:`inputs`."""
         inputs, operation = self.steps[number - THETA - 1]
         return operation(*(values[i] for i in inputs))
 
     def inputs(self, number: int) -> tuple[int, ...]:
-        """The numbers of the values that this one needs."""
+        """The numbers of the values that this step needs."""
         return self.steps[number - THETA - 1][0]
 
     def expressions(self) -> list[tuple[int, Expression | Vectors]]:
-        """What each number after the given ones stands for, in the order of the steps."""
+        """The expression of each number after those of the inputs, in the order of the steps."""
         named = ((n, expression) for expression, n in self.known.items() if n > THETA)
         return sorted(named, key=itemgetter(0))
 
     def totals(self, z: Tensor, values: Mapping[int, Tensor]) -> Tensor:
-        """The polynomials ``(B, G)`` from the vectors that the steps have led to."""
+        """The polynomials ``(B, G)`` from the vectors that the steps have computed."""
         # (B, H, N): every total is one vector times another, summed with z
         rows = torch.stack([values[i].flatten(1) for i in self.halves], dim=1)
         products = ((rows * z.flatten(1).unsqueeze(1)) @ rows.mT).flatten(1)
@@ -105,7 +104,7 @@ class Program:
         return THETA + len(self.steps)
 
     def _finished(self) -> list[list[int]]:
-        """For each step the earlier ones that nothing needs after it."""
+        """For each step, the earlier values that no later step needs."""
         last = {i: number for number, (inputs, _) in enumerate(self.steps) for i in inputs}
         finished: list[list[int]] = [[] for _ in self.steps]
         for i, number in last.items():
@@ -114,7 +113,7 @@ class Program:
         return finished
 
     def _step(self, expression: Expression) -> int:
-        """The number of an expression's value; its step is added when it is new."""
+        """The number of an expression's value; a new expression adds a step."""
         if expression not in self.known:
             self.known[expression] = self._compute(expression)
         return self.known[expression]
@@ -135,7 +134,7 @@ class Program:
                 outer = self._step(left), self._weighted(vectors), self._step(right)
                 return self._add(_chained, *outer)
             case Applied(matrix, vectors):
-                # a row vector times a matrix is the faster product; most matrices are symmetric
+                # a row vector times a matrix is faster; most matrices are symmetric
                 return self._add(_applied, self._step(transposed(matrix)), self._weighted(vectors))
             case Row(matrix, depth):
                 self.fixed = max(self.fixed, depth)
@@ -150,7 +149,7 @@ class Program:
         return self._vectors("weighted", vectors, Z)
 
     def _vectors(self, kind: str, vectors: tuple[Vector, ...], first: int) -> int:
-        """The product of vectors, with ``z`` as a further one where the kind says so."""
+        """The product of vectors, multiplied by ``z`` if ``kind`` is ``weighted``."""
         steps = [self._step(vector) for vector in vectors]
         steps = [first, *steps] if first == Z or not steps else steps
         if len(steps) == 1:
@@ -179,10 +178,10 @@ def _chained(left: Tensor, vector: Tensor, right: Tensor) -> Tensor:
 
 
 def _row(depth: int, matrix: Tensor) -> Tensor:
-    """The rows of a matrix as vectors, one for each particle fixed, on the axis ``depth``."""
+    """The rows of a matrix as vectors, one for each fixed particle, on the axis ``depth``."""
     return matrix.transpose(depth, -2).squeeze(-2)
 
 
 def _total(depth: int, weighted: Tensor) -> Tensor:
-    """The sum of a vector as a vector over the particle fixed last, on the axis ``depth``."""
+    """The sum of a vector as a vector over the last fixed particle, on the axis ``depth``."""
     return weighted.sum(-1, keepdim=True).transpose(depth, -1)

@@ -1,6 +1,6 @@
-"""The momenta of a cloud, and the two ways of writing a jet's particles.
+"""The momenta of a cloud, and the conversion between Cartesian and relative particles.
 
-The formulas of single four-momenta, which :mod:`jetgen.kinematics` has, can be had from here.
+The formulas for single four-momenta of :mod:`jetgen.kinematics` can also be imported from here.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ JET_KINEMATICS = (
     Feature("phi", "rad"),
     Feature("mass", "GeV"),
 )
-"""The conditions that place a jet in the detector."""
+"""The conditions that give a jet's position and momentum in the detector."""
 
 
 @takes_sets
 def particle_momenta(cloud: ParticleCloud) -> Tensor:
     """Four-momenta ``(B, N, 4)`` of a cloud's particles, zero where masked.
 
-    Cartesian clouds give GeV in the laboratory (massless where no ``E`` is known); relative
-    clouds give the momenta in the frame where the jet has unit pT, zero eta and zero phi.
+    For Cartesian clouds, in GeV in the laboratory frame (massless without the feature ``E``); for
+    relative clouds, in the frame where the jet has unit pT, zero eta and zero phi.
 
     Raises:
         InputError: when the features are neither Cartesian nor relative.
@@ -78,22 +78,22 @@ def particle_momenta(cloud: ParticleCloud) -> Tensor:
 
 @takes_sets
 def jet_momentum(cloud: ParticleCloud) -> Tensor:
-    """Sum ``(B, 4)`` of a cloud's particle momenta, in float64 (masses cancel)."""
+    """Sum ``(B, 4)`` of a cloud's particle momenta, in float64 (masses suffer cancellation)."""
     return particle_momenta(cloud.to(torch.float64)).sum(1)
 
 
 @takes_sets
 def to_relative(cloud: ParticleCloud) -> ParticleCloud:
-    """Particles relative to the jet that they sum to: ``etarel, phirel, ptrel``.
+    """Particles relative to the jet that is their sum: ``etarel, phirel, ptrel``.
 
-    The jet's ``pt, eta, phi, mass`` (four-momentum sum of massless particles) become
-    conditions. A cloud that is relative already is measured again against its own sum, so that
-    a jet cut to its leading particles, or one whose particles do not add up, is described in
-    its own frame; its conditions follow, without ``phi`` where that was not known.
+    The jet's ``pt, eta, phi, mass`` (four-momentum sum of massless particles) become conditions.
+    The particles of a relative cloud are recomputed relative to their own sum, so that a jet
+    reduced to its leading particles, or one whose particles do not add up to its conditions, is
+    described in its own frame; the conditions are updated, without ``phi`` if the cloud has none.
     """
     double = cloud.to(torch.float64)
     if cloud.features[:3] == RELATIVE and cloud.has_condition("pt") and cloud.has_condition("eta"):
-        double = to_cartesian(double)  # pseudorapidities of massive jets do not simply add
+        double = to_cartesian(double)  # pseudorapidities of massive jets are not additive
     massless_only = replace(
         double, particles=double.particles[..., :3], features=double.features[:3]
     )
@@ -121,9 +121,10 @@ def _kinematics(p4: Tensor) -> dict[Feature, Tensor]:
 
 @takes_sets
 def to_cartesian(cloud: ParticleCloud) -> ParticleCloud:
-    """Particles as ``px, py, pz`` in GeV; relative ones need the conditions ``pt`` and ``eta``.
+    """Particles as ``px, py, pz`` in GeV; relative clouds need the conditions ``pt`` and ``eta``.
 
-    Azimuth zero is taken where the jet's ``phi`` is unknown (JetNet files do not hold it).
+    The azimuth is set to zero if the cloud has no condition ``phi`` (JetNet files do not contain
+    it).
 
     Raises:
         InputError: when a relative cloud lacks the jet's pt or eta.
@@ -142,6 +143,6 @@ def to_cartesian(cloud: ParticleCloud) -> ParticleCloud:
 
 @takes_sets
 def laboratory_jets(jets: ParticleCloud) -> ParticleCloud:
-    """Jets as files hold them: Cartesian, with the jet-level values of their sum."""
+    """Jets as they are written to files: Cartesian, with the jet-level values of their sum."""
     cartesian = to_cartesian(jets)
     return cartesian.with_conditions(_kinematics(jet_momentum(cartesian)))

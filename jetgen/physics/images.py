@@ -20,8 +20,8 @@ def average_jet_image(
         relative: jets as ``etarel, phirel, ptrel``; the average uses the event weights. For
             massless particles rapidity and pseudorapidity are the same.
         pixels: number of pixels along each axis.
-        half_width: the image covers ``[-half_width, half_width)`` in both axes; particles
-            outside are left out, so that the sum over pixels is the share of pT inside.
+        half_width: the image covers ``[-half_width, half_width)`` in both axes; particles outside
+            are ignored, so that the sum over pixels is the share of pT inside.
 
     Returns:
         ``(pixels, pixels)`` float64; first index relative rapidity, second relative azimuth.

@@ -1,4 +1,4 @@
-"""What one measures of a muon: momentum and start, and both on logarithmic scales."""
+"""Observables of muons: momentum, production vertex, and momenta on logarithmic scales."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
 from jetgen.kinds import Noun
-from jetgen.physics.columns import columns
+from jetgen.physics.features import feature_observables
 from jetgen.physics.observables import Observable
 
 MUON = Noun("muon", "muons", "muon")
@@ -17,7 +17,7 @@ MOMENTUM = (
     Observable("momentum_y", "py", r"$p_y$", "GeV"),
     Observable("momentum_z", "pz", r"$p_z$", "GeV"),
 )
-"""Named apart from px, py, pz, of which a jet has many."""
+"""The names differ from px, py, pz, which belong to the particles of a jet."""
 
 START = (
     Observable("x", "start x", r"Start $x$", "mm"),
@@ -28,24 +28,24 @@ DECADES = (
     Observable("log_p", "logarithm of the momentum", r"$\log_{10}\,p/\mathrm{GeV}$"),
     Observable("log_pt", "logarithm of pT", r"$\log_{10}\,p_\mathrm{T}/\mathrm{GeV}$"),
 )
-"""Momenta of muons from a target spread over decades."""
+"""Logarithmic, because momenta of muons from a target extend over several orders of magnitude."""
 
 MUON_OBSERVABLES = (*MOMENTUM, *START, *DECADES)
 
 _SLOWEST = 1e-6
-"""GeV below which a logarithm is that of this number."""
+"""Smallest momentum in GeV for logarithms; lower momenta are replaced by it."""
 
 
 def measure_muons(muons: ParticleCloud) -> dict[str, Tensor]:
     r"""``(B,)`` float64 values of sets of one muon, by name.
 
-    Those of :data:`MUON_OBSERVABLES` as far as the columns are known, the columns, ``p`` and
-    ``pt``.
+    They are the features, ``p``, ``pt`` and those :data:`MUON_OBSERVABLES` whose features are
+    available.
 
     Raises:
-        InputError: when a set is not of one item with ``px, py, pz``.
+        InputError: when a set does not consist of one item with ``px, py, pz``.
     """
-    found = {observable.name: values for observable, values in columns(muons)}
+    found = {observable.name: values for observable, values in feature_observables(muons)}
     if muons.mask.shape[1] != 1 or not bool(muons.mask.all()) or "p" not in found:
         raise InputError(
             "muons: expected sets of one muon with px, py, pz, received sets of "

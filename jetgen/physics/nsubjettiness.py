@@ -1,10 +1,10 @@
-r"""N-subjettiness: how well N axes account for a jet.
+r"""N-subjettiness: how well N axes describe a jet.
 
 .. math:: \tau_N = \frac{\sum_i p_{T,i} \min_k \theta_{ik}^\beta}{\sum_i p_{T,i} R_0^\beta}
 
 with the distances of each particle to the N axes. The axes are those of the N exclusive kT subjets
-under winner-take-all recombination, each along the direction of one particle; they are not
-optimised further. FastJet finds them, the sum is torch.
+with winner-take-all recombination, each along the direction of one particle; they are not optimised
+further. FastJet finds the axes, torch computes the sum.
 
 Source:
     Identifying Boosted Objects with N-subjettiness (Thaler, Van Tilburg, 2010), arXiv:1011.2268;
@@ -29,7 +29,7 @@ from jetgen.physics.clustering import WHOLE, cluster_sequence, exclusive_subjets
 from jetgen.physics.fourvectors import particle_momenta, to_relative, wrap_phi
 
 _CHUNK = 4_096
-"""Jets whose particles' distances to the axes are alive at a time: 15 MB for 150 particles."""
+"""Number of jets per chunk; distances to the axes take 15 MB for 150 particles."""
 
 
 @takes_sets
@@ -40,19 +40,19 @@ def nsubjettiness(
     beta: float = 1.0,
     radius: float = 0.8,
 ) -> Tensor:
-    """``(B, len(orders))`` pure numbers in float64, one for each number of axes in ``orders``.
+    """``(B, len(orders))`` dimensionless float64 values, one for each number of axes in ``orders``.
 
-    Zero for jets of at most as many particles as axes. Differentiable in the particles, those
-    along the axes included; the choice of these is piecewise constant.
+    Zero for jets with at most as many particles as axes. Differentiable in the particles, including
+    those that define the axes; the choice of axes is piecewise constant.
 
     Args:
-        cloud: Cartesian or relative particles, taken as massless.
-        orders: numbers of axes ``N``, from one on.
+        cloud: Cartesian or relative particles, treated as massless.
+        orders: numbers of axes ``N``, at least one each.
         beta: exponent of the angles, positive.
         radius: ``R_0``, positive.
 
     Raises:
-        InputError: when an order, ``beta`` or ``radius`` makes no sense.
+        InputError: when an order, ``beta`` or ``radius`` is out of range.
     """
     if not orders or min(orders) < 1 or beta <= 0 or radius <= 0:
         raise InputError(
@@ -72,7 +72,7 @@ def nsubjettiness(
 
 
 def _of_chunk(jets: ParticleCloud, orders: Sequence[int], beta: float) -> Tensor:
-    """``(B, len(orders))`` for ``radius`` one, of jets with at least one particle."""
+    """``(B, len(orders))`` values for ``radius`` one; every jet must have a particle."""
     import fastjet
 
     momenta = jets.feature("ptrel")
@@ -86,7 +86,7 @@ def _of_chunk(jets: ParticleCloud, orders: Sequence[int], beta: float) -> Tensor
     values = []
     for order in orders:
         axes, known = _axes(exclusive_subjets(sequence, order), counts.clamp(max=order), order)
-        with torch.no_grad():  # each axis is the direction of its nearest particle
+        with torch.no_grad():  # each axis is along its nearest particle
             apart = _square_distance(places.unsqueeze(1), axes.unsqueeze(2))  # (B, order, N)
             nearest = apart.masked_fill(~present.unsqueeze(1), torch.inf).argmin(2)
         winners = torch.take_along_dim(places, nearest.unsqueeze(2), dim=1)  # (B, order, 2)
@@ -99,7 +99,7 @@ def _of_chunk(jets: ParticleCloud, orders: Sequence[int], beta: float) -> Tensor
 
 
 def _axes(subjets: Any, counts: Tensor, order: int) -> tuple[Tensor, Tensor]:
-    """``(B, order, 2)`` eta and phi of the subjets, and ``(B, order)`` whether there is one."""
+    """``(B, order, 2)`` eta and phi of the subjets, and their mask ``(B, order)``."""
     import awkward as ak
 
     px, py, pz = (ak.flatten(subjets[name]).to_numpy() for name in ("px", "py", "pz"))

@@ -1,4 +1,4 @@
-"""Everything known of jets or other sets, one number per set: observables, columns, the class."""
+"""All values available for jets or other sets, one per set: observables, features, the class."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class ObservableValues:
     """An observable and its ``(B,)`` values.
 
     Args:
-        observable: what is known.
-        values: of each set.
-        name_class: the name of a class, where values are those of classes.
+        observable: the quantity.
+        values: one per set.
+        name_class: function from an index to the name of its class; None for numbers.
     """
 
     observable: Observable
@@ -34,7 +34,7 @@ class ObservableValues:
 
     @property
     def discrete(self) -> bool:
-        """Whether the values are classes."""
+        """Whether the values are class indices."""
         return self.name_class is not None
 
     def __getitem__(self, index: Tensor | slice) -> ObservableValues:
@@ -43,10 +43,10 @@ class ObservableValues:
 
 
 def observe(sets: ParticleCloud, measured: MeasuredSets) -> dict[str, ObservableValues]:
-    """All that is known of these sets, by name; the class where there are sets of several.
+    """All values available for these sets, by name; the class if there are several classes.
 
     Args:
-        sets: a cloud, with the condition ``type`` where it is known.
+        sets: a cloud, with the condition ``type`` if it is available.
         measured: the same sets, measured.
     """
     class_name = measured.kind.class_name
@@ -62,19 +62,19 @@ def observe(sets: ParticleCloud, measured: MeasuredSets) -> dict[str, Observable
 
 
 def jet_observables(measured: MeasuredSets) -> list[tuple[Observable, Tensor]]:
-    """The observables and the substructure that these jets determine, with their values."""
+    """The observables and substructure available for these jets, with their values."""
     found = with_substructure(measured).observables
     everything = (*JET_OBSERVABLES, *SUBSTRUCTURE_OBSERVABLES)
     return [(o, found[o.name]) for o in everything if o.name in found]
 
 
 def jet_values(jets: ParticleCloud) -> dict[str, Tensor]:
-    """The values of all observables of jets, by their names and short names."""
+    """The values of all observables of jets, by name and short name."""
     return values_by_name(observe(jets, measure(jets)))
 
 
 def values_by_name(observed: dict[str, ObservableValues]) -> dict[str, Tensor]:
-    """The values by their names and short names (``n`` for the multiplicity)."""
+    """The values by name and short name (``n`` for the multiplicity)."""
     values = {name: known.values for name, known in observed.items()}
     return values | {short: values[name] for short, name in _SHORT.items() if name in values}
 
@@ -82,10 +82,10 @@ def values_by_name(observed: dict[str, ObservableValues]) -> dict[str, Tensor]:
 def observables_named(
     observed: dict[str, ObservableValues], names: tuple[str, ...], option: str
 ) -> list[ObservableValues]:
-    """The observables of these names or short names.
+    """The observables with these names or short names.
 
     Raises:
-        InputError: for a name that is not known of these jets.
+        InputError: for a name that is not among the observables.
     """
     unknown = [name for name in names if _SHORT.get(name, name) not in observed]
     if unknown:

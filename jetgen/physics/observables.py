@@ -1,8 +1,8 @@
-"""What one measures of a jet: seven numbers a jet, three a particle, all from the particles.
+"""Jet and particle observables: seven numbers per jet and three per particle.
 
-Every jet, real or generated, is the four-momentum sum of its massless particles, and every
-particle is described relative to that sum. A generator whose particles do not add up to the jet
-that it promised is therefore seen.
+All observables are computed from the particles: every jet, real or generated, is the four-momentum
+sum of its massless particles, and every particle is described relative to that sum. They therefore
+show when the particles of a generated jet do not add up to the requested jet.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from jetgen.physics.units import in_gev
 
 
 class Observable(NamedTuple):
-    """A named quantity: ``title`` in words, ``symbol`` in mathtext, ``unit`` empty for numbers."""
+    """A named quantity: ``title`` in words, ``symbol`` in mathtext, ``unit`` or an empty string."""
 
     name: str
     title: str
@@ -38,7 +38,7 @@ class Observable(NamedTuple):
 
     @property
     def formula(self) -> str:
-        r"""The symbol without words, in mathtext: its last formula, or the symbol in roman.
+        r"""The last formula of the symbol, in mathtext; the whole symbol if it has no formula.
 
         >>> Observable("mass", "jet mass", r"Jet mass $m$", "GeV").formula
         '$m$'
@@ -56,27 +56,27 @@ JET_OBSERVABLES = (
     Observable("phi", "jet azimuth", r"Jet $\phi$", "rad"),
     Observable("multiplicity", "particles per jet", "Particles per jet $n$"),
 )
-"""One number a jet each."""
+"""Observables with one number per jet."""
 
 PARTICLE_OBSERVABLES = (
     Observable("etarel", "relative pseudorapidity", r"Particle $\eta^\mathrm{rel}$"),
     Observable("phirel", "relative azimuth", r"Particle $\phi^\mathrm{rel}$", "rad"),
     Observable("ptrel", "relative transverse momentum", r"Particle $p_\mathrm{T}^\mathrm{rel}$"),
 )
-"""One number a particle each, measured from the jet's own four-momentum sum."""
+"""Observables with one number per particle, relative to the jet's own four-momentum sum."""
 
 
 @dataclass(frozen=True)
 class MeasuredSets:
-    """A cloud in float64, each jet in its own frame, with the observables that it determines.
+    """A cloud in float64, each jet in its own frame, with the observables of its jets.
 
     Args:
-        relative: ``(B, N)`` particles as ``etarel, phirel, ptrel``; its conditions are the
-            jet's pt, eta, phi and mass as far as they are known.
-        observables: ``(B,)`` values by name. A relative cloud that does not know its jets' pT
-            and eta has only ``relative_mass`` and ``multiplicity``; one that does not know their
-            azimuth has no ``phi``.
-        kind: jets or other sets, and what they are called.
+        relative: ``(B, N)`` particles as ``etarel, phirel, ptrel``; its conditions are the jet's
+            pt, eta, phi and mass, those that are available.
+        observables: ``(B,)`` values by name. A relative cloud without the conditions pt and eta has
+            only ``relative_mass`` and ``multiplicity``; one without the condition phi has no
+            ``phi``.
+        kind: jets or other sets.
     """
 
     relative: ParticleCloud
@@ -99,16 +99,16 @@ class MeasuredSets:
 
 @takes_sets
 def measure(cloud: ParticleCloud) -> MeasuredSets:
-    r"""Measure a cloud's jets: ``p = sum_i p_i`` over massless particles, in float64.
+    r"""Compute the observables of jets: ``p = sum_i p_i`` over massless particles, in float64.
 
     ``mass = sqrt(E^2 - |p|^2)``, ``relative_mass = mass / pt``, ``eta = asinh(pz / pt)``,
-    ``phi = atan2(py, px)``; all zero for a jet without particles. Relative clouds that know
-    their jets' ``pt`` and ``eta`` are measured in the laboratory, so that the same jets give the
-    same numbers from either representation.
+    ``phi = atan2(py, px)``; all zero for a jet without particles. The observables of relative
+    clouds with the conditions ``pt`` and ``eta`` are computed in the laboratory frame, so that the
+    same jets give the same numbers in both representations.
 
     Raises:
-        InputError: when the features are neither Cartesian nor relative, or a momentum is in no
-            unit of energy.
+        InputError: when the features are neither Cartesian nor relative, or the unit of a momentum
+            is not a unit of energy.
 
     >>> from jetgen.cloud import CARTESIAN, ParticleCloud
     >>> back_to_back = torch.tensor([[[1.0, 1.0, 0.0], [1.0, -1.0, 0.0]]])

@@ -1,4 +1,4 @@
-"""The quantities that a comparison lists, and how each is read off measured jets."""
+"""The quantities listed in a comparison, and how each is obtained from measured jets."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from jetgen.physics.substructure import SUBSTRUCTURE_OBSERVABLES
 
 
 class Quantity(NamedTuple):
-    """A row of the table.
+    """A row of the comparison table.
 
     Args:
         observable: what is measured.
-        scale: divides the numbers as printed (1, 1e-3 or 1e-5).
+        scale: the printed numbers are divided by it (1, 1e-3 or 1e-5).
         definition: the quantity in words.
-        pooled: whether there is one value an item instead of one a set.
+        pooled: whether there is one value per item instead of one per set.
     """
 
     observable: Observable
@@ -39,22 +39,22 @@ class Quantity(NamedTuple):
 
     @property
     def unit(self) -> str:
-        """The unit of the numbers as printed, power of ten included."""
+        """The unit of the printed numbers, including the power of ten."""
         power = {1e-3: "10⁻³", 1e-5: "10⁻⁵"}.get(self.scale, "")
         return " ".join(part for part in (power, self.observable.unit) if part)
 
 
 class Values(NamedTuple):
-    """``(M,)`` values of one quantity and ``(M,)`` the jet that each belongs to."""
+    """``(M,)`` values of one quantity, and ``(M,)`` index of the jet that each belongs to."""
 
     values: Tensor
     jet: Tensor
 
 
 RANKS = {1: "hardest particle", 5: "5th hardest particle", 20: "20th hardest particle"}
-"""Particles by falling pT: pooled particles alone cannot see how a jet shares out its pT."""
+"""Ranks by falling pT: pooled particles do not show how pT is distributed within a jet."""
 
-_POOLED = "over all particles of all jets, measured from the jet's own four-momentum sum"
+_POOLED = "over all particles of all jets, relative to the jet's own four-momentum sum"
 _DEFINITIONS = {
     "relative_mass": "mass of the sum of the massless particles over its pT; W1 is the field's W1M",
     "etarel": f"η of a particle minus η of its jet, {_POOLED}",
@@ -87,7 +87,7 @@ BY_RANK = tuple(
             rf"$p_\mathrm{{T}}^\mathrm{{rel}}$, {words}",
         ),
         1e-3,
-        f"pT over jet pT of the {words}, in jets that have as many",
+        f"pT over jet pT of the {words}, in jets with enough particles",
     )
     for rank, words in RANKS.items()
 )
@@ -109,14 +109,14 @@ QUANTITIES = (
     *BY_RANK,
     *(_BY_NAME[o.name] for o in JET_OBSERVABLES if o.name != "relative_mass"),
 )
-"""Everything that is compared, in the order of the table."""
+"""All compared quantities, in the order of the table."""
 
 PARTICLE_MEAN = Quantity(
     Observable("particle_mean", "mean of the three particle features", "W1P"),
     1e-3,
     "plain mean of the distances of relative η, φ and pT: the field's W1P",
 )
-"""The one row that is a mean of others."""
+"""The row that is the mean of three others."""
 
 _SUBSTRUCTURE_DEFINITIONS = {
     "pt_dispersion": "square root of the sum of squared shares of pT: one for a single particle",
@@ -135,16 +135,16 @@ SUBSTRUCTURE = tuple(
     Quantity(observable, 1.0, _SUBSTRUCTURE_DEFINITIONS[observable.name])
     for observable in SUBSTRUCTURE_OBSERVABLES
 )
-"""What jets have after :func:`jetgen.physics.substructure.with_substructure`."""
+"""Quantities of jets after :func:`jetgen.physics.substructure.with_substructure`."""
 
 
 def substructure_quantities() -> Sequence[Quantity]:
-    """The quantities of jets that reports draw beside those of their table."""
+    """Quantities of jets that reports draw in addition to those of their table."""
     return SUBSTRUCTURE
 
 
 def read_off(jets: MeasuredSets, quantity: Quantity) -> Values | None:
-    """The values of one quantity, or None where these jets do not determine it."""
+    """The values of one quantity, or None if it is not available for these jets."""
     name = quantity.name
     cloud = jets.relative
     every = torch.arange(len(jets))

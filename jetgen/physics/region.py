@@ -26,15 +26,15 @@ _LONGEST = 1000
 class Region:
     """Jets that meet a condition such as ``mass > 150 and n > 60``.
 
-    A condition compares names of observables, numbers and names of jet classes by ``<``, ``<=``,
-    ``>``, ``>=``, ``==`` and ``!=``, also in a row (``60 < mass < 100``), and joins comparisons by
-    ``and``, ``or``, ``not`` and parentheses. The text is only read, never executed.
+    A condition compares names of observables, numbers and names of jet classes with ``<``, ``<=``,
+    ``>``, ``>=``, ``==`` and ``!=``, also chained (``60 < mass < 100``), and combines comparisons
+    with ``and``, ``or``, ``not`` and parentheses. The text is parsed, never executed.
 
     Args:
         text: the condition.
 
     Raises:
-        InputError: when the text is of another form.
+        InputError: when the text is not such a condition.
 
     >>> region = Region("60 < mass < 100 or type == top")
     >>> jets = {"mass": torch.tensor([80.0, 120.0, 170.0]), "type": torch.tensor([3, 0, 2])}
@@ -46,7 +46,7 @@ class Region:
         self.text = text
         try:
             if len(text) > _LONGEST:
-                raise ValueError(f"{len(text)} characters, at most {_LONGEST} are read")
+                raise ValueError(f"{len(text)} characters, at most {_LONGEST} are allowed")
             self._tree = ast.parse(text.strip(), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             reason = error.msg if isinstance(error, SyntaxError) else str(error)
@@ -58,7 +58,7 @@ class Region:
 
     @property
     def names(self) -> list[str]:
-        """The names in the condition, but those of jet classes."""
+        """The names in the condition, without those of jet classes."""
         found = [node.id for node in ast.walk(self._tree) if isinstance(node, ast.Name)]
         return [name for name in dict.fromkeys(found) if name not in JET_CLASSES]
 
@@ -69,7 +69,7 @@ class Region:
             observables: values ``(B,)`` by name; ``type`` as the index of the class.
 
         Raises:
-            InputError: when the condition names an observable that is not among them.
+            InputError: when the condition names an observable that ``observables`` lacks.
         """
         return self._truth(self._tree, observables)
 
@@ -98,7 +98,7 @@ class Region:
                 values = [self._value(part, observables) for part in (first, *others)]
                 sides = zip(comparisons, values[:-1], values[1:], strict=True)
                 return torch.stack([_COMPARISONS[type(c)](a, b) for c, a, b in sides]).all(0)
-        raise AssertionError("checked when the text was read")
+        raise AssertionError("excluded by the check in the constructor")
 
     def _value(self, node: ast.expr, observables: Mapping[str, Tensor]) -> Tensor:
         size = len(next(iter(observables.values())))
@@ -116,7 +116,7 @@ class Region:
 
     def _unreadable(self, reason: str) -> InputError:
         return InputError(
-            "region: expected comparisons of observables with numbers, joined by and, or, not "
+            "region: expected comparisons of observables with numbers, combined with and, or, not "
             f'("mass > 150 and n > 60"), received {self.text[:200]!r}: {reason}'
         )
 

@@ -1,12 +1,12 @@
-r"""Soft drop: a jet without its soft wide-angle radiation.
+r"""Soft drop: grooming that removes soft wide-angle radiation from a jet.
 
-The Cambridge-Aachen clustering of the jet is undone step by step, and the branch with less pT
+The Cambridge-Aachen clustering of the jet is undone step by step, and the branch with less pT is
 dropped, until for the first time
 
 .. math:: \frac{\min(p_{T,1}, p_{T,2})}{p_{T,1} + p_{T,2}}
           > z_\mathrm{cut} \left( \frac{\theta_{12}}{R_0} \right)^\beta
 
-with the distance of the branches in rapidity and azimuth. FastJet clusters.
+with the distance of the branches in rapidity and azimuth. The clustering is done by FastJet.
 
 Source:
     Soft Drop (Larkoski, Marzani, Soyez, Thaler, 2014), arXiv:1402.2657; for beta zero the modified
@@ -28,23 +28,23 @@ from jetgen.physics import fourvectors
 from jetgen.physics.clustering import WHOLE, cluster_sequence, packed_tensor
 
 _CHUNK = 4_096
-"""Jets that are clustered at a time."""
+"""Number of jets that are clustered in one call."""
 
 
 @takes_sets
 def soft_drop(
     cloud: ParticleCloud, *, z_cut: float = 0.1, beta: float = 0.0, radius: float = 0.8
 ) -> ParticleCloud:
-    """The jets with only the particles that soft drop keeps, the hardest branch at least.
+    """The jets with only the particles that soft drop keeps; the hardest branch is always kept.
 
     Args:
         cloud: Cartesian or relative particles.
-        z_cut: least share of pT of the softer branch at the angle ``radius``, in [0, 0.5).
+        z_cut: smallest share of pT of the softer branch at the angle ``radius``, in [0, 0.5).
         beta: exponent of the angle.
         radius: ``R_0``, positive.
 
     Raises:
-        InputError: when ``z_cut`` or ``radius`` makes no sense.
+        InputError: when ``z_cut`` or ``radius`` is out of range.
     """
     if not 0 <= z_cut < 0.5 or radius <= 0:
         raise InputError(
@@ -72,10 +72,10 @@ def soft_drop(
 def soft_drop_mass(
     cloud: ParticleCloud, *, z_cut: float = 0.1, beta: float = 0.0, radius: float = 0.8
 ) -> Tensor:
-    """``(B,)`` masses after :func:`soft_drop` in float64: GeV, or units of the jet pT if relative.
+    """``(B,)`` masses after :func:`soft_drop`: in GeV, or over the jet pT if relative; float64.
 
-    Zero for jets without two branches that pass. Differentiable; which particles are kept is
-    piecewise constant.
+    Zero for jets without two branches that pass the condition. Differentiable; the selection of
+    particles is piecewise constant.
     """
     groomed = soft_drop(cloud, z_cut=z_cut, beta=beta, radius=radius)
     masses = fourvectors.mass(fourvectors.jet_momentum(groomed))
@@ -83,7 +83,7 @@ def soft_drop_mass(
 
 
 def _first_branch(p4: Tensor, kept: Tensor) -> Tensor:
-    """``(B, N)`` particles of one of the two branches that each jet's clustering merged last."""
+    """Mask ``(B, N)`` of one of the two branches that each jet's clustering merged last."""
     import awkward as ak
     import fastjet
 
@@ -113,5 +113,5 @@ def _passes(first: Tensor, second: Tensor, z_cut: float, beta: float, radius: fl
 
 
 def _rapidity(p4: Tensor) -> Tensor:
-    """``asinh(pz / sqrt(pT^2 + m^2))``, the pseudorapidity of massless branches only."""
+    """``asinh(pz / sqrt(pT^2 + m^2))``, which is the pseudorapidity for massless branches only."""
     return torch.asinh(p4[:, 2] / torch.hypot(fourvectors.pt(p4), fourvectors.mass(p4)))

@@ -1,8 +1,8 @@
-r"""How a jet shares out its momentum: dispersion, angularities, correlators, prongs, groomed mass.
+r"""Jet substructure: pT dispersion, angularities, correlators, N-subjettiness, soft-drop mass.
 
-All are pure numbers, differentiable, for each jet ``(B,)``, with ``z_i = pT_i / sum pT`` and
-``theta`` the distance in pseudorapidity and azimuth, folded into [0, pi]. A jet without particles
-gives zeros.
+All are dimensionless and differentiable, with one value per jet ``(B,)``. Here
+``z_i = pT_i / sum pT``, and ``theta`` is the distance in pseudorapidity and azimuth, folded into
+[0, pi]. A jet without particles gives zeros.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ SUBSTRUCTURE_OBSERVABLES = (
     Observable("d2", "energy correlator D2", r"$D_2$"),
     Observable("soft_drop_mass", "soft-drop mass", r"Soft-drop mass $m_\mathrm{SD}$", "GeV"),
 )
-"""One number a jet each; the last is known where the jet's pT is."""
+"""Observables with one number per jet; the last needs the jet's pT."""
 
 _PAIR, _TRIANGLE = ((0, 1),), ((0, 1), (1, 2), (0, 2))
 
 _TOGETHER = 1e-12
-"""Angle up to which particles have one direction, but for rounding."""
+"""Angle below which two particles have the same direction up to rounding."""
 
 
 @takes_sets
@@ -52,13 +52,13 @@ def pt_dispersion(cloud: ParticleCloud) -> Tensor:
 def effective_multiplicity(cloud: ParticleCloud) -> Tensor:
     """``(sum_i pT_i)^2 / sum_i pT_i^2``: n for n equal particles, fewer where few carry most.
 
-    One over the squared :func:`pt_dispersion`, whose root gluon and quark jets are told apart by:
+    It is the inverse square of :func:`pt_dispersion`, which separates gluon from quark jets:
     "Search for a Higgs boson in the decay channel H to ZZ(*) to q qbar l- l+" (CMS, 2012),
     arXiv:1202.1416. In float64; constant at one, with zero gradient, for a single particle.
     """
     pt = fourvectors.pt(fourvectors.particle_momenta(cloud.to(torch.float64)))
     square = pt.square().sum(1)
-    present = ~(square <= 0)  # a NaN stays a NaN
+    present = ~(square <= 0)  # keeps NaN
     return torch.where(present, pt.sum(1).square() / torch.where(present, square, 1.0), 0.0)
 
 
@@ -87,7 +87,7 @@ def correlator_ratios(cloud: ParticleCloud, *, beta: float = 1.0) -> tuple[Tenso
     r"""``C2 = e3 / e2^2`` and ``D2 = e3 / e2^3`` of the correlators over distinct particles.
 
     ``e2 = sum_{i<j} z_i z_j theta_ij^beta``, ``e3`` the same over triples with the product of the
-    three distances. Zero for fewer than two particles apart, by more than rounding.
+    three distances. Zero for jets with fewer than two distinct directions (up to rounding).
 
     Source:
         Energy Correlation Functions for Jet Substructure (Larkoski, Salam, Thaler, 2013),
@@ -109,7 +109,7 @@ def correlator_ratios(cloud: ParticleCloud, *, beta: float = 1.0) -> tuple[Tenso
 def subjettiness_ratios(
     cloud: ParticleCloud, *, beta: float = 1.0, radius: float = 0.8
 ) -> tuple[Tensor, Tensor]:
-    """``tau21 = tau_2 / tau_1``, ``tau32 = tau_3 / tau_2``; zero where both are, up to rounding."""
+    """``tau21 = tau_2 / tau_1``, ``tau32 = tau_3 / tau_2``; 0 if both are zero up to rounding."""
     one, two, three = nsubjettiness(cloud, (1, 2, 3), beta=beta, radius=radius).unbind(1)
     smallest = _TOGETHER**beta
     return _ratio(two, one, smallest), _ratio(three, two, smallest)
@@ -117,11 +117,11 @@ def subjettiness_ratios(
 
 @takes_sets
 def substructure(cloud: ParticleCloud) -> dict[str, Tensor]:
-    """The observables of each jet by name, pure numbers in float64.
+    """The substructure observables by name, dimensionless ``(B,)`` values in float64.
 
-    Those of :data:`SUBSTRUCTURE_OBSERVABLES`, with the ``relative_soft_drop_mass`` over the jet's
-    pT in place of the mass. N-subjettiness with ``beta`` 1, soft drop with ``z_cut`` 0.1 and
-    ``beta`` 0.
+    They are those of :data:`SUBSTRUCTURE_OBSERVABLES`, with ``relative_soft_drop_mass`` (over the
+    jet's pT) instead of ``soft_drop_mass``. N-subjettiness uses ``beta`` 1, soft drop uses
+    ``z_cut`` 0.1 and ``beta`` 0.
     """
     jets = _relative(cloud)
     c2, d2 = correlator_ratios(jets)
@@ -140,10 +140,10 @@ def substructure(cloud: ParticleCloud) -> dict[str, Tensor]:
 
 
 def with_substructure(measured: MeasuredSets) -> MeasuredSets:
-    """The measured jets with :data:`SUBSTRUCTURE_OBSERVABLES` among their observables.
+    """The measured jets with :data:`SUBSTRUCTURE_OBSERVABLES` added to their observables.
 
-    Jets that have them already are returned as they are: FastJet takes half a second for 1,000
-    jets of 54 particles on one core.
+    Jets that already have them are returned unchanged, because FastJet takes half a second for
+    1,000 jets of 54 particles on one core.
     """
     if SUBSTRUCTURE_OBSERVABLES[0].name in measured.observables:
         return measured
@@ -160,7 +160,7 @@ def _ratio(above: Tensor, below: Tensor, smallest: float) -> Tensor:
 
 
 def _relative(cloud: ParticleCloud) -> ParticleCloud:
-    """Relative to the jet's axis, in float64; relative jets as they are."""
+    """Particles relative to the jet axis, in float64; relative jets are not changed."""
     double = cloud.to(torch.float64)
     return double if cloud.features[:3] == RELATIVE else to_relative(double)
 

@@ -24,7 +24,7 @@ from jetgen.evaluation.resampling import resample
 from jetgen.kinds import ENTRIES
 from jetgen.metrics.weighted_quantiles import effective_size
 from jetgen.physics.classes import class_index
-from jetgen.physics.columns import measure_columns
+from jetgen.physics.features import measure_features
 from jetgen.physics.muons import DECADES, MOMENTUM, MUON, MUON_OBSERVABLES, START, measure_muons
 from jetgen.physics.observables import MeasuredSets
 from jetgen.physics.quantities import Quantity
@@ -92,7 +92,7 @@ def measured(muons: ParticleCloud) -> MeasuredSets:
 
 def merit(real: ParticleCloud, made: ParticleCloud) -> FigureOfMerit:
     """The trees' test on the columns of both, by weight."""
-    table = column_table(measure_columns(real), measure_columns(made))
+    table = column_table(measure_features(real), measure_features(made))
     return figure_of_merit(*table, weights=(real.weights, made.weights))
 
 

@@ -15,7 +15,7 @@ from jetgen.evaluation.columns import column_table
 from jetgen.metrics.base import Metric
 from jetgen.metrics.fpd import frechet, normalised
 from jetgen.metrics.wasserstein import wasserstein
-from jetgen.physics.columns import measure_columns
+from jetgen.physics.features import measure_features
 from jetgen.physics.observables import MeasuredSets, measure
 from jetgen.physics.substructure import with_substructure
 
@@ -60,14 +60,14 @@ def monitored_figures(
 
 def known_sets(names: Sequence[str], real: ParticleCloud) -> MeasuredSets:
     """:func:`known_jets` for sets of named features."""
-    return measure_columns(real)
+    return measure_features(real)
 
 
 def monitored_sets(
     names: Sequence[str], known: MeasuredSets, generated: ParticleCloud
 ) -> dict[str, float]:
     """:func:`monitored_figures` of sets of named features: ``fom``, on the columns of the sets."""
-    made = measure_columns(generated)
+    made = measure_features(generated)
     if not all(bool(values.isfinite().all()) for values in made.observables.values()):
         return dict.fromkeys(names, math.inf)
     weights = known.relative.weights, generated.weights

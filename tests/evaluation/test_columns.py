@@ -15,7 +15,7 @@ from jetgen.evaluation.columns import (
 )
 from jetgen.kinds import ENTRIES
 from jetgen.metrics.weighted_quantiles import effective_size, weighted_quantiles
-from jetgen.physics.baselines import independent_columns
+from jetgen.physics.baselines import independent_features
 
 MUON = (Feature("p", "GeV"), Feature("x", "mm"), Feature("one"))
 
@@ -48,7 +48,7 @@ def test_a_shift_is_the_distance_and_one_law_is_at_the_floor():
 
 def test_independent_columns_lose_what_ties_columns():
     training = muons(1500, 1)
-    made = independent_columns(training, 1500, torch.Generator().manual_seed(1))
+    made = independent_features(training, 1500, torch.Generator().manual_seed(1))
     checked = check(muons(1500, 2), {"trivial": made}, training, ENTRIES)
     table = compare_columns(checked, replicas=20)
     assert table.row("p").distances["trivial"].spreads < 6

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from jetgen.classifiers.figure_of_merit import Weights, area_under_roc, auc_standard_error
 from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, ParticleCloud
+from jetgen.components import TRANSFORMS
 from jetgen.datasets.simulation.clustering import kinematics
 from jetgen.datasets.simulation.muons import flight
-from jetgen.datasets.transforms import STEPS
 from jetgen.losses import (
     efp_difference,
     mass_difference,
@@ -136,11 +136,11 @@ def test_energy_of_nothing_has_a_gradient() -> None:
     assert p4.tolist() == [[0.0] * 4] * 3 and bool(slope.isfinite().all())
 
 
-@pytest.mark.parametrize("step", sorted(STEPS))
+@pytest.mark.parametrize("step", sorted(TRANSFORMS))
 def test_transforms_have_gradients_at_every_value_that_they_were_fitted_to(step: str) -> None:
     values = torch.tensor([0.0, 0.0, 1.0, 2.0, 5.0], dtype=torch.float64)
     for fitted in (values, values[2:3]):
-        transform = STEPS[step]()
+        transform = TRANSFORMS[step]()
         transform.fit(fitted)
         x = values.clone().requires_grad_()
         y = transform(x)

@@ -14,8 +14,8 @@ from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError
 from jetgen.files.checkpoint import Checkpoint
-from jetgen.physics.columns import measure_columns
 from jetgen.physics.efp import efps
+from jetgen.physics.features import measure_features
 from jetgen.physics.observables import measure
 from jetgen.runs.folder import RunFolder
 from jetgen.training.command import train
@@ -136,7 +136,7 @@ def test_sets_of_features_are_followed_and_their_weights_count(tmp_path, make_mu
     slow, fast = (replace(s, weights=torch.ones(len(s))) for s in (slow, pool[:3000]))
 
     def fom(sets):
-        return monitored_sets(("fom",), measure_columns(real), sets)["fom"]
+        return monitored_sets(("fom",), measure_features(real), sets)["fom"]
 
     assert fom(slow) < 0.55 < 0.6 < fom(fast)
     broken = replace(slow, particles=slow.particles.index_fill(0, torch.tensor([3]), torch.nan))

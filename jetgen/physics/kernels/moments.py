@@ -1,12 +1,12 @@
-r"""Sums over the second particle of pairs in Triton, without a matrix of pairs but the angles.
+r"""Sums over pairs of particles in Triton; the angles are the only matrix of pairs in memory.
 
 .. math:: s_{ki} = \sum_j \theta_{ij}^{p_k} W_{ij}^{q_k} w_{kj}, \quad
           W_{ij} = \sum_x \theta_{ix} z_x \theta_{xj}
 
-The specification is :func:`jetgen.physics.efp_fused.moments_plain`. One program takes a few
-particles of one jet and walks over the others in tiles; powers and ``W`` of a tile live in
-registers, so that all sums cost one reading of the angles from memory (tiles of ``W`` read them
-again from the cache) where operation by operation takes several for each.
+The specification is :func:`jetgen.physics.efp_fused.moments_plain`. One program processes a few
+particles of one jet and iterates over the others in tiles. The powers and ``W`` of a tile stay in
+registers, so that all sums together read the angles from memory once (tiles of ``W`` read them
+again from the cache); separate operations would read them several times per sum.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from torch import Tensor
 from jetgen.kernels.tiles import LAUNCH, accumulator
 
 TILE = 32
-"""Rows and columns of a tile, which four warps share: products of matrices need more of both."""
+"""Rows and columns of a tile, computed by four warps: matrix products need larger tiles."""
 
 
 @triton.jit
 def _angles(theta, i, j, n):  # type: ignore[no-untyped-def]
-    """The tile of rows ``i`` and columns ``j`` of one jet; zero outside."""
+    """The angles of rows ``i`` and columns ``j`` of one jet; zero outside."""
     inside = (i < n)[:, None] & (j < n)[None, :]
     return tl.load(theta + i[:, None] * n + j[None, :], mask=inside, other=0.0)
 

@@ -1,8 +1,9 @@
-"""What one measures of sets with any named features: their columns as they are.
+"""Observables of sets with arbitrary named features: the features themselves.
 
-A set of one (a muon, a row of a table) has one value of each column; sets that all have the same
-few items have one for each item, in falling pT or, without one, in falling order of the first
-column; of larger sets, and of sets of varying size, the mean over the items is taken.
+A set of one item (a muon, a row of a table) has one value per feature. If all sets have the same
+small number of items, there is one value per feature and item, the items in falling order of pT or,
+without a pT, of the first feature. For larger sets, and for sets of varying size, the mean over the
+items is used.
 """
 
 from __future__ import annotations
@@ -27,17 +28,17 @@ _MULTIPLICITY = Observable("multiplicity", "items in an entry", "Items in an ent
 
 
 def items_alike(cloud: ParticleCloud) -> int:
-    """The number of items that every set has, 0 where it varies or there are many."""
+    """The number of items of every set; 0 if it varies or exceeds :data:`MOST_ITEMS`."""
     sizes = cloud.multiplicity.unique()
     return int(sizes) if len(sizes) == 1 and 1 <= int(sizes) <= MOST_ITEMS else 0
 
 
-def columns(cloud: ParticleCloud) -> list[tuple[Observable, Tensor]]:
-    """Every quantity with one value a set, and its ``(B,)`` float64 values.
+def feature_observables(cloud: ParticleCloud) -> list[tuple[Observable, Tensor]]:
+    """Every quantity with one value per set, and its ``(B,)`` float64 values.
 
-    Items with px, py and pz also have ``pt`` and ``p``, the size of their momentum. Di-jet events
-    (sets of two with pt, eta, phi and mass) also have those of
-    :func:`jetgen.physics.dijets.measure_dijets`; conditions come last.
+    Items with px, py and pz also have ``pt`` and ``p``, the magnitude of their momentum. Di-jet
+    events (sets of two with pt, eta, phi and mass) also have the observables of
+    :func:`jetgen.physics.dijets.measure_dijets`. Conditions come last.
     """
     cloud = cloud.to(torch.float64)
     found = {observable.name: (observable, values) for observable, values in _of_items(cloud)}
@@ -48,21 +49,21 @@ def columns(cloud: ParticleCloud) -> list[tuple[Observable, Tensor]]:
     return list(found.values())
 
 
-def measure_columns(cloud: ParticleCloud) -> MeasuredSets:
-    """The sets in float64 as they are, with the values of :func:`columns`."""
-    return MeasuredSets(cloud.to(torch.float64), column_values(cloud), ENTRIES)
+def measure_features(cloud: ParticleCloud) -> MeasuredSets:
+    """The unchanged sets in float64, with the values of :func:`feature_observables`."""
+    return MeasuredSets(cloud.to(torch.float64), feature_values(cloud), ENTRIES)
 
 
-def column_values(cloud: ParticleCloud) -> dict[str, Tensor]:
-    """The values of :func:`columns` by name."""
-    return {observable.name: values for observable, values in columns(cloud)}
+def feature_values(cloud: ParticleCloud) -> dict[str, Tensor]:
+    """The values of :func:`feature_observables` by name."""
+    return {observable.name: values for observable, values in feature_observables(cloud)}
 
 
-def varying_columns(measured: MeasuredSets) -> list[tuple[Observable, Tensor]]:
-    """Those of :func:`columns` that are not the same in all sets."""
+def varying_features(measured: MeasuredSets) -> list[tuple[Observable, Tensor]]:
+    """The quantities of :func:`feature_observables` that differ between sets."""
     return [
         (observable, values)
-        for observable, values in columns(measured.relative)
+        for observable, values in feature_observables(measured.relative)
         if len(values.unique()) > 1
     ]
 
@@ -102,7 +103,7 @@ def _of_items(cloud: ParticleCloud) -> list[tuple[Observable, Tensor]]:
 
 
 def _with_momentum(cloud: ParticleCloud) -> ParticleCloud:
-    """Items of px, py, pz with ``pt`` and ``p`` as further features, unless they have them."""
+    """Items of px, py, pz with ``pt`` and ``p`` added as features, unless either is present."""
     names = {feature.name for feature in cloud.features}
     if not {feature.name for feature in CARTESIAN} <= names or names & {"pt", "p"}:
         return cloud
