@@ -23,10 +23,10 @@ from measuring import RESULTS, write_rows
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from jetgen.kernels.tiles import COLUMNS, LAUNCH, ROWS
+from jetgen.kernels.tiles import LAUNCH, TILE_COLUMNS, TILE_ROWS
 from jetgen.losses.kernels import gather, nearest, plan, sinkhorn
 
-PAIRS = ROWS * COLUMNS // 32
+PAIRS = TILE_ROWS * TILE_COLUMNS // 32
 """Pairs of a tile for each thread of a warp."""
 
 INTEGERS = {"n": "i32", "m": "i32", "bound": "i32", "index": "*i64", "y_mask": "*u8"}
@@ -77,7 +77,12 @@ def measure(kernel: Kernel) -> dict[str, object]:
 
 def machine_code(kernel: Kernel) -> list[str]:
     """Instructions, and the labels that they branch to."""
-    constants = {"D": 3, "TYPE": triton.language.float32, "ROWS": ROWS, "COLUMNS": COLUMNS}
+    constants = {
+        "D": 3,
+        "TYPE": triton.language.float32,
+        "TILE_ROWS": TILE_ROWS,
+        "TILE_COLUMNS": TILE_COLUMNS,
+    }
     constants |= kernel.constants
     signature = {
         name: "constexpr"

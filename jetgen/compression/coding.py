@@ -93,7 +93,7 @@ class Coder:
                 f"{int(cloud.multiplicity[first])} particles"
             )
         integers = (codes / self.step).round().long()
-        given = self.autoencoder.given(sets)
+        given = self.autoencoder.conditioning_of(sets)
         arrays: dict[str, NDArray[Any]] = {
             "codes": integers.T.numpy(),
             "multiplicity": given.multiplicity.cpu().numpy(),

@@ -1,6 +1,6 @@
-"""What Triton kernels share, and the choice between them and plain torch.
+"""Shared code of the Triton kernels, and the choice between Triton and plain torch.
 
-The kernels stand beside the torch twins that are their specification, in
-:mod:`jetgen.losses.kernels` and :mod:`jetgen.physics.kernels`. None is imported before something
-runs on tensors for which :mod:`jetgen.kernels.selection` chooses Triton.
+The kernels are in :mod:`jetgen.losses.kernels` and :mod:`jetgen.physics.kernels`, next to the
+equivalent torch functions that specify their results. They are imported only when
+:mod:`jetgen.kernels.selection` chooses Triton for a tensor.
 """

@@ -1,4 +1,4 @@
-"""Which kernels run: the environment variable ``JETGEN_KERNELS`` is torch, triton or auto."""
+"""Choice of the kernels: the environment variable ``JETGEN_KERNELS`` is torch, triton or auto."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jetgen.errors import InputError
 
 
 class Choice(NamedTuple):
-    """``kernels`` is torch or triton, and ``reason`` says why in a few words."""
+    """``kernels`` is torch or triton, ``reason`` a short explanation."""
 
     kernels: str
     reason: str
@@ -23,11 +23,11 @@ class Choice(NamedTuple):
 def choose_kernels(device: torch.device) -> Choice:
     """The kernels for tensors on ``device``.
 
-    ``auto``, the default, is triton on CUDA devices where it can be imported. ``triton`` asks for
-    it: on a CPU that takes Triton's interpreter (``TRITON_INTERPRET=1``, for tests, very slow).
+    ``auto``, the default, is triton on CUDA devices if it can be imported. ``triton`` requires it:
+    on a CPU this needs Triton's interpreter (``TRITON_INTERPRET=1``, very slow, for tests).
 
     Raises:
-        InputError: for another value, and where triton is asked for but cannot run.
+        InputError: for any other value, and if triton is required but cannot run.
     """
     wanted = os.environ.get("JETGEN_KERNELS", "auto")
     if wanted not in ("torch", "triton", "auto"):
@@ -52,14 +52,15 @@ def choose_kernels(device: torch.device) -> Choice:
 
 
 def use_triton(tensor: Tensor) -> bool:
-    """Whether a loss of this tensor runs on the Triton kernels."""
+    """Whether losses of this tensor use the Triton kernels."""
     return choose_kernels(tensor.device).kernels == "triton"
 
 
 def can_run_triton(tensor: Tensor) -> bool:
-    """:func:`use_triton` for observables, which ``JETGEN_KERNELS=triton`` leaves alone on the CPU.
+    """:func:`use_triton` for observables, which never require Triton on the CPU.
 
-    A training on CUDA measures its generated jets on the CPU; only losses are held to the word.
+    A training on CUDA computes the observables of its generated jets on the CPU, so only losses
+    enforce ``JETGEN_KERNELS=triton``.
     """
     return (tensor.device.type == "cuda" or _interpreted()) and use_triton(tensor)
 
@@ -72,6 +73,6 @@ def _interpreted() -> bool:
 def _import_problem() -> str:
     try:
         importlib.import_module("triton")
-    except Exception as error:  # a broken installation raises anything
+    except Exception as error:  # a broken installation may raise anything
         return f"no triton ({type(error).__name__}: {error})"
     return ""

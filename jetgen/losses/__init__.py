@@ -1,6 +1,6 @@
-"""Reconstruction losses and physics constraints on masked sets; each gives one value per jet.
+"""Reconstruction losses and physics constraints for masked sets; each returns one value per jet.
 
-Functions take tensors, NumPy arrays, or a cloud in place of a set and its mask.
+The functions take tensors, NumPy arrays, or a cloud in place of a set and its mask.
 """
 
 from typing import TYPE_CHECKING

@@ -15,25 +15,25 @@ from jetgen.config.train import TrainConfig
 
 
 class ReconstructionLoss(Component, nn.Module):
-    """A distance of two batches of sets, one value for each jet.
+    """A distance between two batches of sets, one value per jet.
 
-    The constructor takes the fields of :attr:`Options` by name; :meth:`build` is overridden where
-    it needs more.
+    The constructor takes the fields of :attr:`Options` by name; a loss that needs more overrides
+    :meth:`build`.
     """
 
     ordered: ClassVar[bool] = False
-    """Whether it compares slot by slot, which needs a decoder whose slots keep their meaning."""
+    """Whether it compares slot by slot, which needs a decoder with an order of the particles."""
 
     unit_features: ClassVar[bool] = False
-    """Whether decoded and real features must lie in [0, 1]; decoders then end in a sigmoid."""
+    """Whether decoded and real features must be in [0, 1]; decoders then end with a sigmoid."""
 
     @classmethod
     def build(cls, config: TrainConfig, options: Mapping[str, Any]) -> Self:
-        """The loss that the options of a training describe.
+        """Build the loss from the options of a training.
 
         Args:
-            config: the options of the training.
-            options: the loss's own options.
+            config: options of the training.
+            options: options of the loss itself.
         """
         return cls(**options)
 

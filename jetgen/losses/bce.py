@@ -10,7 +10,7 @@ from jetgen.losses.reduction import Reduction
 from jetgen.losses.slots import Normalisation, SlotLoss, slot_by_slot
 
 _MARGIN = 1e-6
-"""Nearest to 0 and 1 that a decoded value comes, so that its logarithm stays finite."""
+"""Decoded values are clamped to [margin, 1 - margin], so that their logarithms are finite."""
 
 
 @takes_arrays
@@ -23,15 +23,14 @@ def bce(
     normalisation: Normalisation = "mean",
     reduction: Reduction = "none",
 ) -> Tensor:
-    r"""``-sum_i [y_i log x_i + (1 - y_i) log(1 - x_i)]`` slot by slot, not symmetric, over the
-    number of slots and features.
+    r"""``-sum_i [y_i log x_i + (1 - y_i) log(1 - x_i)]`` slot by slot: a mean, not symmetric.
 
-    Smallest where ``x = y``, but not zero there: it is the entropy of ``y``. Targets ``y`` beyond
-    [0, 1] are taken at its ends. Masks, shapes and what counts are those of
-    :func:`jetgen.losses.slots.slot_by_slot`.
+    The sum over features and slots is divided by their number. The minimum is at ``x = y``, where
+    the value is the entropy of ``y``, not zero. Targets ``y`` are clamped to [0, 1]. Masks, shapes
+    and the counted slots are those of :func:`jetgen.losses.slots.slot_by_slot`.
 
     Args:
-        x: decoded values in [0, 1], as a sigmoid gives them.
+        x: decoded values in [0, 1], the output of a sigmoid.
         y: targets.
 
     Reference:
@@ -53,7 +52,7 @@ def _cross_entropy(x: Tensor, y: Tensor) -> Tensor:
 
 
 class BCE(SlotLoss):
-    """:func:`bce` with its options fixed."""
+    """:func:`bce` as a module, with its options stored."""
 
     unit_features = True
 

@@ -1,8 +1,8 @@
-r"""Chamfer distances: every particle to its nearest neighbour in the other set.
+r"""Chamfer distances: from every particle to its nearest neighbour in the other set.
 
-The nearest neighbours are found without gradient, a few jets at a time, so that no
-``(B, N, M)`` table exists; the value and its gradient then come from the ``N + M`` chosen
-pairs. The gradient is the exact one wherever the nearest neighbour is unique.
+The nearest neighbours are found without gradient, a few jets at a time, so that no ``(B, N, M)``
+tensor is needed; the value and its gradient are then computed from the ``N + M`` chosen pairs. The
+gradient is exact wherever the nearest neighbour is unique.
 """
 
 from __future__ import annotations
@@ -49,21 +49,21 @@ def chamfer(
     .. math:: \sum_i w_i \min_j |x_i - y_j|^p \;/\; \sum_i w_i \quad + \quad (x \leftrightarrow y)
 
     Args:
-        x, y: ``(B, N, D)`` and ``(B, M, D)``, of any common unit.
+        x, y: ``(B, N, D)`` and ``(B, M, D)``, in any common unit.
         x_mask, y_mask: ``(B, N)`` and ``(B, M)`` bool; padded slots may hold anything.
         power: ``p >= 1``; 2 is squared, 1 is not.
-        sided: ``two``; ``x`` only from each particle of x to its neighbour in y; ``y`` reversed.
+        sided: ``two``; ``x`` only from each particle of x to its neighbour in y; ``y`` the reverse.
         norm: ``l2`` Euclidean or ``l1`` sum of absolute differences.
         normalisation: ``sum``, or ``mean`` which divides each side by its sum of weights.
-        x_weights, y_weights: ``(B, N)`` and ``(B, M)`` non-negative, such as pT; one each when
-            omitted. They may carry gradients.
+        x_weights, y_weights: ``(B, N)`` and ``(B, M)`` non-negative, such as pT; all one when
+            omitted. They may require gradients.
 
     Returns:
-        ``(B,)`` in the unit of x to the power ``p``, or reduced. Zero for a jet where either
-        set is empty.
+        ``(B,)`` in the unit of x to the power ``p``, or reduced. Zero for a jet if either set is
+        empty.
 
     Raises:
-        InputError: when shapes, types or words are wrong.
+        InputError: when shapes, types or options are wrong.
 
     >>> x, y = torch.tensor([[[0.0], [1.0]]]), torch.tensor([[[3.0]]])
     >>> chamfer(x, torch.ones(1, 2, dtype=bool), y, torch.ones(1, 1, dtype=bool))
@@ -103,19 +103,19 @@ def density_aware_chamfer(
 ) -> Tensor:
     r"""``mean_i (1 - exp(-alpha |x_i - y_i'|) / n_i') / 2`` and its mirror: not squared, two-sided.
 
-    ``y_i'`` is the nearest neighbour of ``x_i`` and ``n_i'`` how many particles of x share it,
-    so that many particles crowding on one target are paid for. Between 0 and 1. The count has
-    no gradient. Wu et al., "Density-aware Chamfer Distance as a Comprehensive Metric for Point
-    Cloud Completion" (2021), arXiv:2111.12702.
+    ``y_i'`` is the nearest neighbour of ``x_i`` and ``n_i'`` the number of particles of x that
+    share it, so that many particles close to one target are penalised. The value is between 0 and
+    1. The count has no gradient. Wu et al., "Density-aware Chamfer Distance as a Comprehensive
+    Metric for Point Cloud Completion" (2021), arXiv:2111.12702.
 
     Args:
         x, y: ``(B, N, D)`` and ``(B, M, D)``.
         x_mask, y_mask: ``(B, N)`` and ``(B, M)`` bool.
-        alpha: inverse of the distance (to the ``power``) at which particles stop to match.
+        alpha: inverse of the distance (to the ``power``) beyond which particles no longer match.
         power: 1 as published, 2 for squared distances.
 
     Returns:
-        ``(B,)`` without unit, or reduced. Zero for a jet where either set is empty.
+        ``(B,)`` dimensionless, or reduced. Zero for a jet if either set is empty.
     """
     if not power >= 1:
         raise InputError(f"power: expected a number of at least 1, received {power}")
@@ -163,7 +163,7 @@ def _gather(points: Tensor, index: Tensor) -> Tensor:
 
 
 class Chamfer(SetLoss):
-    """:func:`chamfer` with its options fixed; weights come with each call."""
+    """:func:`chamfer` as a module, with its options stored; weights are passed to each call."""
 
     works = ("Orzari:2021",)
 

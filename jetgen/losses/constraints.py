@@ -1,9 +1,9 @@
-r"""How far a generated jet's mass, pT, multiplicity and substructure are from the real one's.
+r"""Differences of mass, pT, multiplicity and substructure between generated and real jets.
 
-Each takes two :class:`~jetgen.cloud.ParticleCloud` batches in physical units, Cartesian (GeV) or
-relative (then masses and momenta are in units of the jet's pT), and sums in float64: the mass
-is what is left of two large numbers. Empty jets and single massless particles have zero mass
-with zero gradient, never an infinite one.
+Each function takes two :class:`~jetgen.cloud.ParticleCloud` batches in physical units, Cartesian
+(GeV) or relative (then masses and momenta are in units of the jet's pT). Sums are in float64,
+because the mass is the small difference of two large numbers. Empty jets and single massless
+particles have zero mass with zero (never infinite) gradient.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ def mass_difference(
     r"""``(m - m_real)^2``, ``|m - m_real|`` or ``|m - m_real| / m_real`` of the jets' masses.
 
     Args:
-        generated, real: ``B`` jets each, in one representation.
-        kind: ``squared`` [GeV^2], ``absolute`` [GeV] or ``relative``; the latter is zero where
-            the real mass is zero.
+        generated, real: ``B`` jets each, in the same representation.
+        kind: ``squared`` [GeV^2], ``absolute`` [GeV] or ``relative``; the last is zero if the real
+            mass is zero.
 
     Returns:
-        ``(B,)`` in the particles' type, or reduced.
+        ``(B,)`` with the dtype of the particles, or reduced.
 
     Raises:
         InputError: when the two batches differ in size or representation.
@@ -57,7 +57,7 @@ def pt_difference(
     kind: Difference = "squared",
     reduction: Reduction = "none",
 ) -> Tensor:
-    r"""``(pT - pT_real)^2``, ``|pT - pT_real|`` or that over ``pT_real`` of the summed momenta.
+    r"""``(pT - pT_real)^2``, ``|pT - pT_real|`` or ``|pT - pT_real| / pT_real`` of summed momenta.
 
     Args, returns and errors as :func:`mass_difference`.
     """
@@ -72,10 +72,10 @@ def efp_difference(
     reduction: Reduction = "none",
     max_degree: int = 3,
 ) -> Tensor:
-    r"""Mean over energy-flow polynomials of ``(e - e_real)^2``, ``|e - e_real|`` or relative.
+    r"""Mean of ``(e - e_real)^2``, ``|e - e_real|`` or relative over energy-flow polynomials.
 
-    The polynomials are those of :func:`jetgen.physics.efp.efps` with at most ``max_degree``
-    edges (hadronic measure, beta 1); each sees another many-particle correlation.
+    The polynomials are those of :func:`jetgen.physics.efp.efps` with at most ``max_degree`` edges
+    (hadronic measure, beta 1); each measures a different many-particle correlation.
 
     Args, returns and errors as :func:`mass_difference`.
     """
@@ -96,13 +96,14 @@ def multiplicity_difference(
     kind: Difference = "squared",
     reduction: Reduction = "none",
 ) -> Tensor:
-    r"""Difference of the numbers of particles that carry the jets' pT.
+    r"""Difference of the effective numbers of particles that carry the pT of the jets.
 
-    The number of filled slots is given to a decoder and has no gradient. What it can get wrong
-    is how many of them matter: their :func:`~jetgen.physics.substructure.effective_multiplicity`
-    ``(sum pT)^2 / sum pT^2``, a count that is smooth in the momenta.
+    The number of filled slots is an input of the decoder and has no gradient. A decoder can still
+    distribute the pT over too few or too many of them, which the
+    :func:`~jetgen.physics.substructure.effective_multiplicity` ``(sum pT)^2 / sum pT^2`` measures,
+    a smooth function of the momenta.
 
-    Args, returns and errors as :func:`mass_difference`, without unit.
+    Args, returns and errors as :func:`mass_difference`; dimensionless.
     """
     _check_alike(generated, real)
     values = _measured(effective_multiplicity, generated, real, kind)
@@ -155,9 +156,9 @@ class JetTerm(Component):
     """A jet-level term of a loss.
 
     Args:
-        difference: from generated jets, real jets and the kind of difference to one value for each
+        difference: function of generated jets, real jets and the kind of difference; one value per
             jet ``(B,)``.
-        works: what to cite, as in :class:`~jetgen.config.component.Component`.
+        works: references to cite, as in :class:`~jetgen.config.component.Component`.
     """
 
     difference: Callable[[ParticleCloud, ParticleCloud, Difference], Tensor]

@@ -1,4 +1,4 @@
-"""Distances between particles: all pairs of a jet, or given pairs."""
+"""Distances between particles: of all pairs of two sets, or of given pairs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from torch import Tensor
 Norm = Literal["l2", "l1"]
 
 CHUNK_ELEMENTS = 1 << 17
-"""Pairs handled at a time on the CPU: two float32 buffers of them stay in the cache."""
+"""Number of pairs per chunk on the CPU: two float32 buffers of this size fit into the cache."""
 
 
 def pairwise(x: Tensor, y: Tensor, norm: Norm = "l2") -> Tensor:
     """``sum_d |x_d - y_d|^2`` (l2: the *square* of the distance) or ``sum_d |x_d - y_d|`` (l1).
 
-    From differences: ``|x|^2 + |y|^2 - 2 x.y`` would lose the distances of collimated
+    Computed from differences, because ``|x|^2 + |y|^2 - 2 x.y`` is inaccurate for collimated
     particles. No gradient.
 
     Args:
@@ -39,7 +39,7 @@ def pairwise(x: Tensor, y: Tensor, norm: Norm = "l2") -> Tensor:
 
 
 def along(x: Tensor, y: Tensor, norm: Norm, power: float) -> Tensor:
-    """``|x - y|^power`` of given pairs ``(..., D)``, with zero gradient where they coincide."""
+    """``|x - y|^power`` of given pairs ``(..., D)``, with zero gradient if they coincide."""
     difference = x - y
     if norm == "l1":
         return power_of(difference.abs().sum(-1), power)
@@ -55,7 +55,7 @@ def power_of(base: Tensor, exponent: float) -> Tensor:
 
 
 def chunks(x: Tensor, y: Tensor) -> Iterator[slice]:
-    """Slices of jets whose ``(chunk, N, M)`` tables are small; a GPU takes 64 times larger ones."""
+    """Slices of jets with small ``(chunk, N, M)`` tensors; 64 times larger on a GPU."""
     elements = CHUNK_ELEMENTS if x.device.type == "cpu" else 64 * CHUNK_ELEMENTS
     size = max(1, elements // max(1, x.shape[1] * y.shape[1]))
     for start in range(0, x.shape[0], size):

@@ -1,8 +1,8 @@
-r"""A bound from below on many small transport problems at once, from Sinkhorn's dual potentials.
+r"""A lower bound on many small transport problems at once, from Sinkhorn's dual potentials.
 
-Whatever the potentials ``f``, with ``g_j = min_i (C_ij - f_i)`` no plan costs less than
-``sum_i a_i f_i + sum_j b_j g_j``. A few Sinkhorn iterations find potentials whose bound is some 5 %
-below the optimum. Cuturi, "Sinkhorn Distances" (2013), arXiv:1306.0895.
+For any potentials ``f``, with ``g_j = min_i (C_ij - f_i)`` every plan costs at least
+``sum_i a_i f_i + sum_j b_j g_j``. A few Sinkhorn iterations find potentials whose bound is about 5
+% below the optimum. Cuturi, "Sinkhorn Distances" (2013), arXiv:1306.0895.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from torch import Tensor
 _ITERATIONS = 5
 
 _TEMPERATURE = 0.15
-"""Regularisation in units of the cost of the plan that shares everything out evenly."""
+"""Regularisation in units of the cost of the independent plan, ``a_i b_j``."""
 
 _MARGIN = 1e-5
-"""Of the largest cost: what single precision may add to a bound, some ten times over."""
+"""Safety margin in units of the largest cost, about ten times the error of single precision."""
 
 _TINY, _HUGE = 1e-30, 1e30
 _LOWEST = math.log(_TINY)
 
 
 def dual_bound(cost: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """``(P,)`` numbers that the optimal plans of P problems do not cost less than.
+    """``(P,)`` lower bounds on the optimal costs of P transport problems.
 
     Args:
         cost: ``(N, M, P)`` non-negative float32.
@@ -32,7 +32,7 @@ def dual_bound(cost: Tensor, a: Tensor, b: Tensor) -> Tensor:
             padded.
 
     Returns:
-        0 at least; 0 also where a cost is not finite.
+        non-negative values; 0 if a cost is not finite.
     """
     total = a.sum(0)
     product = ((cost * b).sum(1) * a).sum(0) / total.square()
@@ -43,7 +43,7 @@ def dual_bound(cost: Tensor, a: Tensor, b: Tensor) -> Tensor:
         u = a / (kernel * v).sum(1)
         v = b / (kernel * u.unsqueeze(1)).sum(0)
     f = eps * u.clamp(_TINY, _HUGE).log()
-    # Padded slots must not hold the others' potentials down.
+    # Padded slots must not lower the potentials of the others.
     f.masked_fill_(a == 0, -_HUGE)
     g = (cost - f.unsqueeze(1)).amin(0).masked_fill_(b == 0, -_HUGE)
     f = (cost - g).amin(1)

@@ -1,11 +1,11 @@
-r"""The earth mover's loss for training, by the solver that suits the device.
+r"""The earth mover's distance as a loss for training, with the solver that suits the device.
 
 The entropic form is a Sinkhorn divergence,
 
 .. math:: S_\varepsilon(a, b) = \mathrm{OT}_\varepsilon(a, b)
           - \tfrac12 \mathrm{OT}_\varepsilon(a, a) - \tfrac12 \mathrm{OT}_\varepsilon(b, b)
 
-which is zero for equal sets, as the exact one is. Feydy et al., "Interpolating between Optimal
+which is zero for equal sets, as the exact distance is. Feydy et al., "Interpolating between Optimal
 Transport and MMD using Sinkhorn Divergences" (2018), arXiv:1810.08278.
 """
 
@@ -55,25 +55,26 @@ def emd(
 ) -> Tensor:
     r"""``min_P sum_ij P_ij |x_i - y_j|^p``, exact or entropic: a mean, squared unless ``power=1``.
 
-    The plan ``P`` moves weights that are scaled to a sum of one in each set. The gradient is
-    that of the optimal plan (envelope theorem), by x, y and the weights; it can be taken once.
+    The plan ``P`` moves weights that are normalised to a sum of one in each set. The gradient with
+    respect to x, y and the weights is that at the optimal plan (envelope theorem); there is no
+    second derivative.
 
     Args:
-        x, y: ``(B, N, D)`` and ``(B, M, D)``, of any common unit.
+        x, y: ``(B, N, D)`` and ``(B, M, D)``, in any common unit.
         x_mask, y_mask: ``(B, N)`` and ``(B, M)`` bool; padded slots may hold anything.
-        power: ``p >= 1``; 1 is the earth mover's distance proper.
-        x_weights, y_weights: ``(B, N)`` and ``(B, M)`` non-negative, such as pT; one each when
-            omitted. They may carry gradients.
-        backend: ``exact`` (on the CPU, any device's tensors), ``sinkhorn``, ``geomloss`` (the
-            package's tensorized solver), or ``auto``: exact for tensors on the CPU, where it
-            is faster and has no bias, sinkhorn elsewhere.
+        power: ``p >= 1``; 1 is the standard earth mover's distance.
+        x_weights, y_weights: ``(B, N)`` and ``(B, M)`` non-negative, such as pT; all one when
+            omitted. They may require gradients.
+        backend: ``exact`` (computed on the CPU, for tensors on any device), ``sinkhorn``,
+            ``geomloss`` (the package's tensorized solver), or ``auto``: exact for tensors on the
+            CPU, where it is faster and unbiased, sinkhorn elsewhere.
         settings: regularisation and accuracy of the entropic backends.
 
     Returns:
-        ``(B,)`` in the unit of x to the power ``p``, or reduced. Zero where a set is empty.
+        ``(B,)`` in the unit of x to the power ``p``, or reduced. Zero if a set is empty.
 
     Raises:
-        InputError: when shapes, types or words are wrong.
+        InputError: when shapes, types or options are wrong.
 
     >>> x, y = torch.tensor([[[0.0], [1.0]]]), torch.tensor([[[3.0], [2.0]]])
     >>> mask = torch.ones(1, 2, dtype=bool)
@@ -107,9 +108,9 @@ def emd(
 def solve(
     x: Tensor, y: Tensor, a: Tensor, b: Tensor, power: float, settings: SinkhornSettings
 ) -> Solution:
-    """Sinkhorn divergence and its gradients, by Triton or in torch a few jets at a time.
+    """Sinkhorn divergence and its gradients, with Triton or in torch for a few jets at a time.
 
-    The choice is that of :mod:`jetgen.kernels.selection`.
+    :mod:`jetgen.kernels.selection` chooses between them.
 
     Args:
         x, y: ``(B, N, D)`` and ``(B, M, D)`` without NaN.
@@ -167,7 +168,7 @@ def _solve_on_chip(
 def _geomloss(
     x: Tensor, y: Tensor, a: Tensor, b: Tensor, power: float, settings: SinkhornSettings
 ) -> Tensor:
-    """The same divergence by geomloss, whose cost is ``|x - y|^p / p`` and ``eps = blur^p``."""
+    """The same divergence from geomloss, whose cost is ``|x - y|^p / p`` and ``eps = blur^p``."""
     if power not in (1, 2):
         raise InputError(f"power: expected 1 or 2 with geomloss, received {power}")
     from geomloss import SamplesLoss
@@ -179,7 +180,7 @@ def _geomloss(
         scaling=settings.scaling ** (1 / power),
         backend="tensorized",
     )
-    # It knows weights of zero but not empty sets: those get one particle at the origin each.
+    # It supports zero weights but not empty sets: those get one particle at the origin each.
     empty = (a.sum(1, keepdim=True) == 0) & (torch.arange(a.shape[1], device=a.device) == 0)
     other = (b.sum(1, keepdim=True) == 0) & (torch.arange(b.shape[1], device=b.device) == 0)
     values: Tensor = power * loss(a + empty.to(a.dtype), x, b + other.to(b.dtype), y)
@@ -187,7 +188,7 @@ def _geomloss(
 
 
 class EMD(SetLoss):
-    """:func:`emd` with its options fixed; weights come with each call."""
+    """:func:`emd` as a module, with its options stored; weights are passed to each call."""
 
     works = ("Komiske:2019a", "Feydy:2018")
 

@@ -1,4 +1,4 @@
-"""Distances of every jet of one list to every jet of another: exact ones, and bounds from below."""
+"""Distances from every jet of one list to every jet of another: exact, and lower bounds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jetgen.losses.reduction import blank, check_sets, prepare_weights
 from jetgen.losses.threads import in_threads
 
 _FEWEST_PAIRS = 64
-"""Pairs handled at a time however many particles they have: 25 MB a table of 150 each."""
+"""Smallest number of pairs per chunk: 25 MB per cost tensor for jets of 150 particles."""
 
 
 @takes_arrays
@@ -33,11 +33,11 @@ def emd_matrix(
     b_weights: Tensor | None = None,
     R: float | None = None,
 ) -> Tensor:
-    r"""``(A, B)`` exact distances of every jet of ``a`` to every jet of ``b``, for coverage or MMD.
+    r"""``(A, B)`` exact distances from every jet of ``a`` to every jet of ``b``, for COV or MMD.
 
     Without ``R`` each is an :func:`exact_emd`; with ``R`` an :func:`energy_movers_distance` with
-    ``beta = power``, and both weights are required. No gradient. Memory beside the result is that
-    of some hundred pairs.
+    ``beta = power``, and both weights are required. No gradient. The memory needed in addition to
+    the result is that of about a hundred pairs.
 
     Args:
         a, b: ``(A, N, D)`` and ``(B, M, D)`` with masks ``(A, N)`` and ``(B, M)``.
@@ -56,15 +56,15 @@ def emd_matrix(
 
 @dataclass(frozen=True)
 class EMDPairs:
-    """Two lists of sets, of which any pairs can be compared.
+    """Two lists of sets; computes distances of arbitrary pairs.
 
     Args:
         a, b: ``(A, N, D)`` and ``(B, M, D)`` float64 positions on the CPU.
-        a_weights, b_weights: ``(A, N)`` and ``(B, M)``, rising, zero where padded.
+        a_weights, b_weights: ``(A, N)`` and ``(B, M)``, in rising order, zero where padded.
         power: of the distance between particles.
-        slack: cost of a unit of weight that one side lacks, for which the first slot of every set
-            is kept free; None where all sums are one.
-        equal: all particles of a set weigh the same.
+        slack: cost per unit of weight that one side lacks; the first slot of every set is then
+            reserved for it. None if all sums are one.
+        equal: whether all particles of a set have the same weight.
     """
 
     a: Tensor
@@ -76,7 +76,7 @@ class EMDPairs:
     equal: bool
 
     def distances(self, i: Tensor, j: Tensor) -> Tensor:
-        """``(P,)`` float64 exact distances of the sets ``i`` of a to ``j`` of b."""
+        """``(P,)`` float64 exact distances between the sets ``i`` of a and ``j`` of b."""
         found = torch.empty(len(i), dtype=torch.float64)
 
         def solve(pairs: Tensor) -> None:
@@ -92,7 +92,7 @@ class EMDPairs:
         return found
 
     def bounds(self, i: Tensor, j: Tensor) -> Tensor:
-        """``(P,)`` float64 numbers that the distances are not below, found several times faster."""
+        """``(P,)`` float64 lower bounds on the distances, several times faster to compute."""
         found = torch.empty(len(i), dtype=torch.float64)
 
         def solve(pairs: Tensor) -> None:
@@ -107,14 +107,14 @@ class EMDPairs:
         return found
 
     def _cost(self, x: Tensor, y: Tensor) -> Tensor:
-        """Costs of moving between positions whose coordinates are the first dimension."""
+        """Transport costs between positions; the first dimension is that of the coordinates."""
         square = (x[0] - y[0]).square_()
         for u, v in zip(x[1:], y[1:], strict=True):
             square += (u - v).square_()
         return square.pow_(self.power / 2)
 
     def _chunks(self, i: Tensor, j: Tensor) -> Sequence[Tensor]:
-        """Numbers ``(P,)`` of pairs of about the same sizes."""
+        """Chunks of the pairs' indices; sets within a chunk have similar sizes."""
         if not len(i):
             return ()
         sizes, others = ((w != 0).sum(1) for w in (self.a_weights, self.b_weights))
@@ -125,8 +125,8 @@ class EMDPairs:
     def _sides(self, i: Tensor, j: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Positions ``(P, n, D)`` and ``(P, m, D)`` of pairs, and their weights.
 
-        They are no longer than the largest set needs, with slack one more: the first one is then
-        no particle, its weight what the side lacks.
+        ``n`` and ``m`` are the sizes of the largest sets, plus one with slack: the first slot is
+        then not a particle, and its weight is what this side lacks.
         """
         first = 0 if self.slack is None else 1
         skip, miss = (
@@ -152,7 +152,7 @@ def emd_pairs(
     b_weights: Tensor | None = None,
     R: float | None = None,
 ) -> EMDPairs:
-    """The pairs of :func:`emd_matrix`, with its arguments and errors, before any is solved."""
+    """The pairs of :func:`emd_matrix`, with the same arguments and errors, not yet solved."""
     check_power(power)
     if R is not None and (a_weights is None or b_weights is None):
         raise InputError("R: expected a_weights and b_weights with it, received none")
@@ -163,7 +163,7 @@ def emd_pairs(
         check_sets(name, points, mask)
         w = prepare_weights(weights, mask, points, f"{name}_weights").double().cpu()
         w = normalised(w) if R is None else w
-        # The smallest first, and no more slots than the largest set needs.
+        # The smallest weights first, and no more slots than the largest set needs.
         most = max((w != 0).sum(1).tolist(), default=0)
         order = w.argsort(dim=1, stable=True)[:, w.shape[1] - most :]
         x = blank(points, mask).double().cpu() / (1.0 if R is None else R)

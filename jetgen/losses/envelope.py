@@ -1,8 +1,9 @@
-r"""Values of inner optimisations, with the gradient that the envelope theorem gives them.
+r"""Values of inner optimisations, with the gradient given by the envelope theorem.
 
-At the optimum of a transport problem its value changes with the particles as if the plan were
-fixed, and with the weights by the dual potentials. So the solver runs without gradient, hands
-over value and gradients together, and nothing of its iterations is kept.
+The derivative of the optimal value of a transport problem with respect to the particles is that at
+a fixed plan; with respect to the weights it is given by the dual potentials. The solver therefore
+runs without autograd and returns the value together with its gradients; its iterations are not
+stored.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from jetgen.losses.distances import pairwise
 
 
 class Solution(NamedTuple):
-    """Optimal value ``(B,)`` and its gradients by x, y ``(B, N, D)`` and the weights ``(B, N)``."""
+    """Optimal value ``(B,)``, and gradients of x, y ``(B, N, D)`` and of the weights ``(B, N)``."""
 
     value: Tensor
     x: Tensor
@@ -41,7 +42,7 @@ class _Attach(torch.autograd.Function):
 
 
 def attach(solution: Solution, x: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """The solution's value ``(B,)``, differentiable (once) by what it was solved for."""
+    """The solution's value ``(B,)``, differentiable (once) in the positions and weights."""
     value, *gradients = (part.detach() for part in solution)
     attached: Tensor = _Attach.apply(value, tuple(gradients), x, y, a, b)
     return attached
@@ -49,7 +50,7 @@ def attach(solution: Solution, x: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Te
 
 @torch.no_grad()
 def plan_gradients(x: Tensor, y: Tensor, plan: Tensor, power: float) -> tuple[Tensor, Tensor]:
-    r"""Gradients of ``sum_ij plan_ij |x_i - y_j|^power`` by x ``(B, N, D)`` and y ``(B, M, D)``.
+    r"""Gradients of ``sum_ij plan_ij |x_i - y_j|^power`` for x ``(B, N, D)`` and y ``(B, M, D)``.
 
     ``plan`` is ``(B, N, M)``. Pairs that coincide contribute nothing.
     """

@@ -1,7 +1,7 @@
-r"""Exact optimal transport between masked sets, with the envelope gradient.
+r"""Exact optimal transport between masked sets, with the gradient of the envelope theorem.
 
-Each problem is solved on the real particles only, in float64 on the CPU, by as many threads as
-torch uses: :mod:`jetgen.losses.network_simplex`.
+Each problem is solved for the real particles only, in float64 on the CPU, with as many threads as
+torch uses: see :mod:`jetgen.losses.network_simplex`.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ def exact_emd(
 ) -> Tensor:
     r"""``min_P sum_ij P_ij |x_i - y_j|^p``: mean transport cost, squared unless ``power=1``.
 
-    The plan ``P`` moves weights that are scaled to a sum of one in each set, so the value is a
-    mean over particles (symmetric; of either set where weights are equal). The gradient is that
-    of the optimal plan, by x, y and the weights; it can be taken once.
+    The plan ``P`` moves weights that are normalised to a sum of one in each set, so the value is a
+    mean over particles (symmetric in x and y). The gradient with respect to x, y and the weights is
+    that at the optimal plan; there is no second derivative.
 
     Args:
         x, y: ``(B, N, D)`` and ``(B, M, D)``.
         x_mask, y_mask: ``(B, N)`` and ``(B, M)`` bool.
-        power: ``p >= 1``; 1 is the earth mover's distance proper.
-        x_weights, y_weights: ``(B, N)`` and ``(B, M)`` non-negative, such as pT; one each when
+        power: ``p >= 1``; 1 is the standard earth mover's distance.
+        x_weights, y_weights: ``(B, N)`` and ``(B, M)`` non-negative, such as pT; all one when
             omitted.
 
     Returns:
-        ``(B,)`` in the unit of x to the power ``p``, or reduced. Zero where a set is empty.
+        ``(B,)`` in the unit of x to the power ``p``, or reduced. Zero if a set is empty.
 
     Raises:
         InputError: when shapes or types are wrong.
@@ -77,21 +77,21 @@ def energy_movers_distance(
     beta: float = 1.0,
     reduction: Reduction = "none",
 ) -> Tensor:
-    r"""``min_P sum_ij P_ij (|x_i - y_j| / R)^beta + |sum E_x - sum E_y|``: weights not normalised.
+    r"""``min_P sum_ij P_ij (|x_i - y_j| / R)^beta + |sum E_x - sum E_y|``: unnormalised weights.
 
-    ``P_ij >= 0`` moves at most ``E_i`` from and ``E_j`` to each particle and the smaller of the
-    two sums in all; the rest is paid for at one unit each. Komiske, Metodiev, Thaler, "The
-    Metric Space of Collider Events" (2019), arXiv:1902.02346. A metric for ``beta = 1`` where
-    ``2 R`` is at least the largest distance.
+    ``P_ij >= 0`` moves at most ``E_i`` from and ``E_j`` to each particle, and in total the smaller
+    of the two sums; the difference of the sums is added to the cost. Komiske, Metodiev, Thaler,
+    "The Metric Space of Collider Events" (2019), arXiv:1902.02346. It is a metric for ``beta = 1``
+    if ``2 R`` is at least the largest distance.
 
     Args:
         x, y: ``(B, N, D)`` and ``(B, M, D)`` positions, such as etarel and phirel.
         x_weights, y_weights: ``(B, N)`` and ``(B, M)`` energies or transverse momenta.
-        R: distance at which moving a unit costs as much as creating it.
+        R: distance at which moving a unit of weight costs as much as creating it.
         beta: power of the distance, at least 1.
 
     Returns:
-        ``(B,)`` in the unit of the weights, or reduced; an empty set has no energy.
+        ``(B,)`` in the unit of the weights, or reduced; an empty set has zero energy.
     """
     check_power(beta)
     if not R > 0:
@@ -100,7 +100,7 @@ def energy_movers_distance(
     a = prepare_weights(x_weights, x_mask, x, "x_weights")
     b = prepare_weights(y_weights, y_mask, y, "y_weights")
     x, y = x / R, y / R
-    # What is left over on the heavier side goes to one extra slot of the other, at a cost of 1.
+    # The surplus of the heavier side is moved to one extra slot of the other, at a cost of 1.
     excess = (a.sum(1) - b.sum(1)).unsqueeze(1)
     a, b = torch.cat([a, (-excess).clamp(min=0)], 1), torch.cat([b, excess.clamp(min=0)], 1)
     solution = solve(x, y, a, b, beta, slack=1.0)
@@ -108,7 +108,7 @@ def energy_movers_distance(
 
 
 def normalised(weights: Tensor) -> Tensor:
-    """Weights ``(B, N)`` over their sum; all zero where the sum is zero."""
+    """Weights ``(B, N)`` over their sum; all zero if the sum is zero."""
     total = weights.sum(1, keepdim=True)
     return weights / torch.where(total > 0, total, torch.ones_like(total))
 
@@ -128,9 +128,9 @@ def solve(
 
     Args:
         x, y: ``(B, N, D)`` and ``(B, M, D)`` without NaN.
-        a, b: ``(B, N)`` and ``(B, M)``, zero where padded; with ``slack`` one column more, the
-            weight that has no place and costs ``slack`` a unit.
-        equal: all particles of a set weigh the same.
+        a, b: ``(B, N)`` and ``(B, M)``, zero where padded; with ``slack`` one entry more, the
+            weight without a position, whose transport costs ``slack`` per unit.
+        equal: whether all particles of a set have the same weight.
     """
     device, dtype = x.device, x.dtype
     x, y, a, b = (t.detach().double().cpu() for t in (x, y, a, b))
@@ -151,7 +151,7 @@ def solve(
 
 
 def _collect(x: Tensor, y: Tensor, plans: list[Plan], power: float, slack: float) -> Solution:
-    """Costs and gradients of a few jets, from the pairs in use."""
+    """Costs and gradients of a few jets, from the pairs with non-zero mass."""
     jet = torch.from_numpy(np.repeat(np.arange(len(plans)), [len(p.i) for p in plans]))
     i, j, mass = (
         torch.from_numpy(np.concatenate([getattr(p, name) for p in plans]))

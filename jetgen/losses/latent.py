@@ -10,21 +10,21 @@ from torch import Tensor
 Kernel = Literal["inverse-multiquadric", "rbf"]
 
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Factors on the squared width of the kernel, whose values are added up."""
+"""Factors of the squared kernel width; the kernel is the sum over them."""
 
 
 def mmd(x: Tensor, y: Tensor, kernel: Kernel = "inverse-multiquadric") -> Tensor:
-    r"""Unbiased squared maximum mean discrepancy of two samples, in float32 at least.
+    r"""Unbiased squared maximum mean discrepancy of two samples, computed in float32 or float64.
 
     .. math::
         \frac{1}{M(M-1)} \sum_{i \ne j} k(x_i, x_j) + \frac{1}{K(K-1)} \sum_{i \ne j} k(y_i, y_j)
         - \frac{2}{MK} \sum_{i, j} k(x_i, y_j)
 
     with :math:`k = \sum_s C_s / (C_s + d^2)` (inverse multiquadric) or
-    :math:`\sum_s \exp(-d^2 / C_s)` (rbf), :math:`d` the Euclidean distance and
-    :math:`C_s = 2 L s` with the factors :data:`SCALES`: :math:`2L` is the mean squared distance
-    of two standard normal points. Zero on average for samples of one distribution, so single
-    values may be negative.
+    :math:`\sum_s \exp(-d^2 / C_s)` (rbf), :math:`d` the Euclidean distance and :math:`C_s = 2 L s`
+    with the factors :data:`SCALES`: :math:`2L` is the mean squared distance of two standard normal
+    points. The expectation is zero for two samples of the same distribution, so single values may
+    be negative.
 
     Reference:
         A Kernel Two-Sample Test (Gretton et al., 2012), JMLR 13, 723.
@@ -33,7 +33,7 @@ def mmd(x: Tensor, y: Tensor, kernel: Kernel = "inverse-multiquadric") -> Tensor
 
     Args:
         x: ``(M, L)``.
-        y: ``(K, L)``; a sample of one point has no pair of its own and adds nothing.
+        y: ``(K, L)``; the term of pairs within a sample is zero for a sample of one point.
         kernel: ``inverse-multiquadric`` or ``rbf``.
 
     Returns:
@@ -54,7 +54,7 @@ def sliced_wasserstein(x: Tensor, y: Tensor, directions: Tensor) -> Tensor:
         Sliced-Wasserstein Autoencoder (Kolouri, Pope, Martin, Rohde, 2018), arXiv:1804.01947.
 
     Args:
-        x, y: ``(M, L)``, as many points each.
+        x, y: ``(M, L)``, with the same number of points.
         directions: ``(P, L)`` unit vectors, see :func:`random_directions`.
 
     Returns:
@@ -66,7 +66,7 @@ def sliced_wasserstein(x: Tensor, y: Tensor, directions: Tensor) -> Tensor:
 
 
 def random_directions(count: int, like: Tensor, generator: torch.Generator) -> Tensor:
-    """Unit vectors ``(count, L)``, uniform on the sphere, for codes ``like`` ``(M, L)``."""
+    """Unit vectors ``(count, L)``, uniform on the sphere, with the dtype and device of ``like``."""
     vectors = torch.randn((count, like.shape[1]), generator=generator, dtype=torch.float64)
     return torch.nn.functional.normalize(vectors, dim=1).to(like)
 

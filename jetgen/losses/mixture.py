@@ -1,4 +1,4 @@
-r"""Likelihood of a set under a mixture of Gaussians, one about each decoded particle."""
+r"""Likelihood of a set under a mixture of Gaussians, one per decoded particle."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def mixture_nll(
 ) -> Tensor:
     r"""``-mean_j log (1/N) sum_i N(y_j; x_i, s_i)``: a mean over particles, one-sided.
 
-    Every particle of ``y`` may come from any centre :math:`x_i`, with Gaussian widths
-    :math:`s_i` a feature; the smooth counterpart of the Chamfer distance from y to x, which
-    also says how far particles lie from their centres. Chamfer's squared distance is its limit
-    for one common, vanishing width.
+    Every particle of ``y`` may come from any centre :math:`x_i`, with one Gaussian width
+    :math:`s_i` per feature. It is the smooth counterpart of the Chamfer distance from y to x, and
+    also models how far particles are from their centres. The squared Chamfer distance is its limit
+    for one common width that goes to zero.
 
     Args:
         centres: ``(B, N, D)``.
@@ -32,10 +32,10 @@ def mixture_nll(
         centre_mask: ``(B, N)`` bool.
         y: ``(B, M, D)``.
         y_mask: ``(B, M)`` bool.
-        reduction: ``none`` gives ``(B,)`` nats a particle.
+        reduction: ``none`` gives ``(B,)`` nats per particle.
 
     Returns:
-        ``(B,)``; zero for a jet where either set is empty.
+        ``(B,)``; zero for a jet if either set is empty.
     """
     x, y = prepare(centres, centre_mask, y, y_mask)
     log_widths = torch.where(centre_mask.unsqueeze(-1), log_widths, 0.0)

@@ -1,4 +1,4 @@
-"""Losses with their options fixed, for those who build models of modules."""
+"""Losses as modules, with their options stored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jetgen.losses.base import ReconstructionLoss
 
 
 class SetLoss(ReconstructionLoss):
-    """``loss(x, x_mask, y, y_mask)`` with its options fixed; weights come with each call."""
+    """A module ``loss(x, x_mask, y, y_mask)`` with its options stored; weights go to each call."""
 
     def __init__(self, loss: Callable[..., Tensor], **options: Any) -> None:
         super().__init__()

@@ -19,9 +19,9 @@ def mse(
     normalisation: Normalisation = "mean",
     reduction: Reduction = "none",
 ) -> Tensor:
-    r"""``sum_i |x_i - y_i|^2`` slot by slot, squared, over the number of slots and features.
+    r"""``sum_i |x_i - y_i|^2`` slot by slot, divided by the number of slots and features.
 
-    Masks, shapes and what counts are those of :func:`jetgen.losses.slots.slot_by_slot`.
+    Masks, shapes and the counted slots are those of :func:`jetgen.losses.slots.slot_by_slot`.
 
     >>> import torch
     >>> x, y = torch.ones(1, 2, 3), torch.zeros(1, 2, 3)
@@ -35,7 +35,7 @@ def mse(
 
 
 class MSE(SlotLoss):
-    """:func:`mse` with its options fixed."""
+    """:func:`mse` as a module, with its options stored."""
 
     def __init__(
         self, *, normalisation: Normalisation = "mean", reduction: Reduction = "none"

@@ -1,4 +1,4 @@
-"""Nearest neighbours between two masked sets, both ways at once."""
+"""Nearest neighbours between two masked sets, in both directions at once."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from jetgen.losses.distances import Norm, chunks, pairwise
 from jetgen.losses.search import Neighbours, Search
 
 search = Search()
-"""The search of this process on the CPU."""
+"""The search on the CPU, shared by the whole process."""
 
 
 @torch.no_grad()
 def nearest(x: Tensor, x_mask: Tensor, y: Tensor, y_mask: Tensor, norm: Norm = "l2") -> Neighbours:
-    """Index of the nearest real particle of the other set; the lowest one wins a tie.
+    """Index of the nearest real particle of the other set; the lowest index in case of a tie.
 
-    Padded slots, and sets without a real partner, get some valid index that means nothing.
+    Padded slots, and sets without a real partner, get an arbitrary valid index.
 
     Args:
         x, y: ``(B, N, D)`` and ``(B, M, D)``, with ``N`` and ``M`` at least 1.
@@ -39,7 +39,7 @@ def nearest(x: Tensor, x_mask: Tensor, y: Tensor, y_mask: Tensor, norm: Norm = "
 def nearest_plain(
     x: Tensor, x_mask: Tensor, y: Tensor, y_mask: Tensor, norm: Norm = "l2"
 ) -> Neighbours:
-    """The specification of :func:`nearest`: one table of all pairs."""
+    """Reference implementation of :func:`nearest` with one table of all pairs."""
     table = pairwise(x, y, norm)
     table.masked_fill_(~(x_mask.unsqueeze(2) & y_mask.unsqueeze(1)), torch.inf)
     return Neighbours(table.argmin(2), table.argmin(1))

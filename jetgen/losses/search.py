@@ -1,9 +1,9 @@
-"""The search for nearest neighbours on the CPU: chunk by chunk, or compiled with Inductor.
+"""Search for nearest neighbours on the CPU, in chunks or compiled with Inductor.
 
-Compiling takes some ten seconds, once a process, and then every core takes part. It happens when
-about as much time has gone into chunks, so that short runs never wait for it; with
-``JETGEN_KERNELS=torch`` it never does. Both ways do the same arithmetic in the same order, so that
-the switch changes no result.
+Compiling takes about ten seconds, once per process; the compiled search uses all cores. It is
+compiled after about as much time has been spent in chunks, so that short runs never wait for it,
+and never with ``JETGEN_KERNELS=torch``. Both do the same arithmetic in the same order, so that the
+results are equal.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from torch import Tensor
 from jetgen.losses.distances import Norm
 
 SERIAL = 32768
-"""Elements up to which torch runs an operation in the calling thread."""
+"""Number of elements up to which torch runs an operation in the calling thread."""
 
 PAYS_AFTER = 4_000_000_000
-"""Pairs of particles that take about as long in chunks as compiling does."""
+"""Number of pairs of particles that take about as long in chunks as the compilation."""
 
 
 class Neighbours(NamedTuple):
@@ -48,7 +48,7 @@ class Search:
         self, x: Tensor, x_mask: Tensor, y: Tensor, y_mask: Tensor, norm: Norm
     ) -> Neighbours:
         self.pairs_left -= x.shape[0] * x.shape[1] * y.shape[1]
-        # Inductor compiles anew for every size that is one: those stay in chunks.
+        # Inductor recompiles for every size that is one: those are searched in chunks.
         if self.pairs_left < 0 and min(*x.shape[:2], y.shape[1]) > 1 and may_compile():
             from torch._dynamo.exc import BackendCompilerFailed
 
@@ -57,9 +57,9 @@ class Search:
             except BackendCompilerFailed as error:
                 self.pairs_left = torch.inf
                 warnings.warn(
-                    "the search for nearest neighbours did not compile and goes on in chunks "
+                    "the search for nearest neighbours could not be compiled and runs in chunks "
                     f"({str(error.inner_exception).splitlines()[0]}); "
-                    "JETGEN_KERNELS=torch does not try",
+                    "set JETGEN_KERNELS=torch to avoid the attempt",
                     RuntimeWarning,
                     stacklevel=2,
                 )
@@ -67,14 +67,14 @@ class Search:
 
     @functools.cached_property
     def fused(self) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
-        """The two steps by Inductor, which is loaded here: that takes seconds too."""
+        """The two compiled steps; the import of Inductor takes seconds too."""
         smallest = torch.compile(smallest_distances, dynamic=True)
         return smallest, torch.compile(first_at, dynamic=True)
 
     def _compiled(
         self, x: Tensor, x_mask: Tensor, y: Tensor, y_mask: Tensor, norm: Norm
     ) -> Neighbours:
-        """Vectors run along the slots of the set that searches, each slot on its own lane."""
+        """Vector instructions run along the slots of the searching set, one lane per slot."""
         smallest, place = self.fused
         for_x = x.mT.contiguous(), y.contiguous(), y_mask.contiguous()
         for_y = y.mT.contiguous(), x.contiguous(), x_mask.contiguous()
@@ -82,7 +82,7 @@ class Search:
 
 
 def may_compile() -> bool:
-    """Whether a C++ compiler and Python's headers are there, and nobody asked for plain torch."""
+    """Whether a C++ compiler and Python's headers exist and ``JETGEN_KERNELS`` is not torch."""
     compiler = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
     headers = Path(sysconfig.get_path("include"), "Python.h")
     wanted = os.environ.get("JETGEN_KERNELS") != "torch"
@@ -90,27 +90,27 @@ def may_compile() -> bool:
 
 
 def search_chunks(x: Tensor, x_mask: Tensor, y: Tensor, y_mask: Tensor, norm: Norm) -> Neighbours:
-    """A few jets at a time, in buffers that stay in the cache, in one thread.
+    """Search in chunks of a few jets, in buffers that fit into the cache, in one thread.
 
-    NumPy's arg-min uses vector instructions where torch's does not: 3 to 8 times faster. Tables
-    this small gain nothing from a second thread: two took 18 ms where one takes 10.
+    NumPy's argmin uses vector instructions, unlike torch's: 3 to 8 times faster. A second thread
+    does not help for tensors this small: two take 18 ms, one takes 10.
     """
     (size, N, _), M = x.shape, y.shape[1]
     of_x = torch.empty(size, N, dtype=torch.int64)
     of_y = torch.empty(size, M, dtype=torch.int64)
-    # One entry a coordinate, (B, N, 1) and (B, 1, M). Padding is infinitely far from everything.
-    across = [t.contiguous().unsqueeze(2) for t in _columns(x, x_mask, torch.inf)]
-    down = [t.contiguous().unsqueeze(1) for t in _columns(y, y_mask, -torch.inf)]
+    # One entry per coordinate, (B, N, 1) and (B, 1, M). Padding is infinitely far from everything.
+    across = [t.contiguous().unsqueeze(2) for t in _coordinates(x, x_mask, torch.inf)]
+    down = [t.contiguous().unsqueeze(1) for t in _coordinates(y, y_mask, -torch.inf)]
     chunk = max(1, SERIAL // (N * M))
 
     table = x.new_empty(chunk, N, M)
     difference = torch.empty_like(table)
     pieces = [t.split(chunk) for t in (of_x, of_y, *across, *down)]
-    for to_x, to_y, *columns in zip(*pieces, strict=True):
+    for to_x, to_y, *coordinates in zip(*pieces, strict=True):
         if len(to_x) < chunk:
             table, difference = table[: len(to_x)], difference[: len(to_x)]
-        half = len(columns) // 2
-        for d, (a, b) in enumerate(zip(columns[:half], columns[half:], strict=True)):
+        half = len(coordinates) // 2
+        for d, (a, b) in enumerate(zip(coordinates[:half], coordinates[half:], strict=True)):
             part = difference if d else table
             torch.sub(a, b, out=part)
             part.square_() if norm == "l2" else part.abs_()
@@ -125,8 +125,8 @@ def search_chunks(x: Tensor, x_mask: Tensor, y: Tensor, y_mask: Tensor, norm: No
 def smallest_distances(x: Tensor, y: Tensor, y_mask: Tensor, norm: Norm) -> Tensor:
     """The distance ``(B, N)`` from each particle of ``x (B, D, N)`` to the nearest of y.
 
-    For Inductor to fuse, as :func:`first_at` is: two minima, first over numbers and then over
-    indices, are several times faster than an arg-min over both.
+    Written, as :func:`first_at`, so that Inductor can fuse it: two minima, first over distances and
+    then over indices, are several times faster than one argmin.
     """
     return _distances(x, y, y_mask, norm).amin(1)
 
@@ -134,7 +134,7 @@ def smallest_distances(x: Tensor, y: Tensor, y_mask: Tensor, norm: Norm) -> Tens
 def first_at(x: Tensor, y: Tensor, y_mask: Tensor, smallest: Tensor, norm: Norm) -> Tensor:
     """The first particle of ``y (B, M, D)`` at the ``smallest`` distance, or the first with a NaN.
 
-    Distances are used once, or Inductor would write a table of them to memory.
+    The distances are used only once, because Inductor would otherwise write them to memory.
     """
     last = y.shape[1] - 1
     index = torch.arange(last + 1, dtype=torch.int32).view(1, -1, 1)
@@ -147,13 +147,13 @@ def first_at(x: Tensor, y: Tensor, y_mask: Tensor, smallest: Tensor, norm: Norm)
 def _distances(x: Tensor, y: Tensor, y_mask: Tensor, norm: Norm) -> Tensor:
     """``(B, M, N)``, in the arithmetic of :func:`search_chunks`."""
     total = torch.zeros(())
-    for a, b in zip(x.unbind(1), _columns(y, y_mask, torch.inf), strict=True):
+    for a, b in zip(x.unbind(1), _coordinates(y, y_mask, torch.inf), strict=True):
         difference = b.unsqueeze(2) - a.unsqueeze(1)
         total = total + (difference * difference if norm == "l2" else difference.abs())
     return total
 
 
-def _columns(points: Tensor, mask: Tensor, far: float) -> list[Tensor]:
-    """The coordinates ``(B, N)``, the first one ``far`` away where the mask is false."""
+def _coordinates(points: Tensor, mask: Tensor, far: float) -> list[Tensor]:
+    """The coordinates ``(B, N)``; the first is replaced by ``far`` where the mask is false."""
     first, *others = points.unbind(2)
     return [torch.where(mask, first, far), *others]

@@ -1,13 +1,13 @@
-r"""Entropic optimal transport of masked sets by Sinkhorn's iterations in the log domain.
+r"""Entropic optimal transport of masked sets with Sinkhorn iterations in the log domain.
 
 .. math:: \mathrm{OT}_\varepsilon(a, b) = \min_P \sum_{ij} P_{ij} C_{ij}
           + \varepsilon \,\mathrm{KL}(P \,|\, a \otimes b)
 
-Each jet runs its own schedule: the regularisation falls from the largest cost by a constant
-factor down to ``eps``, in the log domain; then scaling iterations on the plan of the potentials
-so far, which goes back into the potentials every few steps, until its marginals are right or the
-bound is reached. A jet that has arrived stays as it is, so that its value does not depend on the
-jets beside it.
+Each jet has its own schedule. First the regularisation falls from the largest cost by a constant
+factor per step down to ``eps``, in the log domain. Then scaling iterations act on the plan of the
+present potentials, and are absorbed into the potentials every few steps, until the marginals are
+within the tolerance or the maximum number of iterations is reached. A converged jet is not changed
+any more, so that its value does not depend on the other jets of the batch.
 """
 
 from __future__ import annotations
@@ -23,21 +23,22 @@ from jetgen.config.option import require
 from jetgen.losses.exponentials import exp, log_sum_exp
 
 EMPTY = -1e9
-"""Logarithm of the weight of a padded slot: finite, so that no ``inf - inf`` can arise."""
+"""Logarithm of the weight of a padded slot: finite, so that ``inf - inf`` cannot occur."""
 
 BLOCK = 10
-"""Iterations between two looks at the marginals."""
+"""Number of iterations between two checks of the marginals."""
 
 
 @dataclass(frozen=True)
 class SinkhornSettings:
-    """How far and how accurately the entropic problem is solved.
+    """Regularisation and accuracy of the entropic problem.
 
     Args:
         eps: regularisation, in the unit of the cost ``|x - y|^p``.
         scaling: factor between two steps of the annealing, in (0, 1).
-        tolerance: largest summed error of the marginals (of a total of one) to stop at.
-        max_iterations: bound on the iterations at the final ``eps``.
+        tolerance: the iterations stop when the summed error of the marginals is below it (the
+            weights sum to one).
+        max_iterations: maximum number of iterations at the final ``eps``.
     """
 
     eps: float = 0.05
@@ -53,7 +54,7 @@ class SinkhornSettings:
 
 
 class Potentials(NamedTuple):
-    """Dual potentials ``f (B, N)`` and ``g (B, M)``, zero where the weight is zero."""
+    """Dual potentials ``f (B, N)`` and ``g (B, M)``, zero for zero weight."""
 
     f: Tensor
     g: Tensor
@@ -63,7 +64,7 @@ class Potentials(NamedTuple):
 def solve_between(cost: Tensor, a: Tensor, b: Tensor, settings: SinkhornSettings) -> Potentials:
     """Potentials of the transport between weights ``a (B, N)`` and ``b (B, M)`` of sum one.
 
-    ``cost`` is ``(B, N, M)``; what it holds where a weight is zero does not matter.
+    ``cost`` is ``(B, N, M)``; entries of zero weight are not used.
     """
     log_a, log_b = _log(a), _log(b)
     f, g = torch.zeros_like(a), torch.zeros_like(b)
@@ -76,7 +77,7 @@ def solve_between(cost: Tensor, a: Tensor, b: Tensor, settings: SinkhornSettings
         part = Potentials(f[active], g[active])
         part, error = _scale(cost[active], a[active], b[active], part, settings.eps)
         f[active], g[active] = part
-        active = active[error >= settings.tolerance]  # drops a NaN as well
+        active = active[error >= settings.tolerance]  # drops NaN as well
         if not len(active):
             break
     return Potentials(f, g)
@@ -87,8 +88,9 @@ def _scale(
 ) -> tuple[Potentials, Tensor]:
     """``BLOCK`` iterations ``u = a / K v, v = b / K' u`` on the plan ``K`` of the potentials.
 
-    They cost no exponentials, and cannot overflow: the potentials went into ``K`` just before,
-    so ``u`` and ``v`` stay near one. Also returns the last error ``(B,)`` of the marginals.
+    They need no exponentials and cannot overflow: the potentials have just been absorbed into
+    ``K``, so ``u`` and ``v`` are close to one. Also returns the last error ``(B,)`` of the
+    marginals.
     """
     smallest = torch.finfo(cost.dtype).tiny * 1e6
     kernel = transport_plan(cost, a, b, potentials, eps)
@@ -106,7 +108,7 @@ def _scale(
 
 @torch.no_grad()
 def solve_symmetric(cost: Tensor, a: Tensor, settings: SinkhornSettings) -> Tensor:
-    """The potential ``(B, N)`` of a set with itself, by averaged iterations."""
+    """The potential ``(B, N)`` of the transport from a set to itself, with averaged iterations."""
     log_a = _log(a)
     f = torch.zeros_like(a)
     for eps, running in _annealing(cost, a, a, settings):
@@ -128,7 +130,7 @@ def solve_symmetric(cost: Tensor, a: Tensor, settings: SinkhornSettings) -> Tens
 def _annealing(
     cost: Tensor, a: Tensor, b: Tensor, settings: SinkhornSettings
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Falling regularisation ``(B, 1)`` from each jet's largest cost, and which still run."""
+    """Falling regularisation ``(B, 1)`` from each jet's largest cost, and which jets are active."""
     real = (a > 0).unsqueeze(2) & (b > 0).unsqueeze(1)
     eps = cost.masked_fill(~real, 0.0).amax((1, 2)).unsqueeze(1)
     running = (eps > settings.eps) & eps.isfinite()

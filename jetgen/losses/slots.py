@@ -1,4 +1,4 @@
-"""What losses share that compare sets slot by slot, for decoders with a fixed order."""
+"""Base of the losses that compare sets slot by slot, for decoders with a fixed order."""
 
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ def slot_by_slot(
     normalisation: Normalisation,
     reduction: Reduction,
 ) -> Tensor:
-    """Sum of the differences of all features in all slots, over their number where ``mean``.
+    """Sum of the differences of all features in all slots, or their mean.
 
-    A slot counts when it is real in either set; the other set's padded slot stands for the
-    zero vector, as zero-padded jets do in the classic fixed-order baseline (whose decoder
-    fills every slot: an ``x_mask`` of ones). Give both sets one mask to leave padding out.
-    The order of slots matters; only a permutation common to both sets changes nothing.
+    A slot counts if it is real in either set; if it is padded in the other set, that set's vector
+    is zero, as for the zero-padded jets of the classic fixed-order baseline (whose decoder fills
+    every slot: an ``x_mask`` of ones). Pass the same mask for both sets to exclude padding. The
+    order of slots matters; the value is invariant only under a permutation common to both sets.
 
     Args:
-        difference: of ``(B, S, D)`` and ``(B, S, D)``, element by element.
+        difference: element-wise function of ``(B, S, D)`` and ``(B, S, D)``.
         x, y: ``(B, N, D)`` and ``(B, M, D)``; the shorter one is padded.
         x_mask, y_mask: ``(B, N)`` and ``(B, M)`` bool.
-        normalisation: ``mean`` divides by the number of counted slots times ``D``.
-        reduction: of the values a jet.
+        normalisation: ``sum``, or ``mean`` which divides by the number of counted slots times
+            ``D``.
+        reduction: reduction of the per-jet values.
 
     Returns:
         ``(B,)``, or reduced; zero for two empty sets.
@@ -54,7 +55,7 @@ def slot_by_slot(
 
 
 class SlotLoss(ReconstructionLoss):
-    """One of these losses with its options fixed."""
+    """Such a loss as a module, with its options stored."""
 
     ordered = True
 

@@ -1,4 +1,4 @@
-"""Pieces of work that fit the cache, one for each thread at a time."""
+"""Run pieces of work that fit into the cache in parallel, one per thread at a time."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Piece = TypeVar("Piece")
 
 
 def in_threads(work: Callable[[Piece], object], pieces: Iterable[Piece]) -> None:
-    """Call ``work`` with every piece, on as many threads as torch uses, torch on one in each.
+    """Call ``work`` for every piece in as many threads as torch uses; torch uses one in each.
 
-    For small tables torch's own threads cost more than they do, and solvers that let go of the
-    interpreter's lock run side by side.
+    For small tensors torch's own threads cost more time than they save, and solvers that release
+    the interpreter lock run in parallel.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -1,4 +1,4 @@
-"""The contracts of encoders and decoders, and how each is built from the options of a training."""
+"""Base classes of encoders and decoders, which are built from the options of a training."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Encoder(Component, nn.Module):
     """Map of ``(B, N, F)`` particles to ``(B, outputs)``.
 
     The constructor takes ``(features, context, outputs)``, the numbers of particle features, of
-    context columns and of output columns, and by name ``hidden``, ``layers`` and the fields of
-    :attr:`Options`; :meth:`build` is overridden where it needs more.
+    context variables and of outputs, and by name ``hidden``, ``layers`` and the fields of
+    :attr:`Options`. An encoder that needs more overrides :meth:`build`.
     """
 
     ordered: ClassVar[bool] = False
@@ -36,13 +36,13 @@ class Encoder(Component, nn.Module):
         outputs: int,
         options: Mapping[str, Any],
     ) -> Self:
-        """The encoder that the options of a training describe.
+        """Build the encoder from the options of a training.
 
         Args:
             config: the options of the training.
             features: number of particle features ``F``.
-            context: number of context columns ``C``.
-            outputs: number of output columns.
+            context: number of context variables ``C``.
+            outputs: number of outputs.
             options: the encoder's own options.
         """
         return cls(
@@ -56,20 +56,20 @@ class Encoder(Component, nn.Module):
         Args:
             particles: ``(B, N, F)`` transformed features; padded slots may hold anything.
             mask: ``(B, N)`` bool, true for real particles.
-            context: ``(B, C)`` what else is known of each jet.
+            context: ``(B, C)`` conditioning variables of each jet.
         """
 
 
 class Decoder(Component, nn.Module):
     """Map of a latent code ``(B, L)`` to particles ``(B, N, F)``, zero where masked.
 
-    The constructor takes ``(latent, context, features)``, the numbers of latent columns, of context
-    columns and of particle features, and by name ``particles``, ``hidden``, ``layers`` and the
-    fields of :attr:`Options`; :meth:`build` is overridden where it needs more.
+    The constructor takes ``(latent, context, features)``, the numbers of latent dimensions, of
+    context variables and of particle features, and by name ``particles``, ``hidden``, ``layers``
+    and the fields of :attr:`Options`. A decoder that needs more overrides :meth:`build`.
     """
 
     ordered: ClassVar[bool] = False
-    """Whether the slots keep their meaning from jet to jet, so that a loss can go slot by slot."""
+    """Whether slots have the same meaning in all jets, so that a loss can compare slot by slot."""
 
     same_in_training: ClassVar[bool] = True
     """Whether it computes the same in training and in evaluation (without dropout and the like)."""
@@ -78,11 +78,11 @@ class Decoder(Component, nn.Module):
     def build(
         cls, config: TrainConfig, context: int, features: int, options: Mapping[str, Any]
     ) -> Self:
-        """The decoder that the options of a training describe.
+        """Build the decoder from the options of a training.
 
         Args:
             config: the options of the training.
-            context: number of context columns ``C``.
+            context: number of context variables ``C``.
             features: number of particle features ``F``.
             options: the decoder's own options.
         """
@@ -108,7 +108,7 @@ class Decoder(Component, nn.Module):
 
         Args:
             z: ``(B, L)`` latent codes.
-            mask: ``(B, N)`` bool, true for the particles to be made.
-            context: ``(B, C)`` what else is known of each jet.
-            generator: source of the noise, for decoders that take some.
+            mask: ``(B, N)`` bool, true for the particles to be generated.
+            context: ``(B, C)`` conditioning variables of each jet.
+            generator: source of noise, for decoders that use noise.
         """

@@ -1,4 +1,4 @@
-"""Networks by name, from the options of a training."""
+"""Construction of the networks named in the options of a training."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from jetgen.networks.velocity import SetVelocity
 
 
 def build_encoder(config: TrainConfig, features: int, context: int, outputs: int) -> Encoder:
-    """The encoder that ``config`` names, for ``features`` and ``context`` input columns."""
+    """The encoder named in ``config``, with numbers of features, context variables and outputs."""
     encoder: type[Encoder] = ENCODERS[config.encoder]
     return encoder.build(config, features, context, outputs, config.own_options("encoder"))
 
 
 def build_discriminator(config: TrainConfig, features: int, context: int) -> Encoder:
-    """The network with one output that ``config`` names as discriminator, or as encoder."""
+    """The discriminator named in ``config``, or its encoder, with one output."""
     if config.discriminator is None:
         return build_encoder(config, features, context, 1)
     network: type[Encoder] = DISCRIMINATORS[config.discriminator]
@@ -23,13 +23,13 @@ def build_discriminator(config: TrainConfig, features: int, context: int) -> Enc
 
 
 def build_decoder(config: TrainConfig, features: int, context: int) -> Decoder:
-    """The decoder that ``config`` names, for ``context`` columns beside the latent code."""
+    """The decoder named in ``config``, with ``context`` variables in addition to the code."""
     decoder: type[Decoder] = DECODERS[config.decoder]
     return decoder.build(config, context, features, config.own_options("decoder"))
 
 
 def build_velocity(config: TrainConfig, features: int, context: int) -> SetVelocity:
-    """A velocity network of the layers of the decoder that ``config`` names."""
+    """A velocity network made of the layers of the decoder named in ``config``."""
     return SetVelocity(
         DECODERS[config.decoder].stack,
         features,

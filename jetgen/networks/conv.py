@@ -1,9 +1,9 @@
-"""Convolutions over the image of a jet, one row a particle and one column a feature.
+"""Convolutions over a jet as an image with one row per particle and one column per feature.
 
-The first kernel covers all features of five neighbouring slots and those after it all channels,
-so that each is a convolution along the slots. The channels double from layer to layer, up to the
-width, and a dense layer joins the slots; the decoder goes the way back. Like the dense networks
-these see the order of the slots (falling pT as jetgen feeds them).
+The first kernel covers all features of five neighbouring slots, the later ones all channels, so
+that each is a convolution along the slots. The number of channels doubles from layer to layer, up
+to ``hidden``, and a dense layer combines the slots; the decoder has the reverse structure. Like the
+dense networks these depend on the order of the slots (falling pT in jetgen).
 
 Reference:
     Sparse Data Generation for Particle-Based Simulation of Hadronic Jets in the LHC (Orzari,
@@ -29,8 +29,8 @@ class ConvEncoder(OrderedEncoder):
 
     Args:
         features: number of particle features ``F``.
-        context: number of context columns ``C``.
-        outputs: number of output columns.
+        context: number of context variables ``C``.
+        outputs: number of outputs.
         particles: largest number of particles ``N``; smaller inputs are padded with zeros.
         hidden: channels of the last convolution and width of the dense layer.
         layers: number of convolutions.
@@ -57,8 +57,8 @@ class ConvDecoder(Decoder):
     """``(B, L)`` latent codes to ``(B, N, F)`` particles, slot by slot.
 
     Args:
-        latent: number of latent columns ``L``.
-        context: number of context columns ``C``.
+        latent: number of latent dimensions ``L``.
+        context: number of context variables ``C``.
         features: number of particle features ``F``.
         particles: largest number of particles.
         hidden: channels of the first convolution and width of the dense layer.
@@ -89,7 +89,7 @@ class ConvDecoder(Decoder):
 
 
 def _channels(hidden: int, layers: int) -> list[int]:
-    """Channels after each convolution of the encoder, doubling up to ``hidden``."""
+    """Number of channels after each convolution of the encoder, doubling up to ``hidden``."""
     return [max(1, hidden // 2**i) for i in reversed(range(layers))]
 
 

@@ -1,6 +1,6 @@
-r"""Deep sets: networks built from permutation-equivariant layers and symmetric pooling.
+r"""Deep sets: networks made of permutation-equivariant layers and symmetric pooling.
 
-Each layer updates every particle from itself and from a pooled summary of its set,
+Each layer updates every particle with its own features and a pooled summary of its set,
 
 .. math:: h_i \leftarrow h_i + \phi\big(W_1 h_i + W_2 [\mathrm{mean}_j h_j, c]\big)
 
@@ -22,7 +22,7 @@ from jetgen.networks.sets import Layers, SetDecoder, SetEncoder, SetUpdate
 
 
 class EquivariantLayer(nn.Module):
-    """One layer of the module's formula; ``context`` is ``c`` with ``(B, context)``."""
+    """One layer of the formula above; ``context`` is the number of variables in ``c``."""
 
     def __init__(self, hidden: int, context: int) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class EquivariantLayer(nn.Module):
 
 
 class DeepSetsLayers(Layers):
-    """Several layers, one after the other."""
+    """A sequence of layers."""
 
     kind = EquivariantLayer
 

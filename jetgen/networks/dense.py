@@ -1,6 +1,6 @@
 """Fully connected networks over particles in a fixed order: the classic baseline.
 
-They see the order of the slots (falling pT as jetgen feeds them) and are *not* invariant under
+They depend on the order of the slots (falling pT in jetgen) and are *not* invariant under
 permutations. ReLU between layers, linear last layer.
 """
 
@@ -27,7 +27,7 @@ def mlp(*widths: int) -> nn.Sequential:
 
 
 class OrderedEncoder(Encoder):
-    """An encoder that sees the order of the slots, and takes their largest number."""
+    """An encoder that depends on the order of the slots, built for a largest number of slots."""
 
     ordered = True
 
@@ -56,8 +56,8 @@ class DenseEncoder(OrderedEncoder):
 
     Args:
         features: number of particle features ``F``.
-        context: number of context columns ``C``.
-        outputs: number of output columns.
+        context: number of context variables ``C``.
+        outputs: number of outputs.
         particles: largest number of particles ``N``; smaller inputs are padded with zeros.
         hidden: width of the hidden layers.
         layers: number of hidden layers.
@@ -85,8 +85,8 @@ class DenseDecoder(Decoder):
     """``(B, L)`` latent codes to ``(B, N, F)`` particles, slot by slot.
 
     Args:
-        latent: number of latent columns ``L``.
-        context: number of context columns ``C``.
+        latent: number of latent dimensions ``L``.
+        context: number of context variables ``C``.
         features: number of particle features ``F``.
         particles: largest number of particles.
         hidden: width of the hidden layers.

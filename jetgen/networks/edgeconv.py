@@ -1,14 +1,14 @@
-r"""Graph convolution over nearest neighbours, on dense masked tensors.
+r"""Graph convolution over nearest neighbours, with dense masked tensors.
 
-Every particle gathers messages from its nearest neighbours,
+Every particle aggregates messages from its nearest neighbours,
 
 .. math:: y_i = \mathrm{aggregate}_{j \in \mathcal{N}(i)} \; \phi([x_i, \; x_j - x_i])
 
-with :math:`\phi` one or several layers of Linear and ReLU. A particle without neighbours
-receives zeros. The first layer is linear in both parts,
-:math:`W_a x_i + W_b (x_j - x_i) = (W_a - W_b) x_i + W_b x_j`, so its products are taken a
-particle, not a pair, before neighbours are gathered; where it is the only layer, the maximum
-over neighbours moves through the ReLU as well and no tensor over pairs is ever made.
+with :math:`\phi` one or several layers of Linear and ReLU. A particle without neighbours receives
+zeros. The first layer is linear in both parts,
+:math:`W_a x_i + W_b (x_j - x_i) = (W_a - W_b) x_i + W_b x_j`, so its products are computed per
+particle, not per pair, before neighbours are gathered. If it is the only layer, the maximum over
+neighbours is exchanged with the ReLU, and no tensor over pairs is needed.
 
 Reference:
     Dynamic Graph CNN for Learning on Point Clouds (Wang, Sun, Liu, Sarma, Bronstein, Solomon,
@@ -37,15 +37,15 @@ Backend = Literal["dense", "pyg"]
 
 
 class EdgeConv(nn.Module):
-    """One convolution ``(B, N, inputs)`` to ``(B, N, outputs)`` over given neighbours.
+    """One convolution of ``(B, N, inputs)`` to ``(B, N, outputs)`` over given neighbours.
 
     Args:
-        inputs: number of input columns.
+        inputs: number of input features.
         outputs: width of every layer of the message network.
         edge_layers: number of its layers, each a Linear and a ReLU.
         aggregation: ``max`` or ``mean`` over the neighbours.
-        backend: ``dense``, or ``pyg`` for torch_geometric's layer on the ragged graph: the
-            same parameters, the same numbers.
+        backend: ``dense``, or ``pyg`` for torch_geometric's layer on the ragged graph, with the
+            same parameters and results.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class EdgeConv(nn.Module):
         return result.index_copy(0, real, received).view(*x.shape[:2], -1)
 
     def _convolve(self, x: Tensor, index: Tensor, valid: Tensor) -> Tensor:
-        """The same for particles ``(M, inputs)``, all of which have neighbours ``(M, k)``."""
+        """The convolution of particles ``(M, inputs)`` that all have neighbours ``(M, k)``."""
         own, other = self.first.weight.split(self.inputs, dim=1)
         centre = nn.functional.linear(x, own - other, self.first.bias)
         offers = nn.functional.linear(x, other)
@@ -99,9 +99,9 @@ class EdgeConv(nn.Module):
 
 
 class EdgeConvBlock(nn.Module):
-    """Convolution and linear shortcut, ``relu(norm(shortcut(x) + conv(x)))``.
+    """Convolution with a linear shortcut, ``relu(norm(shortcut(x) + conv(x)))``.
 
-    The norm is a layer norm, over the columns of one particle: statistics over a batch would mix
+    The norm is a layer norm over the features of one particle: statistics over a batch would mix
     jets with each other and with their padding.
     """
 
@@ -128,19 +128,19 @@ class EdgeConvBlock(nn.Module):
 class EdgeConvEncoder(Encoder):
     """Permutation-invariant map of ``(B, N, F)`` particles to ``(B, outputs)``.
 
-    The first convolution takes its neighbours in the leading ``coordinates`` features (two are
-    the angles of relative particles; three the momenta of Cartesian ones), the later ones in the
-    features that the convolution before them made. ParticleNet's blocks are ``edge_layers=3,
-    aggregation="mean"``; one layer and the maximum are several times faster.
+    The first convolution finds neighbours in the leading ``coordinates`` features (two are the
+    angles of relative particles; three are the momenta of Cartesian ones), the later ones in the
+    output of the previous convolution. ParticleNet's blocks are
+    ``edge_layers=3, aggregation="mean"``; one layer with the maximum is several times faster.
 
     Args:
         features: number of particle features ``F``.
-        context: number of context columns ``C``.
-        outputs: number of output columns.
+        context: number of context variables ``C``.
+        outputs: number of outputs.
         hidden: width of the layers.
         layers: number of convolutions.
         neighbours: number of nearest neighbours.
-        coordinates: number of features that measure the first distances.
+        coordinates: number of features that define the first distances.
         edge_layers: number of layers of the message networks.
         aggregation: ``max`` or ``mean`` over the neighbours.
         backend: ``dense``, or ``pyg`` for torch_geometric's layers on ragged graphs.
@@ -220,10 +220,11 @@ class EdgeConvEncoder(Encoder):
 
 
 def _ragged_layer(first: nn.Linear, later: nn.Sequential, aggregation: Aggregation) -> nn.Module:
-    """torch_geometric's layer around these parameters.
+    """torch_geometric's layer with these parameters.
 
-    It is kept in a tuple, so that both backends have one set of parameters under one set of
-    names, and given its network afterwards: its constructor would draw the weights again.
+    It is stored in a tuple, so that both backends have the same parameters with the same names, and
+    it receives its network after construction, because its constructor would initialise the weights
+    again.
     """
     layer: nn.Module = require_package("torch_geometric.nn").EdgeConv(
         nn.Identity(), aggr=aggregation
@@ -233,12 +234,12 @@ def _ragged_layer(first: nn.Linear, later: nn.Sequential, aggregation: Aggregati
 
 
 def _rows(index: Tensor) -> Tensor:
-    """Number ``(B, N, 1)`` of every slot in the flattened batch."""
+    """Index ``(B, N, 1)`` of every slot in the flattened batch."""
     jets, size, _ = index.shape
     return torch.arange(jets * size, device=index.device).view(jets, size, 1)
 
 
 def _flat(index: Tensor) -> Tensor:
-    """Slots within the set ``(B, N, k)`` as slots of the flattened batch."""
+    """Slot indices within the set ``(B, N, k)`` as indices in the flattened batch."""
     jets, size, _ = index.shape
     return index + size * torch.arange(jets, device=index.device).view(jets, 1, 1)

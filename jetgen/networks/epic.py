@@ -1,15 +1,15 @@
-r"""Equivariant point cloud (EPiC) layers: particles that talk through a global vector.
+r"""Equivariant point cloud (EPiC) layers: particles exchange information via a global vector.
 
-Each layer renews the global vector from pooled particles and from itself, then the particles
-from it,
+Each layer updates the global vector from pooled particles and from itself, then the particles from
+it,
 
 .. math::
     g &\leftarrow g + \phi_g\big([\mathrm{mean}_j h_j, \; s\,\mathrm{sum}_j h_j, \; g, \; c]\big) \\
     h_i &\leftarrow h_i + \phi_h\big([h_i, g]\big)
 
-with two linear layers in each :math:`\phi` and a fixed scale :math:`s`. Unlike the summary of
-deep sets the global vector keeps what it has learned from one layer to the next, and the sum
-tells sets of different size apart. The cost grows linearly with the number of particles.
+with two linear layers in each :math:`\phi` and a fixed scale :math:`s`. Unlike the summary of deep
+sets the global vector is passed on from one layer to the next, and the sum depends on the size of
+the set. The cost grows linearly with the number of particles.
 
 Reference:
     EPiC-GAN: Equivariant Point Cloud Generation for Particle Jets (Buhmann, Kasieczka, Thaler,
@@ -26,11 +26,11 @@ from jetgen.networks.masking import mean_pool
 from jetgen.networks.sets import SetDecoder, SetEncoder, SetUpdate
 
 _SUM_SCALE = 0.01
-"""Brings the sum over a hundred particles to the size of their mean."""
+"""Scales the sum over a hundred particles to the magnitude of their mean."""
 
 
 class EpicLayer(nn.Module):
-    """One layer of the module's formula, for ``h (B, N, hidden)`` and ``g (B, hidden)``."""
+    """One layer of the formula above, for ``h (B, N, hidden)`` and ``g (B, hidden)``."""
 
     def __init__(self, hidden: int, context: int) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class EpicLayer(nn.Module):
 
 
 class EpicLayers(nn.Module):
-    """Several layers and the global vector that they share, which starts from the pooled set."""
+    """A sequence of layers with a common global vector, initialised from the pooled set."""
 
     def __init__(self, hidden: int, context: int, layers: int) -> None:
         super().__init__()

@@ -11,7 +11,7 @@ Solver = Literal["midpoint", "heun", "rk4"]
 
 
 class Tableau(NamedTuple):
-    """A solver's stages: their times, what of earlier stages each starts from, final weights."""
+    """Butcher tableau of a solver: times and weights of its stages, and final weights."""
 
     times: tuple[float, ...]
     starts: tuple[tuple[float, ...], ...]
@@ -35,18 +35,18 @@ TABLEAUS: dict[str, Tableau] = {
 def integrate(
     velocity: Callable[[Tensor, float], Tensor], x: Tensor, *, steps: int, solver: Solver
 ) -> Tensor:
-    r"""``x(1)`` from ``x(0)``, in equal steps :math:`h`, with :math:`s` evaluations a step:
+    r"""``x(1)`` from ``x(0)``, in equal steps :math:`h`, with :math:`s` evaluations per step:
 
     .. math:: k_i = v\Big(x + h \sum_{j<i} a_{ij} k_j,\; t + c_i h\Big), \qquad
               x \leftarrow x + h \sum_i b_i k_i
 
-    Where the velocity is zero, such as in padded slots, ``x`` stays as it is.
+    Where the velocity is zero, such as in padded slots, ``x`` does not change.
 
     Reference:
         Solving Ordinary Differential Equations I (Hairer, Norsett, Wanner, 1993), section II.
 
     Args:
-        velocity: maps ``x`` and the time to velocities of the shape of ``x``.
+        velocity: function of ``x`` and the time; returns velocities of the shape of ``x``.
         x: any shape.
         steps: number of steps.
         solver: ``midpoint`` or ``heun`` (second order) or ``rk4`` (fourth).
@@ -61,7 +61,7 @@ def integrate(
 
 
 def function_evaluations(steps: int, solver: Solver) -> int:
-    """How often :func:`integrate` evaluates the velocity."""
+    """Number of velocity evaluations of :func:`integrate`."""
     return steps * len(TABLEAUS[solver].times)
 
 

@@ -14,8 +14,8 @@ def masked(values: Tensor, mask: Tensor) -> Tensor:
 def mean_pool(values: Tensor, mask: Tensor) -> Tensor:
     """Mean ``(B, H)`` over the particles of each set; zero for an empty set.
 
-    ``values`` must be finite in padded slots too: this is one matrix product, (B, 1, N) @
-    (B, N, H), several times faster than a masked sum.
+    ``values`` must also be finite in padded slots: this is one matrix product, (B, 1, N) @ (B, N,
+    H), several times faster than a masked sum.
     """
     weights = mask / mask.sum(1, keepdim=True).clamp(min=1)
     return torch.bmm(weights.unsqueeze(1).to(values), values).squeeze(1)

@@ -1,6 +1,6 @@
 r"""Message passing over all pairs of particles.
 
-Every particle hears from every particle of its set, itself included,
+Every particle receives messages from all particles of its set, including itself,
 
 .. math::
     m_i &= \tfrac1n \sum_j W_m\,\mathrm{relu}\big(W_a h_i + W_b h_j + w_d\,d_{ij}^2\big), \qquad
@@ -8,9 +8,9 @@ Every particle hears from every particle of its set, itself included,
     h_i &\leftarrow h_i + W_o\,\phi\big(W_h h_i + m_i + W_s [\mathrm{mean}_j h_j, c]\big)
 
 The first layer of the message network is linear in sender and receiver, so its products are
-taken a particle and only their sum a pair; the last one, :math:`W_m`, is linear, so it is taken
-after the sum over senders. What is left for the pairs, :mod:`jetgen.networks.pairs`, has no
-matrix product. Time grows with the square of the number of particles, memory linearly.
+computed per particle and only their sum per pair; the last one, :math:`W_m`, is linear, so it is
+applied after the sum over senders. The remaining work per pair, :mod:`jetgen.networks.pairs`,
+contains no matrix product. Time grows with the square of the number of particles, memory linearly.
 
 Reference:
     Particle Cloud Generation with Message Passing Generative Adversarial Networks (Kansal,
@@ -27,14 +27,14 @@ from jetgen.networks.pairs import mean_message
 from jetgen.networks.sets import Layers, SetDecoder, SetEncoder
 
 _NARROWER = 4
-"""Particles are so many times wider than messages, of which there are so many more."""
+"""Ratio of the width of particles to that of messages, which are much more numerous."""
 
 _COORDINATES = 3
-"""Columns of the learned positions whose distances the messages see."""
+"""Number of dimensions of the learned positions, whose distances enter the messages."""
 
 
 class MessageLayer(nn.Module):
-    """One layer of the module's formula; ``context`` is ``c`` with ``(B, context)``."""
+    """One layer of the formula above; ``context`` is the number of variables in ``c``."""
 
     def __init__(self, hidden: int, context: int) -> None:
         super().__init__()
@@ -55,20 +55,20 @@ class MessageLayer(nn.Module):
 
 
 class MessageLayers(Layers):
-    """Several layers, one after the other."""
+    """A sequence of layers."""
 
     kind = MessageLayer
 
 
 class MessagePassingEncoder(SetEncoder):
-    """Encoder of fully connected message passing."""
+    """Encoder with fully connected message passing."""
 
     stack = MessageLayers
     works = ("Kansal:2021",)
 
 
 class MessagePassingDecoder(SetDecoder):
-    """Decoder of fully connected message passing."""
+    """Decoder with fully connected message passing."""
 
     stack = MessageLayers
     works = MessagePassingEncoder.works

@@ -1,10 +1,10 @@
 """Messages from neighbours, aggregated without a tensor over all pairs.
 
-Plainly written, ``M`` particles with ``k`` neighbours each need several tensors ``(M, k, H)``, in
-the forward pass and for the backward pass. Here the particles go through in blocks that fit a
-core's cache, and the backward pass works a block's messages out again: its products run on data
-at hand, which costs less than fetching them from memory, and nothing but inputs and results is
-kept. Equal largest messages share a gradient evenly, as in ``torch.amax``.
+A direct implementation for ``M`` particles with ``k`` neighbours each needs several tensors
+``(M, k, H)``, in the forward pass and for the backward pass. Here the particles are processed in
+blocks that fit into the cache of a core, and the backward pass recomputes the messages of a block:
+this takes less time than reading them from memory, and only inputs and results are stored. If
+several messages are the largest, they share the gradient equally, as in ``torch.amax``.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from torch.autograd.function import once_differentiable
 Aggregation = Literal["max", "mean"]
 
 _CPU_BLOCK = 2**17
-"""Numbers a block and thread: with a few such buffers, half of a common second-level cache."""
+"""Elements per block and thread: a few such buffers take half of a common second-level cache."""
 
 _DEVICE_BLOCK = 2**25
-"""Numbers a block on an accelerator: large enough to fill it."""
+"""Elements per block on an accelerator: large enough to use all of it."""
 
 
 def neighbour_max(offers: Tensor, index: Tensor) -> Tensor:
-    """Largest offer ``(M, H)``, column by column, of ``offers[index]`` over the neighbours.
+    """Element-wise maximum ``(M, H)`` of ``offers[index]`` over the neighbours.
 
     Args:
         offers: ``(M, H)``.
@@ -142,7 +142,7 @@ def _messages(
     rows: slice,
     buffers: Sequence[Tensor],
 ) -> list[Tensor]:
-    """What each layer makes for these rows, ``(rows, k, H)`` each, in the given buffers."""
+    """Output of each layer for these rows, ``(rows, k, H)`` each, written to the buffers."""
     pairs = _gather(offers, index[rows], buffers[0])
     hidden = [pairs.add_(centre[rows].unsqueeze(1)).relu_()]
     weights = zip(parameters[::2], parameters[1::2], buffers[1:], strict=True)
@@ -155,7 +155,7 @@ def _messages(
 
 
 def _gather(offers: Tensor, index: Tensor, buffer: Tensor) -> Tensor:
-    """``offers[index]`` in the buffer, ``(rows, k, H)``."""
+    """``offers[index]``, ``(rows, k, H)``, written to the buffer."""
     return torch.index_select(offers, 0, index.flatten(), out=buffer).view(*index.shape, -1)
 
 
@@ -169,7 +169,7 @@ def _shares(
 
 
 def _through_relu(gradient: Tensor, activation: Tensor, buffer: Tensor) -> Tensor:
-    """The gradient where the ReLU that gave ``activation`` was open, zero elsewhere."""
+    """The gradient where ``activation``, the output of a ReLU, is positive; zero elsewhere."""
     out = buffer.view_as(activation)
     return torch.ops.aten.threshold_backward.grad_input(gradient, activation, 0, grad_input=out)
 

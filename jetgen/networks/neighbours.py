@@ -1,4 +1,4 @@
-"""Nearest neighbours within padded sets, on plain dense tensors."""
+"""Nearest neighbours within padded sets, with dense tensors."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from torch import Tensor
 from jetgen.networks.masking import masked
 
 _DISTANCES = 2**22
-"""Distances held at a time: 16 MB in single precision, whatever the number of sets."""
+"""Number of distances in memory at a time: 16 MB in single precision, for any number of sets."""
 
 _BY_DIFFERENCES = 4
-"""Columns up to which distances come from differences, which do not cancel between particles
-close together; beyond, a matrix product is several times faster."""
+"""Largest number of dimensions for which distances are computed from differences, which are
+accurate for close particles. For more dimensions a matrix product is several times faster."""
 
 
 @torch.no_grad()
 def nearest_neighbours(points: Tensor, mask: Tensor, neighbours: int) -> tuple[Tensor, Tensor]:
-    r"""The nearest other particles of every particle in the Euclidean distance.
+    r"""The nearest other particles of every particle in Euclidean distance.
 
-    A particle is never its own neighbour, though one at the same place may be; neighbours come
-    by rising distance, those at equal distance in no particular order. No gradient flows.
+    A particle is never its own neighbour, but another one at the same position may be. Neighbours
+    are in rising order of distance, those at equal distance in arbitrary order. No gradient.
 
     Args:
         points: ``(B, N, D)``; padded slots may hold anything.
         mask: ``(B, N)`` bool, true where a slot holds a particle.
-        neighbours: number of neighbours wanted; sets of fewer other particles give them all.
+        neighbours: number of neighbours; all other particles for smaller sets.
 
     Returns:
         ``index (B, N, k)`` int64, slots within the set, and ``valid (B, N, k)`` bool, with
         ``k = max(1, min(neighbours, N - 1))``. Where ``valid`` is false, the index repeats the
-        nearest neighbour, or is the slot itself where there is none.
+        nearest neighbour, or is the slot itself if there is none.
     """
     size = mask.shape[1]
     kept = max(1, min(neighbours, size - 1))
@@ -46,10 +46,10 @@ def nearest_neighbours(points: Tensor, mask: Tensor, neighbours: int) -> tuple[T
 
 
 def _nearest(points: Tensor, mask: Tensor, kept: int) -> Tensor:
-    points = points.to(torch.promote_types(points.dtype, torch.float32))  # no cdist in half
+    points = points.to(torch.promote_types(points.dtype, torch.float32))  # cdist needs it
     by_product = points.shape[-1] > _BY_DIFFERENCES
     mode = "use_mm_for_euclid_dist" if by_product else "donot_use_mm_for_euclid_dist"
-    if by_product:  # distances do not change, and the product loses fewer digits
+    if by_product:  # distances do not change, and the product is more accurate
         points = points - points.mean(1, keepdim=True)
     distance = torch.cdist(points, points, compute_mode=mode)
     distance.masked_fill_(~mask.unsqueeze(1), torch.inf)

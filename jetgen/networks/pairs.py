@@ -1,7 +1,7 @@
 """Messages between all pairs of particles, averaged without a tensor over all pairs.
 
-Pairs go through in blocks that fit a core's cache, and the backward pass works a block out
-again: nothing but inputs is kept.
+Pairs are processed in blocks that fit into the cache of a core, and the backward pass recomputes
+each block: only the inputs are stored.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 _CPU_BLOCK = 2**18
-"""Numbers a block: with a few such tensors, the cache of a core."""
+"""Elements per block: a few such tensors fill the cache of a core."""
 
 _DEVICE_BLOCK = 2**25
-"""Numbers a block on an accelerator: large enough to fill it."""
+"""Elements per block on an accelerator: large enough to use all of it."""
 
 
 def mean_message(
@@ -28,21 +28,21 @@ def mean_message(
     Args:
         receiver: ``(B, N, H)``.
         sender: ``(B, N, H)``; padded slots send nothing.
-        position: ``(B, N, D)``, finite in padded slots too.
+        position: ``(B, N, D)``, also finite in padded slots.
         scale: ``(H,)``.
         mask: ``(B, N)`` bool.
 
     Returns:
         ``(B, N, H)``; zero for an empty set.
     """
-    # From minus infinity the ReLU makes no message, in value and gradient.
+    # The ReLU of minus infinity is zero, and so is its gradient.
     silenced = sender.masked_fill(~mask.unsqueeze(-1), -torch.inf)
     counts = mask.sum(1).clamp(min=1).view(-1, 1, 1)
     return _SummedMessages.apply(receiver, silenced, position, scale.to(receiver)) / counts
 
 
 def summed_messages(receiver: Tensor, sender: Tensor, position: Tensor, scale: Tensor) -> Tensor:
-    """The sum in plain torch, with tensors ``(B, N, N, H)``: what the blocks must equal."""
+    """Reference implementation of the sum, with tensors ``(B, N, N, H)``."""
     square = _differences(position, position).square().sum(-1, keepdim=True)
     pairs = receiver.unsqueeze(2) + sender.unsqueeze(1) + scale * square
     return torch.relu(pairs).sum(2)
@@ -67,7 +67,7 @@ class _SummedMessages(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, ...]:
         inputs = ctx.saved_tensors
-        if torch.is_grad_enabled():  # a gradient of this gradient is wanted
+        if torch.is_grad_enabled():  # a second derivative is required
             plain = summed_messages(*inputs)
             return torch.autograd.grad(plain, inputs, gradient, create_graph=True)
         receiver, sender, position, scale = inputs
@@ -89,7 +89,7 @@ class _SummedMessages(torch.autograd.Function):
 
 
 def _pairs(receiver: Tensor, sender: Tensor, memory: Tensor) -> Tensor:
-    """Sums ``(B, M, N, H)`` of ``(B, M, H)`` and ``(B, N, H)``, in memory still in the cache."""
+    """Sums ``(B, M, N, H)`` of ``(B, M, H)`` and ``(B, N, H)``, in memory that is in the cache."""
     shape = (*receiver.shape[:2], *sender.shape[1:])
     if memory.numel() < math.prod(shape):
         memory.resize_(math.prod(shape))
@@ -103,7 +103,7 @@ def _differences(position: Tensor, origin: Tensor) -> Tensor:
 
 
 def _blocks(receiver: Tensor) -> Iterator[tuple[slice, slice]]:
-    """Slices of jets and of receivers, so that a block has about the wanted number of pairs."""
+    """Slices of jets and of receivers, so that each block has about the intended size."""
     jets, size, width = receiver.shape
     block = _CPU_BLOCK if receiver.device.type == "cpu" else _DEVICE_BLOCK
     rows = max(1, block // (size * width))

@@ -1,9 +1,9 @@
-r"""The ParticleNet of the Frechet ParticleNet distance, with its published shape.
+r"""The ParticleNet of the Frechet ParticleNet distance, with the published layer sizes.
 
-Three edge convolutions of 64, 128 and 256 columns, each a network of three layers averaged over
-the 16 nearest neighbours and followed by a skip connection, :math:`x \leftarrow [y, x]`; the mean
-over all points; a layer of 256, whose output before the ReLU is the activation; class scores. The
-first neighbours are those in the first two columns. Every slot is a point, padding too.
+Three edge convolutions of width 64, 128 and 256, each a network of three layers averaged over the
+16 nearest neighbours and followed by a skip connection, :math:`x \leftarrow [y, x]`; the mean over
+all points; a layer of width 256, whose output before the ReLU is the activation; class scores. The
+first neighbours are found in the first two features. Every slot is a point, including padding.
 
 Reference:
     ParticleNet: Jet Tagging via Particle Clouds (Qu, Gouskos, 2019), arXiv:1902.08570. Particle
@@ -31,31 +31,31 @@ _LAYERS = 3
 class ParticleNet(nn.Module):
     """Scores ``(B, classes)`` from points ``(B, N, features)``.
 
-    Batch norms, which in evaluation are fixed scales and shifts, are folded into the layers
-    before them; the network is meant for weights that have been trained elsewhere.
+    Batch norms, which are fixed scales and shifts in evaluation, are merged into the layers before
+    them; the network is intended for weights that were trained elsewhere.
 
     Args:
-        features: columns of a point.
+        features: number of features per point.
         classes: number of scores.
     """
 
     def __init__(self, features: int = 3, classes: int = 5) -> None:
         super().__init__()
-        columns = list(accumulate([features, *WIDTHS]))
+        sizes = list(accumulate([features, *WIDTHS]))
         self.convolutions = nn.ModuleList(
             EdgeConv(inputs, width, edge_layers=_LAYERS, aggregation="mean")
-            for inputs, width in zip(columns, WIDTHS, strict=False)
+            for inputs, width in zip(sizes, WIDTHS, strict=False)
         )
-        self.activate = nn.Linear(columns[-1], ACTIVATIONS)
+        self.activate = nn.Linear(sizes[-1], ACTIVATIONS)
         self.score = nn.Linear(ACTIVATIONS, classes)
 
     def activations(self, points: Tensor) -> Tensor:
-        """``(B, 256)`` what the layer before the scores gives, before its ReLU."""
+        """``(B, 256)`` outputs of the layer before the scores, without its ReLU."""
         every = torch.ones_like(points[..., 0], dtype=torch.bool)
-        x, seen = points, points[..., :2]
+        x, coordinates = points, points[..., :2]
         for convolution in self.convolutions:
-            index, valid = nearest_neighbours(seen, every, _NEIGHBOURS)
-            seen = x = torch.cat([convolution(x, index, valid), x], dim=-1)
+            index, valid = nearest_neighbours(coordinates, every, _NEIGHBOURS)
+            coordinates = x = torch.cat([convolution(x, index, valid), x], dim=-1)
         return self.activate(x.mean(1))
 
     def forward(self, points: Tensor) -> Tensor:
@@ -63,7 +63,7 @@ class ParticleNet(nn.Module):
 
 
 def from_batch_normed(state: Mapping[str, Tensor]) -> ParticleNet:
-    """The network from weights under the names of the JetNet library, batch norms folded in.
+    """The network from weights with the names of the JetNet library, batch norms merged.
 
     ``edge_nets.I.model.J``: linear layers at J = 0, 3, 6, their batch norms at 1, 4, 7;
     ``fc1.0`` and ``fc2``.

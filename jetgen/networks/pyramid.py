@@ -1,14 +1,14 @@
 """Fully connected networks that widen from the code to the particles: the inverted pyramid.
 
-Each of the decoder's hidden layers is twice as wide as the one before, from the given width on
-(256, 512, 1024, 2048 in the published network, scaled by one factor); the encoder goes the way
-back. The decoder normalises each layer over the batch; the encoder drops a quarter of each layer
-at random instead, since a discriminator that normalised its batches would see one jet through
-the others. Like the dense networks these see the order of the slots.
+Each hidden layer of the decoder is twice as wide as the one before, starting at the width
+``hidden`` (256, 512, 1024, 2048 in the published network); the encoder has the reverse structure.
+The decoder uses batch normalisation. The encoder uses dropout of a quarter of each layer instead,
+because the result of a discriminator with batch normalisation would depend on the other jets of the
+batch. Like the dense networks these depend on the order of the slots.
 
-In evaluation both treat jets independently. In training the decoder does not: its layers are
-normalised over the sets of the batch, without the empty ones, and padding still has no part in
-it. A batch of a single set has no spread; it is normalised as in evaluation.
+In evaluation both process jets independently. In training the decoder does not: its layers are
+normalised over the non-empty sets of the batch; padding is still ignored. A batch of a single set
+has no variance; it is normalised as in evaluation.
 
 Reference:
     Fast simulation of muons produced at the SHiP experiment using Generative Adversarial
@@ -25,17 +25,17 @@ from torch import Tensor, nn
 from jetgen.networks.dense import DenseDecoder, DenseEncoder
 
 _SLOPE = 0.2
-"""Of the leaky ReLU below zero."""
+"""Slope of the leaky ReLU for negative values."""
 
 _DROPPED = 0.25
-"""Share of a layer's outputs that the encoder drops in training."""
+"""Dropout probability of the encoder in training."""
 
 
 class PyramidEncoder(DenseEncoder):
-    """``(B, N, F)`` particles, flattened slot by slot, to ``(B, outputs)``; narrows.
+    """``(B, N, F)`` particles, flattened slot by slot, to ``(B, outputs)``; layers get narrower.
 
-    Dropped outputs are drawn from torch's own generator, in training only. The arguments are those
-    of the dense encoder; ``hidden`` is the width of the narrowest hidden layer.
+    Dropout uses torch's global generator, in training only. The arguments are those of the dense
+    encoder; ``hidden`` is the width of the narrowest hidden layer.
     """
 
     works = ("Ahdida:2019",)
@@ -51,7 +51,7 @@ class PyramidEncoder(DenseEncoder):
 
 
 class PyramidDecoder(DenseDecoder):
-    """``(B, L)`` latent codes to ``(B, N, F)`` particles, slot by slot; widens.
+    """``(B, L)`` latent codes to ``(B, N, F)`` particles, slot by slot; layers get wider.
 
     The arguments are those of the dense decoder; ``hidden`` is the width of the narrowest hidden
     layer.
@@ -75,7 +75,7 @@ class PyramidDecoder(DenseDecoder):
         context: Tensor,
         generator: torch.Generator | None = None,
     ) -> Tensor:
-        filled = mask.any(1)  # empty sets have no part in the normalisation
+        filled = mask.any(1)  # empty sets are excluded from the normalisation
         slots = super().forward(z[filled], mask[filled], context[filled], generator)
         made = slots.new_zeros(*mask.shape, self.features)
         made[filled] = slots
@@ -83,7 +83,7 @@ class PyramidDecoder(DenseDecoder):
 
 
 class BatchNormalisation(nn.BatchNorm1d):
-    """Normalisation of ``(B, H)`` over the batch; of less than two rows as in evaluation."""
+    """Batch normalisation of ``(B, H)``; for fewer than two rows as in evaluation."""
 
     def forward(self, h: Tensor) -> Tensor:
         if len(h) > 1:

@@ -1,8 +1,8 @@
-"""What tells the particles of a decoder apart before it knows anything else about them.
+"""Initial vectors of the slots of a decoder, which distinguish its particles.
 
-Every slot starts from a vector: a learned one, the same for every jet, so that a code always
-gives the same particles; or noise, so that it gives new ones at every call. Which slot a
-particle comes from carries no meaning in either.
+Every slot starts from a vector. It is either learned and the same for every jet, so that a code
+always gives the same particles, or noise, so that each call gives different ones. In both cases the
+slot of a particle has no meaning.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class NoiseQueries(nn.Module):
         self.linear = nn.Linear(hidden, hidden)
 
     def forward(self, mask: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Vectors ``(B, N, hidden)`` for ``mask (B, N)``, drawn where the generator is."""
+        """Vectors ``(B, N, hidden)`` for ``mask (B, N)``, drawn on the device of the generator."""
         weight = self.linear.weight
         place = weight.device if generator is None else generator.device
         shape = (*mask.shape, weight.shape[1])

@@ -1,10 +1,10 @@
-r"""What the networks over sets share: all but their layers.
+r"""Encoder and decoder for sets, common to all architectures that differ only in their layers.
 
-An encoder embeds the particles, lets layers exchange what they know, and pools them; a decoder
-gives every slot a query and the code, and lets the same layers make particles of them. The
-layers of an architecture are one module, ``(h (B, N, H), mask (B, N), context (B, C))`` to
-``(B, N, H)``, which keeps the order of the slots and ignores those without a particle; what it
-leaves in these is finite and never read.
+An encoder embeds the particles, applies the layers, which exchange information between particles,
+and pools the result. A decoder starts every slot from a query and the code, and applies the same
+layers. The layers of an architecture are one module, ``(h (B, N, H), mask (B, N), context (B, C))``
+to ``(B, N, H)``, which keeps the order of the slots and ignores padded slots; its output there is
+finite and not used.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from jetgen.networks.queries import LearnedQueries, NoiseQueries
 
 
 class SetUpdate(nn.Module):
-    r"""Residual update of every particle from itself and from a summary of its set,
+    r"""Residual update of every particle with its own features and a summary of its set,
 
     .. math:: h_i \leftarrow h_i + \phi(W_1 h_i + W_2 s)
 
@@ -44,10 +44,10 @@ class SetUpdate(nn.Module):
 
 
 class Layers(nn.ModuleList):
-    """``layers`` of one kind, one after the other."""
+    """A sequence of ``layers`` layers of one kind."""
 
     kind: ClassVar[type[nn.Module]]
-    """The layer, made from ``(hidden, context)``."""
+    """The class of a layer, constructed with ``(hidden, context)``."""
 
     def __init__(self, hidden: int, context: int, layers: int) -> None:
         super().__init__(self.kind(hidden, context) for _ in range(layers))
@@ -63,8 +63,8 @@ class SetEncoder(Encoder):
 
     Args:
         features: number of particle features ``F``.
-        context: number of context columns ``C``.
-        outputs: number of output columns.
+        context: number of context variables ``C``.
+        outputs: number of outputs.
         hidden: width of the layers.
         layers: number of layers.
     """
@@ -88,12 +88,12 @@ class SetEncoder(Encoder):
 class SetDecoder(Decoder):
     """Map of a latent code ``(B, L)`` to a set of particles ``(B, N, F)``.
 
-    Every slot starts from a query that tells it apart; the network is equivariant under
-    permutations of the queries.
+    Every slot starts from its own query; the network is equivariant under permutations of the
+    queries.
 
     Args:
-        latent: number of latent columns ``L``.
-        context: number of context columns ``C``.
+        latent: number of latent dimensions ``L``.
+        context: number of context variables ``C``.
         features: number of particle features ``F``.
         particles: largest number of particles.
         hidden: width of the layers.

@@ -1,7 +1,7 @@
-r"""Transformers over sets: masked attention through induced points.
+r"""Transformers over sets: masked attention via induced points.
 
-A few induced points, learned and shifted by a summary of the set, attend to the particles, and
-the particles attend to them,
+A few induced points, which are learned and shifted by a summary of the set, attend to the
+particles, and the particles attend to the points,
 
 .. math::
     p_k &\leftarrow p_k + \mathrm{attention}(p_k; \{h_j\}), \qquad
@@ -9,9 +9,9 @@ the particles attend to them,
     h_i &\leftarrow h_i + \mathrm{attention}(h_i; \{p_k\}) \\
     h_i &\leftarrow h_i + \mathrm{mlp}(h_i)
 
-with layer norms before the sums. Padded slots are never attended to; in an empty set nobody is
-heard and the points stay as they are. The cost grows linearly with the number of particles,
-where attention between all of them grows with its square.
+with layer norms before the sums. Padded slots are never attended to; in an empty set the attention
+is zero and the points are not updated. The cost grows linearly with the number of particles;
+attention between all particles would grow with its square.
 
 Reference:
     Set Transformer: A Framework for Attention-based Permutation-Invariant Neural Networks (Lee,
@@ -39,7 +39,7 @@ class Attention(nn.Module):
     r"""Multi-head attention :math:`\mathrm{softmax}_j(q_i \cdot k_j / \sqrt{d})\, v_j`.
 
     Args:
-        hidden: width of queries and of what they attend to; four heads share it, or as many as
+        hidden: width of queries, keys and values. There are four heads, or fewer if four do not
             divide it.
     """
 
@@ -50,27 +50,27 @@ class Attention(nn.Module):
         self.key_value = nn.Linear(hidden, 2 * hidden)
         self.out = nn.Linear(hidden, hidden)
 
-    def forward(self, queries: Tensor, heard: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Attend from ``queries (B, M, hidden)`` to ``heard (B, N, hidden)``.
+    def forward(self, queries: Tensor, sources: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Attend from ``queries (B, M, hidden)`` to ``sources (B, N, hidden)``.
 
-        ``mask (B, N)`` tells which of them can be heard, all without one; where none can, the
-        result is zero.
+        ``mask (B, N)`` is true for the sources that are attended to, by default all; without any
+        the result is zero.
         """
         query = self._split(self.query(queries)) / math.sqrt(queries.shape[-1] / self.heads)
-        key, value = map(self._split, self.key_value(heard).chunk(2, dim=-1))
+        key, value = map(self._split, self.key_value(sources).chunk(2, dim=-1))
         scores = query @ key.transpose(2, 3)  # (B, heads, M, N)
         if mask is not None:
-            # The lowest number, not minus infinity: a row without anybody stays finite.
+            # The lowest number, not minus infinity: a fully masked row stays finite.
             scores = scores.masked_fill(~mask[:, None, None], torch.finfo(scores.dtype).min)
         result = self.out((scores.softmax(-1) @ value).transpose(1, 2).flatten(2))
         return result if mask is None else result * mask.any(1)[:, None, None]
 
-    def _split(self, columns: Tensor) -> Tensor:
-        return columns.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, heads, N, d)
+    def _split(self, vectors: Tensor) -> Tensor:
+        return vectors.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, heads, N, d)
 
 
 class InducedAttentionLayer(nn.Module):
-    """One layer of the module's formula; ``context`` is ``c`` with ``(B, context)``."""
+    """One layer of the formula above; ``context`` is the number of variables in ``c``."""
 
     def __init__(self, hidden: int, context: int) -> None:
         super().__init__()
@@ -91,20 +91,20 @@ class InducedAttentionLayer(nn.Module):
 
 
 class TransformerLayers(Layers):
-    """Several layers, one after the other."""
+    """A sequence of layers."""
 
     kind = InducedAttentionLayer
 
 
 class TransformerEncoder(SetEncoder):
-    """Encoder of induced attention."""
+    """Encoder with induced attention."""
 
     stack = TransformerLayers
     works = ("Lee:2018", "Kansal:2022")
 
 
 class TransformerDecoder(SetDecoder):
-    """Decoder of induced attention."""
+    """Decoder with induced attention."""
 
     stack = TransformerLayers
     works = TransformerEncoder.works

@@ -1,4 +1,4 @@
-"""Velocities at a time between noise and data: of the particles of a set, of latent codes."""
+"""Velocity networks for flow matching, for the particles of a set and for latent codes."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from jetgen.networks.dense import mlp
 from jetgen.networks.masking import masked
 
 FREQUENCIES = 8
-"""Number of sines and of cosines that tell a network the time."""
+"""Number of sines, and of cosines, that encode the time."""
 
 
 class SetVelocity(nn.Module):
     """Map of particles ``(B, N, F)`` and a time to their velocities ``(B, N, F)``.
 
-    Permutation-equivariant, and zero where masked; made of the layers of any network over sets.
+    Permutation-equivariant, and zero where masked; uses the layers of any network over sets.
 
     Args:
-        stack: the architecture's layers, made from ``(hidden, context, layers)``.
+        stack: class of the architecture's layers, constructed with ``(hidden, context, layers)``.
         features: number of particle features ``F``.
-        context: number of context columns ``C``.
+        context: number of context variables ``C``.
         hidden: width of the layers.
         layers: number of layers.
     """
@@ -44,18 +44,18 @@ class SetVelocity(nn.Module):
 
 
 class CodeVelocity(nn.Module):
-    """Map of codes ``(B, L)`` and a time to their velocities ``(B, L)``: three hidden layers.
+    """Map of codes ``(B, L)`` and a time to their velocities ``(B, L)``, with three hidden layers.
 
     Args:
-        latent: number of latent columns ``L``.
-        context: number of context columns ``C``.
+        latent: number of latent dimensions ``L``.
+        context: number of context variables ``C``.
         hidden: width of the layers.
     """
 
     def __init__(self, latent: int, context: int, *, hidden: int) -> None:
         super().__init__()
-        columns = latent + 2 * FREQUENCIES + context
-        self.network = mlp(columns, hidden, hidden, hidden, latent)
+        inputs = latent + 2 * FREQUENCIES + context
+        self.network = mlp(inputs, hidden, hidden, hidden, latent)
 
     def forward(self, z: Tensor, time: Tensor, context: Tensor) -> Tensor:
         """Velocities at the times ``(B,)`` in [0, 1]."""
@@ -63,7 +63,7 @@ class CodeVelocity(nn.Module):
 
 
 def _waves(time: Tensor) -> Tensor:
-    """Cosines and sines ``(B, 2 FREQUENCIES)`` of half turns and their multiples."""
+    """``(B, 2 FREQUENCIES)`` values ``cos(pi k t)`` and ``sin(pi k t)``."""
     multiples = torch.arange(1, FREQUENCIES + 1, device=time.device, dtype=time.dtype)
     angles = math.pi * time.unsqueeze(1) * multiples
     return torch.cat([angles.cos(), angles.sin()], dim=1)

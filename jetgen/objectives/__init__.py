@@ -1,1 +1,1 @@
-"""Training objectives: one a file, on the contract of :mod:`jetgen.objectives.base`."""
+"""Training objectives, one per file; their base class is in :mod:`jetgen.objectives.base`."""

@@ -20,18 +20,19 @@ from jetgen.objectives.layout import Layout
 
 
 class AAE(Autoencoder):
-    r"""The autoencoder with a discriminator that tells its codes from draws of the prior.
+    r"""The autoencoder with a discriminator between its codes and draws of the prior.
 
     .. math::
         \Omega = -\lambda \log D(z), \qquad
         L_D = -\log D(\tilde z) - \log\big(1 - D(z)\big), \qquad \tilde z \sim p(z)
 
-    with one code a jet and :math:`\lambda` of ``latent_weight``; the discriminator also sees
-    the context. The discriminator has its turn first, then encoder and decoder together.
+    with one code per jet and :math:`\lambda` given by ``latent_weight``; the discriminator also
+    receives the context. In each batch the discriminator is updated first, then encoder and decoder
+    together.
 
-    The adversarial term says how the two networks stand to each other, not how good either is.
-    So validation puts the sliced Wasserstein distance of the codes to the prior in its place,
-    with the same weight, and best epoch and patience go by the sum of that and the rest.
+    The adversarial term depends on both networks and does not measure the quality of either.
+    Validation therefore replaces it by the sliced Wasserstein distance of the codes to the prior,
+    with the same weight; the resulting total determines best epoch and patience.
 
     Reference:
         Adversarial Autoencoders (Makhzani, Shlens, Jaitly, Goodfellow, Frey, 2015),
@@ -44,8 +45,8 @@ class AAE(Autoencoder):
 
     def __init__(self, config: TrainConfig, layout: Layout) -> None:
         super().__init__(config, layout)
-        columns = config.latent + self._prior_context_columns
-        self.discriminator = mlp(columns, config.hidden, config.hidden, 1)
+        inputs = config.latent + self._prior_context_size
+        self.discriminator = mlp(inputs, config.hidden, config.hidden, 1)
 
     def players(self) -> dict[str, Player]:
         critic = Player(self.discriminator.parameters(), rate=self.config.discriminator_rate)
@@ -61,14 +62,14 @@ class AAE(Autoencoder):
         if player != "discriminator":
             return super().loss(player, batch, epoch, generator)
         codes = self.encode(batch)
-        drawn = self._judged(self.fixed_prior.sample(codes.mean, generator), codes)
-        made = self._judged(codes.draw(generator), codes)
+        drawn = self._score(self.fixed_prior.sample(codes.mean, generator), codes)
+        made = self._score(codes.draw(generator), codes)
         return Loss(softplus(-drawn) + softplus(made), health(drawn, made))
 
     def penalty(self, codes: Codes, z: Tensor, epoch: int, generator: torch.Generator) -> Loss:
         weight = self.config.latent_weight
         if self.training:
-            adversarial = softplus(-self._judged(z, codes))
+            adversarial = softplus(-self._score(z, codes))
             return Loss(weight * adversarial, {"adversarial": adversarial})
         wanted = self.fixed_prior.sample(z, generator)
         directions = random_directions(self.config.projections, z, generator)
@@ -78,6 +79,6 @@ class AAE(Autoencoder):
     def diagnosis(self, history: Sequence[Mapping[str, Any]]) -> str | None:
         return dead_discriminator(history) or super().diagnosis(history)
 
-    def _judged(self, z: Tensor, codes: Codes) -> Tensor:
-        """Logits ``(B,)``, large where a code seems a draw of the prior."""
+    def _score(self, z: Tensor, codes: Codes) -> Tensor:
+        """Logits ``(B,)`` of the discriminator, large for codes that resemble the prior."""
         return self.discriminator(torch.cat([z, self.prior_context(codes.context)], 1)).squeeze(1)

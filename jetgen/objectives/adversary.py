@@ -1,4 +1,4 @@
-"""How the health of a discriminator is logged and judged."""
+"""Logged quantities and checks of the health of a discriminator."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any
 from torch import Tensor
 
 PATIENCE = 10
-"""Epochs in a row that a discriminator must be unhealthy."""
+"""Number of consecutive epochs after which a discriminator counts as dead."""
 
 SATURATED, CONSTANT = 0.999, 1e-5
-"""An accuracy above which nothing is left to learn from; a spread below which nothing is said."""
+"""Accuracy above which the discriminator is saturated; spread below which it is constant."""
 
 
 def health(real: Tensor, fake: Tensor) -> dict[str, Tensor]:
-    """Parts for the log, from the discriminator's outputs ``(B,)`` for real and made inputs.
+    """Values for the log, from the discriminator's outputs ``(B,)`` for real and generated inputs.
 
-    ``discriminator_accuracy`` is the share of pairs whose real output is the larger,
-    ``discriminator_spread`` the root mean square of outputs about their mean over both.
+    ``discriminator_accuracy`` is the share of pairs in which the real input has the larger output,
+    ``discriminator_spread`` the standard deviation of all outputs.
     """
     centre = (real.mean() + fake.mean()) / 2
     spread = (((real - centre).square() + (fake - centre).square()).mean() / 2).sqrt()
@@ -29,11 +29,11 @@ def health(real: Tensor, fake: Tensor) -> dict[str, Tensor]:
 
 
 def dead_discriminator(history: Sequence[Mapping[str, Any]], saturates: bool = True) -> str | None:
-    """The cause, when a discriminator has had nothing to say for :data:`PATIENCE` epochs.
+    """The cause, if a discriminator has been dead for :data:`PATIENCE` epochs; else None.
 
     Args:
-        history: rows of metrics, one an epoch.
-        saturates: whether a perfect discriminator stops teaching; not so with a critic.
+        history: rows of metrics, one per epoch.
+        saturates: whether a perfect discriminator gives no gradient; false for a critic.
     """
     recent = history[-PATIENCE:]
     if len(recent) < PATIENCE:
@@ -42,13 +42,13 @@ def dead_discriminator(history: Sequence[Mapping[str, Any]], saturates: bool = T
     spread = [float(row["train_discriminator_spread"]) for row in recent]
     if max(spread) < CONSTANT:
         return (
-            f"dead discriminator: for {PATIENCE} epochs it gives every jet the same output; try a "
-            "smaller `learning_rate` or a smaller `label_noise`"
+            f"dead discriminator: its output was the same for all jets for {PATIENCE} epochs; try "
+            "a smaller `learning_rate` or a smaller `label_noise`"
         )
     if saturates and min(accuracy) > SATURATED:
         return (
-            f"dead discriminator: for {PATIENCE} epochs it tells every jet it is shown, so that "
-            "nothing is left to learn from it; try a smaller `discriminator_rate`, more "
+            f"dead discriminator: it classified all jets correctly for {PATIENCE} epochs, so that "
+            "the generator gets no gradient; try a smaller `discriminator_rate`, more "
             "`label_noise` or `input_noise`, or gan_loss='wgan-gp'"
         )
     return None

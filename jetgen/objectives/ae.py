@@ -14,9 +14,9 @@ from jetgen.priors.base import LearnedPrior
 
 
 class AE(Autoencoder):
-    r"""The autoencoder with one code a jet and no term on it, :math:`\Omega = 0`.
+    r"""The autoencoder with one code per jet and no latent penalty, :math:`\Omega = 0`.
 
-    Nothing ties its codes to a distribution, so jets can be generated sensibly only from a prior
+    The distribution of its codes is not constrained, so jets should be generated only from a prior
     that is fitted to the codes (``prior='flow'``).
 
     Reference:
@@ -33,7 +33,7 @@ class AE(Autoencoder):
         require(
             config.prior == "gaussian" or issubclass(PRIORS[config.prior], LearnedPrior),
             "prior",
-            "gaussian, flow or flow-matching with the objective ae, which draws its codes to no "
+            "gaussian, flow or flow-matching with the objective ae, which matches its codes to no "
             "distribution",
             config.prior,
         )

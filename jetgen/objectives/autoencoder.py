@@ -1,4 +1,4 @@
-"""What every autoencoder of particle clouds shares: all but the term on its codes."""
+"""Base class of autoencoders of particle clouds, which differ in their latent penalty."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from jetgen.priors.multiplicity import LatentMultiplicity
 class Codes(NamedTuple):
     """A batch of posteriors: means and log-variances ``(B, L)``, and the context ``(B, C)``.
 
-    The log-variances of a deterministic code are minus infinity.
+    The log-variances of deterministic codes are minus infinity.
     """
 
     mean: Tensor
@@ -44,7 +44,7 @@ class Codes(NamedTuple):
 
 
 class Autoencoder(JetModel):
-    r"""Reconstruction, constraints, and a term on the codes that each subclass has its own of.
+    r"""Reconstruction and constraints, plus a subclass-specific latent penalty.
 
     .. math::
         L = s\,R(x, \hat x) + w_l \Lambda(x) + \sum_k w_k \Delta_k + \Omega(z)
@@ -53,22 +53,22 @@ class Autoencoder(JetModel):
     :math:`\Delta_k` the differences of jet-level quantities (mass, pT, EFPs), and
     :math:`\Omega` the :meth:`penalty`.
 
-    A latent code cannot say where each of a hundred soft particles is. With a likelihood weight
-    :math:`w_l > 0` the decoder therefore also gives the widths of a Gaussian about every
-    decoded position; :math:`\Lambda` is the negative log-likelihood of the real particles under
-    their mixture (:func:`jetgen.losses.mixture.mixture_nll`), and decoded particles are drawn
-    from these Gaussians, also for the jet-level terms. A weight of the typical number of
-    particles makes a Kullback-Leibler term of weight 1 the evidence lower bound. With
+    A latent code cannot encode the positions of a hundred soft particles. With a likelihood weight
+    :math:`w_l > 0` the decoder therefore also predicts the widths of a Gaussian about every decoded
+    position; :math:`\Lambda` is the negative log-likelihood of the real particles under their
+    mixture (:func:`jetgen.losses.mixture.mixture_nll`), and decoded particles are drawn from these
+    Gaussians, also for the jet-level terms. If the weight is the typical number of particles, the
+    total with a Kullback-Leibler term of weight 1 is the evidence lower bound. With
     ``multiplicity='latent'`` the negative log-likelihood of the number of particles given z is
     added.
 
     Args:
         config: the options of the training.
-        layout: the names and sizes of the training jets.
+        layout: names and sizes of the training jets.
     """
 
     stochastic: ClassVar[bool]
-    """Whether a jet has a posterior with widths, or one code."""
+    """Whether a jet has a posterior with widths instead of one code."""
 
     @classmethod
     def parts(cls, config: TrainConfig) -> tuple[str, ...]:
@@ -92,9 +92,9 @@ class Autoencoder(JetModel):
 
     def __init__(self, config: TrainConfig, layout: Layout) -> None:
         super().__init__(config, layout)
-        features, context = len(self.preparation.features), self.preparation.context_columns
-        columns = 2 * config.latent if self.stochastic else config.latent
-        self.encoder = build_encoder(config, features, context, columns)
+        features, context = len(self.preparation.features), self.preparation.context_size
+        outputs = 2 * config.latent if self.stochastic else config.latent
+        self.encoder = build_encoder(config, features, context, outputs)
         self.particle_noise = config.likelihood_weight > 0
         outputs = 2 * features if self.particle_noise else features
         self.decoder = build_decoder(config, outputs, context)
@@ -106,8 +106,8 @@ class Autoencoder(JetModel):
             if config.multiplicity == "latent"
             else None
         )
-        self.fixed_prior = build_fixed_prior(config, self._prior_context_columns)
-        self.learned_prior = build_learned_prior(config, self._prior_context_columns)
+        self.fixed_prior = build_fixed_prior(config, self._prior_context_size)
+        self.learned_prior = build_learned_prior(config, self._prior_context_size)
 
     @property
     def title(self) -> str:
@@ -124,31 +124,31 @@ class Autoencoder(JetModel):
             raise InputError(
                 f"loss={self.config.loss!r}: expected features transformed to [0, 1], received "
                 f"{', '.join(f'{name} ending in {last[name]}' for name in others)}; add "
-                f"transform={[f'{name}=unit' for name in others]}, or end them in +unit"
+                f"transform={[f'{name}=unit' for name in others]}, or append +unit to them"
             )
 
     @property
-    def _prior_context_columns(self) -> int:
-        # The first context column is the multiplicity, which z decides when it is modelled.
-        return self.preparation.context_columns - (self.config.multiplicity == "latent")
+    def _prior_context_size(self) -> int:
+        # The first context variable is the multiplicity, which z determines if it is modelled.
+        return self.preparation.context_size - (self.config.multiplicity == "latent")
 
     def prior_context(self, context: Tensor) -> Tensor:
-        """The context columns ``(B, C')`` that are known before z is drawn."""
-        return context[:, context.shape[1] - self._prior_context_columns :]
+        """The context variables ``(B, C')`` that are available before z is drawn."""
+        return context[:, context.shape[1] - self._prior_context_size :]
 
     @property
     def joint_prior(self) -> LearnedPrior | None:
-        """The learned prior whose density is part of the autoencoder's own loss, if any.
+        """The learned prior whose density is part of the autoencoder's loss, if any.
 
-        So it is when both are trained jointly and jets have posteriors. Codes without widths
-        would only be drawn together, to a point where the density can grow without bound.
+        There is one if both are trained jointly and jets have posteriors. Codes without widths
+        would collapse to a point, where the density can grow without bound.
         """
         prior = self.learned_prior if self.config.prior_training == "joint" else None
         return prior if prior is not None and prior.has_density and self.stochastic else None
 
     @property
     def following_prior(self) -> LearnedPrior | None:
-        """The learned prior that is fitted to the codes while they form, without moving them."""
+        """The learned prior that is fitted to the codes during training without changing them."""
         jointly = self.config.prior_training == "joint" and self.joint_prior is None
         return self.learned_prior if jointly else None
 
@@ -163,7 +163,7 @@ class Autoencoder(JetModel):
 
     @property
     def priors(self) -> dict[str, Prior]:
-        """The priors that jets can be drawn from, by name; the first is the one trained for."""
+        """The priors that jets can be generated from, by name; the first is used in training."""
         fixed = self.fixed_prior
         if self.learned_prior is None:
             return {self.config.prior: fixed}
@@ -171,25 +171,25 @@ class Autoencoder(JetModel):
 
     @abstractmethod
     def penalty(self, codes: Codes, z: Tensor, epoch: int, generator: torch.Generator) -> Loss:
-        """The weighted term on the codes, and what of it to log.
+        """The weighted latent penalty, and its parts for the log.
 
         Args:
             codes: the posteriors of a batch.
             z: codes ``(B, L)`` drawn from them.
-            epoch: number of epochs done.
-            generator: source of the noise.
+            epoch: number of completed epochs.
+            generator: source of noise.
         """
 
     def encode(self, cloud: ParticleCloud) -> Codes:
-        """Posteriors of the codes of jets in the run's representation."""
-        return self._posteriors(cloud, self.preparation.seen(cloud))
+        """Posteriors of the codes of jets in the representation of the run."""
+        return self._posteriors(cloud, self.preparation.to_network(cloud))
 
     def _posteriors(self, cloud: ParticleCloud, seen: Tensor) -> Codes:
-        """Those of jets whose transformed features ``(B, N, F)`` are at hand."""
+        """:meth:`encode` for jets with given transformed features ``(B, N, F)``."""
         context = self.context(cloud)
         outputs = self.encoder(seen, cloud.mask, context)
         if not self.stochastic:
-            codes = self.fixed_prior.admit(outputs)
+            codes = self.fixed_prior.constrain(outputs)
             return Codes(codes, torch.full_like(codes, -torch.inf), context)
         mean, log_variance = outputs.chunk(2, dim=1)
         return Codes(mean, log_variance.clamp(-12.0, 6.0), context)
@@ -199,7 +199,7 @@ class Autoencoder(JetModel):
     ) -> Loss:
         if player == "prior" and self.following_prior is not None:
             return self._fit_prior(self.following_prior, batch, generator)
-        target = self.preparation.seen(batch)
+        target = self.preparation.to_network(batch)
         codes = self._posteriors(batch, target)
         z = codes.draw(generator)
         decoded, log_widths = self._positions(z, batch.mask, codes.context, generator)
@@ -235,14 +235,14 @@ class Autoencoder(JetModel):
         generator: torch.Generator,
     ) -> dict[str, str]:
         parts = [self.encode(batch) for batch in batches]
-        codes = Codes(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
+        codes = Codes(*(torch.cat(parts) for parts in zip(*parts, strict=True)))
         found = collapsed(codes.mean) if self.stochastic else {}
         if self.config.prior_training == "joint":
             found |= self.prior_findings(codes, generator)
         return found
 
     def prior_findings(self, codes: Codes, generator: torch.Generator) -> dict[str, str]:
-        """What the learned prior leaves to be desired for these codes."""
+        """Weaknesses of the learned prior for these codes."""
         if self.learned_prior is None:
             return {}
         z, context = codes.draw(generator), self.prior_context(codes.context)
@@ -273,7 +273,7 @@ class Autoencoder(JetModel):
     def prior_codes(
         self, context: Tensor, generator: torch.Generator, prior: str | None = None
     ) -> Tensor:
-        """Codes ``(B, L)`` of one of :attr:`priors` for jets of this context ``(B, C)``."""
+        """Codes ``(B, L)`` drawn from one of :attr:`priors` for a context ``(B, C)``."""
         distribution = self.priors[prior or self.config.prior]
         return distribution.sample(self.prior_context(context), generator)
 
@@ -281,7 +281,7 @@ class Autoencoder(JetModel):
     def sample(
         self, draw: JetDraw, generator: torch.Generator, prior: str | None = None
     ) -> ParticleCloud:
-        """Jets decoded from codes of one of :attr:`priors`, in physical units."""
+        """Jets decoded from codes drawn from one of :attr:`priors`, in physical units."""
         context = self.preparation.context(draw)
         z = self.prior_codes(context, generator, prior)
         if self.multiplicity is not None:
@@ -290,25 +290,25 @@ class Autoencoder(JetModel):
 
     @torch.no_grad()
     def reconstruct(self, cloud: ParticleCloud, generator: torch.Generator) -> ParticleCloud:
-        """Jets decoded from the mean codes of ``cloud`` (in the run's representation)."""
-        return self.decode(self.encode(cloud).mean, self.given(cloud), generator)
+        """Jets decoded from the mean codes of ``cloud`` (in the representation of the run)."""
+        return self.decode(self.encode(cloud).mean, self.conditioning_of(cloud), generator)
 
     def decode(self, z: Tensor, draw: JetDraw, generator: torch.Generator) -> ParticleCloud:
         """Jets decoded from codes ``(B, L)``, in physical units.
 
         Args:
             z: the codes.
-            draw: what is known of the jets beside them.
-            generator: source of the noise, for decoders that take some.
+            draw: multiplicity and conditions of the jets.
+            generator: source of noise, for decoders that use noise.
         """
         mask, context = self.slots(draw)
         decoded, log_widths = self._positions(z, mask, context, generator)
         if log_widths is not None:
             decoded = _drawn(decoded, log_widths, generator)
-        return self.finish(decoded, mask, draw)
+        return self.to_jets(decoded, mask, draw)
 
 
 def _drawn(centres: Tensor, log_widths: Tensor, generator: torch.Generator) -> Tensor:
-    """Particles drawn from Gaussians about their centres."""
+    """Particles drawn from Gaussians about the centres."""
     noise = torch.randn(centres.shape, generator=generator, dtype=centres.dtype)
     return centres + log_widths.exp() * noise.to(centres.device)

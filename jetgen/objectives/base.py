@@ -1,4 +1,4 @@
-"""The contract between a training objective and the training loop."""
+"""Base class of training objectives, the interface to the training loop."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from torch import Tensor, nn
 
 
 class Loss(NamedTuple):
-    """Un-reduced loss ``(B,)`` that one optimiser minimises, and its named parts ``(B,)``."""
+    """Unreduced loss ``(B,)`` that one optimiser minimises, and its named parts ``(B,)``."""
 
     total: Tensor
     parts: dict[str, Tensor]
 
 
 class Player(NamedTuple):
-    """What one optimiser moves, and how: parameters, and the settings of Adam.
+    """The parameters that one optimiser updates, and the settings of Adam.
 
-    ``rate`` multiplies the learning rate of the schedule.
+    The learning rate of the schedule is multiplied by ``rate``.
     """
 
     parameters: Iterable[nn.Parameter]
@@ -30,23 +30,22 @@ class Player(NamedTuple):
 
 
 class Objective(nn.Module):
-    """What is minimised: a loss for each of its players, one player after the other.
+    """A training objective: one loss per player, minimised in turns.
 
-    The loop asks for the loss of one player at a time, steps its optimiser, and goes on to the
-    next, which therefore meets the networks as they have become. While a player is at its turn
-    the parameters of all others take no gradient.
+    The loop computes the loss of one player, steps its optimiser, and continues with the next
+    player, whose loss is computed with the updated networks. During the turn of a player the
+    parameters of all others require no gradient.
     """
 
     averaging: float = 0.0
-    """Decay a step of the moving average of the weights that validation and generation use; 0
-    for none."""
+    """Decay per step of the averaged weights for validation and generation; 0 for no average."""
 
     @abstractmethod
     def players(self) -> dict[str, Player]:
-        """The players by name; the first is the one that makes jets."""
+        """The players by name; the first is the one that generates jets."""
 
     def turns(self, step: int) -> Sequence[str]:
-        """Whose turns a batch brings, in order; ``step`` counts the batches of the training."""
+        """Names of the players to update for a batch, in order; ``step`` counts the batches."""
         return list(self.players())
 
     @abstractmethod
@@ -54,10 +53,10 @@ class Objective(nn.Module):
         """The loss of one player for a batch.
 
         Args:
-            player: its name.
-            batch: what the stage's batches yield.
-            epoch: number of epochs done; a validation passes the last one there will be.
-            generator: source of the noise.
+            player: name of the player.
+            batch: a batch of the stage's loader.
+            epoch: number of completed epochs; validation passes the final number of epochs.
+            generator: source of noise.
         """
 
     def validate(
@@ -65,7 +64,7 @@ class Objective(nn.Module):
     ) -> dict[str, float]:
         """Values for the log over all validation batches; the smallest ``total`` is the best.
 
-        Here: the means of the first player's loss and its parts.
+        By default the means of the first player's loss and its parts.
         """
         player = next(iter(self.players()))
         means = Means()
@@ -74,10 +73,10 @@ class Objective(nn.Module):
         return means.values()
 
     def diagnosis(self, history: Sequence[Mapping[str, Any]]) -> str | None:
-        """What is wrong with a training that leads nowhere, and what to try; ``None`` if nothing.
+        """The reason why a training has failed, and what to try; ``None`` if it has not failed.
 
         Args:
-            history: the rows of metrics of this objective so far, one an epoch.
+            history: rows of metrics of this objective so far, one per epoch.
         """
         return None
 
@@ -87,18 +86,18 @@ class Objective(nn.Module):
         batches: Iterable[Any],
         generator: torch.Generator,
     ) -> dict[str, str]:
-        """What the objective as trained leaves to be desired: one line each, by its kind.
+        """Weaknesses of the trained objective: one line each, by kind.
 
         Args:
-            history: the rows of metrics of this objective, one an epoch.
+            history: rows of metrics of this objective, one per epoch.
             batches: the validation batches.
-            generator: source of all randomness.
+            generator: source of randomness.
         """
         return {}
 
 
 class Means:
-    """Means over jets of losses and their parts, batch after batch.
+    """Means over jets of losses and their parts, accumulated over batches.
 
     The sums stay on the device until :meth:`values` reads them all at once.
     """
@@ -108,7 +107,7 @@ class Means:
         self.jets: dict[str, int] = {}
 
     def add(self, loss: Loss, total: str = "total") -> None:
-        """Take in a loss, whose total has the name ``total``."""
+        """Add a loss; its total is stored with the name ``total``."""
         for name, values in {total: loss.total, **loss.parts}.items():
             found = values.detach().sum().double()
             self.sums[name] = self.sums[name] + found if name in self.sums else found

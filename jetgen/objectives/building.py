@@ -1,4 +1,4 @@
-"""Training objectives by name, from the options of a training."""
+"""Construction of the objective named in the options of a training."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from jetgen.objectives.model import JetModel
 
 
 def build_objective(config: TrainConfig, layout: Layout) -> JetModel:
-    """The model that ``config`` names, for training jets of this layout."""
+    """The model named in ``config``, for training jets with this layout."""
     objective: type[JetModel] = OBJECTIVES[config.objective]
     return objective(config, layout, **config.own_options("objective"))

@@ -1,4 +1,4 @@
-"""One number for how close generated jets are to real ones, cheap enough for every epoch."""
+"""A distance between generated and real jets that is fast enough for every epoch."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from jetgen.physics.fourvectors import mass, particle_momenta
 def closeness(
     generated: ParticleCloud,
     real: ParticleCloud,
-    seen: Tensor,
-    real_seen: Tensor,
+    features: Tensor,
+    real_features: Tensor,
     *,
     kind: Kind = JETS,
 ) -> dict[str, float]:
-    r"""Wasserstein-1 distances of generated to real jets, in units of the real width.
+    r"""Wasserstein-1 distances between generated and real jets, in units of the real width.
 
-    One for each particle feature, as the networks see it, and one for the mass of jets; ``total``
-    is their mean. Both batches have the same mask, so that every distance is the mean
-    difference of values in rank order.
+    There is one distance per transformed particle feature, and one for the mass of jets; ``total``
+    is their mean. Both batches have the same mask, so that each distance is the mean difference of
+    sorted values.
 
     Args:
         generated, real: jets in physical units.
-        seen, real_seen: their transformed features ``(B, N, F)``.
-        kind: jets, which have a mass, or sets of other items.
+        features, real_features: their transformed features ``(B, N, F)``.
+        kind: jets, which have a mass, or other sets.
 
     Returns:
-        the distances by name, ``w1_FEATURE`` and, of jets, ``w1_mass``, and ``total``.
+        the distances by name: ``w1_FEATURE``, for jets also ``w1_mass``, and ``total``.
     """
     distances = {
         f"w1_{feature.name}": _distance(
-            seen[..., i][real.mask].double(), real_seen[..., i][real.mask].double()
+            features[..., i][real.mask].double(), real_features[..., i][real.mask].double()
         )
         for i, feature in enumerate(real.features)
     }

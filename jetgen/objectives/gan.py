@@ -16,13 +16,13 @@ from jetgen.networks.masking import masked
 from jetgen.objectives.adversary import dead_discriminator, health
 from jetgen.objectives.base import Loss, Player
 from jetgen.objectives.closeness import closeness
-from jetgen.objectives.jet_summary import COLUMNS, JetSummary
+from jetgen.objectives.jet_summary import OBSERVABLES, JetSummary
 from jetgen.objectives.layout import Layout
 from jetgen.objectives.model import DirectModel
 from jetgen.priors.gaussian import GaussianPrior
 
 BETAS = (0.5, 0.9)
-"""Adam's decay rates; a smaller first one than usual, because the loss moves."""
+"""Adam's decay rates; the first is smaller than usual, because the loss changes in training."""
 
 
 _LOSS_WORKS = {
@@ -34,12 +34,12 @@ _LOSS_WORKS = {
 
 
 class GAN(DirectModel):
-    r"""A generator from the prior, and a discriminator of its jets from real ones.
+    r"""A generator of jets from the prior, and a discriminator between generated and real jets.
 
-    The generator is the ``decoder`` network, fed with ``z`` from the normal prior and, as the
-    discriminator, told the context: the number of particles is drawn from the data, never
-    learned. The discriminator is the ``encoder`` network with one output :math:`D`. With
-    :math:`x` real jets and :math:`g` made ones, the losses are
+    The generator is the ``decoder`` network, which receives ``z`` from the normal prior. Generator
+    and discriminator also receive the context; the number of particles is drawn from the data, not
+    learned. The discriminator is the ``encoder`` network with one output :math:`D`. With real jets
+    :math:`x` and generated jets :math:`g`, the losses are
 
     * ``bce``: :math:`L_D = H(D(x), y) + H(D(g), \tilde y)`, :math:`L_G = H(D(g), 1)`;
     * ``lsgan``: :math:`L_D = \frac12 (D(x) - y)^2 + \frac12 (D(g) - \tilde y)^2`,
@@ -49,15 +49,16 @@ class GAN(DirectModel):
       :math:`L_G = -D(g)`;
 
     with :math:`H(D, y) = \mathrm{softplus}(D) - y D` the cross-entropy of a logit. The labels of
-    bce and lsgan are :math:`y = 1 - s + \sigma\epsilon` with the smoothing ``s`` of real labels
-    alone, and :math:`\tilde y = \sigma\epsilon`; small noise is added to the particles that the
-    discriminator sees in training. The penalty of wgan-gp is taken in float32 at
-    :math:`\hat x = u x + (1 - u) g`, ``u`` uniform and one a jet, over the real particles only.
+    bce and lsgan are :math:`y = 1 - s + \sigma\epsilon`, where only real labels have the smoothing
+    ``s``, and :math:`\tilde y = \sigma\epsilon`; small noise is added to the particles at the input
+    of the discriminator in training. The penalty of wgan-gp is computed in float32 at
+    :math:`\hat x = u x + (1 - u) g`, with ``u`` uniform and one value per jet, over the real
+    particles only.
 
-    A batch is a turn of the discriminator; every ``critic_steps``-th one is also a turn of the
-    generator. The losses do not say how good the jets are, so best epoch and patience go by
-    the distances of :func:`jetgen.objectives.closeness.closeness` between validation jets
-    and jets made for their contexts from the averaged weights.
+    Each batch updates the discriminator; every ``critic_steps``-th batch also updates the
+    generator. The losses do not measure the quality of the jets, so best epoch and patience are
+    determined by the distances of :func:`jetgen.objectives.closeness.closeness` between validation
+    jets and jets generated with the averaged weights for the same contexts.
 
     Reference:
         Generative Adversarial Networks (Goodfellow et al., 2014), arXiv:1406.2661. Least
@@ -80,11 +81,11 @@ class GAN(DirectModel):
 
     def __init__(self, config: TrainConfig, layout: Layout) -> None:
         super().__init__(config, layout)
-        features, context = len(self.preparation.features), self.preparation.context_columns
+        features, context = len(self.preparation.features), self.preparation.context_size
         self.generator = build_decoder(config, features, context)
         self.summary: JetSummary | None = config.kind.summary() or None
-        told = context if self.summary is None else context + COLUMNS
-        self.discriminator = build_discriminator(config, features, told)
+        inputs = context if self.summary is None else context + OBSERVABLES
+        self.discriminator = build_discriminator(config, features, inputs)
         self.prior = GaussianPrior(config.latent)
         self.averaging = config.average
 
@@ -115,11 +116,11 @@ class GAN(DirectModel):
     ) -> Loss:
         context = self.context(batch)
         made = self.make(batch.mask, context, generator)
-        fake = self._judged(made, batch, context, generator)
+        fake = self._score_with_noise(made, batch, context, generator)
         if player == "generator":
             return Loss(self._generator_loss(fake), {})
-        target = self.preparation.seen(batch)
-        real = self._judged(target, batch, context, generator)
+        target = self.preparation.to_network(batch)
+        real = self._score_with_noise(target, batch, context, generator)
         total, parts = self._discriminator_loss(real, fake, generator), health(real, fake)
         if self.config.gan_loss == "wgan-gp":
             parts["gradient_penalty"] = self.gradient_penalty(
@@ -128,13 +129,13 @@ class GAN(DirectModel):
             total = total + self.config.gradient_penalty * parts["gradient_penalty"]
         return Loss(total, parts)
 
-    def _judged(
+    def _score_with_noise(
         self, particles: Tensor, like: ParticleCloud, context: Tensor, generator: torch.Generator
     ) -> Tensor:
         noise = torch.randn(particles.shape, generator=generator).to(particles)
-        return self._judge(particles + self.config.input_noise * noise, like, context)
+        return self._score(particles + self.config.input_noise * noise, like, context)
 
-    def _judge(self, particles: Tensor, like: ParticleCloud, context: Tensor) -> Tensor:
+    def _score(self, particles: Tensor, like: ParticleCloud, context: Tensor) -> Tensor:
         """The discriminator's outputs ``(B,)`` for particles in the slots of ``like``."""
         if self.summary is not None:
             summary = self.summary(self.preparation.to_physical(particles, like))
@@ -171,11 +172,11 @@ class GAN(DirectModel):
         context: Tensor,
         generator: torch.Generator,
     ) -> Tensor:
-        """``(|grad D| - 1)^2`` ``(B,)`` between real and made particles ``(B, N, F)``."""
+        """``(|grad D| - 1)^2`` ``(B,)`` between real and generated particles ``(B, N, F)``."""
         u = torch.rand((len(real), 1, 1), generator=generator).to(real)
         with torch.autocast(real.device.type, enabled=False):
             between = (u * real + (1 - u) * made).detach().float().requires_grad_()
-            output = self._judge(between, like, context.float()).sum()
+            output = self._score(between, like, context.float()).sum()
             (slope,) = torch.autograd.grad(output, between, create_graph=True)
             norm = (masked(slope, like.mask).square().sum((1, 2)) + 1e-12).sqrt()
         return (norm - 1).square()
@@ -186,7 +187,7 @@ class GAN(DirectModel):
     ) -> dict[str, float]:
         real = ParticleCloud.concatenate(list(batches))
         made = self.make(real.mask, self.context(real), generator).float()
-        seen = self.preparation.seen(real)
+        seen = self.preparation.to_network(real)
         jets = self.preparation.to_physical(made, like=real)
         share = float(self.particle_share(made, jets, real).mean())
         distances = closeness(jets, real, made, seen, kind=self.config.kind)

@@ -1,4 +1,4 @@
-"""What a discriminator is told of a jet as a whole."""
+"""Jet-level observables that a discriminator receives."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from jetgen.datasets.transforms import Standardise
 from jetgen.physics.fourvectors import jet_momentum, mass, pt
 from jetgen.physics.substructure import angularity, pt_dispersion
 
-COLUMNS = 3
-"""Number of columns of a :class:`JetSummary`."""
+OBSERVABLES = 3
+"""Number of observables of a :class:`JetSummary`."""
 
 SMALLEST = 1e-3
-"""Values below which the logarithm no longer tells them apart."""
+"""Smallest value for the logarithm; smaller values are replaced by it."""
 
 
 class JetSummary(nn.Module):
@@ -23,28 +23,28 @@ class JetSummary(nn.Module):
     .. math:: \log \frac{m}{p_T}, \qquad \log \sum_i z_i \theta_i, \qquad
               \log \sqrt{\textstyle\sum_i z_i^2}
 
-    These are sums over particles weighted by momentum, which a network over sets that pools its
-    particles evenly is slow to find, and they hold the correlations that independent particles
-    lack. None depends on the scale of the momenta.
+    These are momentum-weighted sums over particles, which a network over sets with unweighted
+    pooling learns slowly, and they are sensitive to correlations that independent particles lack.
+    None depends on the scale of the momenta.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.scales = nn.ModuleList(Standardise() for _ in range(COLUMNS))
+        self.scales = nn.ModuleList(Standardise() for _ in range(OBSERVABLES))
 
     @torch.no_grad()
     def fit(self, jets: ParticleCloud) -> None:
-        """Standardise on the training jets."""
-        for scale, column in zip(self.scales, _columns(jets), strict=True):
-            scale.fit(column)  # type: ignore[operator]
+        """Fit the standardisation to the training jets."""
+        for scale, values in zip(self.scales, _observables(jets), strict=True):
+            scale.fit(values)  # type: ignore[operator]
 
     def forward(self, jets: ParticleCloud) -> Tensor:
-        """The columns of jets in physical units, in the type of their particles."""
-        scaled = [s(column) for s, column in zip(self.scales, _columns(jets), strict=True)]
+        """The observables of jets in physical units, with the dtype of their particles."""
+        scaled = [s(values) for s, values in zip(self.scales, _observables(jets), strict=True)]
         return torch.stack(scaled, dim=1).to(jets.particles)
 
 
-def _columns(jets: ParticleCloud) -> list[Tensor]:
+def _observables(jets: ParticleCloud) -> list[Tensor]:
     total = jet_momentum(jets)
     relative_mass = mass(total) / pt(total).clamp(min=1e-12)
     quantities = [relative_mass, angularity(jets), pt_dispersion(jets)]

@@ -1,4 +1,4 @@
-"""What a model is told about its training data before it is built."""
+"""The properties of the training data that a model needs for its construction."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from jetgen.errors import InputError, did_you_mean
 
 
 class Layout(NamedTuple):
-    """The sizes and names that decide a model's shape; a checkpoint carries them along.
+    """Sizes and names that determine the shape of a model; stored in its checkpoints.
 
     Args:
         jets: number of training jets.
-        features: the columns of the particles.
-        conditions: the jet-level quantities that the model is given beside the multiplicity.
-        classes: the type indices of the training jets, in rising order, where it is given them.
+        features: features of the particles.
+        conditions: jet-level quantities that the model is conditioned on in addition to the
+            multiplicity.
+        classes: type indices of the training jets in rising order, if it is conditioned on them.
     """
 
     jets: int
@@ -29,7 +30,7 @@ class Layout(NamedTuple):
         """The layout of training jets in the representation of ``config``.
 
         Raises:
-            InputError: when the jets lack a condition that is asked for, or a class is unknown.
+            InputError: when the jets lack a requested condition, or a class is unknown.
         """
         placed = ["pt", "eta"] if config.representation == "relative" else []
         names = [name for name in config.conditions() if name != MULTIPLICITY]
@@ -45,14 +46,14 @@ class Layout(NamedTuple):
             kinds = training.condition("type")
             if bool((kinds != kinds.round()).any()):
                 raise InputError(
-                    "condition['type']: expected whole numbers, one a class, received others; "
-                    "give the column another name to condition on it as a number"
+                    "condition['type']: expected whole numbers, one per class, received others; "
+                    "rename the column to condition on it as a number"
                 )
             missing = config.kind.unknown_classes(kinds)
             if missing:
                 raise InputError(
                     f"condition['type']: expected jets of known class, received {missing} of "
-                    f"{len(training)} whose files do not tell it; leave type out, or name JetNet "
+                    f"{len(training)} whose files do not contain it; omit type, or name JetNet "
                     "files as they are published (g.hdf5, t150.hdf5, ...)"
                 )
             classes = tuple(int(kind) for kind in kinds.unique())
@@ -60,7 +61,7 @@ class Layout(NamedTuple):
         return cls(len(training), training.features, chosen, classes)
 
     def description(self) -> dict[str, Any]:
-        """The layout as plain values, for JSON."""
+        """The layout as plain values for JSON."""
         return {
             "jets": self.jets,
             "features": [list(feature) for feature in self.features],

@@ -1,4 +1,4 @@
-"""What every model of jets has, whatever it is trained by."""
+"""Base classes of all models of jets."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from jetgen.priors.jets import JetDistribution, JetDraw
 
 
 class JetModel(Component, Objective):
-    """The transforms of the features, the jet-level distribution, and jets made of both.
+    """A model of jets: feature transforms, jet-level distribution, and generation of jets.
 
-    The constructor takes the two arguments below, and by name the fields of :attr:`Options`.
+    The constructor takes the two arguments below, and the fields of :attr:`Options` by name.
 
     Args:
         config: the options of the training.
-        layout: the names and sizes of the training jets.
+        layout: names and sizes of the training jets.
     """
 
     name: ClassVar[str]
-    """What the model is, in words."""
+    """Name of the model for reports."""
 
     evaluations: int = 1
-    """How often the network that makes the particles is evaluated for a batch of jets."""
+    """Number of evaluations of the generating network per batch of jets."""
 
     def __init__(self, config: TrainConfig, layout: Layout) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class JetModel(Component, Objective):
 
     @classmethod
     def parts(cls, config: TrainConfig) -> tuple[str, ...]:
-        """The options whose components the model is made of."""
+        """Names of the options whose components the model uses."""
         return ("decoder",)
 
     @classmethod
@@ -74,27 +74,27 @@ class JetModel(Component, Objective):
 
     @property
     def priors(self) -> Mapping[str, Prior]:
-        """The distributions of codes to draw from, by name; none where there is no choice."""
+        """The distributions of codes to draw from, by name; empty if there is no choice."""
         return {}
 
     def prior_evaluations(self, name: str) -> int:
-        """How often a network is evaluated for a batch of codes of the prior ``name``."""
+        """Number of network evaluations per batch of codes of the prior ``name``."""
         return self.priors[name].evaluations if name in self.priors else 0
 
     @property
     def title(self) -> str:
-        """The model in one line, for a report."""
+        """The model in one line for reports."""
         return f"{self.name} with the {self.config.decoder} network"
 
     def fit_data(self, training: ParticleCloud) -> None:
-        """Fit everything that is not learned by gradient: transforms, scales, distributions."""
-        self.preparation.fit(training, self.given(training))
+        """Fit everything that is not trained by gradient: transforms, scales, distributions."""
+        self.preparation.fit(training, self.conditioning_of(training))
         if self.config.weighted:
             training = resampled(training, torch.Generator().manual_seed(self.config.seed))
         self.jets.fit(training)
 
-    def given(self, cloud: ParticleCloud) -> JetDraw:
-        """What the model is told of jets in the run's representation."""
+    def conditioning_of(self, cloud: ParticleCloud) -> JetDraw:
+        """Multiplicity and conditions of jets in the representation of the run."""
         names = [f.name for f in self.layout.conditions]
         if self.preparation.relative and cloud.has_condition("phi"):
             names.append("phi")
@@ -104,18 +104,18 @@ class JetModel(Component, Objective):
         return JetDraw(cloud.multiplicity, conditions, azimuth)
 
     def context(self, cloud: ParticleCloud) -> Tensor:
-        """The context columns ``(B, C)`` of jets in the run's representation."""
-        return self.preparation.context(self.given(cloud))
+        """The context ``(B, C)`` of jets in the representation of the run."""
+        return self.preparation.context(self.conditioning_of(cloud))
 
     def particle_share(self, made: Tensor, jets: ParticleCloud, real: ParticleCloud) -> Tensor:
-        """Distinct particles of made jets over their number in real ones ``(B,)``.
+        """Number of distinct particles in generated jets over that in real jets ``(B,)``.
 
-        Those without momentum do not count, where there are momenta.
+        Particles without momentum do not count, if there are momenta.
 
         Args:
-            made: transformed features ``(B, N, F)`` of the jets.
-            jets: the jets in physical units.
-            real: the real jets that they stand for.
+            made: transformed features ``(B, N, F)`` of the generated jets.
+            jets: the generated jets in physical units.
+            real: the corresponding real jets.
         """
         distinct = distinct_particles(made, self.config.kind.counted_items(jets, real))
         return distinct / real.multiplicity.clamp(min=1)
@@ -126,12 +126,12 @@ class JetModel(Component, Objective):
     def draw(
         self, jets: int, generator: torch.Generator, fixed: Mapping[str, float] | None = None
     ) -> JetDraw:
-        """What is known of ``jets`` new jets; relative and turned ones have a uniform azimuth.
+        """Draw multiplicity and conditions of ``jets`` new jets.
 
         Args:
-            jets: how many.
-            generator: source of all randomness.
-            fixed: conditions that all of them shall have.
+            jets: number of jets.
+            generator: source of randomness.
+            fixed: values of conditions that are common to all jets.
         """
         draw = self.jets.draw(jets, generator, fixed)
         turned = self.preparation.azimuth is not None
@@ -150,22 +150,22 @@ class JetModel(Component, Objective):
         """Jets from the model, in physical units.
 
         Args:
-            draw: what is known of them.
-            generator: source of all randomness.
-            prior: the distribution of codes, where there is a choice; the trained one by default.
+            draw: multiplicity and conditions of the jets.
+            generator: source of randomness.
+            prior: the distribution of codes, if there is a choice; by default the trained one.
         """
 
     def slots(self, draw: JetDraw) -> tuple[Tensor, Tensor]:
-        """Mask ``(B, N)`` and context ``(B, C)`` of the jets to be made."""
+        """Mask ``(B, N)`` and context ``(B, C)`` of the jets to be generated."""
         multiplicity = draw.multiplicity
         slots = torch.arange(int(multiplicity.max().clamp(min=1)), device=multiplicity.device)
         return slots < multiplicity.unsqueeze(1), self.preparation.context(draw)
 
-    def finish(self, particles: Tensor, mask: Tensor, draw: JetDraw) -> ParticleCloud:
-        """Network features ``(B, N, F)`` as jets with the conditions that were drawn."""
-        columns = {f.name: f for f in (*JET_KINEMATICS, *self.layout.conditions)}
+    def to_jets(self, particles: Tensor, mask: Tensor, draw: JetDraw) -> ParticleCloud:
+        """Convert network features ``(B, N, F)`` to jets with the drawn conditions."""
+        features = {f.name: f for f in (*JET_KINEMATICS, *self.layout.conditions)}
         blank = ParticleCloud(particles, mask, self.layout.features).with_conditions(
-            {columns[name]: values for name, values in draw.conditions.items()}
+            {features[name]: values for name, values in draw.conditions.items()}
         )
         jets = self.preparation.to_physical(particles, like=blank)
         if self.preparation.azimuth is not None and draw.azimuth is not None:
@@ -174,7 +174,7 @@ class JetModel(Component, Objective):
 
 
 class DirectModel(JetModel):
-    """A model whose particles come from noise in one go, without codes of real jets."""
+    """A model that generates particles from noise directly, without codes of real jets."""
 
     @classmethod
     def check(cls, config: TrainConfig) -> None:
@@ -188,11 +188,11 @@ class DirectModel(JetModel):
 
     @abstractmethod
     def make(self, mask: Tensor, context: Tensor, generator: torch.Generator) -> Tensor:
-        """Network features ``(B, N, F)`` of jets with these particles and contexts."""
+        """Generate network features ``(B, N, F)`` of jets with these masks and contexts."""
 
     @torch.no_grad()
     def sample(
         self, draw: JetDraw, generator: torch.Generator, prior: str | None = None
     ) -> ParticleCloud:
         mask, context = self.slots(draw)
-        return self.finish(self.make(mask, context, generator), mask, draw)
+        return self.to_jets(self.make(mask, context, generator), mask, draw)

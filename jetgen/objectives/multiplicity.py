@@ -1,8 +1,8 @@
-"""How many particles a model really makes, and when that number has collapsed.
+"""Number of distinct particles that a model generates, and detection of its collapse.
 
-The number of slots is given to a decoder, so what can collapse is what it fills them with: many
-particles at one point, particles without momentum, or, where the code decides it, the number
-itself.
+The number of filled slots is an input of the decoder, but it may place many particles at one point
+or generate particles without momentum; if the code determines the number of particles, that number
+itself may collapse.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from jetgen.config.train import TrainConfig
 from jetgen.physics.fourvectors import particle_momenta, pt
 
 CLOSE = 0.01
-"""Distance, in widths of the real particles' features, below which two particles count as one."""
+"""Distance below which two particles count as one, in widths of the real features."""
 
 SOFT = 0.01
-"""Share of the softest real particle's pT below which a particle counts as none."""
+"""A particle is not counted if its pT is below this share of that of the softest real one."""
 
 COLLAPSED, PATIENCE = 0.3, 10
-"""Share of the real particles below which few are left, and epochs in a row of that."""
+"""Share of the real number of particles that counts as collapsed, and consecutive epochs."""
 
 
 def require_given_multiplicity(config: TrainConfig) -> None:
-    """Refuse that codes decide the number of particles, for an objective that cannot take it.
+    """Require that the number of particles is not determined by the codes.
 
     Raises:
-        InputError: when they do.
+        InputError: when it is.
     """
     require(
         config.multiplicity == "data",
@@ -44,11 +44,11 @@ def require_given_multiplicity(config: TrainConfig) -> None:
 
 
 def hard_particles(jets: ParticleCloud, real: ParticleCloud) -> Tensor:
-    """Which particles ``(B, N)`` are not too soft (:data:`SOFT`) to be those of real jets.
+    """Mask ``(B, N)`` of the particles that are not too soft (:data:`SOFT`) for real jets.
 
     Args:
         jets: jets in physical units, with their mask.
-        real: real jets in the same representation, which say how soft a particle can be.
+        real: real jets in the same representation, which define the softest particle.
     """
     softest = pt(particle_momenta(real)).masked_fill(~real.mask, torch.inf).amin()
     softest = torch.where(softest.isfinite(), softest, 0.0)  # no particle, no lower bound
@@ -56,7 +56,7 @@ def hard_particles(jets: ParticleCloud, real: ParticleCloud) -> Tensor:
 
 
 def all_items(made: ParticleCloud, real: ParticleCloud) -> Tensor:
-    """All items ``(B, N)``: where they carry no momentum, none is too soft."""
+    """Mask ``(B, N)`` of all items: without momenta, none is too soft."""
     return made.mask
 
 
@@ -65,12 +65,12 @@ def distinct_particles(made: Tensor, counted: Tensor) -> Tensor:
 
     .. math:: n_\mathrm{eff} = \sum_{i \in S} \frac{1}{|\{j \in S : d_{ij} < \epsilon\}|}
 
-    over the particles ``S`` that are counted, with :math:`\epsilon` = :data:`CLOSE`. It is n for
-    particles apart from each other and 1 for all at one point.
+    over the counted particles ``S``, with :math:`\epsilon` = :data:`CLOSE`. It is n for n separate
+    particles, and 1 if all are at one point.
 
     Args:
         made: transformed features ``(B, N, F)``, of about unit width.
-        counted: which of them count ``(B, N)``.
+        counted: ``(B, N)`` bool, true for the particles that count.
     """
     pairs = counted.unsqueeze(2) & counted.unsqueeze(1)
     exact = "donot_use_mm_for_euclid_dist"
@@ -80,19 +80,19 @@ def distinct_particles(made: Tensor, counted: Tensor) -> Tensor:
 
 
 def collapsed_multiplicity(history: Sequence[Mapping[str, Any]]) -> str | None:
-    """The cause, when jets have had far fewer particles than real ones for :data:`PATIENCE` epochs.
+    """The cause, if jets have had far too few particles for :data:`PATIENCE` epochs; else None.
 
     Args:
-        history: rows of metrics, one an epoch; those of objectives that do not log
-            ``validation_particle_share`` say nothing.
+        history: rows of metrics, one per epoch; rows without ``validation_particle_share`` are
+            ignored.
     """
     shares = [row.get("validation_particle_share") for row in history[-PATIENCE:]]
     known = [float(share) for share in shares if share not in (None, "")]
     if len(known) < PATIENCE or max(known) > COLLAPSED:
         return None
     return (
-        f"collapsed multiplicity: for {PATIENCE} epochs the jets have held fewer than "
-        f"{COLLAPSED:.0%} of the particles they should, the rest being at one point with others "
-        "or without momentum; try a smaller `learning_rate`, loss='emd', queries='noise' or "
+        f"collapsed multiplicity: for {PATIENCE} epochs the jets have had fewer than "
+        f"{COLLAPSED:.0%} of the particles of real jets; the others coincide with another particle "
+        "or have no momentum; try a smaller `learning_rate`, loss='emd', queries='noise' or "
         "a `likelihood_weight`"
     )

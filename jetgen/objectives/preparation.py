@@ -1,4 +1,4 @@
-"""From jets as files hold them to what networks see, and back."""
+"""Conversion of jets as stored in files to network features, and back."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from jetgen.priors.jets import JetDraw
 
 
 def represent(cloud: ParticleCloud, config: TrainConfig) -> ParticleCloud:
-    """Jets in the representation of ``config``: leading particles, by falling pT, at the front.
+    """Jets in the representation of ``config``, with their leading particles by falling pT.
 
-    Relative features are measured against the sum of the particles kept, which also sets the
-    conditions pt, eta, phi and mass. Sets of named features stay as they are.
+    Relative features are relative to the sum of the kept particles, which also defines the
+    conditions pt, eta, phi and mass. Sets of named features are not changed.
 
     Raises:
-        InputError: when there are no momenta to represent, or sets of named features hold more
-            items than ``config`` allows, since none of them leads.
+        InputError: when there are no momenta, or sets of named features have more items than
+            ``config`` allows, because they have no leading items.
     """
     represented: ParticleCloud = config.kind.represent(cloud, config)
     return represented
@@ -70,11 +70,12 @@ def represent_jets(cloud: ParticleCloud, config: TrainConfig) -> ParticleCloud:
 
 
 class Preparation(nn.Module):
-    """Feature transforms and the context columns, fitted on the training jets.
+    """Feature transforms and context variables, fitted to the training jets.
 
-    The context of a jet tells a network what it is given: its number of particles and the
-    conditions of the layout, standardised, pT of jets as its logarithm; the type is one column
-    per class. Sets of named features with an azimuth are turned until their first item is at zero.
+    The context of a jet contains the variables that a network is conditioned on: its number of
+    particles and the conditions of the layout, standardised, pT of jets as its logarithm; the type
+    is one-hot. Sets of named features with an azimuth are rotated so that their first item is at
+    zero.
     """
 
     classes: Tensor
@@ -96,45 +97,45 @@ class Preparation(nn.Module):
         self.register_buffer("classes", torch.tensor(layout.classes), persistent=False)
 
     @property
-    def context_columns(self) -> int:
+    def context_size(self) -> int:
         return len(self.numbers) + len(self.classes)
 
     def fit(self, cloud: ParticleCloud, given: JetDraw) -> None:
-        """Fit transforms and scales on the training jets and what models are told of them."""
+        """Fit transforms and scales to the training jets and their multiplicity and conditions."""
         if self.azimuth is not None:
             self.azimuth.fit(cloud)
         self.transforms.fit(self._turned(cloud).particles[cloud.mask])
         self.context_scales.fit(self._numbers(given))
 
     def context(self, given: JetDraw) -> Tensor:
-        """Context ``(B, C)``; the first column is the number of particles."""
-        columns = self.context_scales(self._numbers(given)).float()
+        """Context ``(B, C)``; the first variable is the number of particles."""
+        variables = self.context_scales(self._numbers(given)).float()
         if not len(self.classes):
-            return columns
+            return variables
         of_class = given.conditions["type"].unsqueeze(1) == self.classes
-        return torch.cat([columns, of_class.to(columns)], dim=1)
+        return torch.cat([variables, of_class.to(variables)], dim=1)
 
     def _numbers(self, given: JetDraw) -> Tensor:
         values = {MULTIPLICITY: given.multiplicity, **given.conditions}
         return torch.stack([values[name].double() for name in self.numbers], dim=1)
 
-    def seen(self, cloud: ParticleCloud) -> Tensor:
-        """Jets as networks see them: ``(B, N, F)``, turned, transformed, zero where masked."""
+    def to_network(self, cloud: ParticleCloud) -> Tensor:
+        """Network features ``(B, N, F)`` of jets: rotated, transformed, zero where masked."""
         return masked(self.transforms(self._turned(cloud).particles), cloud.mask)
 
     def _turned(self, cloud: ParticleCloud) -> ParticleCloud:
         return cloud if self.azimuth is None else self.azimuth.turned(cloud)
 
     def anchored(self, made: Tensor) -> Tensor:
-        """Made network features ``(B, N, F)`` with what is the same in all sets as it must be."""
+        """Generated network features ``(B, N, F)`` with the values that are equal in all sets."""
         if self.azimuth is None:
             return made
         return self.azimuth.anchored(made, self.transforms(made.new_zeros(made.shape[2])))
 
     def to_physical(self, particles: Tensor, like: ParticleCloud) -> ParticleCloud:
-        """Network features ``(B, N, F)`` as jets with the mask and conditions of ``like``.
+        """Convert network features ``(B, N, F)`` to jets with the mask and conditions of ``like``.
 
-        Sets with an azimuth are still turned.
+        Sets with an azimuth remain rotated.
         """
         safe = torch.where(like.mask.unsqueeze(-1), particles, particles.new_zeros(()))
         return replace(like, particles=self.transforms.inverse(safe), features=self.features)
@@ -143,10 +144,9 @@ class Preparation(nn.Module):
 def in_jet_frame(cloud: ParticleCloud) -> ParticleCloud:
     r"""Relative particles shifted and scaled so that they sum to their jet.
 
-    pT is scaled to :math:`|\sum \vec p_T| = p_T^{jet}`, azimuths are rotated to
-    :math:`\phi^{jet}`, and rapidities are boosted along the beam until the sum has the
-    pseudorapidity of the jet: the rapidity that belongs to it is
-    :math:`y = \mathrm{asinh}(\sinh\eta \cdot p_T / m_T)`.
+    pT is scaled to :math:`|\sum \vec p_T| = p_T^{jet}`, azimuths are rotated to :math:`\phi^{jet}`,
+    and rapidities are boosted along the beam until the sum has the pseudorapidity of the jet: the
+    corresponding rapidity is :math:`y = \mathrm{asinh}(\sinh\eta \cdot p_T / m_T)`.
     """
     p4 = particle_momenta(cloud.to(torch.float64)).sum(1)
     jet_eta = cloud.condition("eta").double()

@@ -14,9 +14,9 @@ from jetgen.priors.flow_matching import FlowMatchingPrior
 
 
 class PriorFitting(Objective):
-    """The prior's own loss for codes drawn from the posteriors.
+    """The loss of the prior for codes drawn from the posteriors.
 
-    The autoencoder stays as it is. A batch is a :class:`~jetgen.objectives.autoencoder.Codes`.
+    The autoencoder is not changed. A batch is a :class:`~jetgen.objectives.autoencoder.Codes`.
 
     Args:
         autoencoder: the trained model, with a learned prior.
@@ -43,7 +43,7 @@ class PriorFitting(Objective):
         batches: Iterable[Codes],
         generator: torch.Generator,
     ) -> dict[str, str]:
-        codes = Codes(*(torch.cat(columns) for columns in zip(*batches, strict=True)))
+        codes = Codes(*(torch.cat(parts) for parts in zip(*batches, strict=True)))
         found = self.autoencoder.prior_findings(codes, generator)
         if isinstance(self.autoencoder.learned_prior, FlowMatchingPrior):
             found |= still_falling(history)

@@ -1,4 +1,4 @@
-"""The reconstruction loss that the options name."""
+"""Construction of the reconstruction loss named in the options of a training."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from jetgen.losses.base import ReconstructionLoss
 
 
 def reconstruction_loss(config: TrainConfig) -> ReconstructionLoss:
-    """A module from ``(x, x_mask, y, y_mask)`` to one mean loss for each jet ``(B,)``."""
+    """A module that maps ``(x, x_mask, y, y_mask)`` to one mean loss per jet ``(B,)``."""
     loss: type[ReconstructionLoss] = LOSSES[config.loss]
     return loss.build(config, config.own_options("loss"))

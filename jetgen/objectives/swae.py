@@ -18,8 +18,8 @@ class SWAE(Autoencoder):
     .. math:: \Omega = \lambda\, \mathrm{SW}_2^2\big(\{z\}, \{\tilde z\}\big),
               \qquad \tilde z \sim p(z)
 
-    over ``projections`` random directions, drawn anew for every batch, with one code a jet
-    and :math:`\lambda` of ``latent_weight``.
+    over ``projections`` random directions, drawn again for every batch, with one code per jet and
+    :math:`\lambda` given by ``latent_weight``.
 
     Reference:
         Sliced-Wasserstein Autoencoder (Kolouri, Pope, Martin, Rohde, 2018), arXiv:1804.01947.

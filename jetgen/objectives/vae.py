@@ -18,7 +18,7 @@ from jetgen.priors.base import LearnedPrior
 from jetgen.priors.gaussian import GaussianPrior
 
 COLLAPSED, PATIENCE = 0.1, 10
-"""Divergence [nats] below which a code says nothing, and epochs in a row of that."""
+"""Divergence [nats] below which a code counts as collapsed, and number of consecutive epochs."""
 
 
 class VAE(Autoencoder):
@@ -28,11 +28,11 @@ class VAE(Autoencoder):
         \Omega = \beta\, \mathrm{KL}\big(q(z \mid x) \,\|\, p(z)\big), \qquad
         \mathrm{KL} = \tfrac12 \sum_i \left(\sigma_i^2 + \mu_i^2 - 1 - \log \sigma_i^2\right)
 
-    :math:`\beta` rises linearly from 0 over the warm-up epochs. With free bits
-    :math:`\lambda > 0` every latent column may carry :math:`\lambda` nats, on average over the
-    batch, without a cost: its term is :math:`\max(\lambda, \overline{\mathrm{KL}}_i)`. With
-    ``prior_training='joint'`` the flow takes the place of the normal distribution and the term
-    is the difference of log-densities at one draw of z; so it is for a mixture.
+    :math:`\beta` rises linearly from 0 over the warm-up epochs. With free bits :math:`\lambda > 0`
+    every latent dimension may carry :math:`\lambda` nats, on average over the batch, at no cost:
+    its term is :math:`\max(\lambda, \overline{\mathrm{KL}}_i)`. With ``prior_training='joint'`` the
+    flow replaces the normal distribution and the term is the difference of log-densities at one
+    draw of z; the same holds for a mixture.
 
     Reference:
         Auto-Encoding Variational Bayes (Kingma, Welling, 2013), arXiv:1312.6114.
@@ -55,7 +55,7 @@ class VAE(Autoencoder):
             learned or prior.has_density,
             "prior",
             "a prior with a density with the objective vae (gaussian, mixture, flow, "
-            "flow-matching); discrete goes with wae, swae and aae",
+            "flow-matching); discrete works with wae, swae and aae",
             config.prior,
         )
         joint = learned and prior.has_density and config.prior_training == "joint"
@@ -83,11 +83,11 @@ class VAE(Autoencoder):
             kl = posterior - prior.log_prob(z, self.prior_context(codes.context))
             return Loss(self._beta(epoch) * kl, {"kl": kl})
         variance = codes.log_variance.exp()
-        columns = 0.5 * (variance + codes.mean.square() - 1 - codes.log_variance)  # (B, L)
-        kl = columns.sum(1)
+        divergences = 0.5 * (variance + codes.mean.square() - 1 - codes.log_variance)  # (B, L)
+        kl = divergences.sum(1)
         cost = kl
         if self.config.free_bits:
-            free = columns.mean(0).clamp(min=self.config.free_bits).sum()
+            free = divergences.mean(0).clamp(min=self.config.free_bits).sum()
             cost = free.expand(len(kl))
         return Loss(self._beta(epoch) * cost, {"kl": kl})
 
@@ -98,7 +98,7 @@ class VAE(Autoencoder):
             return super().diagnosis(history)
         return (
             f"posterior collapse: for {PATIENCE} epochs a code has carried less than {COLLAPSED} "
-            "nats about its jet, so that the decoder does not heed it; try a smaller `beta`, a "
+            "nats about its jet, so that the decoder ignores it; try a smaller `beta`, a "
             "longer `beta_warmup`, free_bits=0.1, or larger weights of the reconstruction"
         )
 

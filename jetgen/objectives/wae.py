@@ -18,9 +18,9 @@ class WAE(Autoencoder):
     .. math:: \Omega = \lambda\, \mathrm{MMD}_k^2\big(\{z\}, \{\tilde z\}\big),
               \qquad \tilde z \sim p(z)
 
-    with one code a jet, as many draws of the prior as jets in the batch, and
-    :math:`\lambda` of ``latent_weight``. Batches hold jets of similar multiplicity, so that
-    the codes follow the prior at every multiplicity, which the decoder is told.
+    with one code per jet, as many draws of the prior as jets in the batch, and :math:`\lambda`
+    given by ``latent_weight``. Batches contain jets of similar multiplicity, so that the codes
+    follow the prior at every multiplicity, which the decoder receives.
 
     Reference:
         Wasserstein Auto-Encoders (Tolstikhin, Bousquet, Gelly, Schoelkopf, 2017),

@@ -1,4 +1,4 @@
-"""How a trained model is seen to have failed, in one line each."""
+"""Weaknesses of trained models, in one line each."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from jetgen.metrics.latent import ACTIVE
 from jetgen.priors.base import Prior
 
 _WINDOW, _FALL = 5, 0.01
-"""The last fifth of the epochs is compared with the one before; a fall of 1 % counts."""
+"""The last fifth of the epochs is compared with the fifth before; a decrease of 1 % counts."""
 
 _DRAWS, _DIRECTIONS, _CODES = 5, 64, 5_000
-"""Draws of each prior, random directions, and codes at most, where two priors are compared."""
+"""For the comparison of two priors: draws of each, random directions, largest number of codes."""
 
 
 def collapsed(means: Tensor) -> dict[str, str]:
-    """A finding where no latent column says anything about the jets.
+    """A finding if no latent dimension carries information about the jets.
 
     Args:
         means: ``(B, L)`` means of the posteriors of jets.
     """
-    columns = means.shape[1]
+    dimensions = means.shape[1]
     if bool((means.double().var(0) > ACTIVE).any()):
         return {}
     return {
-        "posterior collapse": f"0 of {columns} latent columns are active, so that the jets do not "
-        "depend on their codes; try a smaller beta, free bits, or a larger weight of the "
+        "posterior collapse": f"0 of {dimensions} latent dimensions are active, so that jets do "
+        "not depend on their codes; try a smaller beta, free bits, or a larger weight of the "
         "reconstruction"
     }
 
@@ -39,15 +39,15 @@ def collapsed(means: Tensor) -> dict[str, str]:
 def worse_than_gaussian(
     learned: Prior, gaussian: Prior, codes: Tensor, context: Tensor, generator: torch.Generator
 ) -> dict[str, str]:
-    """A finding where draws of the learned prior are farther from codes than Gaussian ones.
+    """A finding if draws of the learned prior are farther from codes than Gaussian ones.
 
-    Distances are sliced Wasserstein, their difference at least twice its standard deviation
+    Distances are sliced Wasserstein; their difference must be at least twice its standard deviation
     over draws.
 
     Args:
-        learned: the prior that was fitted.
-        gaussian: the one that needs no fit.
-        codes: ``(B, L)`` codes of jets that neither was fitted to.
+        learned: the fitted prior.
+        gaussian: the prior without a fit.
+        codes: ``(B, L)`` codes of jets that were not used in the fit.
         context: ``(B, C)`` the context of these jets.
         generator: source of randomness.
     """
@@ -70,10 +70,10 @@ def worse_than_gaussian(
 
 
 def still_falling(history: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """A finding where the validation loss was still falling when the training ended.
+    """A finding if the validation loss was still decreasing at the end of the training.
 
     Args:
-        history: rows of metrics, one an epoch.
+        history: rows of metrics, one per epoch.
     """
     losses = [float(row["validation_total"]) for row in history]
     epochs = max(1, len(losses) // _WINDOW)

@@ -39,7 +39,8 @@ def independent_particles(
     kinematics.
 
     Args:
-        training: jets in any representation. jets: number of jets to generate.
+        training: jets in any representation.
+        jets: number of jets to generate.
         generator: source of randomness.
 
     Returns:

@@ -1,2 +1,1 @@
-"""Distributions of latent codes, one a file, on the contract of :mod:`jetgen.priors.base`; and
-of jet-level quantities."""
+"""Distributions of latent codes, one per file, and of jet-level quantities."""

@@ -1,4 +1,4 @@
-"""The contract of a distribution of latent codes."""
+"""Base classes of distributions of latent codes."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from jetgen.config.option import require
 from jetgen.config.train import TrainConfig
 
 MOMENTUM = 0.01
-"""Weight of a batch in the running statistics of codes, once a hundred batches have been seen."""
+"""Weight of a batch in the running statistics of codes after the first hundred batches."""
 
 
 class Prior(Component, nn.Module):
     """A distribution of codes ``z (B, L)``, possibly conditional on a context ``(B, C)``."""
 
     title: ClassVar[str]
-    """The prior in words."""
+    """Name of the prior for reports."""
 
     has_density: ClassVar[bool] = True
-    """Whether :meth:`log_prob` exists."""
+    """Whether :meth:`log_prob` is implemented."""
 
     evaluations: int = 0
-    """How often a network is evaluated for a batch of codes."""
+    """Number of network evaluations per batch of codes."""
 
     @classmethod
     def build(cls, config: TrainConfig, context: int, options: Mapping[str, Any]) -> Self:
-        """The prior that the options of a training describe.
+        """Build the prior from the options of a training.
 
         Args:
             config: the options of the training.
-            context: number of context columns ``C``.
+            context: number of context variables ``C``.
             options: the prior's own options.
         """
         return cls(config.latent, **options)
@@ -45,7 +45,7 @@ class Prior(Component, nn.Module):
         require(
             config.prior_training == "after",
             "prior_training",
-            f"after with the prior {config.prior}, which has nothing to learn",
+            f"after with the prior {config.prior}, which is not trained",
             config.prior_training,
         )
 
@@ -57,19 +57,19 @@ class Prior(Component, nn.Module):
         """Log-densities ``(B,)`` of codes; only where :attr:`has_density`."""
         raise NotImplementedError(f"the {self.title} prior has no density")
 
-    def admit(self, codes: Tensor) -> Tensor:
-        """Outputs ``(B, L)`` of an encoder as codes that the prior could make; here unchanged."""
+    def constrain(self, codes: Tensor) -> Tensor:
+        """Map outputs ``(B, L)`` of an encoder to the support of the prior; here the identity."""
         return codes
 
 
 class LearnedPrior(Prior):
-    """A prior that is fitted to the codes that an encoder really makes.
+    """A prior that is fitted to the codes of an encoder.
 
-    It sees codes standardised by their mean and standard deviation. These are set once from all
-    codes (:meth:`fit_scale`), or follow codes that still change (:meth:`follow_scale`).
+    It models codes standardised by their mean and standard deviation. These are set once from all
+    codes (:meth:`fit_scale`), or updated while the codes still change (:meth:`follow_scale`).
 
     Args:
-        latent: number of latent columns.
+        latent: number of latent dimensions.
     """
 
     criterion: ClassVar[str]
@@ -91,11 +91,11 @@ class LearnedPrior(Prior):
 
     @classmethod
     def check(cls, config: TrainConfig) -> None:
-        """Fitted after the model or together with it."""
+        """Accept ``prior_training`` after the model or together with it."""
 
     @abstractmethod
     def loss(self, z: Tensor, context: Tensor, generator: torch.Generator) -> Tensor:
-        """What a fit to codes minimises ``(B,)``."""
+        """The loss ``(B,)`` that a fit to codes minimises."""
 
     @torch.no_grad()
     def fit_scale(self, z: Tensor) -> None:
@@ -105,10 +105,10 @@ class LearnedPrior(Prior):
 
     @torch.no_grad()
     def follow_scale(self, z: Tensor) -> None:
-        """Move the standardisation towards that of a batch ``(B, L)``, the first one all the way.
+        """Move the standardisation towards that of a batch ``(B, L)``; the first batch sets it.
 
-        First and second moments are averaged, so that batches of unlike jets count with their
-        distance from each other.
+        First and second moments are averaged, so that differences between the means of batches
+        contribute to the variance.
         """
         self.batches += 1
         weight = max(MOMENTUM, 1 / int(self.batches))

@@ -1,4 +1,4 @@
-"""Priors by name, from the options of a training."""
+"""Construction of the priors named in the options of a training."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from jetgen.priors.gaussian import GaussianPrior
 
 
 def build_fixed_prior(config: TrainConfig, context: int) -> Prior:
-    """The prior that codes are drawn to: the one that ``config`` names, or the normal one where
-    it names a prior that is learned from the codes."""
+    """The prior used in the training objective: the one named in ``config``, or the normal prior if
+    that is learned from the codes."""
     prior: type[Prior] = PRIORS[config.prior]
     if issubclass(prior, LearnedPrior):
         return GaussianPrior(config.latent)
@@ -18,7 +18,7 @@ def build_fixed_prior(config: TrainConfig, context: int) -> Prior:
 
 
 def build_learned_prior(config: TrainConfig, context: int) -> LearnedPrior | None:
-    """The prior learned from the codes that ``config`` names, for ``context`` columns; or none."""
+    """The prior named in ``config`` if it is learned from the codes, else None."""
     prior: type[Prior] = PRIORS[config.prior]
     if not issubclass(prior, LearnedPrior):
         return None

@@ -1,4 +1,4 @@
-"""A category and a style: a one-hot code beside a normal one."""
+"""The discrete prior: a one-hot category and normal dimensions."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from jetgen.priors.base import Prior
 
 
 class DiscretePrior(Prior):
-    r"""One of K equally probable categories, one-hot, and independent normal columns.
+    r"""One of K equally probable categories, one-hot, and independent normal dimensions.
 
     .. math:: p(z) = \mathrm{Cat}\big(z_{1 \ldots K}; \tfrac1K\big) \prod_{i > K} N(z_i; 0, 1)
 
-    An encoder reaches the corners of the first K columns through a softmax, so that its codes
-    stay differentiable while it learns which category a jet is of. There is no density on the
-    space of codes: the prior is for objectives that only draw from it.
+    The first K dimensions of an encoder's outputs pass through a softmax, so that its codes are
+    differentiable while it learns the categories. There is no density on the space of codes: the
+    prior is for objectives that only draw from it.
 
     Reference:
         Adversarial Autoencoders (Makhzani, Shlens, Jaitly, Goodfellow, Frey, 2015),
         arXiv:1511.05644, section 5.
 
     Args:
-        latent: number of latent columns, not less than ``categories``.
+        latent: number of latent dimensions, at least ``categories``.
         categories: number of categories ``K``.
     """
 
@@ -60,6 +60,6 @@ class DiscretePrior(Prior):
         style = torch.randn(shape, generator=generator, dtype=context.dtype)
         return torch.cat([one_hot(category, self.categories).to(style), style], 1).to(context)
 
-    def admit(self, codes: Tensor) -> Tensor:
+    def constrain(self, codes: Tensor) -> Tensor:
         logits, style = codes.tensor_split([self.categories], dim=1)
         return torch.cat([logits.softmax(1), style], dim=1)

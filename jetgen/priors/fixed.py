@@ -1,4 +1,4 @@
-"""Values that the user fixes for all generated jets, checked against the training jets."""
+"""Check of the values that the user fixes for all generated jets."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from jetgen.priors.jets import JetDistribution
 def fixed_values(
     fix: Mapping[str, float | str], jets: JetDistribution, config: TrainConfig
 ) -> dict[str, float]:
-    """The values as numbers; that of ``type`` may be the name of a class.
+    """The values as numbers; the value of ``type`` may be the name of a class.
 
     Args:
-        fix: values by the names of the model's conditions, or ``n``.
+        fix: values by name of the model's conditions, or ``n``.
         jets: the training jets.
         config: the options of the training.
 
     Raises:
-        InputError: for a name that the model is not given, a class that it has not seen, or a
-            value that is no number.
+        InputError: for a name that is not a condition of the model, a class that is not in the
+            training jets, or a value that is not a number.
 
     Warns:
         InputWarning: when a value lies outside the range of the training jets.
@@ -62,7 +62,7 @@ def fixed_values(
         if not low <= values[name] <= high:
             warnings.warn(
                 f"fix[{name!r}]: the training jets have values from {low:.6g} to {high:.6g}, "
-                f"received {values[name]:.6g}; what the model makes of it is a guess",
+                f"received {values[name]:.6g}; the model has to extrapolate",
                 InputWarning,
                 stacklevel=3,
             )

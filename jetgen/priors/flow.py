@@ -1,4 +1,4 @@
-"""A normalizing flow learned on the codes that the encoder really produces."""
+"""A normalizing flow fitted to the codes of the encoder."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class FlowPrior(LearnedPrior):
 
     .. math:: \log p(z \mid c) = \log N(f(z; c); 0, 1) + \log |\det \partial f / \partial z|
 
-    Its loss is :math:`-\log p(z \mid c)`. Coupling transforms (``passes=2``) sample as fast as
-    they evaluate; the splines are linear outside [-5, 5], where standardised codes hardly come.
+    Its loss is :math:`-\log p(z \mid c)`. Coupling transforms (``passes=2``) sample as fast as they
+    evaluate; the splines are linear outside [-5, 5], where standardised codes are rare.
 
     Reference:
         Neural Spline Flows (Durkan, Bekasov, Murray, Papamakarios, 2019), arXiv:1906.04032.
 
     Args:
-        latent: number of latent columns.
-        context: number of context columns.
+        latent: number of latent dimensions.
+        context: number of context variables.
         transforms: number of coupling transforms.
         hidden: width of the two hidden layers of each transform's network.
     """

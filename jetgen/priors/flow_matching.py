@@ -1,4 +1,4 @@
-"""Flow matching on the codes that the encoder really produces."""
+"""Flow matching for the codes of the encoder."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from jetgen.priors.base import LearnedPrior
 
 
 class FlowMatchingPrior(LearnedPrior):
-    r"""Codes carried from normal noise by a learned velocity, conditional on the context.
+    r"""Codes transported from normal noise by a learned velocity, conditional on the context.
 
     .. math:: L = \frac1L \left| v(z_t, t, c) - u \right|^2
 
-    for the points and velocities of straight paths from noise to standardised codes
-    (:func:`jetgen.networks.paths.straight_path`), the time uniform in [0, 1]. Codes are drawn
-    by integrating the velocity in fixed steps. The density is not computed.
+    with points and velocities of straight paths from noise to standardised codes
+    (:func:`jetgen.networks.paths.straight_path`) and the time uniform in [0, 1]. Codes are drawn by
+    integrating the velocity in fixed steps. The density is not computed.
 
     Reference:
         Flow Matching for Generative Modeling (Lipman, Chen, Ben-Hamu, Nickel, Le, 2022),
@@ -30,10 +30,10 @@ class FlowMatchingPrior(LearnedPrior):
         arXiv:2307.08698.
 
     Args:
-        latent: number of latent columns.
-        context: number of context columns.
+        latent: number of latent dimensions.
+        context: number of context variables.
         hidden: width of the velocity network.
-        solver: how velocities are integrated.
+        solver: method of integration.
         steps: number of steps of the solver.
     """
 

@@ -11,7 +11,7 @@ from jetgen.priors.base import Prior
 
 
 class GaussianPrior(Prior):
-    r""":math:`p(z) = \prod_i N(z_i; 0, 1)`, whatever the context."""
+    r""":math:`p(z) = \prod_i N(z_i; 0, 1)`, independent of the context."""
 
     title = "Gaussian"
 

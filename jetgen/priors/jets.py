@@ -12,19 +12,19 @@ from torch import Tensor, nn
 from jetgen.cloud import ParticleCloud
 
 NEIGHBOURS = 100
-"""The fewest training jets, near to fixed values, that stand for all jets of these values."""
+"""Smallest number of training jets, nearest to the fixed values, to draw from."""
 
 NEIGHBOUR_SHARE = 0.01
-"""The share of the training jets that does so, where it is more."""
+"""Share of the training jets to draw from, if it is a larger number."""
 
 
 class JetDraw(NamedTuple):
-    """What is known of ``B`` jets before they are made.
+    """Jet-level quantities of ``B`` jets that are drawn before their particles are generated.
 
     Args:
         multiplicity: numbers of particles ``(B,)`` int64.
-        conditions: ``(B,)`` values of each condition, in its unit, by name.
-        azimuth: ``(B,)`` azimuth in rad of the first item, where the model makes turned sets.
+        conditions: ``(B,)`` values of each condition by name, in its unit.
+        azimuth: ``(B,)`` azimuth in rad of the first item, if the model generates rotated sets.
     """
 
     multiplicity: Tensor
@@ -35,14 +35,14 @@ class JetDraw(NamedTuple):
 class JetDistribution(nn.Module):
     """The training jets' joint distribution of multiplicity and conditions.
 
-    Jets are drawn with replacement, so that correlations are kept; continuous values are then
-    moved at random within the gap to their neighbours in rank, so that no training jet is
-    repeated and the marginal distributions stay what they are. Where some values are fixed, jets
-    are drawn from the training jets nearest to them (all those of a fixed class, and of these
-    the nearest in units of each quantity's spread).
+    Jets are drawn with replacement, so that correlations are kept. Continuous values are then moved
+    at random within the gap to their neighbours in rank, so that no training jet is repeated and
+    the marginal distributions do not change. If some values are fixed, jets are drawn from the
+    nearest training jets (those of a fixed class, and among them the nearest in units of the
+    standard deviation of each quantity).
 
     Args:
-        jets: number of training jets to hold.
+        jets: number of training jets to store.
         names: names of the conditions.
     """
 
@@ -57,15 +57,15 @@ class JetDistribution(nn.Module):
 
     @torch.no_grad()
     def fit(self, cloud: ParticleCloud) -> None:
-        """Take over the jets of ``cloud``, which needs the conditions of these names."""
+        """Store the jets of ``cloud``, which must have the conditions ``names``."""
         self.multiplicity.copy_(cloud.multiplicity)
-        for column, name in enumerate(self.names):
-            self.conditions[:, column] = cloud.condition(name)
+        for i, name in enumerate(self.names):
+            self.conditions[:, i] = cloud.condition(name)
 
     def known(self) -> dict[str, Tensor]:
-        """The training jets' values ``(J,)`` of everything that can be fixed; ``n`` first."""
-        columns = zip(self.names, self.conditions.unbind(1), strict=True)
-        return {"n": self.multiplicity, **dict(columns)}
+        """Values ``(J,)`` of the training jets for each quantity that can be fixed; ``n`` first."""
+        conditions = zip(self.names, self.conditions.unbind(1), strict=True)
+        return {"n": self.multiplicity, **dict(conditions)}
 
     def draw(
         self,
@@ -73,12 +73,12 @@ class JetDistribution(nn.Module):
         generator: torch.Generator | None = None,
         fixed: Mapping[str, float] | None = None,
     ) -> JetDraw:
-        """``jets`` draws with replacement.
+        """Draw ``jets`` jets with replacement.
 
         Args:
-            jets: how many.
+            jets: number of jets.
             generator: source of randomness.
-            fixed: values that all of them shall have, by the names of :meth:`known`.
+            fixed: values common to all drawn jets, by the names of :meth:`known`.
         """
         fixed = fixed or {}
         near = self._near(fixed)
@@ -87,8 +87,8 @@ class JetDistribution(nn.Module):
         position = torch.rand((len(self.names), jets), generator=generator).to(device)
         multiplicity = self.multiplicity[rows]
         conditions = {
-            name: _within_gap(self.conditions[:, column], rows, position[column])
-            for column, name in enumerate(self.names)
+            name: _within_gap(self.conditions[:, i], rows, position[i])
+            for i, name in enumerate(self.names)
         }
         for name, value in fixed.items():
             if name == "n":
@@ -98,17 +98,17 @@ class JetDistribution(nn.Module):
         return JetDraw(multiplicity, conditions)
 
     def _near(self, fixed: Mapping[str, float]) -> Tensor:
-        """Indices of the training jets that stand for those with the fixed values."""
+        """Indices of the training jets nearest to the fixed values."""
         rows = torch.arange(len(self.multiplicity), device=self.multiplicity.device)
         square = torch.zeros(len(rows), dtype=torch.float64, device=rows.device)
         known = self.known()
         for name, value in fixed.items():
-            column = known[name].double()
+            values = known[name].double()
             if name == "type":
-                rows = rows[column[rows] == value]
+                rows = rows[values[rows] == value]
             else:
-                spread = column.std(correction=0).clamp(min=1e-12)
-                square += ((column - value) / spread).square()
+                spread = values.std(correction=0).clamp(min=1e-12)
+                square += ((values - value) / spread).square()
         if set(fixed) <= {"type"}:
             return rows
         wanted = max(NEIGHBOURS, math.ceil(NEIGHBOUR_SHARE * len(rows)))
@@ -118,7 +118,7 @@ class JetDistribution(nn.Module):
 
 def _within_gap(values: Tensor, rows: Tensor, position: Tensor) -> Tensor:
     """``values[rows]`` moved to ``position`` in [0, 1] between the half-way points to both
-    neighbours in rank; whole numbers stay what they are."""
+    neighbours in rank; integers are not changed."""
     if bool((values == values.round()).all()):
         return values[rows]
     ordered = values.sort().values

@@ -17,22 +17,21 @@ WIDTH = 0.5
 
 
 class MixturePrior(Prior):
-    r"""Equally probable normal components of one width about means in random directions.
+    r"""Equally probable normal components of equal width with means in random directions.
 
     .. math:: p(z) = \frac1K \sum_k N\big(z; \mu_k, \sigma^2\big), \qquad
               |\mu_k|^2 = L\,(1 - \sigma^2)
 
-    with :math:`\sigma` = :data:`WIDTH`. The mean square of a column is then 1, as it is for the
-    standard normal distribution, so that the two are of one size. The directions are drawn once
-    and kept with the model; in many dimensions they are nearly at right angles and the
-    components do not overlap.
+    with :math:`\sigma` = :data:`WIDTH`. The mean square of each dimension is then 1, as for the
+    standard normal distribution. The directions are drawn once and stored with the model; in many
+    dimensions they are nearly orthogonal and the components do not overlap.
 
     Reference:
         Adversarial Autoencoders (Makhzani, Shlens, Jaitly, Goodfellow, Frey, 2015),
         arXiv:1511.05644.
 
     Args:
-        latent: number of latent columns ``L``.
+        latent: number of latent dimensions ``L``.
         components: number of components ``K``.
     """
 

@@ -1,4 +1,4 @@
-"""How many particles a jet has, given its latent code."""
+"""Distribution of the number of particles, given the latent code."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class LatentMultiplicity(nn.Module):
     r"""A categorical distribution :math:`p(n \mid z)` over 0 ... N particles.
 
     Args:
-        latent: number of latent columns.
-        particles: the largest number ``N``.
+        latent: number of latent dimensions.
+        particles: the largest number of particles ``N``.
         hidden: width of the hidden layer.
     """
 

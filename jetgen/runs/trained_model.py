@@ -192,7 +192,7 @@ class TrainedModel:
             like = inside[rows].to(self.device)
             with torch.no_grad():
                 z = model.encode(like).draw(generator)
-                yield model.decode(z, model.given(like), generator).to("cpu")
+                yield model.decode(z, model.conditioning_of(like), generator).to("cpu")
 
     @property
     def event_weight(self) -> float:
@@ -270,7 +270,7 @@ class TrainedModel:
         """
         generator = torch.Generator().manual_seed(seed)
         model = self._autoencoder()
-        given = model.given(like.to(self.device))
+        given = model.conditioning_of(like.to(self.device))
         return model.decode(codes.to(self.device), given, generator).to("cpu")
 
     def prior_codes(self, context: Tensor, seed: int = 1) -> Tensor:

@@ -42,7 +42,7 @@ def test_kernel_compiles_for_compute_capability_9(
     monkeypatch.setenv("TRITON_DUMP_PTXAS_LOG", "1")
     file = importlib.import_module(module)
     kernel = getattr(file, name)
-    sizes = {"D": 3, "ROWS": tiles.ROWS, "COLUMNS": tiles.COLUMNS, "TILE": 32}
+    sizes = {"D": 3, "TILE_ROWS": tiles.TILE_ROWS, "TILE_COLUMNS": tiles.TILE_COLUMNS, "TILE": 32}
     constants |= {
         "TYPE": {"fp32": triton.language.float32, "fp64": triton.language.float64}[precision]
     }

@@ -95,7 +95,7 @@ def test_wrong_arguments_are_named() -> None:
     x = torch.zeros(1, 4, 3)
     with pytest.raises(InputError, match=r"sided: expected one of two, x, y, received 'both'"):
         chamfer(x, ONES, x, ONES, sided="both")  # type: ignore[arg-type]
-    with pytest.raises(InputError, match=r"x_mask: expected shape \(1, 4\)"):
+    with pytest.raises(InputError, match="x_mask: expected a mask of bool"):
         chamfer(x, ONES.float(), x, ONES)
     with pytest.raises(InputError, match=r"y: expected shape \(1, M, 3\)"):
         chamfer(x, ONES, x[..., :2], ONES)

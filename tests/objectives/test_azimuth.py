@@ -52,12 +52,12 @@ def prepared(cloud: ParticleCloud) -> Preparation:
 def test_what_networks_see_does_not_depend_on_rotations():
     first, second = events(300), rotated(events(300))
     one, other = prepared(first), prepared(second)
-    torch.testing.assert_close(other.seen(second), one.seen(first))
-    torch.testing.assert_close(one.seen(second), one.seen(first))
+    torch.testing.assert_close(other.to_network(second), one.to_network(first))
+    torch.testing.assert_close(one.to_network(second), one.to_network(first))
     torch.testing.assert_close(other.state_dict(), one.state_dict())
     plain = Preparation(dataclasses.replace(CONFIG, azimuth=None), Layout.of(first, CONFIG))
     plain.fit(first, JetDraw(first.multiplicity, {}))
-    assert not torch.allclose(plain.seen(second), plain.seen(first))
+    assert not torch.allclose(plain.to_network(second), plain.to_network(first))
 
 
 def test_turning_back_is_the_inverse():
@@ -76,7 +76,7 @@ def test_turning_back_is_the_inverse():
 def test_made_sets_have_their_first_item_at_zero_and_nothing_else_changed():
     cloud = events(50)
     preparation = prepared(cloud)
-    seen = preparation.seen(cloud)
+    seen = preparation.to_network(cloud)
     made = torch.randn(seen.shape, generator=torch.Generator().manual_seed(3)).to(seen)
     anchored = preparation.anchored(made)
     torch.testing.assert_close(anchored[:, 0, 1], seen[:, 0, 1])

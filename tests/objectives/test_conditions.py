@@ -158,7 +158,7 @@ def test_conditions_that_the_data_do_not_hold_are_refused(config):
 
 def test_unknown_classes_cannot_be_a_condition(make_gaussian_jets):
     jets = make_gaussian_jets(30, seed=1).with_conditions({Feature("type"): torch.full((30,), -1)})
-    with pytest.raises(InputError, match="received 30 of 30 whose files do not tell it"):
+    with pytest.raises(InputError, match="received 30 of 30 whose files do not contain it"):
         Layout.of(jets, TrainConfig(condition=["type"]))
 
 
@@ -175,7 +175,7 @@ def test_context_is_multiplicity_standardised_numbers_and_one_column_a_class(mak
     draw = JetDraw(jets.multiplicity, values)
     preparation.fit(jets, draw)
     context = preparation.context(draw)
-    assert context.shape == (300, preparation.context_columns) == (300, 4 + 3)
+    assert context.shape == (300, preparation.context_size) == (300, 4 + 3)
     expected = [jets.multiplicity.double(), values["pt"].double().log(), values["eta"].double()]
     for column, value in enumerate([*expected, values["mass"].double()]):
         standard = (value - value.mean()) / value.std(correction=0)
@@ -209,5 +209,5 @@ def test_fixed_values_draw_the_rest_from_the_nearest_training_jets_of_the_class(
 
 def test_values_outside_the_training_range_are_warned_of(config):
     model = jetgen.load(train(config(epochs=1)))
-    with pytest.warns(InputWarning, match="received 1; what the model makes of it is a guess"):
+    with pytest.warns(InputWarning, match="received 1; the model has to extrapolate"):
         assert len(model.generate(5, fix={"mass": 1.0})) == 5

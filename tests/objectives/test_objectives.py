@@ -278,7 +278,11 @@ def test_particles_that_all_fall_on_one_point_stop_a_training_with_the_cause(con
 
 @pytest.mark.parametrize(
     ("accuracy", "spread", "cause"),
-    [(1.0, 2.0, "tells every jet"), (0.5, 1e-7, "same output"), (0.8, 1.0, None)],
+    [
+        (1.0, 2.0, "classified all jets correctly"),
+        (0.5, 1e-7, "the same for all jets"),
+        (0.8, 1.0, None),
+    ],
 )
 def test_dead_discriminators_are_told_from_living_ones(accuracy, spread, cause):
     row = {"train_discriminator_accuracy": accuracy, "train_discriminator_spread": str(spread)}

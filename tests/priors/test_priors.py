@@ -127,7 +127,7 @@ def test_discrete_prior_has_a_category_and_a_style_and_no_density():
     assert torch.equal(category.sort(1).values, torch.tensor([[0.0, 0.0, 1.0]]).expand(6000, 3))
     assert category.sum(0).tolist() == pytest.approx([2000] * 3, rel=0.06)
     assert style.std(0).tolist() == pytest.approx([1, 1], rel=0.03)
-    admitted = prior.admit(torch.tensor([[50.0, 0.0, 0.0, -7.0, 8.0]]))
+    admitted = prior.constrain(torch.tensor([[50.0, 0.0, 0.0, -7.0, 8.0]]))
     torch.testing.assert_close(admitted, torch.tensor([[1.0, 0.0, 0.0, -7.0, 8.0]]))
     with pytest.raises(NotImplementedError, match="discrete prior has no density"):
         prior.log_prob(z, z)

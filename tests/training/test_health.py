@@ -26,7 +26,7 @@ class Shifted(GaussianPrior):
 
 def test_codes_that_say_nothing_are_a_collapse():
     noise = torch.randn(200, 4, generator=torch.Generator().manual_seed(1))
-    assert "0 of 4 latent columns" in collapsed(0.01 * noise)["posterior collapse"]
+    assert "0 of 4 latent dimensions" in collapsed(0.01 * noise)["posterior collapse"]
     assert collapsed(torch.cat([0.01 * noise[:, :3], noise[:, 3:]], dim=1)) == {}
 
 

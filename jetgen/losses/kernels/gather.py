@@ -1,7 +1,7 @@
-"""``points.gather(1, index)`` of whole particles with a gradient that adds up in a fixed order.
+"""``points.gather(1, index)`` of whole particles with a gradient summed in a fixed order.
 
-On CUDA, torch's own gradient adds with atomics, in an order that changes from run to run. Here
-one program takes a few particles and walks over all who chose them, in the order of their slots.
+On CUDA, torch's own gradient uses atomic additions, in an order that changes from run to run. Here
+one program processes a few particles and iterates over all slots that refer to them, in order.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import triton.language as tl
 from torch import Tensor
 
 from jetgen.kernels.tiles import (
-    COLUMNS,
     LAUNCH,
-    ROWS,
+    TILE_COLUMNS,
+    TILE_ROWS,
     accumulator,
     coordinates,
     empty_sums,
@@ -33,15 +33,15 @@ def _spread_kernel(  # type: ignore[no-untyped-def]
     m,
     D: tl.constexpr,
     TYPE: tl.constexpr,
-    ROWS: tl.constexpr,
-    COLUMNS: tl.constexpr,
+    TILE_ROWS: tl.constexpr,
+    TILE_COLUMNS: tl.constexpr,
 ):
-    blocks = tl.cdiv(m, ROWS)
+    blocks = tl.cdiv(m, TILE_ROWS)
     jet = (tl.program_id(0) // blocks).to(tl.int64)
-    j = (tl.program_id(0) % blocks) * ROWS + tl.arange(0, ROWS)
-    totals = empty_sums(D, ROWS, COLUMNS, TYPE)
-    for start in range(0, n, COLUMNS):
-        i = start + tl.arange(0, COLUMNS)
+    j = (tl.program_id(0) % blocks) * TILE_ROWS + tl.arange(0, TILE_ROWS)
+    totals = empty_sums(D, TILE_ROWS, TILE_COLUMNS, TYPE)
+    for start in range(0, n, TILE_COLUMNS):
+        i = start + tl.arange(0, TILE_COLUMNS)
         chosen = tl.load(index + jet * n + i, mask=i < n, other=-1)
         hit = chosen[None, :] == j[:, None]
         upstream = coordinates(values + jet * n * D, i, i < n, 0.0, D, TYPE)
@@ -66,8 +66,8 @@ def _launch(values: Tensor, index: Tensor, m: int) -> Tensor:
             m,
             D=dimensions,
             TYPE=accumulator(values),
-            ROWS=ROWS,
-            COLUMNS=COLUMNS,
+            TILE_ROWS=TILE_ROWS,
+            TILE_COLUMNS=TILE_COLUMNS,
             **LAUNCH,
         )
     return sums
@@ -86,7 +86,7 @@ class _Gather(torch.autograd.Function):
 
 
 class _Spread(torch.autograd.Function):
-    """The transpose of the gather, and its gradient is the gather again."""
+    """The transpose of the gather; its gradient is the gather again."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, index: Tensor, size: int) -> Tensor:

@@ -2,10 +2,11 @@
 
 The specification is :func:`jetgen.losses.nearest.nearest_plain`.
 
-One program takes a few particles of one jet and walks over the other set in tiles. Each keeps
-the smallest distance so far and its index in registers, so no table of pairs reaches memory.
-Arithmetic: ``2 D + 3`` instructions a pair and direction (differences, fused squares and sums, a
-comparison, two selections); what concerns one particle alone, its mask or a NaN, is done apart.
+One program processes a few particles of one jet and iterates over the other set in tiles. It keeps
+the smallest distances so far and their indices in registers, so no table of pairs is written to
+memory. Arithmetic: ``2 D + 3`` instructions per pair and direction (differences, fused squares and
+sums, a comparison, two selections); masks and NaN, which belong to single particles, are handled
+separately.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ import triton.language as tl
 from torch import Tensor
 
 from jetgen.kernels.tiles import (
-    COLUMNS,
     LAUNCH,
-    ROWS,
+    TILE_COLUMNS,
+    TILE_ROWS,
     accumulator,
     coordinates,
     row_blocks,
@@ -29,7 +30,7 @@ from jetgen.losses.distances import Norm
 
 @triton.jit
 def _has_nan(points, D: tl.constexpr):  # type: ignore[no-untyped-def]
-    """Whether a coordinate is NaN, a vector."""
+    """A vector that is true for particles with a coordinate that is NaN."""
     total = tl.abs(points[0])
     for d in tl.static_range(1, D):
         total += tl.abs(points[d])
@@ -47,19 +48,19 @@ def _nearest_kernel(  # type: ignore[no-untyped-def]
     D: tl.constexpr,
     MANHATTAN: tl.constexpr,
     TYPE: tl.constexpr,
-    ROWS: tl.constexpr,
-    COLUMNS: tl.constexpr,
+    TILE_ROWS: tl.constexpr,
+    TILE_COLUMNS: tl.constexpr,
 ):
-    blocks = tl.cdiv(n, ROWS)
+    blocks = tl.cdiv(n, TILE_ROWS)
     jet = (tl.program_id(0) // blocks).to(tl.int64)
-    i = (tl.program_id(0) % blocks) * ROWS + tl.arange(0, ROWS)
+    i = (tl.program_id(0) % blocks) * TILE_ROWS + tl.arange(0, TILE_ROWS)
     xs = coordinates(x + jet * n * D, i, i < n, 0.0, D, TYPE)
-    smallest = tl.full([ROWS, COLUMNS], float("inf"), TYPE)
-    where = tl.zeros([ROWS, COLUMNS], tl.int32) + tl.arange(0, COLUMNS)[None, :]
-    first_real = tl.full([COLUMNS], 0, tl.int32) + m
-    first_nan = tl.full([COLUMNS], 0, tl.int32) + m
-    for start in range(0, m, COLUMNS):
-        j = start + tl.arange(0, COLUMNS)
+    smallest = tl.full([TILE_ROWS, TILE_COLUMNS], float("inf"), TYPE)
+    where = tl.zeros([TILE_ROWS, TILE_COLUMNS], tl.int32) + tl.arange(0, TILE_COLUMNS)[None, :]
+    first_real = tl.full([TILE_COLUMNS], 0, tl.int32) + m
+    first_nan = tl.full([TILE_COLUMNS], 0, tl.int32) + m
+    for start in range(0, m, TILE_COLUMNS):
+        j = start + tl.arange(0, TILE_COLUMNS)
         real = tl.load(y_mask + jet * m + j, mask=j < m, other=0) != 0
         ys = coordinates(y + jet * m * D, j, real, float("inf"), D, TYPE)
         if MANHATTAN:
@@ -75,7 +76,7 @@ def _nearest_kernel(  # type: ignore[no-untyped-def]
         first_nan = tl.minimum(first_nan, tl.where(real & _has_nan(ys, D), j, m))
     tied = smallest == tl.min(smallest, 1)[:, None]
     lowest = tl.min(tl.where(tied, where, m), 1)
-    # As in torch's arg-min a NaN is smaller than any number: the jet's loss has to show it.
+    # As in torch's argmin, NaN is smaller than any number, so that the jet's loss becomes NaN.
     lowest = tl.where(tl.min(first_nan, 0) < m, tl.min(first_nan, 0), lowest)
     lowest = tl.where(_has_nan(xs, D), tl.min(first_real, 0) % m, lowest)
     tl.store(index + jet * n + i, lowest.to(tl.int64), mask=i < n)
@@ -95,8 +96,8 @@ def _launch(x: Tensor, y: Tensor, y_mask: Tensor, norm: Norm) -> Tensor:
             D=dimensions,
             MANHATTAN=norm == "l1",
             TYPE=accumulator(x),
-            ROWS=ROWS,
-            COLUMNS=COLUMNS,
+            TILE_ROWS=TILE_ROWS,
+            TILE_COLUMNS=TILE_COLUMNS,
             **LAUNCH,
         )
     return index
@@ -106,10 +107,11 @@ def _launch(x: Tensor, y: Tensor, y_mask: Tensor, norm: Norm) -> Tensor:
 def nearest_indices(
     x: Tensor, x_mask: Tensor, y: Tensor, y_mask: Tensor, norm: Norm
 ) -> tuple[Tensor, Tensor]:
-    """Indices ``(B, N)`` into y and ``(B, M)`` into x, as :func:`~jetgen.losses.nearest.nearest`.
+    """Indices ``(B, N)`` into y and ``(B, M)`` into x; see :func:`~jetgen.losses.nearest.nearest`.
 
     Args:
-        x, y: ``(B, N, D)`` and ``(B, M, D)`` of float64, float32 or, summed in float32, less.
+        x, y: ``(B, N, D)`` and ``(B, M, D)``; float64, float32, or lower precision summed in
+            float32.
     """
     x, x_mask, y, y_mask = (t.detach().contiguous() for t in (x, x_mask, y, y_mask))
     return _launch(x, y, y_mask, norm), _launch(y, x, x_mask, norm)

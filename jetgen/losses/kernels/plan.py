@@ -4,8 +4,8 @@ r"""Gradient of a transport cost at its optimal plan in Triton, without a table 
           P_{ij} = a_i b_j \exp((f_i + g_j - |x_i - y_j|^p) / \varepsilon)
 
 The specification is :func:`jetgen.losses.envelope.plan_gradients` of
-:func:`jetgen.losses.sinkhorn.transport_plan`. One program takes a few particles of one jet and
-walks over the other set, so that every sum has a fixed order.
+:func:`jetgen.losses.sinkhorn.transport_plan`. One program processes a few particles of one jet and
+iterates over the other set, so that every sum has a fixed order.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import triton.language as tl
 from torch import Tensor
 
 from jetgen.kernels.tiles import (
-    COLUMNS,
     LAUNCH,
-    ROWS,
+    TILE_COLUMNS,
+    TILE_ROWS,
     accumulator,
     coordinates,
     costs,
@@ -47,18 +47,18 @@ def _plan_kernel(  # type: ignore[no-untyped-def]
     D: tl.constexpr,
     POWER: tl.constexpr,
     TYPE: tl.constexpr,
-    ROWS: tl.constexpr,
-    COLUMNS: tl.constexpr,
+    TILE_ROWS: tl.constexpr,
+    TILE_COLUMNS: tl.constexpr,
 ):
-    blocks = tl.cdiv(n, ROWS)
+    blocks = tl.cdiv(n, TILE_ROWS)
     jet = (tl.program_id(0) // blocks).to(tl.int64)
-    i = (tl.program_id(0) % blocks) * ROWS + tl.arange(0, ROWS)
+    i = (tl.program_id(0) % blocks) * TILE_ROWS + tl.arange(0, TILE_ROWS)
     xs = coordinates(x + jet * n * D, i, i < n, 0.0, D, TYPE)
     u = tl.load(a + jet * n + i, mask=i < n, other=0.0)
     level = weighted_level(f + jet * n, i, u, rate)
-    totals = empty_sums(D, ROWS, COLUMNS, TYPE)
-    for start in range(0, m, COLUMNS):
-        j = start + tl.arange(0, COLUMNS)
+    totals = empty_sums(D, TILE_ROWS, TILE_COLUMNS, TYPE)
+    for start in range(0, m, TILE_COLUMNS):
+        j = start + tl.arange(0, TILE_COLUMNS)
         ys = coordinates(y + jet * m * D, j, j < m, 0.0, D, TYPE)
         v = tl.load(b + jet * m + j, mask=j < m, other=0.0)
         opposite = weighted_level(g + jet * m, j, v, rate)
@@ -86,7 +86,7 @@ def plan_gradient(
     eps: float,
     power: float,
 ) -> Tensor:
-    """The gradient by x ``(B, N, D)``; that by y comes from exchanging the two sides.
+    """The gradient with respect to x ``(B, N, D)``; exchange the two sides for that of y.
 
     Args:
         x, y: ``(B, N, D)`` and ``(B, M, D)`` without NaN in padded slots.
@@ -111,8 +111,8 @@ def plan_gradient(
             D=dimensions,
             POWER=float(power),
             TYPE=accumulator(x),
-            ROWS=ROWS,
-            COLUMNS=COLUMNS,
+            TILE_ROWS=TILE_ROWS,
+            TILE_COLUMNS=TILE_COLUMNS,
             **LAUNCH,
         )
     return gradient

@@ -1,17 +1,16 @@
-r"""Sinkhorn's iterations in Triton, one program a jet pair and no table of pairs in memory.
+r"""Sinkhorn iterations in Triton: one program per pair of jets, no table of pairs in memory.
 
-The specification is :mod:`jetgen.losses.sinkhorn`. A step takes the particles of one set a few at
-a time, walks over the other set, and makes their sum of the plan as it stands right,
+The specification is :mod:`jetgen.losses.sinkhorn`. A step processes a few particles of one set at a
+time, iterates over the other set, and corrects their marginals of the present plan,
 
 .. math:: f_i \leftarrow f_i - \varepsilon \log s_i, \quad
           s_i = \sum_j b_j \exp((f_i + g_j - |x_i - y_j|^p) / \varepsilon),
 
-with costs computed anew from the coordinates. The potential before the step is what keeps the
-exponents small, in place of a maximum over the row: when the regularisation is halved, those of
-a plan that was right are at most doubled. A sum outside of what single precision holds moves the
-potential by as much as it does hold, and the steps after that go on from there. First the
-regularisation falls from the largest cost to ``eps``, then iterations follow until the marginals
-are right.
+with costs recomputed from the coordinates. The previous potential keeps the exponents small, so
+that no maximum over the row is needed: when the regularisation is halved, the exponents of a
+converged plan are at most doubled. A sum outside the range of single precision is clamped to it,
+and the following steps continue from there. First the regularisation falls from the largest cost to
+``eps``, then iterations follow until the marginals are within the tolerance.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ import triton.language as tl
 from torch import Tensor
 
 from jetgen.kernels.tiles import (
-    COLUMNS,
     LAUNCH,
-    ROWS,
+    TILE_COLUMNS,
+    TILE_ROWS,
     accumulator,
     coordinates,
     costs,
@@ -54,17 +53,17 @@ def _largest_cost(  # type: ignore[no-untyped-def]
     D: tl.constexpr,
     POWER: tl.constexpr,
     TYPE: tl.constexpr,
-    ROWS: tl.constexpr,
-    COLUMNS: tl.constexpr,
+    TILE_ROWS: tl.constexpr,
+    TILE_COLUMNS: tl.constexpr,
 ):
-    """Of pairs with weight; zero where it is infinite or NaN, which ends the annealing at once."""
-    largest = tl.zeros([ROWS, COLUMNS], TYPE)
-    for row in range(0, n, ROWS):
-        i = row + tl.arange(0, ROWS)
+    """Largest cost of pairs with weight; zero if infinite or NaN, which skips the annealing."""
+    largest = tl.zeros([TILE_ROWS, TILE_COLUMNS], TYPE)
+    for row in range(0, n, TILE_ROWS):
+        i = row + tl.arange(0, TILE_ROWS)
         xs = coordinates(x, i, i < n, 0.0, D, TYPE)
         u = _weights(a, i, n)
-        for column in range(0, m, COLUMNS):
-            j = column + tl.arange(0, COLUMNS)
+        for column in range(0, m, TILE_COLUMNS):
+            j = column + tl.arange(0, TILE_COLUMNS)
             ys = coordinates(y, j, j < m, 0.0, D, TYPE)
             real = (u > 0)[:, None] & (_weights(b, j, m) > 0)[None, :]
             cost = costs(squared(xs, ys, D), POWER)
@@ -89,31 +88,31 @@ def _step(  # type: ignore[no-untyped-def]
     D: tl.constexpr,
     POWER: tl.constexpr,
     TYPE: tl.constexpr,
-    ROWS: tl.constexpr,
-    COLUMNS: tl.constexpr,
+    TILE_ROWS: tl.constexpr,
+    TILE_COLUMNS: tl.constexpr,
 ):
-    """``PART`` of a step from ``f`` to ``new``; the summed error of the marginal before it."""
+    """Move ``f`` by ``PART`` of a step to ``new``; return the marginal error before the step."""
     rate = 1 / (eps * LN2)
-    error = tl.zeros([ROWS], TYPE)
-    for row in range(0, n, ROWS):
-        i = row + tl.arange(0, ROWS)
+    error = tl.zeros([TILE_ROWS], TYPE)
+    for row in range(0, n, TILE_ROWS):
+        i = row + tl.arange(0, TILE_ROWS)
         xs = coordinates(x, i, i < n, 0.0, D, TYPE)
         u = _weights(a, i, n)
         before = tl.load(f + i, mask=i < n, other=0.0)
         level = before * rate
-        sums = tl.zeros([ROWS, COLUMNS], TYPE)
-        for column in range(0, m, COLUMNS):
-            j = column + tl.arange(0, COLUMNS)
+        sums = tl.zeros([TILE_ROWS, TILE_COLUMNS], TYPE)
+        for column in range(0, m, TILE_COLUMNS):
+            j = column + tl.arange(0, TILE_COLUMNS)
             ys = coordinates(y, j, j < m, 0.0, D, TYPE)
             opposite = weighted_level(g, j, _weights(b, j, m), rate)
             cost = costs(squared(xs, ys, D), POWER)
             sums += tl.exp2(level[:, None] + opposite[None, :] - rate * cost)
         total = tl.sum(sums, 1)
-        total = tl.where(total < 1e-30, 1e-30, tl.where(total > 1e30, 1e30, total))  # NaN stays
+        total = tl.where(total < 1e-30, 1e-30, tl.where(total > 1e30, 1e30, total))  # keeps NaN
         after = before - PART * eps * LN2 * tl.log2(total)
         tl.store(new + i, tl.where(u > 0, after, 0.0), mask=i < n)
         error += tl.where(u > 0, u * tl.abs(total - 1), 0.0)
-    tl.debug_barrier()  # the next step of this program reads what this one wrote
+    tl.debug_barrier()  # the next step of this program reads the result of this one
     return tl.sum(error, 0)
 
 
@@ -134,21 +133,21 @@ def _between_kernel(  # type: ignore[no-untyped-def]
     D: tl.constexpr,
     POWER: tl.constexpr,
     TYPE: tl.constexpr,
-    ROWS: tl.constexpr,
-    COLUMNS: tl.constexpr,
+    TILE_ROWS: tl.constexpr,
+    TILE_COLUMNS: tl.constexpr,
 ):
     jet = tl.program_id(0).to(tl.int64)
     x, a, f = x + jet * n * D, a + jet * n, f + jet * n
     y, b, g = y + jet * m * D, b + jet * m, g + jet * m
-    falling = _largest_cost(x, a, n, y, b, m, D, POWER, TYPE, ROWS, COLUMNS)
+    falling = _largest_cost(x, a, n, y, b, m, D, POWER, TYPE, TILE_ROWS, TILE_COLUMNS)
     final = falling * 0.0 + final
     error = falling * 0.0 + 1e30
     step = 0
     while (error >= tolerance) & (step < bound):
         annealing = falling > final
         eps = tl.where(annealing, falling, final)
-        _step(x, a, f, f, n, y, b, g, m, eps, 1.0, D, POWER, TYPE, ROWS, COLUMNS)
-        error = _step(y, b, g, g, m, x, a, f, n, eps, 1.0, D, POWER, TYPE, ROWS, COLUMNS)
+        _step(x, a, f, f, n, y, b, g, m, eps, 1.0, D, POWER, TYPE, TILE_ROWS, TILE_COLUMNS)
+        error = _step(y, b, g, g, m, x, a, f, n, eps, 1.0, D, POWER, TYPE, TILE_ROWS, TILE_COLUMNS)
         error = tl.where(annealing, 1e30, error)
         step += tl.where(annealing, 0, 1)
         falling *= scaling
@@ -168,21 +167,23 @@ def _symmetric_kernel(  # type: ignore[no-untyped-def]
     D: tl.constexpr,
     POWER: tl.constexpr,
     TYPE: tl.constexpr,
-    ROWS: tl.constexpr,
-    COLUMNS: tl.constexpr,
+    TILE_ROWS: tl.constexpr,
+    TILE_COLUMNS: tl.constexpr,
 ):
     jet = tl.program_id(0).to(tl.int64)
     x, a, f, new = x + jet * n * D, a + jet * n, f + jet * n, new + jet * n
-    falling = _largest_cost(x, a, n, x, a, n, D, POWER, TYPE, ROWS, COLUMNS)
+    falling = _largest_cost(x, a, n, x, a, n, D, POWER, TYPE, TILE_ROWS, TILE_COLUMNS)
     final = falling * 0.0 + final
     error = falling * 0.0 + 1e30
     step = 0
     while (error >= tolerance) & (step < bound):
         annealing = falling > final
         eps = tl.where(annealing, falling, final)
-        error = _step(x, a, f, new, n, x, a, f, n, eps, 0.5, D, POWER, TYPE, ROWS, COLUMNS)
-        for row in range(0, n, ROWS):
-            i = row + tl.arange(0, ROWS)
+        error = _step(
+            x, a, f, new, n, x, a, f, n, eps, 0.5, D, POWER, TYPE, TILE_ROWS, TILE_COLUMNS
+        )
+        for row in range(0, n, TILE_ROWS):
+            i = row + tl.arange(0, TILE_ROWS)
             tl.store(f + i, tl.load(new + i, mask=i < n), mask=i < n)
         tl.debug_barrier()
         error = tl.where(annealing, 1e30, error)
@@ -195,8 +196,8 @@ def _constants(x: Tensor, power: float) -> dict[str, object]:
         "D": x.shape[2],
         "POWER": float(power),
         "TYPE": accumulator(x),
-        "ROWS": ROWS,
-        "COLUMNS": COLUMNS,
+        "TILE_ROWS": TILE_ROWS,
+        "TILE_COLUMNS": TILE_COLUMNS,
         **LAUNCH,
     }
 
@@ -205,11 +206,11 @@ def _constants(x: Tensor, power: float) -> dict[str, object]:
 def potentials_between(
     x: Tensor, y: Tensor, a: Tensor, b: Tensor, power: float, settings: SinkhornSettings
 ) -> Potentials:
-    """As :func:`jetgen.losses.sinkhorn.solve_between`, from coordinates instead of a cost.
+    """:func:`jetgen.losses.sinkhorn.solve_between` for coordinates instead of a cost.
 
     Args:
         x, y: ``(B, N, D)`` and ``(B, M, D)`` of float32 or float64 without NaN in padded slots,
-            at least one slot each.
+            each with at least one slot.
         a, b: ``(B, N)`` and ``(B, M)``, each of sum one or zero.
     """
     x, y, a, b = (t.detach().contiguous() for t in (x, y, a, b))
@@ -222,7 +223,7 @@ def potentials_between(
 
 @torch.no_grad()
 def potential_symmetric(x: Tensor, a: Tensor, power: float, settings: SinkhornSettings) -> Tensor:
-    """As :func:`jetgen.losses.sinkhorn.solve_symmetric`, from coordinates instead of a cost."""
+    """:func:`jetgen.losses.sinkhorn.solve_symmetric` for coordinates instead of a cost."""
     x, a = x.detach().contiguous(), a.detach().contiguous()
     size, n = a.shape
     f, new = torch.zeros_like(a), torch.zeros_like(a)
