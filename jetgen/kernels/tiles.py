@@ -65,9 +65,9 @@ def weighted_level(potential, rows, weights, rate):  # type: ignore[no-untyped-d
 
 
 @triton.jit
-def empty_sums(
+def empty_sums(  # type: ignore[no-untyped-def]
     D: tl.constexpr, TILE_ROWS: tl.constexpr, TILE_COLUMNS: tl.constexpr, TYPE: tl.constexpr
-):  # type: ignore[no-untyped-def]
+):
     """``D`` tiles of zeros, used as accumulators."""
     sums = ()
     for _ in tl.static_range(D):
