@@ -59,6 +59,8 @@ class Kind:
         empty: how a set without items is counted.
         baseline: the name of the trivial generator, which is that of its sample.
         preface: how a report measures every quantity.
+        counted: rows of a comparison that the verdict on a sample counts; ``None`` for all.
+        given: rows that most models receive from the data and have right by construction.
 
         represent: ``(cloud, config)``, the sets in the representation of a run.
         measure: ``(cloud)``, the :class:`~jetgen.physics.observables.MeasuredSets`.
@@ -81,10 +83,10 @@ class Kind:
         missing_units: ``(cloud)``, features without a unit that are assumed to have one.
         doubts: ``(name, sample, real)``, warnings of measured sets that differ by how they were
             made.
-        compare: ``(checked, *, replicas, seed)``, the table of distances.
-        classify: ``(checked, seed)``, a classifier's figures of merit for a report, by sample.
+        assess: ``(checked, *, classifiers, features, seed, progress)``, the table of metrics and
+            the classifiers' figures of merit, by sample and name.
         evaluate: ``(real, generated, config, progress)``, the content of the file of metrics.
-        report_sections: ``(checked, latent, history, seed)``, the sections of a report.
+        report_sections: ``(checked, latent, history, seed, merits)``, the sections of a report.
         further_quantities: ``()``, quantities that are drawn but are not in the table.
         report_works: ``()``, citations for the numbers of a report.
         main_observables: ``(encoded)``, the names of the observables that are shown first.
@@ -102,6 +104,8 @@ class Kind:
     empty: str
     baseline: str
     preface: str
+    counted: tuple[str, ...] | None
+    given: tuple[str, ...]
 
     represent: Answer = Answer()
     measure: Answer = Answer()
@@ -123,8 +127,7 @@ class Kind:
     require_comparable: Answer = Answer()
     missing_units: Answer = Answer()
     doubts: Answer = Answer()
-    compare: Answer = Answer()
-    classify: Answer = Answer()
+    assess: Answer = Answer()
     evaluate: Answer = Answer()
     report_sections: Answer = Answer()
     further_quantities: Answer = Answer()
@@ -164,9 +167,28 @@ JETS = Kind(
     logarithmic=("pt",),
     empty="with mass, pT, energy, η and φ zero",
     baseline="independent particles",
-    preface="Every jet, real or generated, is the sum of its particles, taken as massless; every "
-    "particle is measured from the four-momentum sum of its own jet. The order of particles plays "
-    "no role.",
+    preface="Every jet, simulated or generated, is the sum of its particles, taken as massless; "
+    "every particle is measured from the four-momentum sum of its own jet. The order of particles "
+    "plays no role.",
+    counted=(
+        "relative_mass",
+        "particle_mean",
+        "w1efp",
+        "fpd",
+        "kpd",
+        "uncovered",
+        "mmd",
+        "pt_dispersion",
+        "girth",
+        "les_houches",
+        "thrust",
+        "tau21",
+        "tau32",
+        "c2",
+        "d2",
+        "soft_drop_mass",
+    ),
+    given=("pt", "eta", "phi", "multiplicity"),
     represent="jetgen.objectives.preparation:represent_jets",
     measure="jetgen.physics.observables:measure",
     observables="jetgen.physics.observable_values:jet_observables",
@@ -187,8 +209,7 @@ JETS = Kind(
     require_comparable="jetgen.kinds:nothing",
     missing_units="jetgen.physics.units:without_unit",
     doubts="jetgen.evaluation.checks:doubts_of_jets",
-    compare="jetgen.evaluation.comparison:compare_checked",
-    classify="jetgen.kinds:nothing",
+    assess="jetgen.evaluation.command:evaluate_checked",
     evaluate="jetgen.evaluation.command:evaluate_jets",
     report_sections="jetgen.reports.jet_sections:jet_report_sections",
     further_quantities="jetgen.physics.quantities:substructure_quantities",
@@ -219,6 +240,8 @@ ENTRIES = Kind(
     preface="Columns are compared as they are, in the units of the files. Sets of the same few "
     "items have one value for each, in falling pT or, without one, in falling order of the first "
     "column; of larger sets, and of sets of varying size, all items are taken together.",
+    counted=None,
+    given=(),
     represent="jetgen.objectives.preparation:represent_sets",
     measure="jetgen.physics.features:measure_features",
     observables="jetgen.physics.features:varying_features",
@@ -239,8 +262,7 @@ ENTRIES = Kind(
     require_comparable="jetgen.evaluation.columns:require_common_columns",
     missing_units="jetgen.kinds:nothing",
     doubts="jetgen.kinds:nothing",
-    compare="jetgen.evaluation.columns:compare_columns",
-    classify="jetgen.evaluation.columns:column_merits",
+    assess="jetgen.evaluation.columns:evaluate_columns",
     evaluate="jetgen.evaluation.command:evaluate_entries",
     report_sections="jetgen.reports.column_sections:column_report_sections",
     further_quantities="jetgen.kinds:nothing",

@@ -104,15 +104,13 @@ def generate(config: GenerateConfig) -> None:
 def evaluate(config: EvaluateConfig) -> None:
     from rich.console import Console
 
-    from jetgen.evaluation.command import evaluate_files
-    from jetgen.evaluation.table import table
+    from jetgen.evaluation.command import GENERATED, evaluate_files
+    from jetgen.evaluation.table import metrics_table
 
     content, path = evaluate_files(config)
-    console = Console()
-    console.print(table(content))
-    for warning in content["warnings"]:
-        console.print(f"warning: {warning}", style="yellow", markup=False)
     print(f"metrics: {path}")
+    printed = {"merits": {GENERATED: content.get("classifiers", {})}, **content}
+    Console().print(metrics_table(printed))
 
 
 def report(config: ReportConfig) -> None:
@@ -121,10 +119,10 @@ def report(config: ReportConfig) -> None:
     from jetgen.runs.folder import RunFolder
 
     page = report(config)
-    print_table(page.with_name("table.json"))
     if config.run is not None:
         print(f"jets:   {RunFolder(config.run).generated_file}")
     print(f"report: {page}")
+    print_table(page.with_name("table.json"))
 
 
 def latent(config: LatentConfig) -> None:

@@ -65,6 +65,9 @@ class EvaluateConfig:
         choices=METRICS,
         help="further metrics of jets beside those of installed packages, comma-separated",
     )
+    reference_name: str = option(
+        "simulated", help="what the jets to compare with are called in tables and figures"
+    )
     seed: int = option(42, help="seed of draws, bootstrap, floor and classifiers")
 
     def __post_init__(self) -> None:

@@ -34,7 +34,13 @@ class ReportConfig:
         False, help="take the first `jets` of each file instead of drawing them at random by `seed`"
     )
     jets: int = option(10_000, help="at most so many jets of each kind")
-    seed: int = option(1, help="seed of the bootstrap, the floor and the baseline")
+    panels: bool = option(
+        True, help="write every panel of a figure to files of its own, for talks and papers"
+    )
+    reference_name: str = option(
+        "simulated", help="what the jets to compare with are called in tables and figures"
+    )
+    seed: int = option(42, help="seed of the bootstrap, the floor and the baseline")
 
     def __post_init__(self) -> None:
         require(self.jets >= 1, "jets", "at least 1", self.jets)

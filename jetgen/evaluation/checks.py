@@ -30,6 +30,7 @@ class ComparisonInput:
         pool: every real jet there is (``real`` and training), for the real-versus-real floor.
         kept: ``(B,)`` which of the real jets that were given are in ``real``.
         warnings: what was left out or is odd, for the reader.
+        reference: what the real jets are called in words.
     """
 
     real: MeasuredSets
@@ -37,6 +38,7 @@ class ComparisonInput:
     pool: MeasuredSets
     kept: Tensor
     warnings: tuple[str, ...]
+    reference: str = "simulated"
 
 
 def check(
@@ -44,6 +46,7 @@ def check(
     samples: Mapping[str, ParticleCloud],
     training: ParticleCloud | None = None,
     kind: Kind = JETS,
+    reference: str = "simulated",
 ) -> ComparisonInput:
     """Measure all jets; leave out those with values that are not finite, with a warning.
 
@@ -57,6 +60,7 @@ def check(
         samples: those to be compared with them, by name.
         training: further real ones, for the floor.
         kind: whether all of them are jets or other sets.
+        reference: what the real ones are called in words.
 
     Raises:
         InputError: when there is no sample, no usable jet in one, a sample whose columns are not
@@ -74,9 +78,9 @@ def check(
         kind.require_comparable(name, sample, real)
     warnings: list[str] = []
     measured = {name: _measured(cloud, name, kind, warnings) for name, cloud in samples.items()}
-    all_real = _measured(real, "real", kind, warnings)
+    all_real = _measured(real, reference, kind, warnings)
     finite = {name: _finite(jets, name, warnings) for name, jets in measured.items()}
-    real_finite = _finite(all_real, "real", warnings)
+    real_finite = _finite(all_real, reference, warnings)
     if RECONSTRUCTED in samples:
         real_finite = finite[RECONSTRUCTED] = real_finite & finite[RECONSTRUCTED]
     usable = {name: jets[finite[name]] for name, jets in measured.items()}
@@ -87,7 +91,7 @@ def check(
         pool = _joined(pool, seen[_finite(seen, "training", warnings)])
     for name, sets in usable.items():
         warnings += kind.doubts(name, sets, usable_real)
-    return ComparisonInput(usable_real, usable, pool, real_finite, tuple(warnings))
+    return ComparisonInput(usable_real, usable, pool, real_finite, tuple(warnings), reference)
 
 
 _RARE = 0.01

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import torch
 
 from jetgen.classifiers.boosted_trees import FeatureTable, figure_of_merit
-from jetgen.classifiers.figure_of_merit import FEWEST_CLASSIFIED, FigureOfMerit
+from jetgen.classifiers.figure_of_merit import FEWEST_TESTED, FigureOfMerit
 from jetgen.cloud import ParticleCloud
+from jetgen.config.option import require
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
 from jetgen.evaluation.comparison import Comparison, compare_resampled
@@ -40,7 +42,8 @@ def require_common_columns(name: str, sample: ParticleCloud, real: ParticleCloud
 def column_quantities(checked: ComparisonInput) -> list[Quantity]:
     """What is compared: each column, of each item in small sets, pooled over items in others.
 
-    Conditions of the sets are compared where all samples have them.
+    Conditions of the sets are compared where all samples have them; columns that are the same
+    number in all sets, up to rounding errors, are left out.
     """
     real, kinds = checked.real, [checked.real, checked.pool, *checked.samples.values()]
     beside = [feature.name for feature in real.relative.condition_features]
@@ -48,6 +51,7 @@ def column_quantities(checked: ComparisonInput) -> list[Quantity]:
         Quantity(o, _scale(values), f"{o.title}, one value an entry")
         for o, values in feature_observables(real.relative)
         if o.name not in beside or all(o.name in kind.observables for kind in kinds)
+        if _varies([kind.observables[o.name] for kind in kinds if o.name in kind.observables])
     ]
     if all(items_alike(kind.relative) for kind in kinds):
         return single
@@ -82,7 +86,9 @@ def compare_columns(checked: ComparisonInput, *, replicas: int = 100, seed: int 
     drawn = resample(checked, replicas=replicas, seed=seed)
     paired = paired_columns([checked.real, *checked.samples.values()])
     rows = pair_rows(drawn, [observable.name for observable in paired])
-    return compare_resampled(drawn, column_quantities(checked)).with_rows(rows)
+    table = compare_resampled(drawn, column_quantities(checked)).with_rows(rows)
+    given = (*table.given, *(f.name for f in checked.real.relative.condition_features))
+    return replace(table, given=given)
 
 
 def column_table(real: MeasuredSets, generated: MeasuredSets) -> FeatureTable:
@@ -98,7 +104,7 @@ def column_merits(checked: ComparisonInput, seed: int = 1) -> dict[str, FigureOf
     """How well boosted trees tell each sample from the real entries, event weights respected.
 
     Reconstructions, which share their entries with the real sample, are left out, as are samples
-    of fewer than 100 entries.
+    of fewer than ``FEWEST_TESTED`` entries.
     """
     real = checked.real
     return {
@@ -108,8 +114,45 @@ def column_merits(checked: ComparisonInput, seed: int = 1) -> dict[str, FigureOf
             weights=(real.relative.weights, sample.relative.weights),
         )
         for name, sample in checked.samples.items()
-        if name != RECONSTRUCTED and min(len(real), len(sample)) >= FEWEST_CLASSIFIED
+        if name != RECONSTRUCTED and min(len(real), len(sample)) >= FEWEST_TESTED
     }
+
+
+def evaluate_columns(
+    checked: ComparisonInput,
+    *,
+    classifiers: Sequence[str] = ("trees",),
+    features: str = "observables",
+    replicas: int = 100,
+    seed: int = 42,
+    progress: Callable[[str], None] = lambda text: None,
+) -> tuple[Comparison, dict[str, dict[str, FigureOfMerit]]]:
+    """The table and, by sample and name, the boosted trees' figures of merit.
+
+    Raises:
+        InputError: when there are too few entries, or another classifier is asked for.
+    """
+    require(
+        list(classifiers) == ["trees"] and features == "observables",
+        "classifier",
+        "trees with sets of named features, on their columns",
+        ", ".join(classifiers),
+    )
+    progress("columns, boosted trees")
+    table = compare_columns(checked, replicas=replicas, seed=seed)
+    merits = column_merits(checked, seed)
+    return table, {
+        name: {"trees": merits[name]} if name in merits else {} for name in checked.samples
+    }
+
+
+_ROUNDING = 1e-5
+"""Largest spread of values, relative to their size, that is a rounding error."""
+
+
+def _varies(kinds: Sequence[torch.Tensor]) -> bool:
+    values = torch.cat(list(kinds))
+    return bool(values.max() - values.min() > _ROUNDING * values.abs().max())
 
 
 def _scale(values: torch.Tensor) -> float:

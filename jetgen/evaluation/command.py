@@ -13,7 +13,7 @@ from rich.console import Console
 
 from jetgen import __version__
 from jetgen.classifiers.boosted_trees import feature_table, figure_of_merit
-from jetgen.classifiers.figure_of_merit import FEWEST_CLASSIFIED, FigureOfMerit
+from jetgen.classifiers.figure_of_merit import FEWEST_TESTED, FigureOfMerit
 from jetgen.classifiers.fpnd import fpnd, published_type
 from jetgen.classifiers.particle_classifier import particle_figure_of_merit
 from jetgen.classifiers.published_reference import PublishedReference
@@ -21,17 +21,18 @@ from jetgen.classifiers.reference_files import FoundReference, find_reference
 from jetgen.cloud import ParticleCloud
 from jetgen.components import METRICS
 from jetgen.config.evaluate import Classifier, EvaluateConfig
-from jetgen.config.option import refuse, require
+from jetgen.config.option import refuse
 from jetgen.datasets import read
 from jetgen.datasets.detection import map_of, sha256_of
 from jetgen.datasets.reading import drawn
-from jetgen.evaluation.checks import ComparisonInput, check
-from jetgen.evaluation.columns import column_merits, compare_columns
+from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput, check
+from jetgen.evaluation.columns import evaluate_columns
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.metric_rows import fpnd_row, metric_rows
 from jetgen.evaluation.protocol import jetnet_protocol
 from jetgen.evaluation.registered_rows import registered_rows
 from jetgen.evaluation.resampling import resample
+from jetgen.evaluation.verdict import counted, headlines
 from jetgen.files.whole import write_json
 from jetgen.kinds import ENTRIES, kind_of_cloud
 from jetgen.physics.substructure import with_substructure
@@ -71,6 +72,7 @@ def evaluated(
             if (note := METRICS.note(name)) is not None
         ],
         "mode": "jetnet" if config.jetnet else "disjoint",
+        "reference_name": config.reference_name,
     }
     with Console(stderr=True).status("read") as status:
         files = {
@@ -127,6 +129,7 @@ def evaluate_jets(
         real,
         generated,
         reference=reference,
+        reference_name=config.reference_name,
         classifiers=config.classifiers,
         features=config.features,
         seed=config.seed,
@@ -143,17 +146,15 @@ def evaluate_entries(
     progress: Callable[[str], None],
 ) -> dict[str, Any]:
     """The content for sets with named features: W1 of columns, their pairs, boosted trees."""
-    require(
-        config.classifiers == ["trees"] and config.features == "observables",
-        "classifier",
-        "trees with sets of named features, on their columns",
-        ", ".join(config.classifier),
+    checked = check(real, {GENERATED: generated}, kind=ENTRIES, reference=config.reference_name)
+    table, merits = evaluate_columns(
+        checked,
+        classifiers=config.classifiers,
+        features=config.features,
+        seed=config.seed,
+        progress=progress,
     )
-    progress("columns, boosted trees")
-    checked = check(real, {GENERATED: generated}, kind=ENTRIES)
-    merits = column_merits(checked, config.seed)
-    found = {"trees": merits[GENERATED]} if merits else {}
-    return _content(compare_columns(checked, seed=config.seed), found) | {"reference": None}
+    return _content(table, merits[GENERATED]) | {"reference": None}
 
 
 def evaluate(
@@ -163,6 +164,7 @@ def evaluate(
     classifiers: Sequence[Classifier] = ("trees",),
     features: Literal["observables", "flat"] = "observables",
     reference: FoundReference | None = None,
+    reference_name: str = "simulated",
     replicas: int = 100,
     seed: int = 42,
     metrics: tuple[str, ...] = (),
@@ -172,13 +174,14 @@ def evaluate(
 
     The table of :func:`jetgen.evaluation.comparison.compare` with rows for the substructure,
     pairs of observables, W1EFP, FPD, KPD, coverage and matching distance. No figures for fewer
-    than 100 jets of each kind.
+    than ``FEWEST_TESTED`` jets of each kind.
 
     Args:
         real, generated: jets in any representation.
         classifiers: names among ``trees``, ``particlenet`` and ``transformer``.
         features: what the trees see.
         reference: network for a row of FPND, between generated jets and real ones new to it.
+        reference_name: what the real jets are called in words.
         replicas: bootstrap resamplings, and splits for the floor.
         seed: of everything random.
         metrics: metrics beside those of installed packages, as ``package.module:Name``.
@@ -187,7 +190,7 @@ def evaluate(
     Raises:
         InputError: when there are too few usable jets.
     """
-    checked = check(real, {GENERATED: generated})
+    checked = check(real, {GENERATED: generated}, reference=reference_name)
     table, merits = evaluate_checked(
         checked,
         classifiers=classifiers,
@@ -246,12 +249,10 @@ def evaluate_checked(
     found: dict[str, dict[str, FigureOfMerit]] = {sample: {} for sample in checked.samples}
     for sample, merits in found.items():
         sides = checked.real, checked.samples[sample]
-        if classifiers and min(map(len, sides)) < FEWEST_CLASSIFIED:
-            warnings.append(
-                f"classifier: left out, it needs {FEWEST_CLASSIFIED} jets of each kind, there are "
-                f"{len(sides[0])} and {len(sides[1])}"
-            )
+        if sample == RECONSTRUCTED:
             continue
+        if classifiers and min(map(len, sides)) < FEWEST_TESTED:
+            continue  # the verdict says so
         for name in classifiers:
             progress(f"train {name}")
             if name == "trees":
@@ -288,8 +289,12 @@ def metric_records(table: Comparison) -> list[dict[str, Any]]:
 
 
 def _content(table: Comparison, merits: dict[str, FigureOfMerit]) -> dict[str, Any]:
+    verdicts = headlines(table, {GENERATED: merits})
     return {
         "jets": table.jets,
+        "compared": table.compared,
+        "headlines": {sample: verdict._asdict() for sample, verdict in verdicts.items()},
+        "counted": [row.quantity.name for row in counted(table)],
         "real_jets_of_the_floor": table.pool,
         "replicas": table.replicas,
         "rows": metric_records(table),

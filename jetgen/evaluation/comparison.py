@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -30,23 +30,30 @@ from jetgen.physics.quantities import (
     read_off,
 )
 
-_AT_FLOOR, _CLOSE = 3.0, 10.0
+_AT_FLOOR, _CLOSE, _CLOSE_RATIO = 3.0, 10.0, 2.0
+
+WORDS = ("indistinguishable", "close", "different")
+"""What is said of a distance, and of a sample, from best to worst."""
 
 
 @dataclass(frozen=True)
 class Distance:
-    """One sample's distance: bootstrap uncertainty, and floor spreads above the floor."""
+    """One sample's distance: bootstrap uncertainty, σ above the floor, multiples of the floor.
+
+    The last is infinite where the floor is zero within its σ, as that of an unbiased estimate is.
+    """
 
     value: float
     uncertainty: float
     spreads: float
+    ratio: float = math.inf
 
     @property
     def verdict(self) -> str:
-        """``indistinguishable`` (at most 3 spreads up), ``close`` (10), ``different``."""
+        """``indistinguishable`` (at most 3 σ above), ``close`` (10 σ, or twice the floor)."""
         if self.spreads <= _AT_FLOOR:
-            return "indistinguishable"
-        return "close" if self.spreads <= _CLOSE else "different"
+            return WORDS[0]
+        return WORDS[1] if self.spreads <= _CLOSE or self.ratio <= _CLOSE_RATIO else WORDS[2]
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,22 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The table: ``rows``, how it was made, and what the reader must be warned of."""
+    """The table.
+
+    Args:
+        rows: the quantities.
+        samples: the names of what is compared.
+        jets: sets on each side of every distance.
+        pool: simulated sets that the floor is drawn from.
+        replicas: bootstrap resamplings, and pairs of sets for the floor.
+        seed: of all random choices.
+        warnings: what the reader must know.
+        kind: jets or other sets.
+        given: quantities that models are given, which are right by construction.
+        reference: what the sets are called that samples are compared with.
+        sizes: how many sets each sample and the reference have.
+        disjoint: whether the floor is between disjoint sets.
+    """
 
     rows: tuple[Row, ...]
     samples: tuple[str, ...]
@@ -71,6 +93,26 @@ class Comparison:
     seed: int
     warnings: tuple[str, ...]
     kind: Kind = JETS
+    given: tuple[str, ...] = ()
+    reference: str = "simulated"
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    disjoint: bool = True
+
+    @property
+    def compared(self) -> str:
+        """What is compared with what, and how the floor is drawn, in words."""
+        many, size = self.kind.noun.many, f"{self.jets:,}"
+        if self.disjoint:
+            floor = f"two disjoint sets of {size} of {self.pool:,} {self.reference} {many}"
+        else:
+            floor = (
+                f"two sets of {size} drawn with replacement from {self.pool:,} {self.reference} "
+                f"{many}"
+            )
+        return (
+            f"{size} {many} of each sample with {size} {self.reference} ones; floor: {floor}, "
+            f"{self.replicas} times"
+        )
 
     def row(self, name: str) -> Row:
         """The row of one quantity."""
@@ -102,7 +144,9 @@ class Comparison:
                 "floor": row.floor,
                 "floor_spread": row.floor_spread,
                 "spreads_above_floor": None if math.isinf(distance.spreads) else distance.spreads,
+                "times_floor": distance.ratio if math.isfinite(distance.ratio) else None,
                 "verdict": distance.verdict,
+                "given": row.quantity.name in self.given,
                 "jets": self.jets,
             }
             for row in self.rows
@@ -121,11 +165,12 @@ def compare(
     """The 1-Wasserstein distances of each sample to the real jets, with uncertainty and floor.
 
     All distances are between ``n`` real jets and ``n`` jets of the sample; ``n`` is the largest
-    number that every sample has and that fits twice into the real jets (``real`` and
-    ``training`` together). The uncertainty is the standard deviation over ``replicas``
-    bootstrap resamplings of both sides (whole jets; pairs for the sample ``reconstructed``).
-    The floor is the mean, its spread the standard deviation, over ``replicas`` random splits of
-    the real jets into two disjoint sets of ``n``. The order of particles never matters.
+    number that ``real`` and every sample have. The uncertainty is the standard deviation over
+    ``replicas`` bootstrap resamplings of both sides (whole jets; pairs for the sample
+    ``reconstructed``).
+    The floor is the mean, its spread the standard deviation, over ``replicas`` pairs of sets of
+    ``n`` real jets (``real`` and ``training`` together): disjoint sets where there are twice as
+    many, else sets drawn with replacement. The order of particles never matters.
 
     Raises:
         InputError: when there are too few usable jets, or reconstructions that do not
@@ -150,7 +195,8 @@ def compare_resampled(drawn: Resampling, quantities: Sequence[Quantity] = QUANTI
         values = {name: read for name, jets in kinds.items() if (read := _values(jets, quantity))}
         missing = [name for name in kinds if name not in values]
         title = quantity.observable.title
-        unknown = f"it is not known for {', '.join(missing)} {drawn.pool.kind.noun.many}"
+        called = [drawn.reference if name == "real" else name for name in missing]
+        unknown = f"it is not known for {', '.join(called)} {drawn.pool.kind.noun.many}"
         if "real" in missing or "all real" in missing or len(values) == 2:
             warnings.append(f"{title}: left out, {unknown}")
             continue
@@ -176,6 +222,10 @@ def compare_resampled(drawn: Resampling, quantities: Sequence[Quantity] = QUANTI
         drawn.seed,
         tuple(warnings),
         drawn.pool.kind,
+        given=drawn.pool.kind.given,
+        reference=drawn.reference,
+        sizes=drawn.sizes,
+        disjoint=drawn.disjoint,
     )
 
 
@@ -210,6 +260,7 @@ def table_row(quantity: Quantity, floor: Tensor, distances: dict[str, Tensor]) -
                 value=values[0].item(),
                 uncertainty=values[1:].std().item(),
                 spreads=spreads_above(values[0].item(), mean, spread),
+                ratio=times_floor(values[0].item(), mean, spread),
             )
             for name, values in distances.items()
         },
@@ -221,6 +272,11 @@ def spreads_above(value: float, floor: float, spread: float) -> float:
     if spread > 0:
         return (value - floor) / spread
     return 0.0 if value <= floor else math.inf
+
+
+def times_floor(value: float, floor: float, spread: float) -> float:
+    """``value / floor``, infinite for a floor that is zero within its ``spread``."""
+    return value / floor if floor > spread else math.inf
 
 
 def _add_particle_mean(floors: dict[str, Tensor], distances: dict[str, dict[str, Tensor]]) -> None:

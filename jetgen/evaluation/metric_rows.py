@@ -19,6 +19,7 @@ from jetgen.evaluation.comparison import (
     replicated,
     spreads_above,
     table_row,
+    times_floor,
 )
 from jetgen.evaluation.pair_rows import pair_rows
 from jetgen.evaluation.resampling import Resampling, resample, with_nominal
@@ -194,13 +195,14 @@ def _pairs(x: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 def matching_rows(drawn: Resampling) -> list[Row]:
     """Uncovered share and matching distance of disjoint batches of 100 jets; none for too few."""
-    count = min(MATCHED_BATCHES, drawn.size // MATCHED_JETS)
+    count = _batches(drawn)
     if count < 2:
         return []
-    floor = _matched(drawn.pool[: drawn.size], drawn.pool[drawn.size :], count)
+    start = min(drawn.size, len(drawn.pool) // 2)
+    floor = _matched(drawn.pool[:start], drawn.pool[start:], count)
     found = {name: _matched(drawn.real.jets, s.jets, count) for name, s in drawn.sides.items()}
     titles = (
-        ("uncovered", "1 - COV, share of real jets that are nobody's nearest", 1.0),
+        ("uncovered", "1 − COV, share of uncovered jets", 1.0),
         ("mmd", f"MMD of {MATCHED_JETS} jets", 1e-3),
     )
     return [
@@ -209,6 +211,11 @@ def matching_rows(drawn: Resampling) -> list[Row]:
         )
         for k, (name, title, scale) in enumerate(titles)
     ]
+
+
+def _batches(drawn: Resampling) -> int:
+    """Disjoint batches for coverage and matching distance, of the samples and of the floor."""
+    return min(MATCHED_BATCHES, drawn.size // MATCHED_JETS, len(drawn.pool) // (2 * MATCHED_JETS))
 
 
 def _matched(real: MeasuredSets, generated: MeasuredSets, count: int) -> Tensor:
@@ -234,6 +241,7 @@ def _batch_row(quantity: Quantity, floor: Tensor, samples: dict[str, Tensor]) ->
                 values.mean().item(),
                 values.std().item() * error,
                 spreads_above(values.mean().item(), floor.mean().item(), spread),
+                times_floor(values.mean().item(), floor.mean().item(), spread),
             )
             for name, values in samples.items()
         },
@@ -251,11 +259,14 @@ def _left_out(drawn: Resampling) -> list[str]:
                 f"{observable.title}: left out, it is not known for {', '.join(unknown)} jets"
             )
     if drawn.size <= len(efp_graphs(4)):
-        warnings.append(f"FPD: left out, it needs more than 36 jets a side, there are {drawn.size}")
-    if drawn.size < 2 * MATCHED_JETS:
         warnings.append(
-            f"COV and MMD: left out, they need {2 * MATCHED_JETS} jets a side, there are "
-            f"{drawn.size}"
+            f"FPD: left out, it needs more than 36 jets per side, there are {drawn.size}"
+        )
+    if _batches(drawn) < 2:
+        warnings.append(
+            f"COV and MMD: left out, they need {2 * MATCHED_JETS} jets per side and "
+            f"{4 * MATCHED_JETS} {drawn.reference} ones for the floor, there are {drawn.size} and "
+            f"{len(drawn.pool)}"
         )
     return warnings
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -34,9 +35,12 @@ class Resampling:
         real: the real jets that samples are compared to.
         sides: the samples by name; ``reconstructed`` in the order and resampling of ``real``.
         pool: real jets for the floor.
-        splits: two ``(R, pool)`` indicators of disjoint random sets of as many jets.
+        splits: two ``(R, pool)`` counts of random sets of as many jets.
         seed: what decided it.
         warnings: what the reader must be told of the jets.
+        reference: what the real jets are called.
+        sizes: how many jets there are of each kind, by name.
+        disjoint: whether the two sets of a split have no jet in common.
     """
 
     real: Side
@@ -45,6 +49,9 @@ class Resampling:
     splits: tuple[Tensor, Tensor]
     seed: int
     warnings: tuple[str, ...]
+    reference: str
+    sizes: Mapping[str, int]
+    disjoint: bool
 
     @property
     def size(self) -> int:
@@ -59,25 +66,33 @@ class Resampling:
 def resample(
     checked: ComparisonInput, *, replicas: int, seed: int, most: int | None = None
 ) -> Resampling:
-    """Draw as many jets of every kind, at most ``most``, as fit twice into the real ones.
+    """Draw as many jets of every kind, at most ``most``, as the smallest one has.
+
+    The floor is drawn from the pool: disjoint sets where it holds twice as many jets, else two
+    sets drawn with replacement, each as large as a sample. The distance of two such sets varies
+    like that of two independent ones (the bootstrap principle), without halving the samples.
 
     Raises:
         InputError: when there are too few usable jets.
     """
     generator = torch.Generator().manual_seed(seed)
     real, pool = checked.real, checked.pool
-    sizes = {"real": len(real), **{name: len(sample) for name, sample in checked.samples.items()}}
-    size = min(*sizes.values(), len(pool) // 2)
+    sizes = {
+        checked.reference: len(real),
+        **{name: len(sample) for name, sample in checked.samples.items()},
+    }
+    size = min(sizes.values())
     if size < FEWEST_COMPARED:
         raise InputError(
-            f"comparison: expected at least {FEWEST_COMPARED} usable jets of each kind and "
-            f"{2 * FEWEST_COMPARED} real ones for the floor, received {sizes} and "
-            f"{len(pool)} real ones; give more jets"
+            f"comparison: expected at least {FEWEST_COMPARED} usable {real.kind.noun.many} of "
+            f"each kind, received {_listed(sizes)}; give more"
         )
     size = size if most is None else min(size, most)
     chosen = torch.randperm(len(real), generator=generator)[:size]
     pool = pool[torch.randperm(len(pool), generator=generator)[: _POOL * size]]
-    splits = _splits(len(pool), size, replicas, generator)
+    disjoint = len(pool) >= 2 * size
+    draw = _splits if disjoint else _drawn_again
+    splits = draw(len(pool), size, replicas, generator)
     reference = Side(real[chosen], _bootstrap(size, replicas, generator))
     sides = {}
     for name, sample in checked.samples.items():
@@ -87,7 +102,20 @@ def resample(
             own = torch.Generator().manual_seed(seed + 1)  # the same whatever other samples
             pick = torch.randperm(len(sample), generator=own)[:size]
             sides[name] = Side(sample[pick], _bootstrap(size, replicas, own))
-    return Resampling(reference, sides, pool, splits, seed, checked.warnings)
+    warnings = checked.warnings
+    if most is None and (cut := [name for name, count in sizes.items() if count > 2 * size]):
+        fewest = min(sizes, key=lambda name: sizes[name])
+        warnings += (
+            f"{fewest} has {size:,} {real.kind.noun.many}; no more of {', '.join(cut)} are "
+            "compared",
+        )
+    return Resampling(
+        reference, sides, pool, splits, seed, warnings, checked.reference, sizes, disjoint
+    )
+
+
+def _listed(sizes: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sizes.items())
 
 
 def with_nominal(counts: Tensor) -> Tensor:
@@ -103,6 +131,21 @@ def _splits(
     first, second = torch.zeros(2, replicas, pool, dtype=torch.float64)
     first.scatter_(1, order[:, :size], 1.0)
     second.scatter_(1, order[:, size : 2 * size], 1.0)
+    return first, second
+
+
+def _drawn_again(
+    pool: int, size: int, replicas: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Two ``(R, pool)`` counts of independent draws of ``size`` with replacement."""
+    first, second = (
+        torch.zeros(replicas, pool, dtype=torch.float64).scatter_add_(
+            1,
+            torch.randint(pool, (replicas, size), generator=generator),
+            torch.ones(replicas, size, dtype=torch.float64),
+        )
+        for _ in range(2)
+    )
     return first, second
 
 

@@ -1,84 +1,132 @@
-"""What ``jetgen evaluate`` prints."""
+"""What ``jetgen evaluate`` and ``jetgen report`` print, in 80 columns."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich import box
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-_COLOURS = {"indistinguishable": "green", "close": "yellow", "different": "red"}
-_CLASSIFIERS = {
-    "trees": "boosted trees",
-    "particlenet": "ParticleNet",
-    "transformer": "transformer",
-}
+from jetgen.evaluation.verdict import CLASSIFIERS, metric_title, sigmas_in_words
+
+COLOURS = {"indistinguishable": "green", "close": "yellow", "different": "red"}
+"""Of the words of a verdict."""
+
+NOTHING = 1e-3
+"""Distances below this share of the floor are printed as zero: rounding, or copied numbers."""
+
+_SAMPLES = 3
+"""Samples side by side; further ones get tables of their own."""
+
+_WIDTH, _LONGEST_TITLE, _FLOOR, _CELL = 80, 48, 9, 15
+"""Letters of the table, and of its columns."""
+
+Record = Mapping[str, Any]
 
 
-def table(content: dict[str, Any]) -> Group:
-    """The metrics of an evaluation, and a line for each classifier."""
+def metrics_table(content: Mapping[str, Any]) -> Group:
+    """The metrics, then the classifiers, and the verdict on each sample at the end.
+
+    Args:
+        content: of the file of metrics: ``rows``, ``headlines`` and what they are about.
+    """
+    warnings = [Text(f"warning: {warning}", style="yellow") for warning in content["warnings"]]
     if content["mode"] == "jetnet":
-        return Group(_protocol(content))
-    lines = [_merit(name, merit, content["noun"]) for name, merit in content["classifiers"].items()]
-    return Group(_floors(content), *lines)
+        return Group(_protocol(content), *warnings)
+    samples = list(dict.fromkeys(record["sample"] for record in content["rows"]))
+    parts: list[RenderableType] = [Text(content["compared"], style="dim")]
+    for start in range(0, len(samples), _SAMPLES):
+        parts.append(_metrics(content, samples[start : start + _SAMPLES]))
+    parts.append(
+        Text("in brackets: σ above the floor, the distance of two sets of equal law", style="dim")
+    )
+    for sample in samples:
+        merits = content["merits"].get(sample, {})
+        parts += [_merit(sample, name, merit, content) for name, merit in merits.items()]
+    parts += warnings
+    parts += [headline_text(sample, content["headlines"][sample]) for sample in samples]
+    return Group(*parts)
 
 
-def _merit(name: str, merit: dict[str, Any], noun: str) -> Text:
-    telling = ", ".join(f"{name} ({loss:.3f})" for name, loss in merit["telling"][:3])
-    return Text(
-        f"{_CLASSIFIERS[name]} on {merit['jets']} {noun} of each kind: AUC {merit['auc']:.3f} ± "
-        f"{merit['auc_error']:.3f}, reduced chi-squared {merit['chi2']:.1f}, overlap "
-        f"{merit['overlap']:.2f}" + (f"; most telling: {telling}" if telling else "")
+def headline_text(sample: str, found: Mapping[str, str]) -> Text:
+    """The verdict on a sample in its colour."""
+    return Text.assemble(
+        (f"{sample}: {found['word'].upper()}.", f"bold {COLOURS[found['word']]}"),
+        f" {found['text']}",
     )
 
 
-def _protocol(content: dict[str, Any]) -> Table:
+def _metrics(content: Mapping[str, Any], samples: Sequence[str]) -> Table:
+    by_metric: dict[str, dict[str, Record]] = {}
+    for record in content["rows"]:
+        by_metric.setdefault(record["metric"], {})[record["sample"]] = record
+    made = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    made.add_column("", width=min(_LONGEST_TITLE, _WIDTH - _FLOOR - _CELL * len(samples)))
+    made.add_column("floor", justify="right", no_wrap=True)
+    for sample in samples:
+        made.add_column(Text(sample), justify="right", overflow="fold", max_width=_CELL - 1)
+    for heading, kept in _groups(content["counted"]):
+        rows = {
+            name: found for name, found in by_metric.items() if kept(next(iter(found.values())))
+        }
+        if not rows:
+            continue
+        made.add_row(Text(heading, style="italic"))
+        for name, found in rows.items():
+            record = next(iter(found.values()))
+            unit = f" [{record['printed_unit']}]" if record["printed_unit"] else ""
+            made.add_row(
+                Text(metric_title(name, record["title"]) + unit),
+                _number(record["floor"] / record["scale"]),
+                *(_cell(found.get(sample)) for sample in samples),
+            )
+    return made
+
+
+def _groups(counted: Sequence[str]) -> Sequence[tuple[str, Any]]:
+    """Headings, and which rows stand below them."""
+    return (
+        ("Counted in the verdict", lambda record: record["metric"] in counted),
+        (
+            "Further",
+            lambda record: record["metric"] not in counted and not record["given"],
+        ),
+        ("Often given to models; not counted", lambda record: record["given"]),
+    )
+
+
+def _cell(record: Record | None) -> Text:
+    if record is None:
+        return Text("–")
+    above = record["spreads_above_floor"]
+    sigmas = sigmas_in_words(float("inf") if above is None else above).removesuffix(" σ")
+    nothing = record["value"] < NOTHING * record["floor"]
+    number = "≈ 0" if nothing else _number(record["value"] / record["scale"])
+    return Text.assemble(f"{number} ", (f"({sigmas})", COLOURS[record["verdict"]]))
+
+
+def _merit(sample: str, name: str, merit: Mapping[str, Any], content: Mapping[str, Any]) -> Text:
+    telling = ", ".join(f"{name} ({loss:.3f})" for name, loss in merit["telling"][:3])
+    return Text(
+        f"{CLASSIFIERS[name]} on {merit['jets']:,} {content['noun']} of each kind, {sample}: AUC "
+        f"{merit['auc']:.3f} ± {merit['auc_error']:.3f}, reduced chi-squared {merit['chi2']:.1f}, "
+        f"overlap {merit['overlap']:.2f}" + (f"; most important: {telling}" if telling else "")
+    )
+
+
+def _protocol(content: Mapping[str, Any]) -> Table:
     made = Table(title="metrics by the JetNet library's protocol", box=box.SIMPLE_HEAD)
     made.add_column("metric")
     made.add_column("value", justify="right")
     made.add_column("spread", justify="right")
     for row in content["rows"]:
-        made.add_row(row["metric"], f"{row['value']:.4g}", _number(row["spread"]))
+        spread = "–" if row["spread"] is None else _number(row["spread"])
+        made.add_row(row["metric"], f"{row['value']:.4g}", spread)
     return made
 
 
-def _floors(content: dict[str, Any]) -> Table:
-    jets, noun = content["jets"], content["noun"]
-    made = Table(
-        title=f"generated {noun} against real ones ({jets} against {jets})",
-        caption="floor: real against real; spreads: how far above it, in spreads of the floor",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-    )
-    made.add_column("metric", no_wrap=True)
-    for name in ("value", "floor"):  # which alone are wrapped where space is short
-        made.add_column(name, justify="right")
-    made.add_column("spreads", justify="right", no_wrap=True)
-    made.add_column("verdict", no_wrap=True)
-    for row in content["rows"]:
-        unit = f" [{row['printed_unit']}]" if row["printed_unit"] else ""
-        numbers = [
-            _number(row[name] / row["scale"])
-            for name in ("value", "uncertainty", "floor", "floor_spread")
-        ]
-        made.add_row(
-            Text(row["metric"] + unit),
-            " ± ".join(numbers[:2]),
-            " ± ".join(numbers[2:]),
-            _spreads(row["spreads_above_floor"]),
-            Text(row["verdict"], style=_COLOURS[row["verdict"]]),
-        )
-    return made
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2g}" if abs(value) < 99.5 else f"{value:.0f}"
-
-
-def _spreads(above: float | None) -> str:
-    if above is None:
-        return "∞"
-    return f"{above:+.1f}" if above < 9999.5 else f"{above:+.0e}"
+def _number(value: float) -> str:
+    return f"{value:.2g}" if abs(value) < 99.5 else f"{value:.0f}"

@@ -27,9 +27,9 @@ DRAWN = 6
 """Generated samples that the figures of the report overlay, beside the trivial ones."""
 
 _READING = """\
-Smaller is better. After each number stands its uncertainty and, in brackets, how many spreads of
-the floor it lies above the floor, which is the same distance between as many real jets: **at most
-3, indistinguishable**; *at most 10, close*; otherwise different.
+Smaller is better. After each number stands its uncertainty and, in brackets, by how many σ it
+exceeds the floor, which is the same distance between as many simulated jets: **at most 3 σ,
+indistinguishable**; *at most 10 σ or twice the floor, close*; otherwise different.
 """
 
 
@@ -105,8 +105,8 @@ def _report(
         description=(
             f"Shown: {len(best)} of {len(generated)} samples of trained models, the best by "
             f"{FIGURES[config.by].title}, and the trivial generators. results.md and results.csv "
-            "in the folder above hold all of them. Real jets are the held-out test jets, which no "
-            "training has seen."
+            "in the folder above hold all of them. The simulated jets are the held-out test jets, "
+            "which no training has seen."
         ),
         provenance={"command": ["jetgen", *sys.argv[1:]]},
         seed=config.seed,

@@ -136,7 +136,7 @@ def _reproduced(
     return Claim(
         statement,
         "not confirmed" if apart else "confirmed",
-        f"{LOSSES[loss]}, mean of {len(models)} seeds; more than {_AT_FLOOR:.0f} spreads above "
+        f"{LOSSES[loss]}, mean of {len(models)} seeds; more than {_AT_FLOOR:.0f} σ above "
         f"the distance of real from real events: {', '.join(apart) or 'none'}",
     )
 

@@ -18,7 +18,7 @@ from jetgen.datasets.reading import read
 from jetgen.latent.embedding import tsne
 from jetgen.latent.encoding import EncodedSets
 from jetgen.latent.page import far_apart, jet_walks
-from jetgen.metrics.latent import ACTIVE, activity, divergence, order, principal_components
+from jetgen.metrics.latent import ACTIVE, active, divergence, order, principal_components
 from jetgen.objectives.preparation import represent
 from jetgen.physics.observable_values import ObservableValues, observe
 from jetgen.physics.observables import MeasuredSets, measure
@@ -131,7 +131,7 @@ def _coded(path: Path, sample: Sample) -> Coded:
     strongest = information.sort(0, descending=True).values  # (L, O)
     single = [KNOWN.index(name) for name in KNOWN if name != "type"]
     numbers = {
-        "active": float((activity(latent) > ACTIVE).sum()),
+        "active": float(active(latent).sum()),
         "divergence": float(divergence(latent).sum()),
         "error": float(((rebuilt - mass).abs() / mass).mean()),
         "gap": float((strongest[0] - strongest[1])[single].mean()),

@@ -122,7 +122,7 @@ def _correlated(found: Mapping[str, Category], model: str) -> Claim:
     return Claim(
         f"A {title} reproduces how the variables go together" + _ASKED[model],
         "not confirmed" if apart else "confirmed",
-        "spreads above the distance of simulated from simulated muons, correlations and "
+        "σ above the distance of simulated from simulated muons, correlations and "
         f"two-dimensional histograms: {listed}",
     )
 

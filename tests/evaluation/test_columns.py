@@ -33,7 +33,7 @@ def test_a_shift_is_the_distance_and_one_law_is_at_the_floor():
     samples = {"same": muons(1500, 2), "moved": muons(1500, 3, shift=0.5)}
     checked = check(muons(1500, 1), samples, muons(1500, 4), ENTRIES)
     table = compare_columns(checked, replicas=20)
-    assert [row.quantity.name for row in table.rows] == ["p", "x", "one", "correlations", "pairs"]
+    assert [row.quantity.name for row in table.rows] == ["p", "x", "correlations", "pairs"]
     row = table.row("p")
     assert row.distances["moved"].value == pytest.approx(0.5, abs=0.1)
     assert row.distances["moved"].verdict == "different"

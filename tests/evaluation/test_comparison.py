@@ -178,11 +178,6 @@ def test_relative_jets_without_kinematics_are_compared_as_far_as_they_go(toy_jet
     assert any(warning.startswith("jet mass: left out") for warning in table.warnings)
 
 
-def test_without_training_jets_half_of_the_real_ones_are_compared(toy_jets):
-    table = compare(toy_jets(100, 1), {"a": toy_jets(300, 2)}, replicas=10)
-    assert (table.jets, table.pool) == (50, 100)
-
-
 def test_jets_that_are_not_finite_are_left_out_and_named(toy_jets):
     sample = toy_jets(100, 2)
     sample.particles[3, 0, 0] = torch.nan
@@ -264,3 +259,24 @@ def test_what_cannot_be_compared_is_refused(toy_jets):
     empty = replace(real, mask=torch.zeros_like(real.mask))
     with pytest.raises(InputError, match="empty jets: expected jets with particles, received 100"):
         compare(real, {"empty": empty})
+
+
+def test_without_further_jets_nothing_is_halved_and_the_floor_is_that_of_disjoint_sets(toy_jets):
+    """Sets of 300 drawn with replacement from 300 are as far apart as disjoint ones."""
+    real, sample = toy_jets(300, 1), toy_jets(400, 2)
+    alone = compare(real, {"a": sample}, replicas=60)
+    among_many = compare(real, {"a": sample}, toy_jets(900, 3), replicas=60)
+    assert alone.jets == among_many.jets == 300
+    assert not alone.disjoint and among_many.disjoint
+    assert "drawn with replacement from 300 simulated jets" in alone.compared
+    assert "two disjoint sets of 300 of 1,200 simulated jets" in among_many.compared
+    for name in ("relative_mass", "mass", "ptrel", "multiplicity", "eta"):
+        one, other = (table.row(name) for table in (alone, among_many))
+        assert one.floor == pytest.approx(other.floor, rel=0.35), name
+        assert one.distances["a"].value == other.distances["a"].value
+
+
+def test_a_small_sample_that_cuts_the_others_is_named(toy_jets):
+    table = compare(toy_jets(200, 1), {"small": toy_jets(50, 2), "large": toy_jets(200, 3)})
+    assert table.jets == 50
+    assert table.warnings[0] == "small has 50 jets; no more of simulated, large are compared"

@@ -61,8 +61,8 @@ def test_too_few_jets_leave_rows_out_and_say_so(toy_jets):
     assert merits == {}
     found = {row.quantity.name for row in table.rows}
     assert "kpd" in found and not {"fpd", "mmd"} & found
-    for name in ("FPD", "COV and MMD", "classifier"):
-        assert any(warning.startswith(f"{name}: left out") for warning in table.warnings)
+    for name in ("FPD: left out", "COV and MMD: left out"):
+        assert any(warning.startswith(name) for warning in table.warnings)
 
 
 def test_weighted_discrepancies_are_the_plain_one_where_no_jet_repeats():
@@ -76,18 +76,22 @@ def test_weighted_discrepancies_are_the_plain_one_where_no_jet_repeats():
 
 
 def test_the_command_writes_what_it_prints(write, capsys, tmp_path):
-    real, generated = write("real.h5", 240, 1), write("generated.h5", 150, 2)
+    real, generated = write("real.h5", 600, 1), write("generated.h5", 510, 2)
     path = tmp_path / "out.json"
     assert main(["evaluate", generated, "--real", real, "--output", str(path)]) == 0
     printed = capsys.readouterr().out
     content = json.loads(path.read_text(encoding="utf-8"))
-    assert content["mode"] == "disjoint" and content["jets"] == 120
-    assert content["files"]["generated"]["jets"] == 150
+    assert content["mode"] == "disjoint" and content["jets"] == 510
+    assert content["files"]["generated"]["jets"] == 510
     for row in content["rows"]:
-        assert row["metric"] in printed
+        assert " ".join(row["title"].split()[:2]) in printed
         assert np.isfinite([row["value"], row["uncertainty"], row["floor"]]).all()
-    assert "COV and MMD: left out" in " ".join(printed.split())
-    assert "AUC" in printed
+    words = " ".join(printed.split())
+    assert "510 jets of each sample with 510 simulated ones" in words
+    assert "COV and MMD: left out" not in words
+    verdict = content["headlines"]["generated"]
+    assert words.endswith(f"generated: {verdict['word'].upper()}. {verdict['text']}")
+    assert f"AUC {content['classifiers']['trees']['auc']:.3f}" in verdict["text"]
 
 
 def test_the_published_protocol(toy_jets, monkeypatch):
@@ -115,15 +119,16 @@ def test_bad_files_are_one_line(write, capsys, tmp_path):
 
 @pytest.mark.slow
 def test_classifiers_are_trained_as_asked_for(write, capsys, tmp_path):
-    real, generated = write("many.h5", 240, 1), write("others.h5", 120, 2)
+    real, generated = write("many.h5", 600, 1), write("others.h5", 520, 2)
     path = tmp_path / "out.json"
-    words = ["evaluate", generated, "--real", real, "--output", str(path), "--jets", "200"]
+    words = ["evaluate", generated, "--real", real, "--output", str(path), "--jets", "550"]
     assert main([*words, "--classifier", "transformer", "trees", "--features", "flat"]) == 0
     found = json.loads(path.read_text(encoding="utf-8"))["classifiers"]
     assert list(found) == ["transformer", "trees"]
     assert found["trees"]["telling"][0][0][:3] in ("px_", "py_", "pz_")
     assert found["transformer"]["roc"][-1] == [1, 1] and found["transformer"]["telling"] == []
-    assert "transformer on 120 jets of each kind: AUC" in " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "transformer on 520 jets of each kind, generated: AUC" in printed
     for wrong, line in (
         (["--classifier", "forest"], "--classifier: expected one of trees, particlenet"),
         (["--classifier", "particlenet", "--features", "flat"], "--features: expected trees"),
