@@ -15,7 +15,7 @@ from jetgen.errors import InputError
 from jetgen.latent.embedding import tsne
 from jetgen.latent.encoding import EncodedSets
 from jetgen.latent.walks import blend, interpolation, traversals
-from jetgen.metrics.latent import ACTIVE, activity, divergence, order, principal_components
+from jetgen.metrics.latent import ACTIVE, active, activity, divergence, order, principal_components
 from jetgen.physics.features import measure_features
 from jetgen.physics.observable_values import ObservableValues, observables_named
 from jetgen.physics.observables import MeasuredSets, measure
@@ -90,8 +90,8 @@ def _search(found: EncodedSets, text: str, seed: int) -> _Searched:
 
 
 def _activity_in_words(found: EncodedSets) -> str:
-    active = int((activity(found.latent) > ACTIVE).sum())
-    words = f"{active} of {found.latent.mean.shape[1]} columns are active"
+    count = int(active(found.latent).sum())
+    words = f"{count} of {found.latent.mean.shape[1]} columns are active"
     if found.latent.stochastic:
         words += f"; they carry {divergence(found.latent).sum():.1f} nats beyond the prior"
     return words + "."
@@ -127,7 +127,8 @@ def _columns(found: EncodedSets, information: Tensor) -> Table:
         "Columns of the code",
         ("column", "variance of the mean", "KL [nats]", "says most about [nats]"),
         rows,
-        f"Most active first; a column counts as active above a variance of {ACTIVE}.",
+        f"Most active first; a column counts as active above a variance of {ACTIVE} and, where "
+        f"codes have widths, above {ACTIVE} nats.",
     )
 
 

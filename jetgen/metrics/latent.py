@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 ACTIVE = 0.01
-"""Variance over jets of a column's mean above which the column counts as active."""
+"""Variance over jets of a column's mean, and nats of its divergence, of an active column."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,16 @@ def activity(latent: LatentSpace) -> Tensor:
         Importance Weighted Autoencoders (Burda, Grosse, Salakhutdinov, 2015), arXiv:1509.00519.
     """
     return latent.mean.double().var(0)
+
+
+def active(latent: LatentSpace) -> Tensor:
+    """``(L,)`` bool, columns that carry something about their jet.
+
+    The variance of the mean exceeds 0.01 and, where codes have widths, the divergence 0.01 nats:
+    a mean that varies a little beside the width of a code equal to the prior says nothing.
+    """
+    varies = activity(latent) > ACTIVE
+    return varies & (divergence(latent) > ACTIVE) if latent.stochastic else varies
 
 
 def divergence(latent: LatentSpace) -> Tensor:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from jetgen.cloud import CARTESIAN, ParticleCloud
+from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
 from jetgen.conversion import takes_sets
 from jetgen.kinds import JETS, Kind
 from jetgen.physics.efp import efps
@@ -72,7 +72,7 @@ class MeasuredSets:
 
     Args:
         relative: ``(B, N)`` particles as ``etarel, phirel, ptrel``; its conditions are the jet's
-            pt, eta, phi and mass, those that are available.
+            pt, eta, phi, mass and type, those that are available.
         observables: ``(B,)`` values by name. A relative cloud without the conditions pt and eta has
             only ``relative_mass`` and ``multiplicity``; one without the condition phi has no
             ``phi``.
@@ -110,7 +110,7 @@ def measure(cloud: ParticleCloud) -> MeasuredSets:
         InputError: when the features are neither Cartesian nor relative, or the unit of a momentum
             is not a unit of energy.
 
-    >>> from jetgen.cloud import CARTESIAN, ParticleCloud
+    >>> from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
     >>> back_to_back = torch.tensor([[[1.0, 1.0, 0.0], [1.0, -1.0, 0.0]]])
     >>> jets = ParticleCloud(back_to_back, torch.ones(1, 2, dtype=torch.bool), CARTESIAN)
     >>> round(measure(jets).observables["mass"].item(), 6)
@@ -131,5 +131,7 @@ def measure(cloud: ParticleCloud) -> MeasuredSets:
         if relative.has_condition("phi"):
             observables["phi"] = relative.condition("phi")
     known = {f: observables[f.name] for f in JET_KINEMATICS if f.name in observables}
+    if cloud.has_condition("type"):
+        known[Feature("type")] = cloud.condition("type")
     bare = relative.replace(conditions=pt.new_zeros(len(pt), 0), condition_features=())
     return MeasuredSets(bare.with_conditions(known), observables)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
 
+from jetgen.classifiers.figure_of_merit import FigureOfMerit
 from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
 from jetgen.evaluation.columns import column_quantities, paired_columns
 from jetgen.metrics.correlations import correlations as matrix
@@ -13,6 +15,7 @@ from jetgen.physics.observable_values import observe
 from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.reports.sections import (
     PlannedSection,
+    classifier_section,
     correlations,
     distribution,
     how_panels_read,
@@ -28,24 +31,29 @@ _COLOURS = 2
 
 
 def column_report_sections(
-    checked: ComparisonInput, latent: LatentSpace | None, history: Path | None, seed: int
+    checked: ComparisonInput,
+    latent: LatentSpace | None,
+    history: Path | None,
+    seed: int,
+    merits: Mapping[str, Mapping[str, FigureOfMerit]],
 ) -> list[PlannedSection]:
     """The sections that these entries, this latent space and this history allow."""
     real, samples = checked.real, checked.samples
     looks, noun = lines(list(samples)), real.kind.noun
     generated = {name: sets for name, sets in samples.items() if name != RECONSTRUCTED}
     quantities = column_quantities(checked)
-    reading = how_panels_read(noun)
-    sections = []
+    reference = checked.reference
+    reading = how_panels_read(noun, reference)
+    sections = classifier_section(merits, looks, noun, reference)
     if generated:
-        drawing = distribution("columns_generation", real, generated, quantities, looks)
+        drawing = distribution("columns_generation", real, generated, quantities, looks, reference)
         sections.append(PlannedSection("columns", "Columns", reading, (drawing,)))
     shown = paired_columns([real, *generated.values()])
     if generated and len(shown) > 1:
-        sections.append(correlations(real, generated, shown, _pairs(real, shown), ""))
+        sections.append(correlations(real, generated, shown, _pairs(real, shown), "", reference))
     if RECONSTRUCTED in samples:
         only = {RECONSTRUCTED: samples[RECONSTRUCTED]}
-        drawing = distribution("columns_reconstruction", real, only, quantities, looks)
+        drawing = distribution("columns_reconstruction", real, only, quantities, looks, reference)
         words = (
             f"Each held-out {noun.one} encoded and decoded again: what the autoencoder loses "
             f"before any generation begins. Since both are the same {noun.many}, pulls should be "

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from rich.console import Console
+from torch import Tensor
 
 from jetgen import __version__
 from jetgen.citing.bibliography import JETGEN, Citation
@@ -26,12 +27,13 @@ from jetgen.errors import InputError
 from jetgen.evaluation.checks import RECONSTRUCTED
 from jetgen.files.whole import sha256
 from jetgen.kinds import Kind, kind_of_cloud
+from jetgen.physics.observables import Observable
 from jetgen.reports import write_report
-from jetgen.reports.page import Rate
+from jetgen.reports.page import SIMULATE, Rate
 from jetgen.runs.folder import RunFolder
 from jetgen.runs.health import read_health
 from jetgen.runs.latent_space import latent_space
-from jetgen.runs.trained_model import load
+from jetgen.runs.trained_model import TrainedModel, load
 
 _TIMED_JETS = 1000
 """Jets generated at most to measure the speed."""
@@ -69,28 +71,32 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
     training = model.training_jets()
     rates = training_rates(folder)
     timed = partial(_timed, rates=rates, noun=noun)
-    samples: dict[str, ParticleCloud] = {}
+    samples = {
+        "generated": read(
+            folder.generated_file, jets=config.jets, seed=config.seed, first=config.first
+        )
+    }
+    progress("generate")
+    evaluations = model.model.evaluations
+    note = f"network evaluated {evaluations} time{'s' * (evaluations != 1)} per batch"
+    some = min(len(real), _TIMED_JETS)
+    with timed("Generate", some, note=note):
+        made = model.generate(some, seed=config.seed)
+    for prior, title in list(model.priors.items())[1:]:
+        progress(f"generate with the {title} prior")
+        samples[f"generated ({title} prior)"] = model.generate(
+            len(real), prior=prior, seed=config.seed
+        )
     latent = None
     if model.reconstructs:
         progress("reconstruct")
         with timed("Encode and decode", len(real)):
             samples[RECONSTRUCTED] = model.reconstruct(real)
         latent = latent_space(model, real, config.seed)
-    samples["generated"] = read(
-        folder.generated_file, jets=config.jets, seed=config.seed, first=config.first
-    )
-    progress("generate")
-    evaluations = model.model.evaluations
-    note = f"network evaluated {evaluations} time{'s' * (evaluations != 1)} a batch"
-    some = min(len(real), _TIMED_JETS)
-    with timed("Generate", some, note=note):
-        model.generate(some, seed=config.seed)
-    for prior, title in list(model.priors.items())[1:]:
-        progress(f"generate with the {title} prior")
-        samples[f"generated ({title} prior)"] = model.generate(
-            len(real), prior=prior, seed=config.seed
-        )
     samples |= _baseline(kind, training, len(real), config.seed)
+    named, attributes = config.reference_name, _attributes(model.config.data[0])
+    if speed := attributes.get("jets_per_second"):
+        rates.append(Rate(SIMULATE, float(speed), "as the file of the simulation records it"))
     return write_report(
         config.output or folder.report_folder,
         real=real,
@@ -101,8 +107,12 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
         description="".join(f"Warning: {finding}. " for finding in read_health(folder.health_file))
         + (
             f"{model.title}, trained on {len(training)} {noun} of {', '.join(model.config.data)}. "
-            f"Real {noun} are the held-out test {noun}, which training has not seen."
+            f"The {named} {noun} on this page are the held-out test {noun}, which training has "
+            "not seen."
         ),
+        attributes=attributes,
+        requested=_requested(model, made),
+        reference=named,
         provenance={
             "report command": ["jetgen", *sys.argv[1:]],
             "jetgen": __version__,
@@ -122,6 +132,7 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
                 *of_report(kind, latent=latent is not None),
             ]
         ),
+        panels=config.panels,
         seed=config.seed,
         progress=progress,
     )
@@ -151,6 +162,22 @@ def _origin(attributes: Mapping[str, Any]) -> dict[str, Any]:
     return {name: attributes[name] for name in names if name in attributes}
 
 
+def _requested(model: TrainedModel, made: ParticleCloud) -> dict[Observable, tuple[Tensor, Tensor]]:
+    """Values that were asked for and made, of the conditions that can be measured."""
+    kind = model.config.kind
+    measured = kind.measure(made)
+    return {
+        observable: (made.condition(observable.name), values)
+        for observable, values in kind.observables(measured)
+        if observable.name in model.config.condition and made.has_condition(observable.name)
+    }
+
+
+def _attributes(path: str) -> Mapping[str, Any]:
+    """What a file of simulated sets says about itself; nothing where it is no longer there."""
+    return open_source(path).attributes if Path(path).is_file() else {}
+
+
 def _report_files(
     config: ReportConfig, clouds: Mapping[str, ParticleCloud], progress: Callable[[str], None]
 ) -> Path:
@@ -171,7 +198,7 @@ def _report_files(
 
     real = sets(config.real, config.map)
     kind = kind_of_cloud(real)
-    noun, trivial = kind.noun.many, kind.baseline
+    noun, trivial, named = kind.noun.many, kind.baseline, config.reference_name
     samples = {
         name: sets(path, {} if path in clouds else map_of(path, config.map))
         for name, path in _names(config.generated, kind).items()
@@ -185,10 +212,11 @@ def _report_files(
         kind=kind,
         title=f"Generated {noun} beside {Path(config.real).name}",
         description=(
-            f"Real {noun}: {len(real)} of {config.real}. Without further real {noun} the floor "
-            f"takes two halves of them, so that every distance is between as many {noun} as half "
-            f"of them. The {trivial} are drawn from the marginals of the same real {noun}."
+            f"The {named} {noun} are {len(real):,} of {config.real}. The {trivial} are drawn from "
+            f"the marginals of the same {noun}."
         ),
+        attributes=_attributes(config.real),
+        reference=named,
         provenance={
             "report command": ["jetgen", *sys.argv[1:]],
             "jetgen": __version__,
@@ -201,6 +229,7 @@ def _report_files(
                 *of_report(kind, latent=False),
             ]
         ),
+        panels=config.panels,
         seed=config.seed,
         progress=progress,
     )

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from jetgen.classifiers.figure_of_merit import FigureOfMerit
 from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
 from jetgen.metrics.latent import LatentSpace
+from jetgen.metrics.w1efp import GRAPHS
+from jetgen.physics.efp import efps
 from jetgen.physics.observable_values import ObservableValues
-from jetgen.physics.observables import JET_OBSERVABLES, PARTICLE_OBSERVABLES, MeasuredSets
+from jetgen.physics.observables import (
+    JET_OBSERVABLES,
+    PARTICLE_OBSERVABLES,
+    MeasuredSets,
+    Observable,
+)
 from jetgen.physics.quantities import BY_RANK, QUANTITIES, SUBSTRUCTURE, Quantity
 from jetgen.physics.substructure import with_substructure
 from jetgen.reports.figures.jet_displays import jet_displays
@@ -18,6 +27,8 @@ from jetgen.reports.figures.residuals import residual_panels
 from jetgen.reports.sections import (
     PlannedFigure,
     PlannedSection,
+    classes_section,
+    classifier_section,
     correlations,
     distribution,
     how_panels_read,
@@ -31,10 +42,25 @@ _PARTICLE_NAMES = [observable.name for observable in PARTICLE_OBSERVABLES]
 
 _EVERYTHING = (*JET_OBSERVABLES, *(quantity.observable for quantity in SUBSTRUCTURE))
 
+POLYNOMIALS = tuple(
+    Quantity(
+        Observable(
+            f"efp_{k}",
+            f"energy-flow polynomial {k}",
+            rf"Energy-flow polynomial $\mathrm{{EFP}}_{k}$",
+        ),
+        1e-5,
+        f"energy-flow polynomial {k} of the five of W1EFP",
+    )
+    for k in range(1, len(GRAPHS) + 1)
+)
+"""What jets have after :func:`_with_polynomials`."""
+
 PANELS: dict[str, Sequence[Quantity]] = {
     "jets": [q for q in QUANTITIES if q.name in _JET_NAMES],
     "particles": [*(q for q in QUANTITIES if q.name in _PARTICLE_NAMES), *BY_RANK],
     "substructure": SUBSTRUCTURE,
+    "polynomials": POLYNOMIALS,
 }
 """The distributions that are drawn, by section."""
 
@@ -42,22 +68,32 @@ _CORRELATED = (
     "pt", "eta", "multiplicity", "pt_dispersion", "girth", "tau21", "tau32", "c2", "d2",
     "soft_drop_mass",
 )  # fmt: skip
+_CLASS_OBSERVABLES = ("mass", "relative_mass", "multiplicity", "tau21", "tau32", "girth")
 _PAIRS = (("multiplicity", "pt_dispersion"), ("girth", "c2"))
 
 
 def jet_report_sections(
-    checked: ComparisonInput, latent: LatentSpace | None, history: Path | None, seed: int
+    checked: ComparisonInput,
+    latent: LatentSpace | None,
+    history: Path | None,
+    seed: int,
+    merits: Mapping[str, Mapping[str, FigureOfMerit]],
 ) -> list[PlannedSection]:
     """The sections that these jets, this latent space and this history allow."""
-    real = with_substructure(checked.real)
-    samples = {name: with_substructure(jets) for name, jets in checked.samples.items()}
-    looks = lines(list(samples))
+    real = _with_polynomials(with_substructure(checked.real))
+    samples = {
+        name: _with_polynomials(with_substructure(jets)) for name, jets in checked.samples.items()
+    }
+    looks, named = lines(list(samples)), checked.reference
     generated = {name: jets for name, jets in samples.items() if name != RECONSTRUCTED}
-    sections = [_images(real, samples), _displays(real, samples, looks, seed)]
-    sections += _distributions(real, generated, looks)
-    sections.append(_correlations(real, generated))
+    sections = classifier_section(merits, looks, real.kind.noun, named)
+    sections += [_images(real, samples, named), _displays(real, samples, looks, seed, named)]
+    if generated:
+        sections += _distributions(real, generated, looks, named)
+        sections.append(_correlations(real, generated, named))
+        sections += _classes(real, next(iter(generated.values())), named)
     if RECONSTRUCTED in samples:
-        sections.append(_reconstruction(real, samples[RECONSTRUCTED], looks))
+        sections.append(_reconstruction(real, samples[RECONSTRUCTED], looks, named))
     if latent is not None:
         sections.append(_latent(real, latent))
     if history is not None:
@@ -65,38 +101,45 @@ def jet_report_sections(
     return sections
 
 
-def _images(real: MeasuredSets, samples: Mapping[str, MeasuredSets]) -> PlannedSection:
+def _images(real: MeasuredSets, samples: Mapping[str, MeasuredSets], named: str) -> PlannedSection:
     return PlannedSection(
         "images",
         "Average jet images",
-        "All jets laid over each other, each turned so that its axis is at the centre: how much of "
-        "a jet's transverse momentum falls, on average, into each of 100 × 100 pixels of relative "
+        "All jets on top of each other, each with its axis at the centre: how much of a jet's "
+        "transverse momentum falls, on average, into each of 100 × 100 pixels of relative "
         f"rapidity and azimuth (|η|, |φ| < {HALF_WIDTH}). A good sample has the same image as the "
-        "real jets, so that its ratio is white and its difference without structure.",
+        f"{named} jets, so that its ratio is white and its difference without structure.",
         (
             PlannedFigure(
                 "jet_images",
-                "Top: mean share of the jet's pT, on one logarithmic scale. Middle: ratio to the "
-                "real jets, grey where both are empty; orange is too much, blue too little. "
-                "Pixels far from the axis hold few particles and scatter. Bottom: sample minus "
-                "real.",
-                partial(jet_images, real, samples),
-                {name: partial(jet_images, real, {name: jets}) for name, jets in samples.items()},
+                f"A row per sample. Mean share of the jet's pT of the {named} jets and of the "
+                "sample, on one logarithmic scale; their ratio, grey where both are empty (orange "
+                "is too much, blue too little; pixels far from the axis hold few particles and "
+                f"scatter); the sample minus the {named} jets.",
+                partial(jet_images, real, samples, named),
+                {
+                    name: partial(jet_images, real, {name: jets}, named)
+                    for name, jets in samples.items()
+                },
             ),
         ),
     )
 
 
 def _displays(
-    real: MeasuredSets, samples: Mapping[str, MeasuredSets], looks: Mapping[str, Line], seed: int
+    real: MeasuredSets,
+    samples: Mapping[str, MeasuredSets],
+    looks: Mapping[str, Line],
+    seed: int,
+    named: str,
 ) -> PlannedSection:
     reading = (
-        "Jets drawn at random, one a panel, with nothing picked by hand. Each disc is a particle; "
-        "its area is its share of the jet's transverse momentum. Single jets differ from each "
-        "other: look for what all jets of a row have in common and the real ones have not."
+        "Jets drawn at random, one per panel, none picked by hand. Each disc is a particle; its "
+        "area is its share of the jet's transverse momentum. Single jets differ from each other: "
+        f"look for what all jets of a row have in common and the {named} ones have not."
     )
     if RECONSTRUCTED in samples:
-        reading += " A reconstructed jet stands below the real one it comes from."
+        reading += f" A reconstructed jet has the column of the {named} one that it comes from."
     return PlannedSection(
         "gallery",
         "Single jets",
@@ -104,10 +147,10 @@ def _displays(
         (
             PlannedFigure(
                 "jet_displays",
-                "Real jets in the first row, one row for each sample.",
-                partial(jet_displays, real, samples, looks, seed),
+                f"{named.capitalize()} jets in the first row, one row for each sample.",
+                partial(jet_displays, real, samples, looks, seed, named),
                 {
-                    name: partial(jet_displays, real, {name: jets}, looks, seed)
+                    name: partial(jet_displays, real, {name: jets}, looks, seed, named)
                     for name, jets in samples.items()
                 },
             ),
@@ -116,10 +159,13 @@ def _displays(
 
 
 def _distributions(
-    real: MeasuredSets, generated: Mapping[str, MeasuredSets], looks: Mapping[str, Line]
+    real: MeasuredSets,
+    generated: Mapping[str, MeasuredSets],
+    looks: Mapping[str, Line],
+    named: str,
 ) -> Iterator[PlannedSection]:
     for name, title, reading in (
-        ("jets", "Jets", f"One value a jet. {how_panels_read(real.kind.noun)}"),
+        ("jets", "Jets", f"One value per jet. {how_panels_read(real.kind.noun, named)}"),
         (
             "particles",
             "Particles",
@@ -129,12 +175,19 @@ def _distributions(
         (
             "substructure",
             "Substructure",
-            "How a jet shares out its momentum among its particles: what jet tagging goes by, and "
+            "How a jet shares out its momentum among its particles: what jet tagging uses, and "
             "what particles made independently of each other get wrong. The panels are those of "
             "the section on jets.",
         ),
+        (
+            "polynomials",
+            "Energy-flow polynomials",
+            "The five polynomials behind W1EFP, those of the connected graphs with four vertices "
+            "and four edges: sums over all products of four particles' shares of pT and of four of "
+            "their distances. The panels are those of the section on jets.",
+        ),
     ):
-        drawing = _distribution(name, "generation", real, generated, looks)
+        drawing = _distribution(name, "generation", real, generated, looks, named)
         yield PlannedSection(name, title, reading, (drawing,))
 
 
@@ -144,11 +197,17 @@ def _distribution(
     real: MeasuredSets,
     samples: Mapping[str, MeasuredSets],
     looks: Mapping[str, Line],
+    named: str,
+    *,
+    panels: bool = True,
 ) -> PlannedFigure:
-    return distribution(f"{group}_{label}", real, samples, PANELS[group], looks)
+    quantities = PANELS[group]
+    return distribution(f"{group}_{label}", real, samples, quantities, looks, named, panels=panels)
 
 
-def _correlations(real: MeasuredSets, generated: Mapping[str, MeasuredSets]) -> PlannedSection:
+def _correlations(
+    real: MeasuredSets, generated: Mapping[str, MeasuredSets], named: str
+) -> PlannedSection:
     """The section on pairs of observables that all of these jets know."""
     known = {
         observable.name: observable
@@ -163,32 +222,68 @@ def _correlations(real: MeasuredSets, generated: Mapping[str, MeasuredSets]) -> 
         if x in known and y in known
     ]
     example = ", for instance many particles with small masses"
-    return correlations(real, generated, shown, pairs, example)
+    return correlations(real, generated, shown, pairs, example, named)
 
 
 def _reconstruction(
-    real: MeasuredSets, reconstructed: MeasuredSets, looks: Mapping[str, Line]
+    real: MeasuredSets, reconstructed: MeasuredSets, looks: Mapping[str, Line], named: str
 ) -> PlannedSection:
     only = {RECONSTRUCTED: reconstructed}
     return PlannedSection(
         "reconstruction",
         "Reconstruction",
         "Each held-out jet encoded and decoded again: what the autoencoder loses before any "
-        "generation begins. A residual is the reconstructed value minus the real one, over the "
-        "real one where it says relative. Further below, the distributions of reconstructed jets "
-        "beside real ones; since both are the same jets their pulls should be much smaller than "
-        "one.",
+        "generation begins. A residual is the reconstructed value minus the original one, over "
+        "the original one where it says relative; residuals that are rounding errors are left "
+        "out. Further below, the distributions of reconstructed jets beside the original ones; "
+        "since both are the same jets their pulls should be much smaller than one.",
         (
             PlannedFigure(
                 "residuals",
                 "Left: distribution of each residual, its median and half the width of its central "
                 "68 %. Right: median (points, with statistical error) and central 68 % (band) in "
-                "bins of the real jet's pT and number of particles; a slope is a bias.",
+                "bins of the original jet's pT and number of particles; a slope is a bias.",
                 lambda: residual_panels(real, reconstructed, looks[RECONSTRUCTED]),
             ),
-            *(_distribution(group, "reconstruction", real, only, looks) for group in PANELS),
+            *(
+                _distribution(group, "reconstruction", real, only, looks, named, panels=False)
+                for group in PANELS
+            ),
         ),
     )
+
+
+_FEWEST_OF_A_CLASS = 50
+
+
+def _classes(real: MeasuredSets, generated: MeasuredSets, named: str) -> list[PlannedSection]:
+    """The classes that both have many jets of, where there are several."""
+    if not (real.relative.has_condition("type") and generated.relative.has_condition("type")):
+        return []
+    sides = []
+    for side in (real, generated):
+        types = side.relative.condition("type")
+        sides.append(
+            {
+                real.kind.class_name(int(index)): side[types == index]
+                for index, count in zip(*types.unique(return_counts=True), strict=True)
+                if count >= _FEWEST_OF_A_CLASS
+            }
+        )
+    common = [name for name in sides[0] if name in sides[1]]
+    if len(common) < 2:
+        return []
+    names = (*_CLASS_OBSERVABLES,)
+    shown = [o for o in _EVERYTHING if o.name in names and o.name in real.observables]
+    first, second = ({name: side[name] for name in common} for side in sides)
+    return [classes_section(first, second, shown, real.kind.noun, named)]
+
+
+def _with_polynomials(jets: MeasuredSets) -> MeasuredSets:
+    """With the energy-flow polynomials of W1EFP as observables."""
+    values = efps(jets.relative, GRAPHS)
+    found = {q.name: values[:, k] for k, q in enumerate(POLYNOMIALS)}
+    return replace(jets, observables={**jets.observables, **found})
 
 
 def _latent(real: MeasuredSets, latent: LatentSpace) -> PlannedSection:

@@ -10,19 +10,21 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from jetgen.citing.bibliography import Citation
-from jetgen.classifiers.figure_of_merit import FigureOfMerit
+from jetgen.classifiers.figure_of_merit import FEWEST_TESTED, FigureOfMerit
 from jetgen.evaluation.comparison import Comparison
-from jetgen.reports.formatting import cell, floor_cell, verdict, with_uncertainty
+from jetgen.evaluation.verdict import CLASSIFIERS, Headline, auc_word, counted, metric_title
+from jetgen.reports.formatting import cell, floor_cell, with_uncertainty
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure on the page: file name without ending, title, caption, and the PNG."""
+    """A figure on the page: file name without ending, title, caption, the PNG, single panels."""
 
     name: str
     title: str
     caption: str
     png: bytes
+    panels: bool = False
 
     @property
     def source(self) -> str:
@@ -40,8 +42,12 @@ class Section:
     pictures: tuple[Picture, ...]
 
 
+SIMULATE = "Simulate"
+"""The step that other steps are compared with."""
+
+
 class Rate(NamedTuple):
-    """How fast one step is, in jets a second, and under which circumstances."""
+    """How fast one step is, in jets per second, and under which circumstances."""
 
     step: str
     jets_per_second: float
@@ -64,7 +70,8 @@ def render(
     title: str,
     description: str,
     comparison: Comparison,
-    merits: Mapping[str, FigureOfMerit],
+    merits: Mapping[str, Mapping[str, FigureOfMerit]],
+    verdicts: Mapping[str, Headline],
     counts: Mapping[str, int],
     sections: Sequence[Section],
     rates: Sequence[Rate],
@@ -75,19 +82,11 @@ def render(
     """The page as text.
 
     Args:
-        merits: the classifier's figures by sample.
+        merits: the classifiers' figures by sample and name.
+        verdicts: the verdict on each sample.
         counts: the sets behind the figures, by sample.
     """
     kind = comparison.kind
-    rows = [
-        {
-            "title": row.quantity.observable.title,
-            "unit": row.quantity.unit,
-            "floor": floor_cell(row),
-            "cells": [cell(row, sample) for sample in comparison.samples],
-        }
-        for row in comparison.rows
-    ]
     return (
         environment()
         .get_template("report.html.j2")
@@ -95,18 +94,24 @@ def render(
             title=title,
             description=description,
             comparison=comparison,
-            verdicts={sample: verdict(comparison, sample) for sample in comparison.samples},
-            rows=rows,
+            verdicts=verdicts,
+            groups=_groups(comparison),
+            reference=comparison.reference,
+            fewest=FEWEST_TESTED,
             facts={
                 f"{kind.noun.many} in the figures": ", ".join(
                     f"{count} {name}" for name, count in counts.items()
                 ),
-                f"{kind.noun.many} in a distance": comparison.jets,
+                "compared": comparison.compared,
             },
             sections=sections,
             rates=[(rate.step, f"{rate.jets_per_second:,.0f}", rate.note) for rate in rates],
             noun=kind.noun,
-            merits=[_merit(name, merit) for name, merit in merits.items()],
+            merits=[
+                _merit(sample, name, merit)
+                for sample, found in merits.items()
+                for name, merit in found.items()
+            ],
             preface=kind.preface,
             definitions=[*(row.quantity for row in comparison.rows), *kind.further_quantities()],
             provenance=provenance,
@@ -119,8 +124,33 @@ def render(
 _TELLING = 4
 
 
-def _merit(sample: str, merit: FigureOfMerit) -> tuple[str, ...]:
+def _merit(sample: str, name: str, merit: FigureOfMerit) -> tuple[str, ...]:
     """A row of the classifier's table."""
     telling = ", ".join(f"{name} ({loss:.3f})" for name, loss in merit.telling[:_TELLING])
     auc = with_uncertainty(merit.auc, merit.auc_error)
-    return sample, auc, f"{merit.chi2:.2f}", f"{merit.overlap:.3f}", telling
+    title = f"{sample}, {CLASSIFIERS[name]}"
+    return title, auc, auc_word(merit), f"{merit.chi2:.2f}", f"{merit.overlap:.3f}", telling
+
+
+def _groups(comparison: Comparison) -> dict[str, list[dict[str, Any]]]:
+    """The table's rows by what the verdict makes of them."""
+    known = counted(comparison)
+    given = [row for row in comparison.rows if row.quantity.name in comparison.given]
+    rows = {
+        "Counted in the verdict": known,
+        "Further quantities": [r for r in comparison.rows if r not in known and r not in given],
+        "Often given to models, then right by construction; not counted": given,
+    }
+    return {
+        heading: [
+            {
+                "title": metric_title(row.quantity.name, row.quantity.observable.title),
+                "unit": row.quantity.unit,
+                "floor": floor_cell(row),
+                "cells": [cell(row, sample) for sample in comparison.samples],
+            }
+            for row in found
+        ]
+        for heading, found in rows.items()
+        if found
+    }

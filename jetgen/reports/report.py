@@ -7,9 +7,11 @@ import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from matplotlib.figure import Figure
+from torch import Tensor
 
 from jetgen import __version__
 from jetgen.citing.bibliography import Citation
@@ -17,12 +19,18 @@ from jetgen.classifiers.figure_of_merit import FigureOfMerit
 from jetgen.cloud import ParticleCloud
 from jetgen.evaluation.checks import check
 from jetgen.evaluation.comparison import Comparison
+from jetgen.evaluation.verdict import Headline, counted, headlines
 from jetgen.files.whole import whole_file, write_json, write_text
 from jetgen.kinds import JETS, Kind
 from jetgen.metrics.latent import LatentSpace
-from jetgen.reports.page import Picture, Rate, Section, render
-from jetgen.reports.sections import PlannedSection
+from jetgen.physics.observables import Observable
+from jetgen.reports.page import SIMULATE, Picture, Rate, Section, render
+from jetgen.reports.sections import PlannedSection, conditions_section, speed_section
+from jetgen.reports.setting import setting_line
 from jetgen.reports.style import figure_style, with_setting
+
+Merits = Mapping[str, FigureOfMerit]
+"""Figures of merit by the name of the classifier."""
 
 _DPI, _PANEL_DPI = 110, 160
 """Pixels per inch of the figures on the page, and of the files of single panels."""
@@ -35,14 +43,17 @@ def write_report(
     samples: Mapping[str, ParticleCloud],
     kind: Kind = JETS,
     training: ParticleCloud | None = None,
-    title: str = "Generated jets beside real ones",
+    title: str = "Generated jets beside simulated ones",
     description: str = "",
-    setting: str = "",
+    attributes: Mapping[str, Any] = MappingProxyType({}),
+    reference: str = "simulated",
     provenance: Mapping[str, Any] | None = None,
     history: Path | None = None,
     latent: LatentSpace | None = None,
+    requested: Mapping[Observable, tuple[Tensor, Tensor]] = MappingProxyType({}),
     rates: Sequence[Rate] = (),
     citations: Sequence[Citation] = (),
+    panels: bool = True,
     seed: int = 1,
     progress: Callable[[str], None] = lambda step: None,
 ) -> Path:
@@ -58,12 +69,16 @@ def write_report(
         kind: jets or other sets.
         training: further real jets, for the real-versus-real floor.
         title, description: the heading and the line below it.
-        setting: process, energy, radius and the like, in a line on top of every figure.
+        attributes: of the file of the real jets, for a line on top of every figure with process,
+            energy, radius and the like.
+        reference: what the real jets are called on the page.
         provenance: command, configuration, versions, hashes; nested mappings are shown nested.
         history: a run's ``metrics.csv``.
         latent: the codes of ``real``, jet by jet, beside codes of the prior.
+        requested: requested and obtained values of generated jets by condition.
         rates: how fast the model works.
         citations: the papers that the model, the data and the numbers rest on.
+        panels: whether every panel of a figure gets files of its own.
         seed: of the bootstrap, the splits and the choice of jets on display.
         progress: called with the name of each step before it starts.
 
@@ -75,16 +90,24 @@ def write_report(
     """
     folder = Path(folder)
     progress("measure")
-    checked = check(real, samples, training, kind)
+    checked = check(real, samples, training, kind, reference)
     progress("compare")
-    comparison: Comparison = kind.compare(checked, seed=seed)
-    merits: dict[str, FigureOfMerit] = kind.classify(checked, seed)
+    assessed: tuple[Comparison, dict[str, Merits]] = kind.assess(
+        checked, seed=seed, progress=progress
+    )
+    comparison, merits = assessed
+    verdicts = headlines(comparison, merits)
     progress("prepare figures")
     kept = None if latent is None else latent[checked.kept]
-    planned = kind.report_sections(checked, kept, history, seed)
-    sections = list(_drawn(planned, folder, setting, progress))
+    planned = kind.report_sections(checked, kept, history, seed, merits)
+    if requested:
+        planned.append(conditions_section(requested, kind.noun))
+    if any(rate.step == SIMULATE for rate in rates):
+        planned.append(speed_section({r.step: r.jets_per_second for r in rates}, kind.noun))
+    setting = setting_line(checked, attributes)
+    sections = list(_drawn(planned, folder, setting, panels, progress))
     progress("write")
-    _write_table(folder, comparison, merits)
+    _write_table(folder, comparison, merits, verdicts)
     page = folder / "report.html"
     write_text(
         page,
@@ -93,8 +116,9 @@ def write_report(
             description=description,
             comparison=comparison,
             merits=merits,
+            verdicts=verdicts,
             counts={
-                "real": len(checked.real),
+                reference: len(checked.real),
                 **{name: len(jets) for name, jets in checked.samples.items()},
             },
             sections=sections,
@@ -111,6 +135,7 @@ def _drawn(
     planned: Sequence[PlannedSection],
     folder: Path,
     setting: str,
+    panels: bool,
     progress: Callable[[str], None],
 ) -> Iterator[Section]:
     """Draw all figures and their panels, write each as PDF and PNG, the page's PNGs in memory."""
@@ -124,9 +149,10 @@ def _drawn(
             path = folder / "figures" / drawing.name
             with figure_style():
                 png = save_figure(drawing.draw(), path, setting)
-                for name, draw in drawing.panels.items() if len(drawing.panels) > 1 else ():
+                single = panels and len(drawing.panels) > 1
+                for name, draw in drawing.panels.items() if single else ():
                     save_figure(draw(), path / file_name(name), setting, dpi=_PANEL_DPI)
-            pictures.append(Picture(drawing.name, section.title, drawing.caption, png))
+            pictures.append(Picture(drawing.name, section.title, drawing.caption, png, single))
         yield Section(section.name, section.title, section.reading, tuple(pictures))
 
 
@@ -159,7 +185,12 @@ def save_figure(figure: Figure, stem: Path, setting: str = "", *, dpi: int = _DP
     return buffer.getvalue()
 
 
-def _write_table(folder: Path, comparison: Comparison, merits: Mapping[str, FigureOfMerit]) -> None:
+def _write_table(
+    folder: Path,
+    comparison: Comparison,
+    merits: Mapping[str, Merits],
+    verdicts: Mapping[str, Headline],
+) -> None:
     records = comparison.records()
     write_json(
         folder / "table.json",
@@ -171,7 +202,14 @@ def _write_table(folder: Path, comparison: Comparison, merits: Mapping[str, Figu
             "seed": comparison.seed,
             "warnings": comparison.warnings,
             "rows": records,
-            "trees": {name: merit._asdict() for name, merit in merits.items()},
+            "compared": comparison.compared,
+            "reference_name": comparison.reference,
+            "counted": [row.quantity.name for row in counted(comparison)],
+            "merits": {
+                sample: {name: merit._asdict() for name, merit in found.items()}
+                for sample, found in merits.items()
+            },
+            "headlines": {sample: verdict._asdict() for sample, verdict in verdicts.items()},
         },
     )
     text = io.StringIO()

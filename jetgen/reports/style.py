@@ -43,7 +43,7 @@ _STYLE: dict[str, Any] = {
     "ytick.minor.size": 3,
     "axes.labelpad": 3.0,
     "axes.titlepad": 6.0,
-    "xtick.major.pad": 4.0,
+    "xtick.major.pad": 6.0,
     "lines.linewidth": 1.6,
     "legend.frameon": False,
     "axes.formatter.limits": (-3, 4),

@@ -57,7 +57,7 @@ def test_real_jets_are_at_the_floor_and_wider_ones_are_not(toy_jets, monkeypatch
 
 
 def test_too_few_jets_leave_rows_out_and_say_so(toy_jets):
-    table, merits = evaluate(toy_jets(60, 1), toy_jets(60, 2), replicas=5)
+    table, merits = evaluate(toy_jets(36, 1), toy_jets(36, 2), replicas=5)
     assert merits == {}
     found = {row.quantity.name for row in table.rows}
     assert "kpd" in found and not {"fpd", "mmd"} & found

@@ -1,11 +1,16 @@
-"""One small report that several tests look at."""
+"""One small report that several tests look at, and what is wrong with the text of a figure."""
 
 import re
+from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from jetgen.citing.bibliography import VAE, Citation
 from jetgen.metrics.latent import LatentSpace
@@ -47,8 +52,10 @@ def made(toy_jets, tmp_path_factory):
         provenance={"command": ["jetgen", "train"], "config": {"deep": {"hash": "abc123"}}},
         history=history,
         latent=LatentSpace(codes, torch.zeros(80, 3), codes, prior, "flow"),
-        rates=[Rate("Generate", 1234.5, "80 jets in 1.0 s")],
+        rates=[Rate("Generate", 1234.5, "80 jets in 1.0 s"), Rate("Simulate", 12.0, "recorded")],
         citations=[Citation(VAE, "the <objective>")],
+        attributes={"jet_class": "toy", "config": {"energy": 13000.0, "radius": 0.8}},
+        panels=False,
         progress=steps.append,
     )
     html = page.read_text(encoding="utf-8")
@@ -57,3 +64,53 @@ def made(toy_jets, tmp_path_factory):
         folder=Path(folder), page=page, html=html, images=images, steps=steps,
         real=real, samples=samples, training=training,
     )  # fmt: skip
+
+
+_TOLERANCE = 1.5
+"""Pixels that two boxes may share: boxes are a little larger than their letters."""
+
+
+def _faults(figure: Figure, area: Bbox | None = None) -> list[str]:
+    """A line for each text that leaves the saved area (inches) or covers another."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    area = (area or figure.bbox_inches).transformed(figure.dpi_scale_trans)
+    texts = [(text, box) for text, box in _texts(figure, canvas.get_renderer()) if box.width > 0]
+    found = [
+        f"clipped: {text!r}"
+        for text, box in texts
+        if box.x0 < area.x0 - 1 or box.y0 < area.y0 - 1
+        or box.x1 > area.x1 + 1 or box.y1 > area.y1 + 1
+    ]  # fmt: skip
+    for (one, first), (other, second) in combinations(texts, 2):
+        shared = Bbox.intersection(first, second)
+        if shared is not None and min(shared.width, shared.height) > _TOLERANCE:
+            found.append(f"{one!r} covers {other!r}")
+    return found
+
+
+def _texts(figure: Figure, renderer: object) -> Iterator[tuple[str, Bbox]]:
+    for text in figure.texts:
+        yield text.get_text(), text.get_window_extent(renderer)
+    for legend in figure.legends:
+        for text in legend.get_texts():
+            yield text.get_text(), text.get_window_extent(renderer)
+    for axes in [*figure.axes, *(child for a in figure.axes for child in a.child_axes)]:
+        if not axes.get_visible():
+            continue
+        legend = axes.get_legend()
+        words = [*axes.texts, axes.title, axes._left_title, axes._right_title]
+        words += legend.get_texts() if legend else []
+        for axis in (axes.xaxis, axes.yaxis):
+            words += [axis.label, axis.get_offset_text()]
+            for tick in axis._update_ticks():
+                words += [label for label in (tick.label1, tick.label2) if label.get_visible()]
+        for text in words:
+            if text.get_visible() and text.get_text():
+                yield text.get_text(), text.get_window_extent(renderer)
+
+
+@pytest.fixture(scope="session")
+def faults():
+    """A line for each text of a figure that is clipped or covered."""
+    return _faults

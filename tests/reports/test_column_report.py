@@ -48,7 +48,7 @@ def made(tmp_path_factory):
 def test_every_section_is_there_and_speaks_of_entries(made):
     text = re.sub(r'src="data:image/png;base64,[^"]+"', "", made.read_text(encoding="utf-8"))
     assert set(re.findall(r'<section id="([^"]+)"', text)) == {
-        "summary", "distances", "classifier", "columns", "correlations", "reconstruction",
+        "summary", "distances", "columns", "correlations", "reconstruction",
         "latent", "training", "definitions", "repeat",
     }  # fmt: skip
     assert set(re.findall(r'<figure id="([^"]+)"', text)) == {
@@ -64,5 +64,6 @@ def test_the_table_and_the_classifier_are_in_the_json_file(made):
     assert content["noun"] == "entries"
     quantities = {row["quantity"] for row in content["rows"]}
     assert quantities == {"a", "b", "charge", "type", "correlations", "pairs"}
-    assert set(content["trees"]) == {"generated"}  # reconstructions share their entries
-    assert 0.3 < content["trees"]["generated"]["auc"] < 0.7
+    assert "type" not in content["counted"] and "a" in content["counted"]  # a condition is given
+    assert content["merits"] == {"reconstructed": {}, "generated": {}}  # too few
+    assert "at least 500 entries" in content["headlines"]["generated"]["text"]

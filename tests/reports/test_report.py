@@ -14,18 +14,23 @@ from PIL import Image
 from jetgen.errors import InputError
 from jetgen.evaluation.comparison import compare
 from jetgen.metrics.latent import LatentSpace
+from jetgen.physics.quantities import QUANTITIES
 from jetgen.reports import write_report
+from jetgen.reports.sections import PlannedSection, distribution
+from jetgen.reports.style import lines
 
 pytestmark = pytest.mark.slow
 
 FIGURES = {
     "jet_images", "jet_displays", "jets_generation", "particles_generation",
-    "substructure_generation", "correlation_matrices", "pair_planes", "residuals",
+    "substructure_generation", "polynomials_generation", "polynomials_reconstruction", "speeds",
+    "correlation_matrices", "pair_planes", "residuals",
     "jets_reconstruction", "particles_reconstruction", "substructure_reconstruction",
     "latent_activity", "latent_columns", "latent_map", "latent_correlations", "training_curves",
 }  # fmt: skip
 SECTIONS = {
     "summary", "distances", "images", "gallery", "jets", "particles", "substructure",
+    "polynomials", "speed",
     "correlations", "reconstruction", "latent", "training", "throughput", "definitions", "repeat",
     "cite",
 }  # fmt: skip
@@ -88,7 +93,7 @@ def test_what_to_cite_is_listed_and_there_as_bibtex(made):
 def test_codes_of_jets_that_are_left_out_are_left_out(toy_jets, tmp_path, monkeypatch):
     seen = {}
 
-    def record(checked, latent, history, seed):
+    def record(checked, latent, history, seed, merits):
         seen.update(jets=len(checked.real), codes=latent.codes[:, 0].tolist())
         return []
 
@@ -124,9 +129,10 @@ def test_shuffled_particles_give_the_same_numbers(made):
         {name: cloud.shuffled(generator) for name, cloud in made.samples.items()},
         made.training.shuffled(generator),
     ).records()
-    first = json.loads((made.folder / "table.json").read_text())["rows"]
-    for one, other in zip(first, again, strict=True):
-        assert (one["quantity"], one["sample"]) == (other["quantity"], other["sample"])
+    rows = json.loads((made.folder / "table.json").read_text())["rows"]
+    first = {(row["quantity"], row["sample"]): row for row in rows}
+    for other in again:
+        one = first[other["quantity"], other["sample"]]
         for key in ("w1", "uncertainty", "floor"):
             assert one[key] == pytest.approx(other[key], rel=1e-6, abs=1e-9), one["quantity"]
 
@@ -142,7 +148,8 @@ def test_without_history_and_reconstruction_there_are_no_such_sections(toy_jets,
 def test_progress_names_each_step(made):
     assert made.steps[0] == "measure"
     assert made.steps[-1] == "write"
-    assert len(made.steps) == len(FIGURES) + 4
+    drawn = [step for step in made.steps if step.startswith("draw ")]
+    assert len(drawn) == len(FIGURES)
 
 
 def test_nothing_is_written_for_jets_that_cannot_be_compared(toy_jets, tmp_path):
@@ -151,13 +158,32 @@ def test_nothing_is_written_for_jets_that_cannot_be_compared(toy_jets, tmp_path)
     assert not (tmp_path / "r").exists()
 
 
-def test_every_panel_has_files_of_its_own(made):
-    def files(name):
-        return {path.name for path in (made.folder / "figures" / name).iterdir()}
+def test_every_panel_has_files_of_its_own(toy_jets, tmp_path, monkeypatch):
+    def sections(checked, latent, history, seed, merits):
+        looks = lines(list(checked.samples))
+        quantities = [q for q in QUANTITIES if q.name in ("mass", "multiplicity")]
+        figure = distribution("jets", checked.real, checked.samples, quantities, looks, "target")
+        return [PlannedSection("jets", "Jets", "Read it.", (figure,))]
 
-    both = {
-        f"{name}.{ending}" for name in ("mass", "pt", "eta", "phi") for ending in ("pdf", "png")
-    }
-    assert both <= files("jets_generation")
-    assert "independent_particles.png" in files("jet_images")
-    assert "pt_mass.pdf" in files("pair_planes")
+    monkeypatch.setattr("jetgen.reports.jet_sections.jet_report_sections", sections)
+    page = write_report(tmp_path, real=toy_jets(60, 1), samples={"a": toy_jets(60, 2)})
+    found = {path.name for path in (tmp_path / "figures" / "jets").iterdir()}
+    assert found == {"mass.pdf", "mass.png", "multiplicity.pdf", "multiplicity.png"}
+    assert "each panel in" in page.read_text(encoding="utf-8")
+
+
+def test_the_page_opens_with_a_verdict_on_every_sample(made):
+    opening = made.html.index('<div class="verdicts">'), made.html.index('id="distances"')
+    content = json.loads((made.folder / "table.json").read_text())
+    assert set(content["headlines"]) == set(made.samples)
+    for sample, verdict in content["headlines"].items():
+        assert f'class="headline {verdict["word"]}"' in made.html[slice(*opening)]
+        assert f"<b>{sample}: {verdict['word']}</b>" in made.html
+    assert "it needs at least 500 jets" in content["headlines"]["generated"]["text"]
+    assert content["headlines"]["generated"]["word"] != "indistinguishable"
+    assert not {"pt", "eta", "phi", "multiplicity", "mass"} & set(content["counted"])
+
+
+def test_nobody_calls_simulated_jets_real(made):
+    text = re.sub(r'src="data:image/png;base64,[^"]+"|<code>.*?</code>', "", made.html)
+    assert not re.findall(r"\breal\b", text.split('id="repeat"')[0])

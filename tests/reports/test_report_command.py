@@ -89,7 +89,7 @@ def test_a_run_is_compared_with_its_held_out_jets(toy_jets, quick, monkeypatch, 
     assert (latent.codes == latent.mean).all()
     assert latent.prior[:3, 0].tolist() == [7.0, 9.0, 11.0]
     assert latent.prior_name == "flow"
-    assert [rate.step for rate in quick["rates"]] == ["Encode and decode", "Generate"]
+    assert [rate.step for rate in quick["rates"]] == ["Generate", "Encode and decode"]
     cited = [citation.work.key for citation in quick["citations"]]
     assert {"Durkan:2019", "Bierlich:2022", "Burda:2015"} <= set(cited)
     assert len(cited) == len(set(cited))
@@ -134,12 +134,13 @@ def test_the_command_reports_on_files(toy_jets, tmp_path, capsys):
     assert main([*words, str(tmp_path / "out")]) == 0
     out = capsys.readouterr().out
     assert str(tmp_path / "out" / "report.html") in out.replace("\n", "")
-    assert "relative_mass" in out
+    assert "relative jet mass (W1M)" in out
     content = json.loads((tmp_path / "out" / "table.json").read_text())
     assert {row["sample"] for row in content["rows"]} == {
         "first", "second", "independent particles",
     }  # fmt: skip
-    assert content["jets"] == 40
+    assert content["jets"] == 50  # nothing is halved
+    assert "drawn with replacement from 80 simulated jets" in content["compared"]
 
 
 @pytest.mark.parametrize(

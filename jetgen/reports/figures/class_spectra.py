@@ -11,11 +11,11 @@ from matplotlib.lines import Line2D
 from torch import Tensor
 
 from jetgen.physics.observables import MeasuredSets, Observable
-from jetgen.reports.style import grid, lines
+from jetgen.reports.style import Legend, grid, lines
 
 _BINS = 30
 _DECADES = 7.5
-"""Shown below the highest bin."""
+"""Shown below the highest bin, at most."""
 
 
 def class_spectra(
@@ -23,11 +23,12 @@ def class_spectra(
     generated: Mapping[str, MeasuredSets],
     observables: Sequence[Observable],
     total: tuple[float, float],
+    reference: str = "real",
 ) -> Figure:
-    """A panel an observable, a colour a class, on a logarithmic scale.
+    """A panel per observable, a colour per class, on a logarithmic scale.
 
     Points with errors are real sets, by weight; lines with bands are generated ones. All are in
-    shares of the whole sample a bin, so that classes stand to each other as they are made. An
+    shares of the whole sample per bin, so that classes stand to each other as they are made. An
     observable that does not vary in a class is left out of it.
 
     Args:
@@ -37,11 +38,22 @@ def class_spectra(
     """
     columns = min(3, len(observables))
     rows = math.ceil(len(observables) / columns)
-    figure, spec = grid(
-        rows, columns, panel=(3.5, 2.9), margins=(0.95, 0.15, 0.6, 0.85), gaps=(0.8, 0.7)
-    )
-    axes = list(spec.subplots(squeeze=False).flat)
     looks = lines(list(real))
+    legend = Legend(
+        [
+            *(Line2D([], [], color=look.colour, label=kind) for kind, look in looks.items()),
+            Line2D(
+                [], [], color="#555555", marker="o", markersize=3, linestyle="", label=reference
+            ),
+            Line2D([], [], color="#555555", label="generated"),
+        ],
+        1.1 + 3.5 * columns + 0.95 * (columns - 1),
+    )
+    figure, spec = grid(
+        rows, columns, panel=(3.5, 2.9), margins=(0.95, 0.15, 0.6, legend.height + 0.3),
+        gaps=(0.95, 0.7),
+    )  # fmt: skip
+    axes = list(spec.subplots(squeeze=False).flat)
     for axis, observable in zip(axes, observables, strict=False):
         name = observable.name
         known = {
@@ -51,12 +63,12 @@ def class_spectra(
         }
         edges = _edges([sets.observables[name] for sets in known.values()])
         centres = (edges[1:] + edges[:-1]) / 2
-        highest = 0.0
+        highest, lowest = 0.0, math.inf
         for kind, sets in known.items():
             colour = looks[kind].colour
             share, error = _shares(sets, name, edges, total[0])
             filled = share > 0
-            highest = max(highest, share.max())
+            highest, lowest = max(highest, share.max()), min(lowest, share[filled].min())
             axis.errorbar(
                 centres[filled], share[filled], error[filled], color=colour, linestyle="",
                 marker="o", markersize=3, linewidth=1,
@@ -67,20 +79,13 @@ def class_spectra(
                 share + error, edges, baseline=share - error, color=colour, fill=True, alpha=0.25
             )
         axis.set_yscale("log")
-        axis.set_ylim(highest / 10**_DECADES, 3 * highest)
+        axis.set_ylim(max(highest / 10**_DECADES, lowest / 3), 3 * highest)
         axis.set_xlabel(observable.label)
-        axis.set_ylabel("Share of all a bin")
+        axis.set_ylabel("Share of all per bin")
         axis.set_xlim(edges[0], edges[-1])
     for axis in axes[len(observables) :]:
         axis.set_visible(False)
-    figure.legend(
-        handles=[
-            *(Line2D([], [], color=look.colour, label=kind) for kind, look in looks.items()),
-            Line2D([], [], color="#555555", marker="o", markersize=3, linestyle="", label="real"),
-            Line2D([], [], color="#555555", label="generated"),
-        ],
-        loc="upper center", ncols=3, borderaxespad=0.3,
-    )  # fmt: skip
+    legend.draw(figure)
     return figure
 
 

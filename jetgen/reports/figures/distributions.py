@@ -306,7 +306,7 @@ def density_label(quantity: Quantity, noun: Noun, *, logarithmic: bool = False) 
     observable = quantity.observable
     formula, unit = observable.formula, observable.unit
     if logarithmic:
-        formula, unit = rf"$\log_{{10}}${formula}", ""
+        formula, unit = rf"$\,\log_{{10}}${formula}", ""
     elif "/" in formula or ("$" not in formula and len(formula) > 1):
         formula = f"({formula})"
     count = rf"$N_\mathrm{{{noun.many}}}$" if quantity.pooled else "$N$"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from jetgen.metrics.latent import ACTIVE, LatentSpace, activity, divergence, order
+from jetgen.metrics.latent import ACTIVE, LatentSpace, active, activity, divergence, order
 from jetgen.reports.style import REAL, grid
 
 
@@ -13,7 +13,7 @@ def latent_activity(latent: LatentSpace) -> Figure:
     """Bars of the columns' variances, and of their divergences where codes have widths."""
     columns = order(latent)
     variances = activity(latent)[columns].numpy()
-    bars = [("Variance of the mean over jets", variances, "#0072B2")]
+    bars = [("Variance of the mean", variances, "#0072B2")]
     if latent.stochastic:
         bars.append(("KL divergence [nats]", divergence(latent)[columns].numpy(), "#D55E00"))
     figure, spec = grid(
@@ -24,11 +24,13 @@ def latent_activity(latent: LatentSpace) -> Figure:
     for axis, (label, heights, colour) in zip(axes, bars, strict=True):
         axis.bar(place, heights, color=colour, width=0.8)
         axis.set_ylabel(label, fontsize=11)
+    if latent.stochastic:
+        axes[-1].axhline(ACTIVE, color=REAL, linewidth=1, linestyle="--")
     axes[0].set_yscale("log")
     axes[0].set_ylim(min(ACTIVE, max(variances.min(), 1e-6)) / 2, 3 * variances.max())
     axes[0].axhline(ACTIVE, color=REAL, linewidth=1, linestyle="--")
-    active = int((variances > ACTIVE).sum())
-    axes[0].set_title(f"{active} of {len(columns)} columns active", loc="left")
+    count = int(active(latent).sum())
+    axes[0].set_title(f"{count} of {len(columns)} columns active", loc="left")
     axes[-1].set_xlabel("Column of the code")
     axes[-1].set_xticks(place, [str(int(c) + 1) for c in columns])
     axes[-1].tick_params(axis="x", labelsize=11 if len(columns) <= 32 else 6)

@@ -1,4 +1,4 @@
-"""The columns of the latent code of real jets beside the prior's."""
+"""The columns of the latent code of held-out jets beside the prior's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from jetgen.metrics.latent import LatentSpace, order
-from jetgen.reports.style import BEYOND, REAL, grid
+from jetgen.reports.style import BEYOND, REAL, Legend, grid
 
 _MOST = 20
 _WIDTH = 4
@@ -19,12 +19,21 @@ _PRIOR = "#D55E00"
 
 
 def latent_columns(latent: LatentSpace) -> Figure:
-    """A panel a column, the most active 20 at most."""
+    """A panel per column, the most active 20 at most."""
     columns = order(latent)[:_MOST].tolist()
     width = min(_WIDTH, len(columns))
+    legend = Legend(
+        [
+            Patch(facecolor="#c8c8c8", label="held-out"),
+            Line2D([], [], color=_PRIOR, label=f"{latent.prior_name} prior"),
+            Line2D([], [], color=REAL, linestyle=":", label="standard normal"),
+            Patch(facecolor=BEYOND, alpha=0.5, label="overflow"),
+        ],
+        0.85 + 2.7 * width + 0.5 * (width - 1),
+    )
     figure, spec = grid(
-        math.ceil(len(columns) / width), width, panel=(2.7, 1.5), margins=(0.7, 0.15, 0.6, 0.45),
-        gaps=(0.5, 0.5),
+        math.ceil(len(columns) / width), width, panel=(2.7, 1.5),
+        margins=(0.7, 0.15, 0.6, legend.height + 0.2), gaps=(0.5, 0.5),
     )  # fmt: skip
     axes = spec.subplots(squeeze=False)
     for axis, column in zip(axes.flat, columns, strict=False):
@@ -47,13 +56,5 @@ def latent_columns(latent: LatentSpace) -> Figure:
         axis.set_ylabel("Density")
     for axis in list(axes.flat)[len(columns) :]:
         axis.set_visible(False)
-    figure.legend(
-        handles=[
-            Patch(facecolor="#c8c8c8", label="real jets"),
-            Line2D([], [], color=_PRIOR, label=f"{latent.prior_name} prior"),
-            Line2D([], [], color=REAL, linestyle=":", label="standard normal"),
-            Patch(facecolor=BEYOND, alpha=0.5, label="overflow"),
-        ],
-        loc="upper center", ncols=4, borderaxespad=0.3,
-    )  # fmt: skip
+    legend.draw(figure)
     return figure

@@ -1,0 +1,64 @@
+"""What the sets of a report are, in one line: process, energy, radius, momenta and numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from jetgen.evaluation.checks import ComparisonInput
+
+
+def setting_line(checked: ComparisonInput, attributes: Mapping[str, Any]) -> str:
+    """The line on top of every figure; what is not known is left out.
+
+    Args:
+        checked: the sets in the figures.
+        attributes: of the file of the simulated sets, as ``jetgen simulate`` writes them.
+    """
+    noun = checked.real.kind.noun
+    options = _options(attributes)
+    parts = [_process(attributes, noun.many)]
+    if energy := options.get("energy"):
+        parts.append(f"√s = {float(energy) / 1000:g} TeV")
+    if radius := options.get("radius"):
+        parts.append(f"anti-kT R = {float(radius):g}")
+    parts.append(_momenta(checked, options))
+    parts.append(_numbers(checked))
+    return ", ".join(part for part in parts if part)
+
+
+def _options(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = attributes.get("config", {})
+    if isinstance(found, str):
+        found = json.loads(found)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _process(attributes: Mapping[str, Any], many: str) -> str:
+    name = str(attributes.get("jet_class") or attributes.get("sample") or "").replace("-", " ")
+    versions = attributes.get("versions", {})
+    versions = json.loads(versions) if isinstance(versions, str) else versions
+    pythia = f"Pythia {versions['pythia8mc']}" if "pythia8mc" in versions else ""
+    return " ".join(part for part in (pythia, name, many if name or pythia else "") if part)
+
+
+def _momenta(checked: ComparisonInput, options: Mapping[str, Any]) -> str:
+    low, high = options.get("jet_pt_min"), options.get("jet_pt_max")
+    if low is not None and high is not None:
+        return f"{float(low):g} < pT < {float(high):g} GeV"
+    if not checked.real.kind.momenta or "pt" not in checked.real.observables:
+        return ""
+    low, high = np.quantile(checked.real.observables["pt"].numpy(), [0.01, 0.99])
+    return f"pT = {low:.0f} to {high:.0f} GeV (98 %)"
+
+
+def _numbers(checked: ComparisonInput) -> str:
+    many = checked.real.kind.noun.many
+    sizes = {len(sets) for sets in checked.samples.values()}
+    if sizes == {len(checked.real)}:
+        return f"{len(checked.real):,} {many} each"
+    each = f"{min(sizes):,}" if len(sizes) == 1 else f"{min(sizes):,} to {max(sizes):,}"
+    return f"{len(checked.real):,} {checked.reference} {many}, {each} per sample"

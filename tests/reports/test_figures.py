@@ -1,0 +1,159 @@
+"""Every figure can be read: no clipped text, no word over another, for 1, 2, 4 and 8 samples."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.patches import StepPatch
+
+from jetgen.classifiers.figure_of_merit import score_outputs
+from jetgen.kinds import JETS
+from jetgen.metrics.latent import LatentSpace
+from jetgen.physics.features import feature_observables, measure_features
+from jetgen.physics.observables import JET_OBSERVABLES, Observable, measure
+from jetgen.physics.quantities import QUANTITIES, SUBSTRUCTURE, Quantity
+from jetgen.physics.substructure import with_substructure
+from jetgen.reports.figures.class_spectra import class_spectra
+from jetgen.reports.figures.classifier_scores import classifier_scores
+from jetgen.reports.figures.conditions import conditions
+from jetgen.reports.figures.correlation_matrices import correlation_matrices
+from jetgen.reports.figures.distributions import density_label, distributions, drawn
+from jetgen.reports.figures.jet_displays import jet_displays
+from jetgen.reports.figures.jet_images import jet_images
+from jetgen.reports.figures.latent_activity import latent_activity
+from jetgen.reports.figures.latent_columns import latent_columns
+from jetgen.reports.figures.pair_planes import pair_planes
+from jetgen.reports.figures.speeds import speeds
+from jetgen.reports.style import figure_style, lines, shortened, with_setting
+
+SETTING = (
+    "Pythia 8.317 gluon jets, √s = 13 TeV, anti-kT R = 0.8, 800 < pT < 1600 GeV, 500 jets each"
+)
+NAMES = [
+    "generated", "generated (Gaussian prior)", "reconstructed", "independent particles",
+    "runs/of/somebody/with_a_long_path/generated.h5", "vae", "gan", "flow-matching",
+]  # fmt: skip
+NUMBERS = [1, 2, 4, 8]
+
+
+@pytest.fixture
+def readable(faults):
+    """Draws a figure with the setting on top; its text must be whole and apart."""
+
+    def drawn_well(draw):
+        with figure_style():
+            figure = draw()
+            found = faults(figure, with_setting(figure, SETTING))
+        assert found == []
+        return figure
+
+    return drawn_well
+
+
+@pytest.fixture(scope="module", params=NUMBERS)
+def jets(request, toy_jets):
+    real = with_substructure(measure(toy_jets(150, 1)))
+    samples = {
+        name: with_substructure(measure(toy_jets(150, k + 2, width=0.1 + 0.03 * k)))
+        for k, name in enumerate(NAMES[: request.param])
+    }
+    return real, samples
+
+
+@pytest.fixture(scope="module", params=NUMBERS)
+def table(request, make_muons):
+    made = [make_muons(200, k + 1, slower=1 + 0.3 * k) for k in range(request.param + 1)]
+    real, *samples = (measure_features(cloud) for cloud in made)
+    return real, dict(zip(NAMES, samples, strict=False))
+
+
+def test_figures_of_jets(jets, readable):
+    real, samples = jets
+    looks = lines(list(samples))
+    known = {q.name: q.observable for q in (*QUANTITIES, *SUBSTRUCTURE)}
+    pair = (known["pt"], known["mass"])
+    shown = [known[n] for n in ("mass", "pt", "multiplicity", "pt_dispersion", "tau21", "c2")]
+    quantities = [q for q in QUANTITIES if q.name in ("mass", "pt", "ptrel", "multiplicity")]
+    for draw in (
+        partial(distributions, real, samples, quantities, looks),
+        partial(distributions, real, samples, quantities[:1], looks),
+        partial(correlation_matrices, real, samples, shown),
+        partial(pair_planes, real, samples, [pair]),
+        partial(jet_images, real, samples),
+        partial(jet_displays, real, samples, looks, 1),
+    ):
+        readable(draw)
+
+
+def test_figures_of_tables(table, readable):
+    real, samples = table
+    looks = lines(list(samples))
+    observables = [o for o, _ in feature_observables(real.relative)]
+    quantities = [Quantity(o, 1.0, o.title) for o in observables]
+    readable(partial(distributions, real, samples, drawn(real, samples, quantities)[:4], looks))
+    readable(partial(correlation_matrices, real, samples, observables))
+    readable(partial(pair_planes, real, samples, [tuple(observables[:2])]))
+
+
+@pytest.mark.parametrize("samples", NUMBERS)
+def test_scores_of_classifiers(samples, readable):
+    random = np.random.default_rng(0)
+    merits = {
+        name: score_outputs(random.beta(2, 2 + k, 500), random.beta(2 + k, 2, 500), 1000)
+        for k, name in enumerate(NAMES[:samples])
+    }
+    readable(partial(classifier_scores, merits, lines(list(merits))))
+
+
+def test_figures_without_samples(toy_jets, readable):
+    x = torch.linspace(100, 300, 200)
+    pairs = {observable: (x, x + torch.randn(200)) for observable in JET_OBSERVABLES[1:5]}
+    readable(partial(conditions, pairs))
+    readable(partial(speeds, {"Simulate": 95.0, "Train autoencoder": 2000.0, "Generate": 1e5}))
+    sides = {name: measure(toy_jets(100, k)) for k, name in enumerate(("gluon", "top"))}
+    readable(partial(class_spectra, sides, sides, JET_OBSERVABLES[:3], (200.0, 200.0)))
+
+
+def test_a_column_that_equals_the_prior_is_not_active(readable):
+    """A mean that varies by 0.02 beside a width of one: 0.01 nats, less than its variance says."""
+    mean = torch.cat([torch.randn(4000, 1), 0.12 * torch.randn(4000, 1)], dim=1)
+    width = torch.stack([torch.full((4000,), -3.0), torch.full((4000,), -0.0145)], dim=1)
+    figure = readable(lambda: latent_activity(LatentSpace(mean, width, mean, mean, "flow")))
+    assert figure.axes[0].get_title(loc="left") == "1 of 2 columns active"
+    for number in (1, 2, 20):
+        codes = torch.randn(100, number)
+        readable(partial(latent_columns, LatentSpace(codes, codes, codes, codes, "flow")))
+
+
+def test_large_pulls_are_all_on_their_axis(toy_jets, readable):
+    real, far = measure(toy_jets(2000, 1)), measure(toy_jets(2000, 2, width=0.3))
+    quantity = [q for q in QUANTITIES if q.name == "mass"]
+    figure = readable(lambda: distributions(real, {"far": far}, quantity, lines(["far"])))
+    bottom = figure.axes[2]
+    pulls = next(p.get_data().values for p in bottom.patches if isinstance(p, StepPatch))
+    low, high = bottom.get_ylim()
+    assert np.nanmax(np.abs(pulls)) > 5
+    assert low < np.nanmin(pulls) and np.nanmax(pulls) < high
+
+
+def test_rounding_errors_get_no_panel(toy_jets):
+    real = measure(toy_jets(50, 1))
+    noise = real.observables["mass"] * 0 + 1 + 1e-7 * torch.rand(50)
+    real.observables["noise"] = noise
+    quantity = Quantity(Observable("noise", "noise", "noise"), 1.0, "")
+    assert drawn(real, {"same": real}, [quantity]) == []
+
+
+def test_axes_say_what_is_counted():
+    by_name = {q.name: q for q in QUANTITIES}
+    noun = JETS.noun
+    assert density_label(by_name["mass"], noun) == "(1/$N$) d$N$/d$m$ [1/GeV]"
+    label = density_label(by_name["etarel"], noun)
+    assert label.startswith(r"(1/$N_\mathrm{jets}$) d$N_\mathrm{particles}$/d")
+
+
+def test_long_names_keep_their_ends():
+    assert shortened("short") == "short"
+    found = shortened("a" * 40 + "z" * 40)
+    assert len(found) == 30 and found[0] == "a" and found[-1] == "z"
