@@ -28,14 +28,19 @@ def run_steps(study: Study, workers: int) -> None:
 
     A step is done when the same command, on the same configuration files and on what the same
     earlier steps made, has come to its end before. A training that was interrupted goes on
-    where it stopped; anything else that is half done is removed and made again.
+    where it stopped; anything else that is half done is removed and made again. Only what the
+    study has recorded as made by itself, in its own folder, is ever removed.
 
     Raises:
-        InputError: when a step fails; the message names its command and its log.
+        InputError: when the study's folder is none of its own, a step would make something
+            outside or in the place of something else, or a step fails; the last message names
+            its command and its log.
     """
+    stamps = _Stamps(study.folder)
+    for step in study.steps:
+        stamps.require_own(step)
     study.folder.mkdir(parents=True, exist_ok=True)
     keys = _keys(study)
-    stamps = _Stamps(study.folder / _STAMPS)
     waiting = [
         index
         for index, step in enumerate(study.steps)
@@ -117,13 +122,48 @@ def _keys(study: Study) -> list[str]:
 
 
 class _Stamps:
-    """For each thing made, the key of the step that made it and whether it is done; in a file."""
+    """For each thing made, the key of the step that made it and whether it is done; in a file.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.states: dict[str, list[str]] = (
-            json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        )
+    Args:
+        folder: of the study: a new or empty one, or one that has the file.
+
+    Raises:
+        InputError: for another folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.path = folder, folder / _STAMPS
+        self.states: dict[str, list[str]] = {}
+        if self.path.exists():
+            self.states = self._read()
+        elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise InputError(
+                f"{folder}: expected a new or empty folder, or one of this study (with "
+                f"{_STAMPS}), found something else; choose another `output`"
+            )
+
+    def _read(self) -> dict[str, list[str]]:
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+            return {str(made): [str(key), str(state)] for made, (key, state) in found.items()}
+        except (ValueError, TypeError, AttributeError) as error:
+            raise InputError(
+                f"{self.path}: expected the steps that a study has done, found something else; "
+                "choose another `output`"
+            ) from error
+
+    def require_own(self, step: Step) -> None:
+        """Raise :class:`InputError` where a step would write over what the study did not make."""
+        if self.folder.resolve() not in step.makes.resolve().parents:
+            raise InputError(
+                f"{step.makes}: expected a step that makes something in the study's folder "
+                f"{self.folder}; write {{folder}}/NAME in its command"
+            )
+        if step.makes.exists() and step.makes.as_posix() not in self.states:
+            raise InputError(
+                f"{step.makes}: expected nothing there, or what this study made, found something "
+                "else; move it away, or choose another `output`"
+            )
 
     def state(self, step: Step, key: str) -> str | None:
         made_by, state = self.states.get(step.makes.as_posix(), ("", None))

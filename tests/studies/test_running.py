@@ -43,3 +43,35 @@ def test_a_failing_step_says_which_and_why_and_later_ones_do_not_run(tmp_path):
     with pytest.raises(InputError, match=r"jetgen train --data .*none\.h5"):
         run_steps(plan, workers=2)
     assert not (tmp_path / "out/logs/02.txt").exists()
+
+
+@pytest.mark.parametrize("place", ["user", "out/../user", "out/link", "out"])
+def test_a_step_outside_of_the_study_folder_removes_nothing(tmp_path, place):
+    (tmp_path / "user").mkdir()
+    (tmp_path / "user/precious").write_text("mine")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/steps.json").write_text("{}")
+    (tmp_path / "out/link").symlink_to(tmp_path / "user")
+    with pytest.raises(InputError, match="in the study's folder"):
+        run_steps(study(tmp_path, f"generate run --output {tmp_path}/{place}"), workers=1)
+    assert (tmp_path / "user/precious").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("stamps", "expected"),
+    [
+        (None, "new or empty folder"),
+        ("{}", "what this study made"),
+        ('{"samples": "mine"}', "steps that a study has done"),
+        ("not JSON", "steps that a study has done"),
+    ],
+)
+def test_a_folder_of_the_user_keeps_what_the_study_did_not_make(tmp_path, stamps, expected):
+    precious = tmp_path / "out/run/precious"
+    precious.parent.mkdir(parents=True)
+    precious.write_text("mine")
+    if stamps is not None:
+        (tmp_path / "out/steps.json").write_text(stamps)
+    with pytest.raises(InputError, match=expected):
+        run_steps(study(tmp_path, f"train --data x.h5 --run {tmp_path}/out/run"), workers=1)
+    assert precious.read_text() == "mine"
