@@ -10,8 +10,9 @@ need but the test does stands in comments of the page:
                                  the next block is not run; its options are parsed
 
 The rule for sizes: numbers after the flags of LIMITS are lowered to them, and the options of SMALL
-are added to a command, or put over those of a ``TrainConfig``. ``$GLUON``, ``$OTHER`` and ``$TOP``
-are files of 400 jets each, ``$TABLE`` is a table with columns a to e and type.
+are added to a command and to ``jetgen.train``, or put over those of a ``TrainConfig``. ``$GLUON``,
+``$OTHER`` and ``$TOP`` are files of 400 jets each, ``$TABLE`` is a table with columns a to e and
+type.
 """
 
 import os
@@ -153,12 +154,16 @@ def test_the_page_works(page, files, tmp_path, monkeypatch, capfd):
         monkeypatch.setenv(variable, path)
     public = {n: getattr(jetgen, n) for n in jetgen.__all__}
     small_config = lambda **given: jetgen.TrainConfig(**{**given, **SMALL["train"]})  # noqa: E731
-    namespace = {"small_jetgen": SimpleNamespace(**{**public, "TrainConfig": small_config})}
+    small_train = lambda *config, **given: jetgen.train(  # noqa: E731
+        *config, **given, **({} if config else SMALL["train"])
+    )
+    small_names = {**public, "TrainConfig": small_config, "train": small_train}
+    namespace = {"small_jetgen": SimpleNamespace(**small_names)}
     for block in blocks(page):
         if not block.run or block.language not in ("sh", "python"):
             continue
         if block.language == "python":
-            text = block.text.replace("jetgen.TrainConfig(", "small_jetgen.TrainConfig(")
+            text = re.sub(r"jetgen\.(TrainConfig|train)\(", r"small_jetgen.\1(", block.text)
             exec(compile("\n" * block.line + text, str(page), "exec"), namespace)
             continue
         for words in commands(block.text):
