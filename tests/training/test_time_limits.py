@@ -25,6 +25,7 @@ def config(tmp_path, gaussian_file):
         small = {
             "data": [str(gaussian_file)],
             "run": str(tmp_path / "run"),
+            "objective": "ae",  # without a divergence, that may collapse
             "particles": 12,
             "hidden": 8,
             "layers": 1,
