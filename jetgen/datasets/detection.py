@@ -161,6 +161,11 @@ def hashes(paths: Paths) -> dict[str, str]:
     return {str(file): sha256(file) for file in find_files(paths)}
 
 
+def sizes(paths: Paths) -> dict[str, int]:
+    """The size in bytes of each file that paths, folders and patterns stand for."""
+    return {str(file): file.stat().st_size for file in find_files(paths)}
+
+
 def map_of(paths: Paths, chosen: Mapping[str, str]) -> Mapping[str, str]:
     """The map for files beside those that it was given for: none for published layouts."""
     general = [detect(file).general for file in find_files(paths)]

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,17 @@ def write_json(path: str | Path, content: Any) -> None:
 
 
 def sha256(path: str | Path) -> str:
-    """Hexadecimal SHA-256 of a file's content."""
+    """Hexadecimal SHA-256 of a file's content, computed once in a process while it stays."""
+    resolved = Path(path).resolve()
+    known = resolved.stat()
+    return _sha256(resolved, known.st_size, known.st_mtime_ns)
+
+
+@cache
+def _sha256(path: Path, size: int, changed: int) -> str:
+    """The hash of a file that had this size and time of change when it was asked for."""
     digest = hashlib.sha256()
-    with Path(path).open("rb") as handle:
+    with path.open("rb") as handle:
         while block := handle.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()

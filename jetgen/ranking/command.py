@@ -16,7 +16,7 @@ from jetgen.config.compare import CompareConfig
 from jetgen.config.leaderboard import LeaderboardConfig
 from jetgen.config.ranking import RankingConfig
 from jetgen.files.whole import write_text
-from jetgen.ranking.runs import Models, environment, finished_runs, named_runs, require_same_jets
+from jetgen.ranking.runs import Models, finished_runs, named_runs, require_same_jets
 from jetgen.ranking.samples import Sample, samples_of
 from jetgen.ranking.scores import score
 from jetgen.ranking.tables import FIGURES, csv_text, markdown, ordered
@@ -115,7 +115,7 @@ def _report(
 
 
 def _head(config: RankingConfig, models: Models, jets: int) -> str:
-    trained = environment(next(iter(models.values())))
+    trained = next(iter(models.values())).environment
     versions = ", ".join(f"{name} {trained['libraries'][name]}" for name in ("jetgen", "torch"))
     files = ", ".join(f"{path} (SHA-256 {hash[:12]})" for path, hash in trained["data"].items())
     return (
@@ -135,7 +135,7 @@ def _warnings(warnings: Sequence[str]) -> str:
 def _runs(models: Models, others: Sequence[tuple[str, str]]) -> str:
     lines = ["\n## Trainings\n"]
     for name, model in models.items():
-        lines.append(f"- {name}: `{shlex.join(environment(model)['command'])}`")
+        lines.append(f"- {name}: `{shlex.join(model.environment['command'])}`")
     if others:
         lines.append("\n## Not in the table\n")
         lines += [f"- {name}: {reason}" for name, reason in others]

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from jetgen.errors import InputError
-from jetgen.files.whole import sha256
 from jetgen.runs.data import JetStore
 from jetgen.runs.trained_model import TrainedModel, load
 
@@ -82,7 +81,7 @@ def held_out_by(model: TrainedModel) -> dict[str, Any]:
     """What decides which jets a run holds out: files by hash, and how they are read and split."""
     config = model.config
     return {
-        "data": list(environment(model)["data"].values()),
+        "data": list(model.environment["data"].values()),
         "jet_type": config.jet_type,
         "jets": config.jets,
         "particles": config.particles,
@@ -91,10 +90,10 @@ def held_out_by(model: TrainedModel) -> dict[str, Any]:
 
 
 def require_same_jets(models: Models) -> None:
-    """Refuse runs whose test jets are not those of the first, or whose file has changed.
+    """Refuse runs whose test jets are not those of the first.
 
     Raises:
-        InputError: naming the run or file, and what differs.
+        InputError: naming the run, and what differs.
     """
     first, *rest = models
     wanted = held_out_by(models[first])
@@ -107,18 +106,6 @@ def require_same_jets(models: Models) -> None:
                     f"{key} {found[key]} in place of {wanted[key]}; compare runs with the same "
                     "data, jets, jet_type, particles and seed"
                 )
-    for path, digest in environment(models[first])["data"].items():
-        if Path(path).is_file() and sha256(path) != digest:
-            raise InputError(
-                f"{path}: expected the file that {first} was trained on (SHA-256 {digest[:12]}), "
-                "found another; put that file back, or train anew"
-            )
-
-
-def environment(model: TrainedModel) -> dict[str, Any]:
-    """The run's ``environment.json``."""
-    content: dict[str, Any] = json.loads(model.folder.environment_file.read_text(encoding="utf-8"))
-    return content
 
 
 def costs(model: TrainedModel) -> dict[str, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -77,7 +76,8 @@ class JetStore:
             tuple(config.data),
             id(data),  # of an object that is kept here, so that no other one gets its number
             config.jet_type,
-            config.jets,
+            config.jets and (config.jets, config.seed, config.first),
+            tuple(config.map.items()),
             config.columns,
             tuple(config.auxiliary_columns()),
             config.particles,
@@ -139,9 +139,19 @@ def content_hash(cloud: ParticleCloud) -> str:
     return digest.hexdigest()
 
 
-def require_same_content(data: ParticleCloud, folder: RunFolder) -> None:
-    """Raise :class:`InputError` unless these are the sets that a run was trained on."""
-    known = json.loads(folder.environment_file.read_text(encoding="utf-8"))["data"]
+def require_same_data(config: TrainConfig, folder: RunFolder, data: ParticleCloud | None) -> None:
+    """Raise :class:`InputError` unless files or sets are those that the run was trained on.
+
+    Args:
+        config: the options of the run, which name its files.
+        folder: the run.
+        data: the sets that are passed from Python in place of files.
+    """
+    if data is None:
+        if config.data != [IN_MEMORY]:  # else load_jets asks for the sets
+            folder.require_same_files(config.data)
+        return
+    known = folder.read_environment()["data"]
     found = content_hash(data)
     if known != {IN_MEMORY: found}:
         wanted = known.get(IN_MEMORY)

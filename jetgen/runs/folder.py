@@ -19,11 +19,11 @@ import yaml
 from jetgen.config.option import foreign_components
 from jetgen.config.received import received
 from jetgen.config.train import TrainConfig
-from jetgen.datasets.detection import hashes
+from jetgen.datasets.detection import Paths, hashes, sizes
 from jetgen.errors import InputError
 from jetgen.files.checkpoint import Checkpoint
 from jetgen.files.versions import CONFIG_FORMAT, VERSION_KEY, check_version
-from jetgen.files.whole import write_json, write_text
+from jetgen.files.whole import sha256, write_json, write_text
 from jetgen.registry import Origin
 from jetgen.runs.health import UNFINISHED, read_health
 
@@ -92,7 +92,7 @@ class RunFolder:
         """The package and version of each component of another package, as the run noted them."""
         if not self.environment_file.exists():
             return {}
-        noted = json.loads(self.environment_file.read_text(encoding="utf-8")).get("components", [])
+        noted = self.read_environment().get("components", [])
         return {entry["name"]: str(Origin(entry["package"], entry["version"])) for entry in noted}
 
     def write_metrics(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -140,10 +140,52 @@ class RunFolder:
                 "seed": config.seed,
                 "git_revision": _git_revision(),
                 "data": dict.fromkeys(config.data, content) if content else hashes(config.data),
+                "bytes": {} if content else sizes(config.data),
                 "split": {"seed": config.seed, **split},
                 "events": dict(events),
             },
         )
+
+    def read_environment(self) -> dict[str, Any]:
+        """What :meth:`write_environment` wrote.
+
+        Raises:
+            InputError: when it is something else.
+            OSError: when it is not there.
+        """
+        try:
+            content = json.loads(self.environment_file.read_text(encoding="utf-8"))
+            if all(isinstance(content[name], dict) for name in ("data", "libraries")):
+                return dict(content)
+        except (ValueError, TypeError, KeyError):
+            pass  # as below
+        raise InputError(
+            f"{self.environment_file}: expected what jetgen train notes of a run, found something "
+            "else; train again"
+        )
+
+    def require_same_files(self, paths: Paths) -> None:
+        """Raise :class:`InputError` unless these files are those that the run was trained on.
+
+        The sizes are looked at first, where the run notes them (those of 0.1.0 do not), then the
+        hashes. Both are in the message.
+        """
+        noted = self.read_environment()
+        known, large = noted["data"], noted.get("bytes", {})
+        found = sizes(paths)
+        if found.keys() != known.keys():
+            raise InputError(
+                f"data: expected the files that {self.path} was trained on, {', '.join(known)}, "
+                f"found {', '.join(found)}; put them back, or train anew"
+            )
+        for file, size in found.items():
+            if size != large.get(file, size) or sha256(file) != known[file]:
+                was = f"{large[file]} bytes, " if file in large else ""
+                raise InputError(
+                    f"{file}: expected the file that {self.path} was trained on ({was}SHA-256 "
+                    f"{known[file]}), found another ({size} bytes, SHA-256 {sha256(file)}); put "
+                    "that file back, or train anew"
+                )
 
     def load_model(self) -> Checkpoint:
         """The finished model.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
 from jetgen.physics.region import Region
 from jetgen.priors.fixed import fixed_values
-from jetgen.runs.data import JetStore, load_jets, require_same_content
+from jetgen.runs.data import JetStore, load_jets, require_same_data
 from jetgen.runs.folder import RunFolder
 
 
@@ -95,7 +94,7 @@ class TrainedModel:
         self._store = JetStore() if store is None else store
         self._data = data
         if data is not None:
-            require_same_content(data, folder)
+            require_same_data(self.config, folder, data)
 
     def generate(
         self,
@@ -212,8 +211,7 @@ class TrainedModel:
     @property
     def environment(self) -> dict[str, Any]:
         """Where and on what the run was trained."""
-        found: dict[str, Any] = json.loads(self.folder.environment_file.read_text(encoding="utf-8"))
-        return found
+        return self.folder.read_environment()
 
     @property
     def title(self) -> str:
@@ -291,21 +289,31 @@ class TrainedModel:
         return self.model
 
     def training_jets(self) -> ParticleCloud:
-        """The jets that the run was trained on, in its representation."""
-        jets = self._store.jets(self.config, self._data)
+        """The jets that the run was trained on, in its representation.
+
+        Raises:
+            InputError: when its files have changed since.
+        """
+        jets = self._jets()
         return jets[split_indices(len(jets), self.config.seed).training]
 
     def held_out(self, extra_columns: Sequence[str] = ()) -> ParticleCloud:
         """The test jets, which training has not seen.
 
         ``extra_columns`` names further columns of a table that are kept as conditions.
+
+        Raises:
+            InputError: when the run's files have changed since its training.
         """
-        jets = (
-            load_jets(self.config, extra_columns, self._data)
-            if extra_columns
-            else self._store.jets(self.config, self._data)
-        )
+        jets = self._jets(extra_columns)
         return jets[split_indices(len(jets), self.config.seed).test]
+
+    def _jets(self, extra_columns: Sequence[str] = ()) -> ParticleCloud:
+        """All jets of the run's data, which are those of its training."""
+        require_same_data(self.config, self.folder, self._data)
+        if extra_columns:
+            return load_jets(self.config, extra_columns, self._data)
+        return self._store.jets(self.config, self._data)
 
     def _integrated(self, solver: Solver | None, steps: int | None) -> TrainConfig:
         """The options of the training with another solver."""

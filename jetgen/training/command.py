@@ -18,7 +18,7 @@ from jetgen.extras import require_package
 from jetgen.files.checkpoint import Checkpoint
 from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
-from jetgen.runs.data import content_hash, load_jets, require_same_content
+from jetgen.runs.data import content_hash, load_jets, require_same_data
 from jetgen.runs.device import choose_device
 from jetgen.runs.folder import RunFolder
 from jetgen.training.loop import Loop, Observer
@@ -71,10 +71,11 @@ def _train(config: TrainConfig, observe: Observer, data: ParticleCloud | None) -
     resumed = None
     if data is not None:
         config = dataclasses.replace(config, data=[IN_MEMORY])
-    if config.resume:
+    resume = config.resume
+    if resume:
         config = _resumed_config(config, folder)
-        if data is not None:
-            require_same_content(data, folder)
+        if folder.environment_file.exists():
+            require_same_data(config, folder, data)
         resumed = Checkpoint.load(folder.last) if folder.last.exists() else None
     elif folder.exists():
         raise InputError(
@@ -93,13 +94,14 @@ def _train(config: TrainConfig, observe: Observer, data: ParticleCloud | None) -
     model = build_objective(config, Layout.of(jets[split.training], config))
     model.fit_data(jets[split.training])
     folder.write_config(dataclasses.replace(config, resume=False))
-    folder.write_environment(
-        config,
-        device,
-        {k: len(v) for k, v in split._asdict().items()},
-        {"number": len(jets), "weight": float(jets.weights.double().sum())},
-        None if data is None else content_hash(data),
-    )
+    if not (resume and folder.environment_file.exists()):  # what the first start noted holds
+        folder.write_environment(
+            config,
+            device,
+            {k: len(v) for k, v in split._asdict().items()},
+            {"number": len(jets), "weight": float(jets.weights.double().sum())},
+            None if data is None else content_hash(data),
+        )
     loop = Loop(config, folder, model, device, observe)
     loop.run(stages(config, model.to(device), jets.to(device), split), resumed)
     return folder.path

@@ -192,7 +192,7 @@ def test_an_empty_folder_and_changed_data_are_refused(folder, capsys, tmp_path):
     (folder / "vae" / "environment.json").write_text(text.replace(digest, "0" * 12))
     try:
         assert main(["compare", str(folder / "vae"), "--output", str(tmp_path / "out")]) == 2
-        assert "expected the file that vae was trained on" in capsys.readouterr().err
+        assert f"expected the file that {folder / 'vae'} was trained on" in capsys.readouterr().err
     finally:
         (tmp_path / "kept.json").replace(folder / "vae" / "environment.json")
 
