@@ -52,7 +52,7 @@ def main() -> None:
             "compressor": cost.title,
             "sets": cost.sets,
             "clock": "cpu",
-            "bytes_a_set": round(cost.bytes_a_set, 2),
+            "bytes_per_set": round(cost.bytes_per_set, 2),
             "ratio": round(cost.ratio, 2),
             "mb_per_s_in": round(cost.pack_rate, 1),
             "mb_per_s_out": round(cost.unpack_rate, 1),

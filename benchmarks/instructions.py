@@ -69,7 +69,7 @@ def measure(kernel: Kernel) -> dict[str, object]:
     instructions = sum(not line.startswith(".L") for line in code)
     return {
         "kernel": kernel.name,
-        "instructions_a_pair": round(len(loop) / PAIRS, 1),
+        "instructions_per_pair": round(len(loop) / PAIRS, 1),
         "arithmetic": kernel.arithmetic,
         "outside": instructions - len(loop),
     }

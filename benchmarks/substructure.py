@@ -138,8 +138,8 @@ def cost(task: str, ours: Callable[[], Tensor], theirs: Callable[[], Tensor]) ->
         "task": task,
         "jets": len(found[0]),
         "clock": "cpu",
-        "jetgen_us_a_jet": round(own, 1),
-        "fastjet_us_a_jet": round(other, 1),
+        "jetgen_us_per_jet": round(own, 1),
+        "fastjet_us_per_jet": round(other, 1),
         "ratio": round(other / own, 2),
         "largest_difference": f"{(found[0] - found[1]).abs().max():.1e}",
     }

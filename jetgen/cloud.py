@@ -91,7 +91,7 @@ class ParticleCloud:
                 f"mask: expected shape {tuple(particles.shape[:2])}, received {tuple(mask.shape)}"
             )
         if mask.dtype != torch.bool:
-            raise InputError(f"mask: expected true and false, received {mask.dtype}")
+            raise InputError(f"mask: expected a mask of bool, received {mask.dtype}")
         size = len(particles)
         if self.conditions is None:
             object.__setattr__(self, "conditions", particles.new_zeros(size, 0))

@@ -55,7 +55,7 @@ def test_padded_slots_are_zero_whatever_they_held():
             "expected a tensor or a NumPy array, received list",
         ),
         ({"mask": torch.zeros(2, 4, dtype=torch.bool)}, "mask: expected shape (2, 3), received (2"),
-        ({"mask": torch.zeros(2, 3)}, "mask: expected true and false, received torch.float32"),
+        ({"mask": torch.zeros(2, 3)}, "mask: expected a mask of bool, received torch.float32"),
         ({"features": CARTESIAN_ENERGY}, "expected shape (2, 3, 4), received (2, 3, 3)"),
         ({"conditions": torch.zeros(2, 1)}, "conditions: expected shape (2, 0)"),
         ({"weights": torch.zeros(3)}, "weights: expected shape (2,), received (3,)"),

@@ -1,4 +1,4 @@
-"""A two-sample test by boosted trees: what a simple classifier still sees."""
+"""A two-sample test with boosted trees on jet features."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from jetgen.physics.observables import MeasuredSets
 from jetgen.physics.substructure import with_substructure
 
 LEADING = 30
-"""Particles of a jet, by falling pT, whose momenta are flat features."""
+"""Number of particles per jet, by falling pT, whose momenta are used as flat features."""
 
 _SHUFFLED = 10_000
-"""Most tested jets of each kind with which the telling features are found."""
+"""Largest number of test jets of each kind for the importances of features."""
 
 
 class FeatureTable(NamedTuple):
@@ -45,9 +45,9 @@ def feature_table(
 ) -> FeatureTable:
     """Jet observables and substructure, or the momenta of the leading particles.
 
-    Flat features are px, py, pz [GeV] of the 30 hardest particles by falling pT, zero where a
-    jet has fewer; etarel, phirel, ptrel where either sample does not know its jets' pT, eta and
-    phi. Observables are those that both kinds of jets determine.
+    Flat features are px, py, pz [GeV] of the 30 hardest particles by falling pT, zero where a jet
+    has fewer; etarel, phirel, ptrel if either sample lacks the jets' pT, eta and phi. Observables
+    are those available for both samples.
     """
     if kind == "flat":
         return _flat(real, generated)
@@ -68,17 +68,17 @@ def figure_of_merit(
 ) -> FigureOfMerit:
     """Train 100 trees of depth 4 at a learning rate of 0.1 on half the jets, test on the others.
 
-    With event weights both kinds weigh as much as each other, in the training and in every figure.
+    With event weights, both kinds have the same total weight, in the training and in all results.
 
     Args:
-        real, generated: ``(B, d)`` jet features; as many jets of each are used as both have.
-        names: of the ``d`` features.
-        jets: at most so many of each kind.
-        seed: of the choice of jets, the trees and the shuffles.
-        weights: ``(B,)`` and ``(C,)`` event weights of both kinds, ones when omitted.
+        real, generated: ``(B, d)`` jet features; the same number of jets is used of each.
+        names: names of the ``d`` features.
+        jets: largest number of jets of each kind.
+        seed: seed for the selection of jets, the trees and the shuffles.
+        weights: ``(B,)`` and ``(C,)`` event weights of both kinds; ones when omitted.
 
     Raises:
-        InputError: when there are too few jets, or features do not correspond.
+        InputError: when there are too few jets, or the numbers of features and names differ.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.inspection import permutation_importance
@@ -103,7 +103,7 @@ def figure_of_merit(
     test_real, test_generated = x[dealt.test_real].numpy(), y[dealt.test_generated].numpy()
     tested = _chosen(v, dealt.test_real, w, dealt.test_generated)
     shuffled = np.concatenate([test_real[:_SHUFFLED], test_generated[:_SHUFFLED]])
-    telling = permutation_importance(
+    importances = permutation_importance(
         trees,
         shuffled,
         np.repeat([0, 1], len(shuffled) // 2),
@@ -116,7 +116,7 @@ def figure_of_merit(
         trees.predict_proba(test_real)[:, 1],
         trees.predict_proba(test_generated)[:, 1],
         dealt.jets,
-        tuple((names[k], float(telling[k])) for k in np.argsort(-telling)),
+        tuple((names[k], float(importances[k])) for k in np.argsort(-importances)),
         tested,
     )
 

@@ -1,4 +1,4 @@
-"""How well a classifier tells generated jets from real ones, from its output on jets of a test."""
+"""Figures of merit of a classifier between generated and real jets, from its test outputs."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from jetgen.errors import InputError
 from jetgen.metrics.weighted_quantiles import effective_size
 
 FEWEST_TESTED = 500
-"""Jets of each kind below which no AUC of a sample is given: with half of them trained on and half
-tested its standard error is 0.026 at best, and trees have little to learn from."""
+"""Smallest number of jets of each kind for the AUC of a sample: with half of them for training and
+half for testing, its standard error is at least 0.026, and trees have few jets to learn from."""
 
 FEWEST_CLASSIFIED = 100
-"""Jets of each kind below which a classifier learns nothing."""
+"""Smallest number of jets of each kind for a classifier."""
 
 MOST_CLASSIFIED = 100_000
-"""At most so many of each kind: 50,000 to train on, as many to test."""
+"""Largest number of jets of each kind: 50,000 for training and 50,000 for testing."""
 
 BINS = 25
-"""Of the distributions of the output, with equally many jets in each."""
+"""Number of bins of the output distributions, with equal numbers of jets."""
 
 ROC_POINTS = 101
 
 SCORE_BINS = 30
-"""Equal bins of the histograms of the score."""
+"""Number of equal bins of the histograms of the score."""
 
 
 class Scores(NamedTuple):
@@ -40,19 +40,19 @@ class Scores(NamedTuple):
 
 
 class FigureOfMerit(NamedTuple):
-    """How well a classifier tells generated jets from real ones, on jets not trained on.
+    """How well a classifier separates generated from real jets, on jets not used in training.
 
     Args:
         auc: area under the ROC curve; 0.5 for indistinguishable samples.
         auc_error: its standard error.
-        chi2: reduced chi-squared between the two distributions of the output; 1 in the mean for
+        chi2: reduced chi-squared between the two distributions of the output; 1 on average for
             indistinguishable samples.
         overlap: common area of the two distributions, 1 for equal ones.
         roc: the curve, shares of real and of generated jets above a falling cut.
         scores: histograms of the output.
-        jets: of each kind, half to train on and half to test.
-        telling: features by falling loss of AUC when their values are shuffled, where they are
-            named.
+        jets: number of jets of each kind; half for training, half for testing.
+        importances: names of features and their losses of AUC when their values are shuffled, in
+            falling order; empty if features have no names.
     """
 
     auc: float
@@ -62,7 +62,7 @@ class FigureOfMerit(NamedTuple):
     roc: tuple[tuple[float, float], ...]
     scores: Scores
     jets: int
-    telling: tuple[tuple[str, float], ...] = ()
+    importances: tuple[tuple[str, float], ...] = ()
 
 
 class Weights(NamedTuple):
@@ -77,7 +77,7 @@ class Weights(NamedTuple):
 
 
 class Halves(NamedTuple):
-    """Indices ``(n,)`` of the jets to train on and to test with, of both kinds."""
+    """Indices ``(n,)`` of the training and test jets of both kinds."""
 
     train_real: Tensor
     train_generated: Tensor
@@ -86,15 +86,15 @@ class Halves(NamedTuple):
 
     @property
     def jets(self) -> int:
-        """Of each kind."""
+        """Number of jets of each kind."""
         return len(self.train_real) + len(self.test_real)
 
 
 def halves(real: int, generated: int, jets: int, seed: int) -> Halves:
-    """Deal as many jets of each kind as both have, at most ``jets``, into two halves.
+    """Split the same number of jets of each kind, at most ``jets``, into two random halves.
 
     Raises:
-        InputError: when there are too few.
+        InputError: when there are too few jets.
     """
     size = min(real, generated, jets)
     if size < FEWEST_CLASSIFIED:
@@ -112,16 +112,16 @@ def score_outputs(
     real: NDArray[np.float64],
     generated: NDArray[np.float64],
     jets: int,
-    telling: tuple[tuple[str, float], ...] = (),
+    importances: tuple[tuple[str, float], ...] = (),
     weights: Weights | None = None,
 ) -> FigureOfMerit:
-    """The figures from a classifier's outputs, larger for jets that look generated.
+    """The figures of merit from a classifier's outputs, which are larger for generated jets.
 
     Args:
-        real, generated: ``(n,)`` outputs for the jets of the test.
-        jets: of each kind, training included.
-        telling: passed on.
-        weights: event weights ``(n,)`` of both, ones when omitted.
+        real, generated: ``(n,)`` outputs for the test jets.
+        jets: number of jets of each kind, including those for training.
+        importances: stored in the result.
+        weights: event weights ``(n,)`` of both; ones when omitted.
     """
     known = weights or Weights.ones(len(real), len(generated))
     auc = area_under_roc(real, generated, known)
@@ -129,21 +129,25 @@ def score_outputs(
     error = auc_standard_error(auc, *(effective_size(side) for side in known))
     roc = roc_curve(real, generated, known)
     scores = score_histograms(real, generated, known)
-    return FigureOfMerit(auc, error, chi2, overlap, roc, scores, jets, telling)
+    return FigureOfMerit(auc, error, chi2, overlap, roc, scores, jets, importances)
 
 
 def area_under_roc(
     real: NDArray[np.float64], generated: NDArray[np.float64], weights: Weights | None = None
 ) -> float:
-    """Probability that a generated jet's output exceeds a real one's, ties counting half."""
+    """Probability that a generated jet's output exceeds a real one's; ties count one half."""
     known = weights or Weights.ones(len(real), len(generated))
     below, upto = (_share(real, generated, known.real, side) for side in ("left", "right"))
     mean = float(np.average((below + upto) / 2, weights=known.generated))
-    return min(max(mean, 0.0), 1.0)  # rounding may leave sums of weights
+    return min(max(mean, 0.0), 1.0)  # rounding of summed weights
 
 
 def auc_standard_error(auc: float, real: float, generated: float) -> float:
-    """Source: The Meaning and Use of the Area under a ROC Curve (Hanley, McNeil, 1982)."""
+    """Standard error of an AUC for these numbers of real and generated jets.
+
+    Source:
+        The Meaning and Use of the Area under a ROC Curve (Hanley, McNeil, 1982).
+    """
     one, two = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     variance = auc * (1 - auc)
     variance += (generated - 1) * (one - auc**2) + (real - 1) * (two - auc**2)
@@ -153,9 +157,9 @@ def auc_standard_error(auc: float, real: float, generated: float) -> float:
 def roc_curve(
     real: NDArray[np.float64], generated: NDArray[np.float64], weights: Weights | None = None
 ) -> tuple[tuple[float, float], ...]:
-    """Shares of real and generated jets above cuts, from all cut away to none.
+    """Shares of real and generated jets above falling cuts, from none to all jets.
 
-    The cuts are evenly spaced quantiles of both samples together.
+    The cuts are evenly spaced quantiles of the combined samples.
     """
     known = weights or Weights.ones(len(real), len(generated))
     cuts = np.quantile(np.concatenate([real, generated]), np.linspace(1, 0, ROC_POINTS))
@@ -183,11 +187,12 @@ def score_histograms(
 def compare_outputs(
     real: NDArray[np.float64], generated: NDArray[np.float64], weights: Weights | None = None
 ) -> tuple[float, float]:
-    r"""Reduced chi-squared and overlap of two samples, in bins that hold equally many of both.
+    r"""Reduced chi-squared and overlap of two samples, in quantile bins of the combined sample.
 
     With the shares :math:`p_b, q_b` of the summed weights in a bin,
     :math:`\chi^2 = \sum_b (p_b - q_b)^2 / (\sigma_{p_b}^2 + \sigma_{q_b}^2)`,
-    :math:`\sigma_{p_b}^2 = \sum_{j \in b} w_j^2 / (\sum_j w_j)^2`, over one less than the bins.
+    :math:`\sigma_{p_b}^2 = \sum_{j \in b} w_j^2 / (\sum_j w_j)^2`, divided by the number of bins
+    minus one.
     """
     known = weights or Weights.ones(len(real), len(generated))
     pooled = np.concatenate([real, generated])
@@ -211,7 +216,7 @@ def _share(
     weights: NDArray[np.float64],
     side: Literal["left", "right"],
 ) -> NDArray[np.float64]:
-    """The share of the weight of ``values`` below each cut (``right``: or at it)."""
+    """The share of the weight of ``values`` below each cut (with ``right``: below or at it)."""
     order = np.argsort(values)
     reached = np.concatenate([[0.0], np.cumsum(weights[order])])
     return reached[np.searchsorted(values[order], cuts, side)] / reached[-1]

@@ -17,10 +17,10 @@ from jetgen.physics.observables import MeasuredSets
 
 
 def fpnd(generated: Jets, jet_type: str, network: PublishedReference) -> float:
-    """The published distance of generated jets to the real ones of a class.
+    """The published distance between generated jets and the real jets of a class.
 
-    Frechet distance between the activations of the generated jets, 50,000 at most, and the
-    Gaussian that is published for the real ones; of the 30 hardest particles of each jet.
+    Frechet distance between the activations of at most 50,000 generated jets and the published
+    Gaussian for the real jets, from the 30 hardest particles of each jet.
 
     Raises:
         InputError: for jets that are not finite, have no particles, or are too few for their
@@ -42,10 +42,10 @@ def fpnd(generated: Jets, jet_type: str, network: PublishedReference) -> float:
 
 
 def published_type(real: ParticleCloud) -> str:
-    """The one class of these jets, for which moments are published.
+    """The class of these jets, which must be one with published moments.
 
     Raises:
-        InputError: when there is none.
+        InputError: when the jets have another class or several classes.
     """
     types = real.condition("type").unique().tolist() if real.has_condition("type") else []
     names = sorted({class_name(int(k)) for k in types})

@@ -1,4 +1,4 @@
-"""Networks that tell classes of jets apart by their particles, and how they are trained."""
+"""Networks that classify jets by their particles, and their training."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from jetgen.physics.observables import MeasuredSets
 Architecture = Literal["particlenet", "transformer"]
 
 WIDTH = 32
-"""Of all layers, and of the last one before the classes."""
+"""Width of all layers."""
 
 _SOFTEST = 1e-6
-"""Relative pT below which particles look alike."""
+"""Smallest relative pT for logarithms; lower values are replaced by it."""
 
 _BATCH, _EPOCHS, _PATIENCE, _RATE = 256, 30, 4, 1e-3
 _VALIDATION = 0.15
@@ -30,18 +30,18 @@ _CLASS = Feature("class")
 
 
 class JetClassifier(nn.Module):
-    r"""Scores ``(B, K)`` of K classes from particles and jet-level columns.
+    r"""Scores ``(B, K)`` of K classes from particles and jet-level observables.
 
-    An encoder maps the particles (etarel, phirel, log ptrel) and the context to a vector
-    :math:`h`, the scores are :math:`W\,\mathrm{relu}(h) + b`. Inputs are standardised with
-    numbers that belong to the network.
+    An encoder maps the particles (etarel, phirel, log ptrel) and the context to a vector :math:`h`,
+    the scores are :math:`W\,\mathrm{relu}(h) + b`. Inputs are standardised with means and widths
+    stored in the network.
 
     Args:
-        architecture: ``particlenet`` for two edge convolutions of three layers with the mean
-            over 7 neighbours (the paper's light variant), ``transformer`` for two layers of
-            induced attention; 32 wide, which two CPU cores can train.
-        context: names of the conditions that it sees beside the particles.
-        classes: ``K``.
+        architecture: ``particlenet`` for two edge convolutions of three layers with the mean over 7
+            neighbours (the paper's light variant), ``transformer`` for two layers of induced
+            attention; both have width 32, small enough to train on two CPU cores.
+        context: names of the conditions that it receives in addition to the particles.
+        classes: number of classes ``K``.
 
     Reference:
         ParticleNet: Jet Tagging via Particle Clouds (Qu, Gouskos, 2019), arXiv:1902.08570. Set
@@ -54,33 +54,33 @@ class JetClassifier(nn.Module):
     def __init__(self, architecture: Architecture, context: Sequence[str], classes: int) -> None:
         super().__init__()
         self.context = tuple(context)
-        columns = (3, len(self.context), WIDTH)
+        sizes = (3, len(self.context), WIDTH)
         self.encoder: nn.Module
         if architecture == "particlenet":
             self.encoder = EdgeConvEncoder(
-                *columns, hidden=WIDTH, layers=2, neighbours=7, edge_layers=3, aggregation="mean"
+                *sizes, hidden=WIDTH, layers=2, neighbours=7, edge_layers=3, aggregation="mean"
             )
         else:
-            self.encoder = TransformerEncoder(*columns, hidden=WIDTH, layers=2)
+            self.encoder = TransformerEncoder(*sizes, hidden=WIDTH, layers=2)
         self.head = nn.Linear(WIDTH, classes)
         self.register_buffer("shift", torch.zeros(3 + len(self.context)))
         self.register_buffer("scale", torch.ones(3 + len(self.context)))
 
     @torch.no_grad()
     def fit_scales(self, jets: ParticleCloud) -> None:
-        """Set mean and width of particle features and context from these jets."""
+        """Compute mean and width of particle features and context from these jets."""
         particles, context = self._inputs(jets)
-        columns = [*particles[jets.mask].unbind(1), *context.unbind(1)]
-        self.shift.copy_(torch.stack([column.mean() for column in columns]))
-        widths = torch.stack([column.std(correction=0) for column in columns])
+        inputs = [*particles[jets.mask].unbind(1), *context.unbind(1)]
+        self.shift.copy_(torch.stack([values.mean() for values in inputs]))
+        widths = torch.stack([values.std(correction=0) for values in inputs])
         self.scale.copy_(torch.where(widths > 0, widths, torch.ones_like(widths)))
 
     def embed(self, jets: ParticleCloud) -> Tensor:
-        """The vectors ``h (B, WIDTH)`` of relative jets with the conditions of the context."""
+        """The vectors ``h (B, WIDTH)`` of relative jets that have the conditions of the context."""
         particles, context = self._inputs(jets)
-        seen = (particles - self.shift[:3]) / self.scale[:3]
-        told = (context - self.shift[3:]) / self.scale[3:]
-        return self.encoder(seen, jets.mask, told)
+        scaled = (particles - self.shift[:3]) / self.scale[:3]
+        context = (context - self.shift[3:]) / self.scale[3:]
+        return self.encoder(scaled, jets.mask, context)
 
     def forward(self, jets: ParticleCloud) -> Tensor:
         return self.head(torch.relu(self.embed(jets)))
@@ -88,16 +88,16 @@ class JetClassifier(nn.Module):
     def _inputs(self, jets: ParticleCloud) -> tuple[Tensor, Tensor]:
         etarel, phirel, ptrel = jets.particles.to(self.shift).unbind(-1)
         particles = torch.stack([etarel, phirel, ptrel.clamp(min=_SOFTEST).log()], dim=-1)
-        columns = [jets.condition(name).to(self.shift) for name in self.context]
-        return particles, torch.stack(columns, dim=1) if columns else particles[:, 0, :0]
+        context = [jets.condition(name).to(self.shift) for name in self.context]
+        return particles, torch.stack(context, dim=1) if context else particles[:, 0, :0]
 
 
 def classifier_input(jets: MeasuredSets, context: Sequence[str]) -> ParticleCloud:
     """Relative jets in single precision, with the observables of ``context`` as conditions."""
     cloud = jets.relative.compact()
     bare = cloud.replace(conditions=cloud.conditions[:, :0], condition_features=())
-    columns = {Feature(name): jets.observables[name] for name in context}
-    return bare.with_conditions(columns).to(torch.float32)
+    conditions = {Feature(name): jets.observables[name] for name in context}
+    return bare.with_conditions(conditions).to(torch.float32)
 
 
 def train_classifier(
@@ -108,11 +108,11 @@ def train_classifier(
     seed: int,
     progress: Callable[[str], None] = lambda text: None,
 ) -> JetClassifier:
-    """A classifier of jets, each class given as the output of :func:`classifier_input`.
+    """Train a classifier of jets; each class is an output of :func:`classifier_input`.
 
-    Cross-entropy by Adam with a learning rate of 0.001 and batches of 256 jets; 15 % of the jets
-    are kept for validation, the weights of the epoch that is best there are returned, and
-    training stops after 4 epochs without a better one, or 30 in all.
+    The cross-entropy is minimised by Adam with a learning rate of 0.001 and batches of 256 jets. 15
+    % of the jets are used for validation, and the weights of the best validation epoch are
+    returned. The training stops after 4 epochs without improvement, at the latest after 30 epochs.
     """
     jets = ParticleCloud.concatenate(
         [
@@ -151,7 +151,7 @@ def train_classifier(
 def in_batches(
     jets: ParticleCloud, function: Callable[[ParticleCloud], Tensor], size: int = 1024
 ) -> Tensor:
-    """``function`` of all jets, in their order, some at a time."""
+    """``function`` of all jets in order, computed in batches."""
     starts = range(0, len(jets), size)
     return torch.cat([function(jets[start : start + size]) for start in starts])
 

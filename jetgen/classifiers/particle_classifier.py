@@ -1,4 +1,4 @@
-"""A two-sample test by networks that see the particles: what is left for them to see."""
+"""A two-sample test with networks that receive the particles."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from jetgen.cloud import ParticleCloud
 from jetgen.physics.observables import MeasuredSets
 
 MOST_JETS = 40_000
-"""At most so many jets of each kind: minutes on two cores where the trees take seconds."""
+"""Largest number of jets of each kind: minutes on two cores, where boosted trees take seconds."""
 
 CONTEXT = ("multiplicity", "pt", "eta")
-"""Jet-level columns that a network sees beside the particles, where both samples know them."""
+"""Jet-level inputs of a network in addition to the particles, if both samples have them."""
 
 
 def particle_figure_of_merit(
@@ -32,17 +32,17 @@ def particle_figure_of_merit(
     seed: int = 1,
     progress: Callable[[str], None] = lambda text: None,
 ) -> FigureOfMerit:
-    """Train a network on half the jets to tell generated from real ones, test on the others.
+    """Train a network on half the jets to separate generated from real jets, test on the others.
 
-    It sees every particle relative to its jet, and the jet's multiplicity, pT and eta.
+    Its inputs are all particles relative to their jet, and the jet's multiplicity, pT and eta.
 
     Args:
-        real, generated: as many jets of each are used as both have.
+        real, generated: the same number of jets is used of each.
         architecture: ``particlenet`` or ``transformer``, with settings of
             :class:`jetgen.classifiers.jet_classifier.JetClassifier`.
-        jets: at most so many of each kind.
-        seed: of the choice of jets, the initial weights and the batches.
-        progress: is told of every epoch.
+        jets: largest number of jets of each kind.
+        seed: seed for the selection of jets, the initial weights and the batches.
+        progress: called with a line of text after every epoch.
 
     Raises:
         InputError: when there are too few jets.

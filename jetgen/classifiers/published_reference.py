@@ -1,7 +1,7 @@
 """The published 30-particle network of the Frechet ParticleNet distance, from the jetnet package.
 
-Weights and the moments of the real jets' activations are data of that package, which need not be
-importable: they are found by its place and read as files.
+Weights, and the moments of the activations of real jets, are data files of that package. The
+package is located but not imported.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ TYPES = JET_CLASSES[:3]
 
 _LARGEST = (1.6211985349655151, 0.520724892616272, 0.8934717178344727)
 _OFFSET = (0.0, 0.0, -0.5)
-"""Each of etarel, phirel, ptrel is divided by the first and shifted by the second."""
+"""Etarel, phirel and ptrel are divided by the first and shifted by the second."""
 
 
 class PublishedReference:
-    """The network as published: the 30 hardest particles, padding as points, 256 activations.
+    """The published network: the 30 hardest particles, padding as points, 256 activations.
 
     Raises:
-        InputError: when the jetnet package or its files are not there.
+        InputError: when the jetnet package or its files are missing.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class PublishedReference:
         return self.network.activations((points + torch.tensor(_OFFSET).to(points)).float())
 
     def moments(self, jet_type: str) -> Moments:
-        """Of the real jets of one of the classes gluon, quark, top, as published."""
+        """Published moments of real jets of one of the classes gluon, quark, top."""
         mean, covariance = (
             torch.from_numpy(np.loadtxt(_existing(self.folder / f"{jet_type[0]}_{name}.txt")))
             for name in ("mu", "sigma")
@@ -64,8 +64,8 @@ def _resources() -> Path:
     spec = find_spec("jetnet")
     if spec is None or spec.origin is None:
         raise InputError(
-            "reference='jetnet': expected the jetnet package, whose network it is, found none; "
-            "`pip install jetnet`, or train one of your own with train_reference=True"
+            "reference='jetnet': expected the jetnet package, which contains the network, found "
+            "none; `pip install jetnet`, or train your own network with train_reference=True"
         )
     resources = Path(spec.origin).parent / "evaluation" / "fpnd_resources"
     return resources / "jetnet" / f"{PARTICLES}_particles"

@@ -26,48 +26,48 @@ from jetgen.physics.classes import UNKNOWN_CLASS, class_name
 from jetgen.physics.observables import MeasuredSets, measure
 
 MOST_JETS = 20_000
-"""At most so many jets of each class."""
+"""Largest number of jets of each class."""
 
 _CONTEXT = ("multiplicity",)
 _ANGLE, _SHARE = 0.02, 0.2
-"""Widths by which a smeared copy's angles, and its pT relative to itself, are off."""
+"""Widths of the smearing of angles, and of the relative smearing of pT."""
 
 
 class Reference:
-    """A ParticleNet trained to classify jets like those that are evaluated.
+    """A ParticleNet trained to classify jets similar to the evaluated ones.
 
     Args:
         network: the classifier.
-        state: what it was trained on: ``classes``, ``task``, ``accuracy`` on jets not trained on
-            and the ``chance`` of guessing, ``seed``, ``jets`` dealt from and ``data``, the hash
-            of their file.
+        state: record of the training: ``classes``, ``task``, ``accuracy`` on test jets, ``chance``
+            (accuracy of random guessing), ``seed``, ``jets`` (number of jets before the split) and
+            ``data`` (hash of their file).
     """
 
     def __init__(self, network: JetClassifier, state: dict[str, Any]) -> None:
         self.network, self.state = network, state
 
     def activations(self, jets: MeasuredSets) -> Tensor:
-        """``(B, 32)`` float64: the last layer before the classes, before its ReLU."""
+        """``(B, 32)`` float64 outputs of the last layer before the scores, without its ReLU."""
         return in_batches(classifier_input(jets, _CONTEXT), self.network.embed).double()
 
-    def unseen(self, jets: int, data: str | None) -> Tensor:
+    def held_out(self, jets: int, data: str | None) -> Tensor:
         """``(B,)`` which of the first so many jets of the file with this hash are new to it."""
-        unseen = torch.ones(jets, dtype=torch.bool)
+        held_out = torch.ones(jets, dtype=torch.bool)
         if data is not None and data == self.state["data"]:
             trained = _dealt(self.state["jets"], self.state["seed"])[0]
-            unseen[trained[trained < jets]] = False
-        return unseen
+            held_out[trained[trained < jets]] = False
+        return held_out
 
     def save(self, path: Path) -> None:
-        """Write network and state as one safetensors file, whole or not at all."""
+        """Write network and state to one safetensors file, atomically."""
         Checkpoint(self.network.state_dict(), {"reference": self.state}).save(path)
 
     @classmethod
     def load(cls, path: Path) -> Reference:
-        """Read what :meth:`save` wrote.
+        """Read a file written by :meth:`save`.
 
         Raises:
-            InputError: when there is no such file, or it holds something else.
+            InputError: when the file does not exist or is not a reference network.
         """
         if not path.is_file():
             raise InputError(
@@ -95,16 +95,16 @@ def train_reference(
 ) -> Reference:
     """Train a ParticleNet on a random half of the real jets.
 
-    It tells apart the jet classes where there are several with at least 100 jets each. Otherwise
-    it tells real jets from two kinds of spoiled copies of them: particles drawn independently
-    from the marginals of all particles, and particles whose angles are off by 0.02 and whose pT
-    by 20 %. It sees relative particles and their number, neither the jet's pT nor its direction.
+    It classifies the jet classes if there are several with at least 100 jets each. Otherwise it
+    separates real jets from two kinds of distorted copies: particles drawn independently from the
+    marginal distributions of all particles, and particles with angles smeared by 0.02 and pT by 20
+    %. Its inputs are relative particles and their number, not the jet's pT or direction.
 
     Args:
         real: jets in any representation.
-        seed: of the half, the copies, the initial weights and the batches.
-        data: hash of the jets' file, so that the other half can be told later.
-        progress: is told of every epoch.
+        seed: seed for the split, the copies, the initial weights and the batches.
+        data: hash of the jets' file, which identifies the other half later.
+        progress: called with a line of text after every epoch.
 
     Raises:
         InputError: when there are too few jets.
@@ -142,13 +142,13 @@ def train_reference(
 
 
 def _dealt(jets: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Rows of the half to train on, and of the other."""
+    """Indices of the training half, and of the other half."""
     order = torch.randperm(jets, generator=torch.Generator().manual_seed(seed))
     return order[: jets // 2], order[jets // 2 :]
 
 
 def _kinds(real: ParticleCloud) -> list[int]:
-    """The type indices to be told apart; none where there is one alone."""
+    """The type indices to be classified; empty if there is only one."""
     if not real.has_condition("type"):
         return []
     types, counts = real.condition("type").unique(return_counts=True)
@@ -157,7 +157,7 @@ def _kinds(real: ParticleCloud) -> list[int]:
 
 
 def _classes(real: ParticleCloud, kinds: list[int], seed: int) -> dict[str, ParticleCloud]:
-    """The jets of each class, by its name."""
+    """The jets of each class, by name."""
     if kinds:
         return {class_name(k): real[real.condition("type") == k] for k in kinds}
     generator = torch.Generator().manual_seed(seed)

@@ -1,4 +1,4 @@
-"""The reference network that ``jetgen evaluate`` is asked for: trained, read, or the published."""
+"""The reference network requested of ``jetgen evaluate``: trained, read, or published."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from jetgen.physics.observables import MeasuredSets
 
 
 class FoundReference(NamedTuple):
-    """A network, the real jets that are new to it, and where it comes from.
+    """A network, the real jets that were not used to train it, and its origin.
 
     Args:
-        activations: of jets, ``(B, d)``.
-        unseen: real jets that it was not trained on.
-        record: for whoever repeats the evaluation.
+        activations: function from jets to activations ``(B, d)``.
+        held_out: real jets that were not used to train it.
+        record: path, hash and training of the network, to reproduce the evaluation.
     """
 
     activations: Callable[[MeasuredSets], Tensor]
-    unseen: ParticleCloud
+    held_out: ParticleCloud
     record: dict[str, Any]
 
 
 def find_reference(
     config: EvaluateConfig, real: ParticleCloud, progress: Callable[[str], None]
 ) -> FoundReference | None:
-    """The network that the options ask for; ``None`` where they ask for none.
+    """The network requested by the options; ``None`` if they request none.
 
     Raises:
-        InputError: when it cannot be read, or its file is there already and was to be written.
+        InputError: when it cannot be read, or the file to be written exists already.
     """
     if config.reference == PUBLISHED:
         published = PublishedReference()
@@ -49,7 +49,7 @@ def find_reference(
         path = Path(config.reference or Path(config.real).with_suffix(".reference.safetensors"))
         if path.exists():
             raise InputError(
-                f"{path}: expected no such file, to store the reference network in, found one; "
+                f"{path}: expected a new file for the reference network, found an existing one; "
                 f"use it with reference={str(path)!r}, choose another, or remove it"
             )
         reference = train_reference(real, seed=config.seed, data=data, progress=progress)
@@ -60,4 +60,4 @@ def find_reference(
         path = Path(config.reference)
         reference = Reference.load(path)
     record = {"path": str(path), "sha256": sha256(path), **reference.state}
-    return FoundReference(reference.activations, real[reference.unseen(len(real), data)], record)
+    return FoundReference(reference.activations, real[reference.held_out(len(real), data)], record)

@@ -1,4 +1,4 @@
-"""How well simple classifiers find a region of jets from their codes."""
+"""Classifiers that identify a region of jets from their codes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from jetgen.errors import InputError
 
 
 class Search(NamedTuple):
-    """A linear classifier and boosted trees, told the codes of half the jets and tested on half.
+    """A linear classifier and boosted trees, trained on the codes of half the jets.
 
     Args:
         linear: logistic regression.
-        trees: boosted trees; its ``telling`` columns are those that say most.
+        trees: boosted trees; its ``importances`` rank the latent dimensions.
     """
 
     linear: FigureOfMerit
@@ -31,14 +31,15 @@ class Search(NamedTuple):
 
 
 def search_region(codes: Tensor, inside: Tensor, seed: int = 1) -> Search:
-    """Tell jets inside a region from those outside; equally many of both are used.
+    """Separate jets inside a region from those outside, with equal numbers of both.
 
-    An AUC of 0.5 means that the codes know nothing of the region, 1 that they find it surely.
+    An AUC of 0.5 means that the codes contain no information about the region, 1 that they
+    determine it.
 
     Args:
         codes: ``(B, L)``.
         inside: ``(B,)`` bool.
-        seed: of the choice of jets, the halves and the trees.
+        seed: seed for the selection of jets, the halves and the trees.
 
     Raises:
         InputError: when there are too few jets inside or outside.

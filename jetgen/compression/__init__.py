@@ -1,6 +1,6 @@
-"""Compression of jets: the codes of an autoencoder, quantised, and residuals where asked for.
+"""Compression of jets: quantised codes of an autoencoder, optionally with residuals.
 
-:mod:`~jetgen.compression.coding` turns jets into arrays of small integers and back,
-:mod:`~jetgen.compression.packing` turns such arrays into few bytes, and
-:mod:`~jetgen.compression.container` is the file that they are streamed to.
+:mod:`~jetgen.compression.coding` converts jets to arrays of small integers and back,
+:mod:`~jetgen.compression.packing` compresses such arrays to few bytes, and
+:mod:`~jetgen.compression.container` defines the file that they are streamed to.
 """

@@ -24,7 +24,7 @@ from jetgen.priors.jets import JetDraw
 from jetgen.runs.trained_model import TrainedModel
 
 ITEMS_PER_FRAME = 65_536
-"""At most so many items are encoded and entropy-coded at once."""
+"""Largest number of items that are encoded and entropy-coded at once."""
 
 _GIVEN, _KEPT = "given.", "kept."
 
@@ -33,27 +33,26 @@ _GIVEN, _KEPT = "given.", "kept."
 class Coder:
     r"""Encodes and decodes batches of jets, or of sets with named features, with one model.
 
-    A set is stored as :math:`k = \mathrm{round}(z / \Delta)`, its code in integers, with its
-    number of items, the conditions of the model and further ones that are kept. With largest
-    errors :math:`\epsilon_f` every item also has a residual for each feature,
-    :math:`r = \mathrm{round}((x - \hat x) / 2\epsilon_f)`, with :math:`\hat x` the item decoded
-    from :math:`k \Delta` that an optimal assignment gives it; the set read back has
-    :math:`\hat x + 2 \epsilon_f r`, so that :math:`|x' - x| \le \epsilon_f` but for the rounding
-    of single precision (:class:`~jetgen.compression.lattice.Lattice`). A feature that is a whole
-    number in all sets of a batch comes back as one: there :math:`\hat x` is rounded, and the step
-    is :math:`2 \lfloor\epsilon_f\rfloor + 1`. The order of the items is not kept.
+    A set is stored as its integer code :math:`k = \mathrm{round}(z / \Delta)`, its number of items,
+    the conditions of the model and the additional conditions ``kept``. With largest errors
+    :math:`\epsilon_f` every item also has a residual for each feature,
+    :math:`r = \mathrm{round}((x - \hat x) / 2\epsilon_f)`, with :math:`\hat x` the decoded item
+    (from :math:`k \Delta`) that an optimal assignment matches to it. The restored item is
+    :math:`x' = \hat x + 2 \epsilon_f r`, so that :math:`|x' - x| \le \epsilon_f` up to rounding in
+    single precision (:class:`~jetgen.compression.lattice.Lattice`). A feature that is an integer in
+    all sets of a batch is restored as an integer: :math:`\hat x` is rounded, and the step is
+    :math:`2 \lfloor\epsilon_f\rfloor + 1`. The order of the items is not kept.
 
-    The features are px, py, pz for jets, whatever the representation of the run, and those of
-    the run otherwise.
+    The features are px, py, pz for jets in any representation, and those of the run for other sets.
 
     Args:
         model: a run whose objective is an autoencoder.
-        step: :math:`\Delta`, in latent units (codes are drawn to a prior of unit variance).
-        max_error: :math:`\epsilon_f` of each feature, in its unit, or ``None`` for codes alone.
-        kept: conditions that are stored although the model is not told them.
+        step: :math:`\Delta`, in latent units (the prior has unit variance).
+        max_error: :math:`\epsilon_f` of each feature in its unit, or ``None`` for codes only.
+        kept: additional conditions to store, which the model does not receive.
 
     Raises:
-        InputError: when the run is no autoencoder.
+        InputError: when the run is not an autoencoder.
     """
 
     model: TrainedModel
@@ -78,11 +77,11 @@ class Coder:
 
     @torch.no_grad()
     def encode(self, cloud: ParticleCloud) -> dict[str, NDArray[Any]]:
-        """The arrays of a batch, as files hold them.
+        """The arrays of a batch, in the form that is stored in files.
 
         Raises:
-            InputError: when a set has no code, or more items than the run although an error is
-                promised.
+            InputError: when the code of a set is not finite, or a set has more items than the run
+                supports and ``max_error`` is given.
         """
         sets = represent(cloud, self.options).to(self.model.device)
         codes = self.autoencoder.encode(sets).mean.cpu().double()
@@ -107,7 +106,7 @@ class Coder:
 
     @torch.no_grad()
     def decode(self, arrays: Arrays) -> ParticleCloud:
-        """The sets of a batch, jets as px, py, pz, with the conditions given and kept."""
+        """The sets of a batch, jets as px, py, pz, with the model's and the kept conditions."""
         sets = self._decode(arrays)
         if self.max_error is not None:
             columns = [arrays[_residual(i)] for i in range(len(sets.features))]
@@ -120,13 +119,13 @@ class Coder:
         )
 
     def frames(self, cloud: ParticleCloud) -> list[bytes]:
-        """The sets as the frames of a compressed file."""
+        """The sets as frames of a compressed file."""
         size = sets_per_frame(self.model)
         starts = range(0, len(cloud), size)
         return [pack(self.encode(cloud[start : start + size])) for start in starts]
 
     def restore(self, frames: Sequence[bytes]) -> ParticleCloud:
-        """The sets of such frames."""
+        """The sets stored in these frames."""
         return ParticleCloud.concatenate([self.decode(unpack(frame)) for frame in frames])
 
     def _decode(self, arrays: Arrays) -> ParticleCloud:
@@ -147,13 +146,12 @@ class Coder:
         return replace(sets.to(torch.float64), weights=weights)
 
     def wanted(self, cloud: ParticleCloud) -> ParticleCloud:
-        """The items that shall come back, in the features of :meth:`decode`."""
+        """The items to be restored, with the features of :meth:`decode`."""
         items: ParticleCloud = self.options.kind.all_items(cloud, self.model)
         return items.to(torch.float64)
 
     def _residuals(self, wanted: ParticleCloud, decoded: ParticleCloud) -> dict[str, NDArray[Any]]:
-        """What the decoded items lack, in steps and in their order, and which features are whole
-        numbers."""
+        """Residuals of the decoded items in steps, and which features are integers."""
         items, start = wanted.particles[wanted.mask], decoded.particles[decoded.mask]
         whole = (items == items.round()).all(0)
         lattice = self._lattice(start, decoded.features, whole)
@@ -164,7 +162,7 @@ class Coder:
         return {"whole": whole.numpy()} | {_residual(i): c.numpy() for i, c in enumerate(columns)}
 
     def _lattice(self, start: Tensor, features: Sequence[Feature], whole: Tensor) -> Lattice:
-        """Where the values of decoded items ``(M, F)`` are counted from."""
+        """The lattice of values around decoded items ``(M, F)``."""
         errors = cast(Mapping[str, float], self.max_error)
         error = torch.tensor([errors[f.name] for f in features], dtype=torch.float64)
         step = torch.where(whole, 2 * error.floor() + 1, 2 * error)
@@ -182,23 +180,23 @@ def all_particles(cloud: ParticleCloud, model: TrainedModel) -> ParticleCloud:
         raise InputError(
             f"max_error: expected jets of at most {model.config.particles} particles, as "
             f"{model.folder.path} keeps, received one of {most}; train with "
-            f"`jetgen.train(..., particles={most})`, or leave `max_error` out"
+            f"`jetgen.train(..., particles={most})`, or omit `max_error`"
         )
     return to_cartesian(cloud.compact())
 
 
 def all_items(cloud: ParticleCloud, model: TrainedModel) -> ParticleCloud:
-    """All items of sets with named features, of which a run keeps each."""
+    """All items of sets with named features; a run keeps all of them."""
     return represent(cloud, model.config)
 
 
 def sets_per_frame(model: TrainedModel) -> int:
-    """How many sets of a run are encoded and entropy-coded at once."""
+    """Number of sets of a run that are encoded and entropy-coded at once."""
     return max(1, ITEMS_PER_FRAME // model.config.particles)
 
 
 def assigned_differences(wanted: Tensor, decoded: Tensor, multiplicity: list[int]) -> Tensor:
-    """Items less the decoded ones ``(M, F)`` that an assignment of least distance gives them."""
+    """Items minus the decoded items ``(M, F)`` matched to them by minimum-distance assignment."""
     if max(multiplicity) <= 1:
         return wanted - decoded
     rows = []
@@ -209,7 +207,7 @@ def assigned_differences(wanted: Tensor, decoded: Tensor, multiplicity: list[int
 
 
 def _narrow(values: Tensor) -> NDArray[Any]:
-    """Single precision, or integers where all are: these take fewer bytes."""
+    """Single precision, or integers if all values are integers, which take fewer bytes."""
     single = values.cpu().float()
     whole = bool((single == single.round()).all())
     return single.long().numpy() if whole else single.numpy()

@@ -1,4 +1,4 @@
-"""What ``jetgen compress`` and ``jetgen decompress`` do: jets or sets to a small file, and back."""
+"""``jetgen compress`` and ``jetgen decompress``: jets or other sets to a small file, and back."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from jetgen.runs.trained_model import TrainedModel, load
 
 
 class Compressed(NamedTuple):
-    """What became of the jets, or of the sets.
+    """Result of a compression of jets or other sets.
 
     Args:
-        path: the file written.
-        features: what is stored of each particle or item.
+        path: the written file.
+        features: stored features of each particle or item.
         jets: number of jets or sets.
         particles: number of particles or items stored.
-        dropped: particles that the run does not keep.
-        size: bytes of the file.
+        dropped: number of particles that the run does not keep.
+        size: size of the file in bytes.
     """
 
     path: Path
@@ -44,16 +44,16 @@ class Compressed(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """Bytes of the features of all items in single precision, over those of the file."""
+        """Bytes of the features of all items in single precision, over the bytes of the file."""
         return 4 * len(self.features) * (self.particles + self.dropped) / self.size
 
 
 def compress(config: CompressConfig) -> Compressed:
-    """Write the jets or sets of a file as codes of a run, streamed.
+    """Compress the jets or sets of a file to codes of a run, in a stream.
 
     Raises:
-        InputError: when the run is no finished autoencoder, the jets do not fit it, or the
-            output exists already.
+        InputError: when the run is not a finished autoencoder, the jets do not match it, or the
+            output file exists already.
     """
     path = Path(config.output)
     if path.exists() and not config.overwrite:
@@ -99,17 +99,16 @@ def compress(config: CompressConfig) -> Compressed:
 
 
 def _kept(cloud: ParticleCloud, model: TrainedModel) -> tuple[Feature, ...]:
-    """The conditions of a file that are stored although the model is not told them: the type,
-    and the target of a table."""
+    """The additional conditions of a file to store: the type, and the target of a table."""
     names = {"type", *model.config.auxiliary_columns()}
     names -= {feature.name for feature in model.model.layout.conditions}
     return tuple(feature for feature in cloud.condition_features if feature.name in names)
 
 
 def decompress(config: DecompressConfig) -> Path:
-    """Write the jets or sets of a compressed file, streamed; return the file's path.
+    """Restore the jets or sets of a compressed file, in a stream; return the new file's path.
 
-    Jets are written to HDF5; sets of named features to HDF5, ROOT or CSV, by the suffix.
+    Jets are written to HDF5; sets of named features to HDF5, ROOT or CSV, depending on the suffix.
 
     Raises:
         InputError: when the file is damaged or was made with another model, or the output
@@ -139,7 +138,7 @@ def decompress(config: DecompressConfig) -> Path:
             jets += len(sets)
         if reader.counts is None or reader.counts["jets"] != jets:
             raise InputError(
-                f"{config.input}: expected {reader.counts} as it says at its end, found {jets} jets"
+                f"{config.input}: expected {reader.counts} as stored at its end, found {jets} jets"
             )
     return path
 
@@ -151,7 +150,7 @@ def _writer(
     attributes: dict[str, Attribute],
     overwrite: bool,
 ) -> AbstractContextManager[Append]:
-    """A function that adds decoded sets to a new file: jets as jets, others as they are."""
+    """A function that appends decoded sets to a new file."""
     slots, layout = model.config.particles, model.model.layout
     features, conditions = model.config.kind.file_columns([layout])
     writer: AbstractContextManager[Append] = model.config.kind.writer(

@@ -1,6 +1,6 @@
-"""What jets cost in bytes and time, by learned codes and by compressors that know nothing of jets.
+"""Bytes and time of compression with learned codes and with general-purpose compressors.
 
-All of them see the same items and, where they can state one, keep the same largest errors.
+All receive the same items and keep the same largest errors, if they support one.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from jetgen.extras import require_package
 
 Items = NDArray[Any]
 
-TURNS = 3
-"""Of so many turns the quickest counts."""
+REPETITIONS = 3
+"""Number of repetitions, of which the fastest is used."""
 
 
 @dataclass(frozen=True)
 class Compressor:
-    """A way to turn items ``(M, F)`` into bytes and back.
+    """A compressor of items ``(M, F)`` to bytes and back.
 
     Args:
-        title: the name in words.
-        pack: bytes of the items, given the largest errors ``(F,)`` that they may have.
-        unpack: the items of these bytes, given the same errors.
+        title: name for tables.
+        pack: function from items and their largest errors ``(F,)`` to bytes.
+        unpack: function from these bytes and the same errors to items.
     """
 
     title: str
@@ -43,7 +43,7 @@ class Compressor:
 
 
 def _rounded(items: Items, errors: Items) -> Items:
-    """Items as integers ``(F, M)``, multiples of twice the largest error."""
+    """Items as integers ``(F, M)``, in units of twice the largest error."""
     columns = np.ascontiguousarray(items.T, np.float64)
     return np.round(columns / (2 * errors[:, None])).astype(np.int64)
 
@@ -95,24 +95,24 @@ FLOAT16 = Compressor(
 ROUNDED = Compressor("rounded, zstd", _pack_rounded, _unpack_rounded)
 ROUNDED_BLOSC2 = Compressor("rounded, blosc2", _pack_blosc2, _unpack_blosc2)
 
-PLAIN = (LOSSLESS, FLOAT16, ROUNDED, *([ROUNDED_BLOSC2] if find_spec("blosc2") else []))
-"""Compressors that know nothing of jets. Rounding goes to multiples of twice the largest error.
-zstd gets planes of bytes, as codes do (:func:`~jetgen.compression.packing.pack`); blosc2 planes of
-bits, where the extra ``jetgen[blosc2]`` is installed."""
+GENERAL = (LOSSLESS, FLOAT16, ROUNDED, *([ROUNDED_BLOSC2] if find_spec("blosc2") else []))
+"""General-purpose compressors. Values are rounded to multiples of twice the largest error. zstd
+compresses planes of bytes, as for codes (:func:`~jetgen.compression.packing.pack`); blosc2, if the
+extra ``jetgen[blosc2]`` is installed, planes of bits."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a compressor makes of the items of some sets.
+    """Cost of compressing the items of some sets.
 
     Args:
-        title: the compressor in words.
+        title: name of the compressor.
         size: bytes of the compressed items.
         items: bytes of the items in single precision.
         sets: number of sets.
         pack_seconds, unpack_seconds: CPU time of compressing and decompressing.
-        largest_error: over all features, the largest error in units of the one that was allowed,
-            with the items of a set in the order of the feature.
+        largest_error: the largest error over all features, in units of the allowed one, with the
+            items of each set sorted by the feature.
     """
 
     title: str
@@ -128,29 +128,29 @@ class Cost:
         return self.items / self.size
 
     @property
-    def bytes_a_set(self) -> float:
+    def bytes_per_set(self) -> float:
         return self.size / self.sets
 
     @property
     def pack_rate(self) -> float:
-        """MB of single precision compressed in a second."""
+        """Compressed MB of single precision per second."""
         return self.items / self.pack_seconds / 1e6
 
     @property
     def unpack_rate(self) -> float:
-        """MB of single precision decompressed in a second."""
+        """Decompressed MB of single precision per second."""
         return self.items / self.unpack_seconds / 1e6
 
 
 def costs(
     cloud: ParticleCloud, coders: Mapping[str, Coder], errors: Mapping[str, float]
 ) -> list[Cost]:
-    """The costs of these sets for every compressor of :data:`PLAIN`, and for the codes of each
-    model, alone and with residuals.
+    """Costs for every compressor of :data:`GENERAL`, and for the codes of each model without and
+    with residuals.
 
     Args:
-        cloud: the sets, as files hold them, of no more items than the runs keep.
-        coders: the models, of one set of features, with the steps of their codes, by title.
+        cloud: the sets as stored in files, with at most as many items as the runs keep.
+        coders: the models by title, all with the same features, with the steps of their codes.
         errors: largest error of each feature.
     """
     wanted = next(iter(coders.values())).wanted(cloud)
@@ -159,7 +159,7 @@ def costs(
     allowed = torch.tensor([errors[f.name] for f in wanted.features], dtype=torch.float64)
 
     def by_size(values: Tensor) -> Tensor:
-        """Each column sorted in each set: two lists are never nearer than so."""
+        """Sort each feature within each set, which minimises the largest difference of two sets."""
         padded = torch.full_like(wanted.particles, torch.inf)
         padded[wanted.mask] = values
         return padded.sort(1).values[wanted.mask]
@@ -169,8 +169,8 @@ def costs(
         pack: Callable[[], list[bytes]],
         unpack: Callable[[list[bytes]], Items],
     ) -> Cost:
-        content, pack_seconds = _quickest(pack)
-        back, unpack_seconds = _quickest(lambda: unpack(content))
+        content, pack_seconds = _fastest(pack)
+        back, unpack_seconds = _fastest(lambda: unpack(content))
         found = torch.from_numpy(back.astype(np.float64))
         difference = (by_size(found) - by_size(real)) / allowed
         return Cost(
@@ -178,7 +178,7 @@ def costs(
             float(difference.abs().max()),
         )  # fmt: skip
 
-    def plain(compressor: Compressor) -> Cost:
+    def general(compressor: Compressor) -> Cost:
         return measured(
             compressor.title,
             lambda: [compressor.pack(items, allowed.numpy())],
@@ -193,7 +193,7 @@ def costs(
         )
 
     return [
-        *map(plain, PLAIN),
+        *map(general, GENERAL),
         *(learned(f"{t}, codes", replace(c, max_error=None)) for t, c in coders.items()),
         *(learned(f"{t}, residuals", replace(c, max_error=errors)) for t, c in coders.items()),
     ]
@@ -203,10 +203,10 @@ def _items(cloud: ParticleCloud) -> Items:
     return cloud.particles[cloud.mask].numpy()
 
 
-def _quickest(work: Callable[[], Any]) -> tuple[Any, float]:
-    """What the work makes, and the CPU time of its quickest turn [s]."""
+def _fastest(work: Callable[[], Any]) -> tuple[Any, float]:
+    """The result of the work, and the CPU time of its fastest repetition [s]."""
     times = []
-    for _ in range(TURNS):
+    for _ in range(REPETITIONS):
         start = time.process_time()
         made = work()
         times.append(time.process_time() - start)

@@ -1,10 +1,10 @@
-"""The file of compressed jets: magic, header, one frame after the other, and the counts.
+"""The file of compressed jets: magic number, header, frames, and counts.
 
 All lengths are 32-bit little-endian integers::
 
     b"JGZ\\x02"  length  header (JSON)  { length  frame (zstandard) }  0  length  counts (JSON)
 
-A file that ends before its counts was cut off.
+A file without counts at its end is incomplete.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Writer:
     """Streams frames to an open file.
 
     Args:
-        file: where to.
-        header: whatever decoding needs to know, as JSON.
+        file: the open file.
+        header: everything that decoding needs, stored as JSON.
     """
 
     def __init__(self, file: BinaryIO, header: dict[str, Any]) -> None:
@@ -38,7 +38,7 @@ class Writer:
         self._block(pack(arrays))
 
     def finish(self, counts: dict[str, int]) -> None:
-        """Mark the end, with what the frames hold together."""
+        """Write the end of the file, with the total counts of the frames."""
         self._block(b"")
         self._block(json.dumps(counts).encode())
 
@@ -54,11 +54,11 @@ class Reader:
         path: the file.
 
     Attributes:
-        header: what the writer was given.
-        counts: what the frames hold together; known once they have been read.
+        header: the header passed to the writer.
+        counts: the total counts of the frames; available after all frames have been read.
 
     Raises:
-        InputError: when it is absent or not of this format.
+        InputError: when the file does not exist or has another format.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -73,7 +73,7 @@ class Reader:
         """The arrays of each frame.
 
         Raises:
-            InputError: when a frame is damaged or the file was cut off.
+            InputError: when a frame is damaged or the file is incomplete.
         """
         with self.path.open("rb") as file:
             self._start(file)
@@ -90,14 +90,16 @@ class Reader:
         try:
             content: dict[str, Any] = json.loads(text)
         except ValueError as error:
-            raise InputError(f"{self.path}: expected a sound file, its JSON is damaged") from error
+            raise InputError(
+                f"{self.path}: expected intact JSON, received damaged JSON"
+            ) from error
         return content
 
     def _start(self, file: BinaryIO) -> bytes:
         magic = file.read(len(MAGIC))
         if magic != MAGIC:
             raise InputError(
-                f"{self.path}: expected a file that `jetgen compress` wrote, received one that "
+                f"{self.path}: expected a file written by `jetgen compress`, received one that "
                 f"begins with {magic!r}"
             )
         return self._block(file)
@@ -106,5 +108,5 @@ class Reader:
         length = file.read(4)
         content = file.read(int.from_bytes(length, "little"))
         if len(length) < 4 or len(content) < int.from_bytes(length, "little"):
-            raise InputError(f"{self.path}: expected a whole file, received one that was cut off")
+            raise InputError(f"{self.path}: expected a complete file, received an incomplete one")
         return content

@@ -1,4 +1,4 @@
-"""What is left of the jets' four-momenta after compression."""
+"""Errors of the jets' four-momenta after compression."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class Restored:
 
     Args:
         before, after: the jets, with their ``pt``, ``eta``, ``phi`` and ``mass``.
-        bytes_a_jet: the size of what was stored.
+        bytes_per_jet: stored bytes per jet.
     """
 
     before: MeasuredSets
     after: MeasuredSets
-    bytes_a_jet: float
+    bytes_per_jet: float
 
     def residuals(self) -> dict[str, Tensor]:
-        """After less before ``(B,)``, by variable; the azimuth the shorter way round."""
+        """After minus before ``(B,)``, by variable; azimuths are wrapped to [-π, π)."""
         found = {
             f.name: self.after.observables[f.name] - self.before.observables[f.name]
             for f in JET_KINEMATICS
@@ -50,8 +50,7 @@ class Restored:
 
 
 def kinematics(cloud: ParticleCloud) -> MeasuredSets:
-    """Jets with their ``pt``, ``eta``, ``phi``, ``mass``, the features of sets of one or those of
-    the sum of their particles."""
+    """Jets with ``pt``, ``eta``, ``phi``, ``mass``: those of sets of one item, else of the sum."""
     names = [feature.name for feature in JET_KINEMATICS]
     if {feature.name for feature in cloud.features}.issuperset(names):
         double = cloud.to(torch.float64)
@@ -60,14 +59,14 @@ def kinematics(cloud: ParticleCloud) -> MeasuredSets:
 
 
 def through_codes(coder: Coder, cloud: ParticleCloud) -> Restored:
-    """The jets of ``cloud`` as codes of a model, with residuals where the coder stores them."""
+    """The jets of ``cloud`` compressed with a model, with residuals if the coder stores them."""
     frames = coder.frames(cloud)
     size = sum(map(len, frames)) / len(cloud)
     return Restored(kinematics(cloud), kinematics(coder.restore(frames)), size)
 
 
 def through(compressor: Compressor, cloud: ParticleCloud, errors: Mapping[str, float]) -> Restored:
-    """The jets of ``cloud``, of sets of named features or px, py, pz, by a plain compressor."""
+    """The jets of ``cloud`` (named features or px, py, pz) after a general-purpose compressor."""
     allowed = np.array([errors[feature.name] for feature in cloud.features])
     content = compressor.pack(cloud.particles[cloud.mask].numpy(), allowed)
     particles = cloud.particles.clone()

@@ -1,4 +1,4 @@
-"""Values in whole steps from a prediction of them."""
+"""Values as integer numbers of steps from a prediction."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Lattice:
-    r"""Items :math:`x' = s + \Delta r` with whole numbers r, so that :math:`|x' - x| \le \Delta/2`.
+    r"""Items :math:`x' = s + \Delta r` with integers r, so that :math:`|x' - x| \le \Delta/2`.
 
-    Momenta are predicted in direction more than in magnitude. So where s is ``scaled``, the largest
-    component of a predicted momentum :math:`\hat p` comes first, and the others are counted
-    from where its value leads: :math:`s_k = \hat p_k \, p'_1 / \hat p_1`. What is off along the
-    direction is then paid for once and not in each component.
+    The direction of a momentum is predicted better than its magnitude. If ``scaled``, the largest
+    component of a predicted momentum :math:`\hat p` is therefore stored first, and the predictions
+    of the others are scaled with its restored value: :math:`s_k = \hat p_k \, p'_1 / \hat p_1`. An
+    error along the direction is then stored once instead of in each component.
 
     Args:
         predicted: items ``(M, F)``.
@@ -28,7 +28,7 @@ class Lattice:
     scaled: bool
 
     def residuals(self, items: Tensor) -> Tensor:
-        """The whole numbers ``(M, F)`` of items; of momenta, by falling predicted component."""
+        """The integers ``(M, F)`` of items; for momenta by falling predicted component."""
         order, start, step = self._ordered()
         values = items.gather(1, order)
         first = ((values[:, :1] - start[:, :1]) / step[:, :1]).round()
@@ -36,7 +36,7 @@ class Lattice:
         return torch.cat([first, ((values - start) / step).round()[:, 1:]], dim=1)
 
     def items(self, residuals: Tensor) -> Tensor:
-        """The inverse of :meth:`residuals`, to half a step."""
+        """The inverse of :meth:`residuals`, up to half a step."""
         order, start, step = self._ordered()
         moved = step * residuals
         first = start[:, :1] + moved[:, :1]
@@ -44,7 +44,7 @@ class Lattice:
         return torch.empty_like(values).scatter_(1, order, values)
 
     def _ordered(self) -> tuple[Tensor, Tensor, Tensor]:
-        """The features by falling predicted size ``(M, F)``, with their predictions and steps."""
+        """The features by falling predicted magnitude ``(M, F)``, their predictions and steps."""
         step = self.step.expand_as(self.predicted)
         if not self.scaled:
             order = torch.arange(len(self.step)).expand_as(self.predicted)
@@ -53,7 +53,7 @@ class Lattice:
         return order, self.predicted.gather(1, order), step.gather(1, order)
 
     def _rescaled(self, start: Tensor, first: Tensor) -> Tensor:
-        """Predictions ``(M, F)`` once the value of the first feature ``(M, 1)`` is known."""
+        """Predictions ``(M, F)`` scaled with the value of the first feature ``(M, 1)``."""
         if not self.scaled:
             return start
         largest = start[:, :1]

@@ -1,4 +1,4 @@
-"""Named arrays as few bytes, without loss: narrow integers, byte planes, zstandard."""
+"""Lossless compression of named arrays: narrow integers, byte planes, zstandard."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _LEVEL = 9
 
 
 def pack(arrays: Arrays) -> bytes:
-    r"""One zstandard frame with its checksum.
+    r"""Compress arrays to one zstandard frame with a checksum.
 
-    Signed integers become unsigned by :math:`u = 2 |v| - [v < 0]`, which keeps small ones small
-    whatever their sign, and are stored in the fewest bytes that hold the largest. The bytes of
-    each array lie in planes, all lowest bytes first, so that like stands beside like. A plane ends
-    a block of the frame, so that the next one has a Huffman code of its own.
+    Signed integers are mapped to unsigned ones by :math:`u = 2 |v| - [v < 0]`, which keeps small
+    magnitudes small, and are stored with the fewest bytes that can represent the largest. The bytes
+    of each array are arranged in planes, all lowest bytes first, so that similar bytes are
+    adjacent. Each plane ends a block of the frame, so that every plane has its own Huffman code.
     """
     described, planes = [], []
     for name, values in arrays.items():
@@ -45,7 +45,7 @@ def pack(arrays: Arrays) -> bytes:
 
 
 def unpack(frame: bytes) -> dict[str, NDArray[np.generic]]:
-    """The inverse of :func:`pack`; signed integers come back as int64.
+    """The inverse of :func:`pack`; signed integers are returned as int64.
 
     Raises:
         InputError: when the frame is damaged.
@@ -54,7 +54,7 @@ def unpack(frame: bytes) -> dict[str, NDArray[np.generic]]:
         content = zstandard.ZstdDecompressor().decompress(frame)
     except zstandard.ZstdError as error:
         raise InputError(
-            f"expected a sound zstandard frame, received a damaged one: {error}"
+            f"expected an intact zstandard frame, received a damaged one: {error}"
         ) from (error)
     length = int.from_bytes(content[:4], "little")
     position = 4 + length

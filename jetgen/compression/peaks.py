@@ -1,4 +1,4 @@
-"""The mass peak of jets before and after compression, fitted with every shape."""
+"""Fits of the mass peak of jets before and after compression, with every shape."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from jetgen.metrics.peak_fits import SHAPES, PeakFit, Shift, fit_peak, peak_shif
 from jetgen.physics.observables import MeasuredSets
 
 PARAMETERS = ("mass", "width")
-"""What compression may shift."""
+"""Parameters whose shifts by compression are measured."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """The masses that are fitted: from ``low`` to ``high`` [GeV] in equal ``bins``."""
+    """The fitted range of masses, from ``low`` to ``high`` [GeV], in equal ``bins``."""
 
     low: float
     high: float
@@ -29,8 +29,9 @@ class Window:
     def fits(self, jets: MeasuredSets) -> dict[str, PeakFit]:
         """The fit of each shape to the masses of the jets.
 
-        A shape is left out where there is no peak to fit: where fewer jets are in the window than
-        bins, or than a tenth of all, or the fitted mass is at its edge.
+        A shape is omitted if there is no peak: if the number of jets in the window is smaller than
+        the number of bins or a tenth of all jets, or if the fitted mass is at the edge of the
+        window.
         """
         masses = jets.observables["mass"].numpy()
         inside = int(((masses >= self.low) & (masses <= self.high)).sum())
@@ -52,8 +53,8 @@ class Peak:
     Args:
         restored: the jets before and after.
         before: the fits by shape.
-        after: the same; without the shapes that find no peak in the window any more.
-        window: the masses that were fitted.
+        after: the same after compression, without shapes that find no peak.
+        window: the fitted range of masses.
     """
 
     restored: Restored
@@ -62,16 +63,14 @@ class Peak:
     window: Window
 
     def changes(self, shape: str) -> dict[str, float]:
-        """By how much the fitted mass and width have changed [GeV]; by the width of the window
-        where the peak has left it."""
+        """Changes of fitted mass and width [GeV]; the width of the window if the peak is lost."""
         if shape not in self.after:
             return dict.fromkeys(PARAMETERS, self.window.high - self.window.low)
         before, after = (fits[shape].values for fits in (self.before, self.after))
         return {name: after[name] - before[name] for name in PARAMETERS}
 
     def shifts(self, shape: str, replicas: int) -> dict[str, Shift]:
-        """These changes with their errors, from bootstrap replicas of the pairs; none where the
-        peak has left the window."""
+        """The changes with bootstrap errors; empty if the peak is lost."""
         if shape not in self.after:
             return {}
         before, after = (

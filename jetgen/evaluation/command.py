@@ -211,7 +211,7 @@ def _with_fpnd(
 ) -> Comparison:
     """The table with a row of FPND, or with a warning that there are too few jets for it."""
     fresh = resample(
-        check(reference.unseen, {GENERATED: generated}), replicas=table.replicas, seed=table.seed
+        check(reference.held_out, {GENERATED: generated}), replicas=table.replicas, seed=table.seed
     )
     row = fpnd_row(fresh, reference.activations)
     if row is not None:

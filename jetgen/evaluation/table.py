@@ -109,11 +109,12 @@ def _cell(record: Record | None) -> Text:
 
 
 def _merit(sample: str, name: str, merit: Mapping[str, Any], content: Mapping[str, Any]) -> Text:
-    telling = ", ".join(f"{name} ({loss:.3f})" for name, loss in merit["telling"][:3])
+    importances = ", ".join(f"{name} ({loss:.3f})" for name, loss in merit["importances"][:3])
     return Text(
         f"{CLASSIFIERS[name]} on {merit['jets']:,} {content['noun']} of each kind, {sample}: AUC "
         f"{merit['auc']:.3f} ± {merit['auc_error']:.3f}, reduced chi-squared {merit['chi2']:.1f}, "
-        f"overlap {merit['overlap']:.2f}" + (f"; most important: {telling}" if telling else "")
+        f"overlap {merit['overlap']:.2f}"
+        + (f"; most important: {importances}" if importances else "")
     )
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints: one safetensors file with all tensors, its header carrying the rest as JSON."""
+"""Checkpoints: a safetensors file with all tensors, and everything else as JSON in its header."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from jetgen.files.whole import whole_file
 
 
 class Checkpoint(NamedTuple):
-    """Named tensors, and whatever else as a JSON-compatible mapping."""
+    """Named tensors, and all other state as a JSON-compatible mapping."""
 
     tensors: dict[str, Tensor]
     state: dict[str, Any]
 
     def save(self, path: Path) -> None:
-        """Write the file, whole or not at all.
+        """Write the file atomically.
 
         Raises:
             OSError: when it cannot be written, such as on a full disk.
@@ -37,7 +37,7 @@ class Checkpoint(NamedTuple):
             try:
                 save_file(tensors, temporary, metadata=header)
             except SafetensorError as error:
-                raise OSError(f"{path}: {error}; make room, then go on with resume=True") from error
+                raise OSError(f"{path}: {error}; free disk space, then set resume=True") from error
 
     @classmethod
     def load(cls, path: Path) -> Checkpoint:
@@ -65,7 +65,7 @@ class Checkpoint(NamedTuple):
         return cls(tensors, state)
 
     def part(self, prefix: str) -> dict[str, Tensor]:
-        """The tensors whose names begin with ``prefix.``, without it."""
+        """The tensors whose names begin with ``prefix.``, which is removed from the names."""
         start = prefix + "."
         return {
             name.removeprefix(start): tensor
@@ -84,7 +84,7 @@ def optimiser_tensors(name: str, optimiser: Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimiser(optimiser: Optimizer, tensors: dict[str, Tensor]) -> None:
-    """The inverse of :func:`optimiser_tensors`, for the part without ``NAME.``."""
+    """The inverse of :func:`optimiser_tensors`, for tensors without the prefix ``NAME.``."""
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         parameter, key = name.split(".", 1)

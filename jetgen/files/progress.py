@@ -1,4 +1,4 @@
-"""Progress with a time estimate, the same for every long command: a bar, or lines in a file."""
+"""Progress of long commands with a time estimate: a bar in terminals, lines in files."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from rich.progress import (
 )
 
 SECONDS_BETWEEN_LINES = 10.0
-"""At most one line in so many seconds where standard error is no terminal."""
+"""Smallest time between two lines if standard error is not a terminal."""
 
 
 class _Bar(Progress):
-    """A bar in a terminal; elsewhere a line now and then, and the last state of the bar."""
+    """A bar in a terminal; otherwise a line at regular intervals and at the end."""
 
     def __init__(self, unit: str, *columns: Any, **options: Any) -> None:
         super().__init__(*columns, **options)
@@ -52,7 +52,7 @@ class _Bar(Progress):
 
 
 def progress_bar(unit: str) -> Progress:
-    """A bar on standard error: done of total in ``unit``, elapsed and remaining time."""
+    """A bar on standard error: completed and total ``unit``, elapsed and remaining time."""
     return _Bar(
         unit,
         TextColumn("{task.description}"),

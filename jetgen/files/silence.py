@@ -1,4 +1,4 @@
-"""Compiled libraries that print banners, kept off the standard output."""
+"""Suppression of the banners that compiled libraries print to standard output."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @contextmanager
 def silent() -> Iterator[None]:
-    """Drop what is printed to stdout, by compiled code too (Pythia's and FastJet's banners)."""
+    """Discard output to stdout, also of compiled code (the banners of Pythia and FastJet)."""
     with Path(os.devnull).open("w") as nowhere:
         before = os.dup(1)
         try:

@@ -1,4 +1,4 @@
-"""The versions of the formats that jetgen writes, and which of them it reads."""
+"""Versions of the file formats that jetgen writes and reads."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 from jetgen.errors import InputError
 
 VERSION_KEY = "jetgen_format"
-"""Under this name a checkpoint, a config.yaml and an HDF5 file carry their version."""
+"""Key of the version in checkpoints, config.yaml and HDF5 files."""
 
 CHECKPOINT_FORMAT = 2
-"""Version 2 is the first that carries its number and the start of each stage."""
+"""Version 2 is the first that contains its number and the start of each stage."""
 
 CONFIG_FORMAT = 2
 """Version 2 is the first that carries its number."""
@@ -20,12 +20,12 @@ HDF5_FORMAT = 2
 
 
 def check_version(path: str | Path, found: int, newest: int) -> None:
-    """Refuse a file of a version that this jetgen does not know; all older ones are read.
+    """Refuse files of a newer format version; all older versions are supported.
 
-    Files without a version are of version 1.
+    Files without a version have version 1.
 
     Raises:
-        InputError: for a version after ``newest``.
+        InputError: for a version above ``newest``.
     """
     if found > newest:
         raise InputError(

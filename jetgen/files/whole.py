@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic writing: files are complete or absent, also after an interruption."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from typing import Any
 def whole_file(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; rename it to ``path`` when the block succeeds.
 
-    The data are flushed to disk before the rename. When the block raises, the temporary file
-    is removed and ``path`` keeps its former content (or stays absent).
+    The data are flushed to disk before the rename. If the block raises, the temporary file is
+    removed and ``path`` keeps its previous content (or remains absent).
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,13 +32,13 @@ def whole_file(path: str | Path) -> Iterator[Path]:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write ``text`` to ``path``, whole or not at all."""
+    """Write ``text`` to ``path`` atomically."""
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: str | Path, content: Any) -> None:
-    """Write ``content`` as indented JSON to ``path``, whole or not at all."""
+    """Write ``content`` as indented JSON to ``path`` atomically."""
     write_text(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 

@@ -71,11 +71,12 @@ def _search(found: EncodedSets, text: str, seed: int) -> _Searched:
     inside, many = found.inside(Region(text)), found.measured.kind.noun.many
     search = search_region(found.latent.mean, inside, seed)
     aucs = [with_uncertainty(side.auc, side.auc_error) for side in search]
-    telling = [(int(name.removeprefix("z")) - 1, loss) for name, loss in search.trees.telling]
+    ranked = search.trees.importances
+    importances = [(int(name.removeprefix("z")) - 1, loss) for name, loss in ranked]
     return _Searched(
         text,
         inside,
-        [column for column, _ in telling],
+        [column for column, _ in importances],
         f"The region {text} holds {int(inside.sum())} of {len(inside)} {many}; from their codes "
         f"boosted trees tell them from the others with an AUC of {aucs[1]}, a linear classifier "
         f"with {aucs[0]}.",
@@ -83,7 +84,7 @@ def _search(found: EncodedSets, text: str, seed: int) -> _Searched:
             "region",
             "Region",
             ("column", "AUC lost when shuffled"),
-            [(f"z{column + 1}", f"{loss:.4f}") for column, loss in telling],
+            [(f"z{column + 1}", f"{loss:.4f}") for column, loss in importances],
             f"How much the trees need each column to find {text}.",
         ),
     )

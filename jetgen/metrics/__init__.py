@@ -1,4 +1,4 @@
-"""Distances between samples of jets, for clouds, tensors, NumPy and awkward arrays alike."""
+"""Distances between samples of jets, for clouds, tensors, NumPy and awkward arrays."""
 
 from typing import TYPE_CHECKING
 

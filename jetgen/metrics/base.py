@@ -1,4 +1,4 @@
-"""The contract of metrics that other packages add, and of figures that a training monitors."""
+"""Base class of metrics from other packages, for evaluations and for monitoring of trainings."""
 
 from __future__ import annotations
 
@@ -10,37 +10,36 @@ from jetgen.physics.observables import MeasuredSets
 
 
 class Metric(Component, ABC):
-    """A number that says how far generated jets are from real ones; less is better.
+    """A distance between generated and real jets; smaller is better.
 
     A metric of the group ``jetgen.metrics`` is a row of ``jetgen evaluate``, with its real-vs-real
-    floor and its uncertainty: it is then called :attr:`replicas` times on splits of the real jets,
-    and as often on bootstrap resamplings. One of the group ``jetgen.figures`` can be monitored
-    during a training; a metric that is quick may be in both.
+    floor and its uncertainty: it is then computed :attr:`replicas` times on splits of the real
+    jets, and as often on bootstrap resamplings. A metric of the group ``jetgen.figures`` can be
+    monitored during a training; fast metrics may be in both groups.
     """
 
     title: ClassVar[str]
-    """The metric in words."""
+    """Name of the metric for tables."""
 
     unit: ClassVar[str] = ""
-    """The unit of the number, empty where it has none."""
+    """Unit of the value; empty if it is dimensionless."""
 
     scale: ClassVar[float] = 1.0
-    """Divides the number as printed."""
+    """The printed value is divided by it."""
 
     replicas: ClassVar[int] = 20
-    """How many splits and resamplings the floor and the uncertainty are taken from."""
+    """Number of splits for the floor, and of resamplings for the uncertainty."""
 
     @abstractmethod
     def __call__(self, real: MeasuredSets, generated: MeasuredSets) -> float:
-        """The number.
+        """Compute the metric.
 
         Args:
-            real: real jets: ``real.relative`` is the
-                :class:`~jetgen.cloud.ParticleCloud` of their relative features,
-                ``real.observables`` has their observables ``(B,)`` by name.
-            generated: generated jets, as many in an evaluation.
+            real: real jets. ``real.relative`` is the :class:`~jetgen.cloud.ParticleCloud` of their
+                relative features; ``real.observables`` contains their observables ``(B,)`` by name.
+            generated: generated jets, in an evaluation the same number.
         """
 
     def figures(self, name: str, real: MeasuredSets, generated: MeasuredSets) -> dict[str, float]:
-        """The columns of ``metrics.csv`` when it is monitored under ``name``."""
+        """The columns of ``metrics.csv`` if the metric is monitored with the name ``name``."""
         return {name: self(real, generated)}

@@ -1,4 +1,4 @@
-r"""How strongly jet observables go together: matrices of linear correlations, and how far apart.
+r"""Matrices of linear correlations between jet observables, and a distance between matrices.
 
 .. math:: \rho_{ij} = \frac{\langle x_i x_j \rangle - \langle x_i \rangle \langle x_j \rangle}
                            {\sigma_i \sigma_j}
@@ -12,20 +12,20 @@ import torch
 from torch import Tensor
 
 _ROWS = 8_192
-"""Jets whose products of observables are alive at a time."""
+"""Number of jets per chunk for products of observables."""
 
 _CONSTANT = 1e-12
-"""Variance, in units of all jets' variance, below which an observable counts as constant."""
+"""Variance below which an observable counts as constant, in units of the variance of all jets."""
 
 
 def correlations(observables: Mapping[str, Tensor], weights: Tensor | None = None) -> Tensor:
     """``(d, d)`` Pearson correlations of ``d`` observables ``(B,)``, in the mapping's order.
 
-    Float64, one on the diagonal. A constant observable has no correlation: zero.
+    Float64, one on the diagonal. The correlations of a constant observable are zero.
 
     Args:
-        observables: values by name, one a jet, finite.
-        weights: ``(B,)`` event weights, ones when omitted.
+        observables: finite values by name, one per jet.
+        weights: ``(B,)`` event weights; ones when omitted.
 
     >>> x = torch.tensor([0.0, 1.0, 2.0])
     >>> correlations({"x": x, "minus x": -x}).round(decimals=6)
@@ -38,9 +38,9 @@ def correlations(observables: Mapping[str, Tensor], weights: Tensor | None = Non
 
 
 def correlation_matrices(values: Tensor, counts: Tensor) -> Tensor:
-    """``(R, d, d)`` correlations of values ``(B, d)`` for each weighting of the jets ``(R, B)``.
+    """``(R, d, d)`` correlations of values ``(B, d)`` for R sets of jet weights ``(R, B)``.
 
-    The values are centred and scaled by all jets first, so that the moments do not cancel.
+    The values are first centred and scaled with the moments of all jets, to avoid cancellation.
     """
     values, counts = values.double(), counts.double()
     spread = values.std(0, correction=0)

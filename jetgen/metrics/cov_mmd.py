@@ -1,4 +1,4 @@
-"""COV and MMD: how many real jets are met, and how closely, by the energy mover's distance."""
+"""COV and MMD: coverage and minimum matching distance with the energy mover's distance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jetgen.metrics.w1m import spread_of
 
 
 class CoverageMMD(NamedTuple):
-    """Coverage, larger is better, and minimum matching distance, smaller is better."""
+    """Coverage (larger is better) and minimum matching distance (smaller is better)."""
 
     coverage: Estimate
     mmd: Estimate
@@ -30,9 +30,9 @@ def cov_mmd(
     r"""Coverage and minimum matching distance of ``jets`` draws with replacement on each side.
 
     With ``D_ij`` the distance of generated jet i to real jet j, MMD is the mean over j of
-    ``min_i D_ij`` and COV the share of real jets that are the nearest one to some generated jet.
-    ``D`` is the energy mover's distance with ``R = 1`` and ``beta = 1`` of ptrel in the plane of
-    etarel and phirel, weights not normalised. **Both depend strongly on the number of jets.**
+    ``min_i D_ij``, and COV is the share of real jets that are nearest to at least one generated
+    jet. ``D`` is the energy mover's distance with ``R = 1`` and ``beta = 1`` of ptrel in the plane
+    of etarel and phirel, with unnormalised weights. **Both depend strongly on the number of jets.**
     Memory: ``jets`` jets of both sides and a few hundred pairs of them.
 
     Raises:
@@ -49,10 +49,10 @@ def cov_mmd(
         if negative:
             raise InputError(
                 f"{name}: expected ptrel of zero or more for an energy mover's distance, received "
-                f"{negative} jets with negative ones"
+                f"{negative} jets with negative values"
             )
     if jets < 1 or batches < 1:
-        raise InputError(f"cov_mmd: expected 1 jet and batch at least, received {jets}, {batches}")
+        raise InputError(f"cov_mmd: expected at least 1 jet and batch, received {jets}, {batches}")
     random = np.random.default_rng(seed)
     found = []
     for _ in range(batches):
@@ -62,7 +62,7 @@ def cov_mmd(
 
 
 def matching_of_jets(generated: ParticleCloud, real: ParticleCloud) -> tuple[Tensor, Tensor]:
-    """Coverage and minimum matching distance of relative jets, all against all."""
+    """Coverage and minimum matching distance of relative jets, using all pairs."""
     sides = [(c.particles[..., :2], c.mask, c.particles[..., 2]) for c in (generated, real)]
     (a, a_mask, a_pt), (b, b_mask, b_pt) = sides
     pairs = emd_pairs(a, a_mask, b, b_mask, a_weights=a_pt, b_weights=b_pt, R=1.0)
@@ -72,7 +72,7 @@ def matching_of_jets(generated: ParticleCloud, real: ParticleCloud) -> tuple[Ten
 def coverage_and_mmd(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """Coverage and minimum matching distance from distances ``(G, R)`` to real jets.
 
-    Only the smallest of each row and of each column matter.
+    Only the smallest value of each row and of each column is used.
     """
     coverage = matrix.argmin(1).unique().numel() / matrix.shape[1]
     return torch.tensor(coverage, dtype=torch.float64), matrix.amin(0).mean()

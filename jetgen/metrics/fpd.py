@@ -1,4 +1,4 @@
-"""FPD: the Frechet distance of Gaussians with the moments of the jets' energy-flow polynomials."""
+"""FPD: Frechet distance between Gaussians with the moments of energy-flow polynomials."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from jetgen.physics.efp import efps
 
 
 def jet_efps(jets: Jets, name: str = "jets") -> Tensor:
-    """``(B, 36)`` the features of FPD and KPD: all energy-flow polynomials to four edges.
+    """``(B, 36)`` features of FPD and KPD: all energy-flow polynomials up to four edges.
 
     Hadronic measure, ``beta = 1``, ``z = ptrel`` not divided by its sum, order of energyflow.
     """
@@ -30,7 +30,7 @@ def jet_efps(jets: Jets, name: str = "jets") -> Tensor:
 
 
 def features_of(jets: Jets, name: str) -> Tensor:
-    """The :func:`jet_efps` of jets; arrays of two dimensions are features already."""
+    """The :func:`jet_efps` of jets; two-dimensional arrays are used as features directly."""
     if getattr(jets, "ndim", 0) == 2 and not getattr(jets, "fields", ()):
         return features(jets, f"{name} features")
     return jet_efps(jets, f"{name} jets")
@@ -49,22 +49,22 @@ def fpd(
 ) -> Estimate:
     r"""The Frechet physics distance, extrapolated to infinitely many jets.
 
-    At ``points`` sizes ``N``, equidistant in ``1 / N``, the distance between draws with
-    replacement is averaged over ``batches`` pairs; the value is ``a >= 0`` of the fit
-    ``a + b / N`` with ``b >= 0``, the spread the fit's error on it.
+    At ``points`` sizes ``N``, equidistant in ``1 / N``, the distance between draws with replacement
+    is averaged over ``batches`` pairs. The value is ``a >= 0`` of the fit ``a + b / N`` with
+    ``b >= 0``, and the spread is its fit error.
 
     Args:
         real, generated: jets (a cloud, a ragged awkward array, or an array ``(B, N, 3 or 4)`` of
             etarel, phirel, ptrel[, mask]), whose :func:`jet_efps` are compared; or any features
             ``(B, d)``.
-        min_jets, max_jets: smallest and largest ``N``, which may exceed the pools.
-        batches: pairs of draws at each ``N``.
-        points: sizes.
+        min_jets, max_jets: smallest and largest ``N``, which may exceed the sample sizes.
+        batches: number of pairs of draws for each ``N``.
+        points: number of sizes ``N``.
         normalise: divide each feature by its largest absolute real value.
-        seed: of ``numpy.random.default_rng``, or such a generator.
+        seed: seed for ``numpy.random.default_rng``, or a generator.
 
     Raises:
-        InputError: for features that are not finite, or sizes that make no sense.
+        InputError: for features that are not finite, or invalid sizes.
 
     Source:
         Evaluating generative models in high energy physics (Kansal, Li, Duarte, Chernyavskaya,
@@ -74,7 +74,7 @@ def fpd(
 
     if not (2 <= min_jets < max_jets and points >= 3 and batches >= 1):
         raise InputError(
-            "fpd: expected 2 <= min_jets < max_jets, 3 points and 1 batch at least, received "
+            "fpd: expected 2 <= min_jets < max_jets, at least 3 points and 1 batch, received "
             f"{min_jets}, {max_jets}, {points}, {batches}"
         )
     x, y = features_of(real, "real"), features_of(generated, "generated")
@@ -104,13 +104,13 @@ class Moments(NamedTuple):
 
 
 def gaussian(mean: Tensor, covariance: Tensor) -> Moments:
-    """The Gaussian with this mean and covariance, whose negative eigenvalues count as zero."""
+    """The Gaussian with this mean and covariance; negative eigenvalues are set to zero."""
     values, vectors = torch.linalg.eigh(covariance)
     return Moments(mean, (vectors * values.clamp(min=0).sqrt()) @ vectors.T)
 
 
 def moments(x: Tensor, counts: Tensor) -> Moments:
-    """Of a weighted sample ``(B, d)``, with one degree of freedom less than the counts' sum."""
+    """Moments of a weighted sample ``(B, d)``, normalised to the sum of the counts minus one."""
     total = counts.sum()
     mean = counts @ x / total
     centred = x - mean
@@ -120,7 +120,7 @@ def moments(x: Tensor, counts: Tensor) -> Moments:
 def frechet_distance(first: Moments, second: Moments) -> Tensor:
     r"""``|mu_x - mu_y|^2 + tr(S_x + S_y - 2 (S_x S_y)^(1/2))`` of two Gaussians.
 
-    The trace of the root is the sum of the singular values of ``S_x^(1/2) S_y^(1/2)``.
+    The trace of the square root is the sum of the singular values of ``S_x^(1/2) S_y^(1/2)``.
     """
     overlap = torch.linalg.svdvals(first.root @ second.root).sum()
     gap = (first.mean - second.mean).square().sum()
@@ -128,25 +128,25 @@ def frechet_distance(first: Moments, second: Moments) -> Tensor:
 
 
 def frechet(x: Tensor, y: Tensor, x_counts: Tensor, y_counts: Tensor) -> Tensor:
-    """The distance between the Gaussians with the moments of two weighted samples.
+    """Distance between the Gaussians with the moments of two weighted samples.
 
     Args:
         x, y: ``(B, d)`` and ``(C, d)`` float64 features.
-        x_counts, y_counts: ``(B,)`` and ``(C,)`` how often each counts.
+        x_counts, y_counts: ``(B,)`` and ``(C,)`` weights of the jets.
     """
     return frechet_distance(moments(x, x_counts), moments(y, y_counts))
 
 
 def normalised(real: Tensor, generated: Tensor) -> tuple[Tensor, Tensor]:
-    """Each feature over its largest absolute real value; unchanged where that is zero.
+    """Each feature over its largest absolute real value; unchanged if that is zero.
 
     Raises:
-        InputError: when the two have different features.
+        InputError: when the numbers of features differ.
     """
     if real.shape[1] != generated.shape[1]:
         raise InputError(
-            "features: expected as many for generated jets as for real ones, received "
-            f"{generated.shape[1]} and {real.shape[1]}"
+            "features: expected the same number for real and generated jets, received "
+            f"{real.shape[1]} and {generated.shape[1]}"
         )
     largest = real.abs().amax(0)
     scale = torch.where(largest == 0, torch.ones_like(largest), largest)

@@ -1,4 +1,4 @@
-"""KPD: the maximum mean discrepancy of jet features under a polynomial kernel."""
+"""KPD: the maximum mean discrepancy of jet features with a polynomial kernel."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from jetgen.metrics.fpd import features_of, normalised
 from jetgen.metrics.samples import Estimate, counted, warn_if_few
 
 PERCENTILES = 16.275, 83.725
-"""Between them lie two standard deviations of a Gaussian, as the JetNet library has it."""
+"""The central range between them is two standard deviations of a Gaussian, as in JetNet."""
 
 _ROWS = 512
-"""Rows of the kernel matrix that are alive at a time: 20 MB for 5,000 columns."""
+"""Rows of the kernel matrix per chunk: 20 MB for 5,000 columns."""
 
 
 def kpd(
@@ -29,16 +29,16 @@ def kpd(
 ) -> Estimate:
     r"""The kernel physics distance: median and half the central range over ``batches``.
 
-    Each batch draws ``batch_size`` jets of both sides with replacement, from its own generator
-    ``seed + 1000 k``, and takes the unbiased estimate of the squared discrepancy under
-    ``(x y / d + 1)^4``. Values near zero may be negative.
+    Each batch ``k`` draws ``batch_size`` jets of both sides with replacement, with a generator
+    seeded with ``seed + 1000 k``, and computes the unbiased estimate of the squared discrepancy
+    with the kernel ``(x y / d + 1)^4``. Values near zero may be negative.
 
     Args:
-        real, generated: jets or features, as :func:`jetgen.metrics.fpd.fpd` takes them.
+        real, generated: jets or features, as for :func:`jetgen.metrics.fpd.fpd`.
         normalise: divide each feature by its largest absolute real value.
 
     Raises:
-        InputError: for features that are not finite, or batches that make no sense.
+        InputError: for features that are not finite, or invalid batches.
 
     Source:
         Evaluating generative models in high energy physics (Kansal et al., 2022),
@@ -46,7 +46,7 @@ def kpd(
     """
     if batch_size < 2 or batches < 1:
         raise InputError(
-            f"kpd: expected 1 batch of 2 jets at least, received {batches} of {batch_size}"
+            f"kpd: expected at least 1 batch of 2 jets, received {batches} of {batch_size}"
         )
     x, y = features_of(real, "real"), features_of(generated, "generated")
     scaled = normalised(x, y)
@@ -66,8 +66,8 @@ def discrepancy(x: Tensor, y: Tensor, x_counts: Tensor, y_counts: Tensor) -> Ten
     r"""The unbiased squared discrepancy between two draws, from the counts of the draws.
 
     ``sum_{i != j} K(x_i, x_j) / (m (m - 1))`` and the same of ``y``, minus twice the mean of
-    ``K(x_i, y_j)``, the sums over draws. A jet that was not drawn costs nothing, one drawn
-    twice no more than one.
+    ``K(x_i, y_j)``, with sums over draws. The computing time does not depend on how often a jet is
+    drawn.
 
     Args:
         x, y: ``(B, d)`` and ``(C, d)`` float64 features.
@@ -90,12 +90,12 @@ def kernel(x: Tensor, y: Tensor) -> Tensor:
 
 
 def kernel_diagonal(x: Tensor) -> Tensor:
-    """``(B,)`` the kernel of each with itself."""
+    """``(B,)`` kernel of each entry with itself."""
     return (x.square().mean(1) + 1) ** 4
 
 
 def _symmetric_sum(x: Tensor, weights: Tensor) -> Tensor:
-    """``sum_ij w_i w_j K_ij``, from the blocks on and above the diagonal."""
+    """``sum_ij w_i w_j K_ij``, computed from the blocks on and above the diagonal."""
     total = torch.zeros((), dtype=torch.float64)
     for start in range(0, len(x), _ROWS):
         rows, mine = x[start : start + _ROWS], weights[start : start + _ROWS]

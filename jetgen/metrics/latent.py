@@ -1,4 +1,4 @@
-"""What the codes of an autoencoder say about jets, and how well the prior covers them."""
+"""Measures of the latent space of an autoencoder, and of its agreement with the prior."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import torch
 from torch import Tensor
 
 ACTIVE = 0.01
-"""Variance over jets of a column's mean, and nats of its divergence, of an active column."""
+"""Variance over jets of the mean, and divergence in nats, above which a dimension is active."""
 
 
 @dataclass(frozen=True)
 class LatentSpace:
-    """Codes of real jets beside codes of the prior.
+    """Codes of real jets, and codes drawn from the prior.
 
     Args:
         mean: ``(B, L)`` means of the posteriors of B jets.
-        log_variance: ``(B, L)`` their log-variances, minus infinity for codes without width.
+        log_variance: ``(B, L)`` their log-variances, minus infinity for deterministic codes.
         codes: ``(B, L)`` one draw of each posterior.
-        prior: ``(P, L)`` draws of the prior that generates.
-        prior_name: what that prior is.
+        prior: ``(P, L)`` draws of the prior used for generation.
+        prior_name: name of that prior.
     """
 
     mean: Tensor
@@ -35,7 +35,7 @@ class LatentSpace:
         return bool(self.log_variance.isfinite().all())
 
     def __getitem__(self, index: Tensor | slice) -> LatentSpace:
-        """The codes of the jets that ``index`` selects, beside all of the prior's."""
+        """The codes of the jets that ``index`` selects, with all draws of the prior."""
         return LatentSpace(
             self.mean[index],
             self.log_variance[index],
@@ -46,7 +46,7 @@ class LatentSpace:
 
 
 def activity(latent: LatentSpace) -> Tensor:
-    r"""``(L,)`` variance over jets of each column's mean, :math:`\mathrm{Var}_x \mu_i(x)`.
+    r"""``(L,)`` variance over jets of each posterior mean, :math:`\mathrm{Var}_x \mu_i(x)`.
 
     Reference:
         Importance Weighted Autoencoders (Burda, Grosse, Salakhutdinov, 2015), arXiv:1509.00519.
@@ -67,22 +67,22 @@ def active(latent: LatentSpace) -> Tensor:
 def divergence(latent: LatentSpace) -> Tensor:
     r"""``(L,)`` nats, mean over jets of :math:`\tfrac12(\sigma^2 + \mu^2 - 1 - \log\sigma^2)`.
 
-    Infinite for codes without width.
+    Infinite for deterministic codes.
     """
     mean, log_variance = latent.mean.double(), latent.log_variance.double()
     return 0.5 * (log_variance.exp() + mean.square() - 1 - log_variance).mean(0)
 
 
 def order(latent: LatentSpace) -> Tensor:
-    """``(L,)`` the columns, most active first."""
+    """``(L,)`` the indices of the latent dimensions, most active first."""
     return activity(latent).argsort(descending=True)
 
 
 def principal_components(latent: LatentSpace, count: int = 2) -> tuple[Tensor, Tensor]:
     """``(B, count)`` projections of the means and ``(count,)`` their shares of the variance.
 
-    There are at most as many components as columns and jets; signs are such that the largest
-    entry of each axis is positive.
+    The number of components is at most that of latent dimensions and that of jets; signs are chosen
+    such that the largest entry of each axis is positive.
     """
     centred = latent.mean.double() - latent.mean.double().mean(0)
     _, singular, axes = torch.linalg.svd(centred, full_matrices=False)
@@ -93,17 +93,17 @@ def principal_components(latent: LatentSpace, count: int = 2) -> tuple[Tensor, T
     return centred @ (axes * largest.sign()).T, variance[:count] / total
 
 
-def rank_correlation(columns: Tensor, observables: Tensor) -> Tensor:
-    """Spearman's ``(L, O)`` of ``(B, L)`` and ``(B, O)``: Pearson's of ranks, ties at their mean.
+def rank_correlation(codes: Tensor, observables: Tensor) -> Tensor:
+    """Spearman correlation ``(L, O)`` of ``(B, L)`` and ``(B, O)``; ties have their mean rank.
 
-    NaN where one of the two does not vary.
+    NaN if one of the two is constant.
     """
-    first, second = (_standardised_ranks(values) for values in (columns, observables))
-    return first.T @ second / len(columns)
+    first, second = (_standardised_ranks(values) for values in (codes, observables))
+    return first.T @ second / len(codes)
 
 
 def _standardised_ranks(values: Tensor) -> Tensor:
-    ranks = torch.stack([_ranks(column) for column in values.double().unbind(1)], dim=1)
+    ranks = torch.stack([_ranks(each) for each in values.double().unbind(1)], dim=1)
     return (ranks - ranks.mean(0)) / ranks.std(0, correction=0)
 
 

@@ -1,4 +1,4 @@
-"""How much one quantity says about another, whatever the shape of their relation."""
+"""Mutual information between continuous quantities, or a continuous and a discrete one."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ NEIGHBOURS = 3
 
 @takes_arrays
 def mutual_information(
-    columns: Tensor, values: Tensor, *, discrete: bool = False, seed: int = 1
+    codes: Tensor, values: Tensor, *, discrete: bool = False, seed: int = 1
 ) -> Tensor:
-    r"""``(L,)`` nats, :math:`I = \int p(x, y) \log \frac{p(x, y)}{p(x) p(y)}` of each column.
+    r"""``(L,)`` nats, :math:`I = \int p(x, y) \log \frac{p(x, y)}{p(x) p(y)}` per latent dimension.
 
     Estimated from the distances of nearest neighbours; zero for independent quantities, and
-    :math:`-\tfrac12 \log(1 - \rho^2)` for Gaussian ones of correlation :math:`\rho`. Estimates
-    below zero are given as zero.
+    :math:`-\tfrac12 \log(1 - \rho^2)` for Gaussian ones of correlation :math:`\rho`. Negative
+    estimates are set to zero.
 
     Reference:
         Estimating Mutual Information (Kraskov, Stoegbauer, Grassberger, 2003),
@@ -26,15 +26,15 @@ def mutual_information(
         Continuous Data Sets (Ross, 2014), PLoS ONE 9(2) e87357.
 
     Args:
-        columns: ``(B, L)`` continuous.
+        codes: ``(B, L)`` continuous values.
         values: ``(B,)``.
-        discrete: whether the values are classes.
-        seed: of the tiny noise that separates equal values.
+        discrete: whether ``values`` are class indices.
+        seed: seed of the tiny noise that separates equal values.
     """
     from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 
     estimate = mutual_info_classif if discrete else mutual_info_regression
     found = estimate(
-        columns.double().numpy(), values.numpy(), n_neighbors=NEIGHBOURS, random_state=seed
+        codes.double().numpy(), values.numpy(), n_neighbors=NEIGHBOURS, random_state=seed
     )
     return torch.from_numpy(found)

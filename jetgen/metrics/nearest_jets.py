@@ -1,4 +1,4 @@
-"""Who is nearest to whom: the few exact distances that decide it, found by bounds on all pairs."""
+"""Nearest neighbours by energy mover's distance, pruned with lower bounds."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from jetgen.losses.emd_matrix import EMDPairs
 
 
 def nearest_distances(pairs: EMDPairs) -> Tensor:
-    """``(A, B)`` distances, infinite where a pair cannot be a row's or a column's nearest.
+    """``(A, B)`` distances, infinite for pairs that cannot be the nearest of a row or column.
 
-    The minima of all rows and columns, and the first places that hold them, are those of the whole
-    matrix: pairs are solved by rising lower bound until no row or column has one left whose bound
-    is not above its smallest distance.
+    The minima of all rows and columns, and their first positions, are those of the complete matrix:
+    pairs are solved in rising order of their lower bounds, until all remaining bounds of each row
+    and column are above its smallest distance.
     """
     rows, columns = len(pairs.a), len(pairs.b)
     every = torch.arange(rows * columns)

@@ -1,9 +1,9 @@
-r"""Two observables at once: histograms in the plane, and how far two of them are apart.
+r"""Histograms of pairs of observables, and a distance between two histograms.
 
 .. math:: d(p, q) = \frac{1}{2} \sum_\text{bins} \frac{(p - q)^2}{p + q}
 
-of the shares ``p`` and ``q`` of the jets in each bin: zero for equal histograms, one for histograms
-without a common bin. For two samples of ``n`` jets ``2 n d`` is their chi-squared.
+with the shares ``p`` and ``q`` of the jets in each bin: zero for equal histograms, one for
+histograms without a common bin. For two samples of ``n`` jets ``2 n d`` is their chi-squared.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from jetgen.errors import InputError
 from jetgen.metrics.weighted_quantiles import weighted_quantiles
 
 BINS = 10
-"""Along each axis of the histograms that are compared."""
+"""Number of bins along each axis of the compared histograms."""
 
 
 def equal_share_edges(values: Tensor, bins: int = BINS, weights: Tensor | None = None) -> Tensor:
-    """``(E,)`` edges between which lie equal shares of ``values`` ``(B,)``, at most ``bins``.
+    """``(E,)`` edges of at most ``bins`` bins with equal shares of ``values`` ``(B,)``.
 
-    There are fewer where a value is so frequent that it fills more than one bin. ``weights``
+    There are fewer bins if a value is so frequent that it fills more than one bin. ``weights``
     ``(B,)`` are ones when omitted.
     """
     known = torch.ones(len(values)) if weights is None else weights
@@ -34,16 +34,16 @@ def equal_share_edges(values: Tensor, bins: int = BINS, weights: Tensor | None =
 def pair_histogram(
     x: Tensor, y: Tensor, x_edges: Tensor, y_edges: Tensor, weights: Tensor | None = None
 ) -> Tensor:
-    """``(X, Y)`` share of the jets in each bin; what lies beyond is in the outermost bins.
+    """``(X, Y)`` share of the jets in each bin; values outside are in the outermost bins.
 
     Args:
-        x, y: ``(B,)`` values, finite.
+        x, y: ``(B,)`` finite values.
         x_edges, y_edges: ``(X + 1,)`` and ``(Y + 1,)`` rising edges; a value on an edge belongs to
             the bin above.
         weights: ``(B,)`` event weights, ones when omitted.
 
     Raises:
-        InputError: when values are not finite, or edges do not rise.
+        InputError: when values are not finite, or edges are not increasing.
 
     >>> x, y = torch.tensor([[0.1, 0.2, 0.9, 7.0], [0.5, 0.5, 0.5, 0.5]])
     >>> edges = torch.tensor([0.0, 0.5, 1.0])
@@ -53,7 +53,7 @@ def pair_histogram(
     """
     if not bool(x.isfinite().all() and y.isfinite().all()):
         bad = int((~(x.isfinite() & y.isfinite())).sum())
-        raise InputError(f"pair_histogram: expected finite values, received {bad} that are not")
+        raise InputError(f"pair_histogram: expected finite values, received {bad} others")
     for edges in (x_edges, y_edges):
         if len(edges) < 2 or not bool((edges.diff() > 0).all()):
             raise InputError(f"pair_histogram: expected rising edges, received {edges.tolist()}")
@@ -64,19 +64,19 @@ def pair_histogram(
 
 
 def histogram_distance(first: Tensor, second: Tensor) -> Tensor:
-    """``(...)`` half the sum of ``(p - q)^2 / (p + q)`` over the bins, the first dimension."""
+    """``(...)`` half the sum of ``(p - q)^2 / (p + q)`` over the bins (the first dimension)."""
     both = first + second
     filled = torch.where(both > 0, both, torch.ones_like(both))
     return ((first - second).square() / filled).sum(0) / 2
 
 
 def cells(x: Tensor, y: Tensor, x_edges: Tensor, y_edges: Tensor) -> Tensor:
-    """``(B,)`` int64: the bin of each jet, the bins counted row by row."""
+    """``(B,)`` int64 bin index of each jet, with bins numbered row by row."""
     return _bin(x, x_edges) * (len(y_edges) - 1) + _bin(y, y_edges)
 
 
 def shares(bins: Tensor, counts: Tensor, size: int) -> Tensor:
-    """``(size, R)`` share of each bin for each weighting ``(B, R)`` of the jets."""
+    """``(size, R)`` share of each bin for R sets of jet weights ``(B, R)``."""
     found = counts.new_zeros(size, counts.shape[1]).index_add_(0, bins, counts)
     return found / found.sum(0)
 

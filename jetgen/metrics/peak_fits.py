@@ -1,4 +1,4 @@
-"""Fits of a mass peak: three shapes, one binned likelihood, errors and goodness of fit."""
+"""Fits of a mass peak: three shapes, binned likelihood, errors and goodness of fit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jetgen.errors import InputError
 Values = NDArray[np.float64]
 
 _POINTS = 8
-"""Points a bin at which a shape is averaged (midpoint rule)."""
+"""Number of points per bin over which a shape is averaged (midpoint rule)."""
 
 
 def gaussian(x: Values, mass: float, width: float) -> Values:
@@ -40,7 +40,7 @@ def crystal_ball(
 
     .. math:: e^{-\alpha^2/2} \left(1 + \frac{\alpha}{n} (|t| - \alpha)\right)^{-n}
 
-    which has the core's value and slope where it begins.
+    which has the same value and slope as the core at the transition.
 
     Reference:
         A study of the reactions psi' -> gamma gamma psi (Oreglia, 1980), SLAC-R-236.
@@ -59,8 +59,8 @@ def breit_wigner(x: Values, mass: float, width: float, resolution: float) -> Val
     .. math:: \int \frac{M\Gamma\,N(x - t; \sigma)}{(t^2 - M^2)^2 + M^2\Gamma^2}\,dt
         = \mathrm{Im} \int \frac{N(x - t; \sigma)}{t^2 - a}\,dt, \qquad a = M^2 + iM\Gamma
 
-    In partial fractions about the poles :math:`\pm\sqrt a` each term is a Faddeeva function, so
-    nothing is integrated numerically.
+    After partial-fraction decomposition at the poles :math:`\pm\sqrt a` each term is a Faddeeva
+    function, so no numerical integration is needed.
     """
     pole = np.sqrt(complex(mass * mass, mass * width))
     scale = np.sqrt(2) * resolution
@@ -71,14 +71,14 @@ def breit_wigner(x: Values, mass: float, width: float, resolution: float) -> Val
 
 @dataclass(frozen=True)
 class Shape:
-    """A density without its norm, and where its parameters begin and may go.
+    """An unnormalised density, with starting values and limits of its parameters.
 
     Args:
-        title: the name in words.
+        title: name for tables and figures.
         density: a function of the masses and the parameters; the first is the mass.
         start: starting values, given the median and the half width of the central 68 %.
-        limits: the range of each parameter but the mass.
-        with_unit: the parameters whose limits are in units of that half width.
+        limits: the range of each parameter except the mass.
+        with_unit: parameters whose limits are in units of that half width.
     """
 
     title: str
@@ -138,7 +138,7 @@ class PeakFit:
         edges: ``(K + 1,)`` edges of the bins.
         counts: ``(K,)`` entries in the bins.
         deviance: twice the log-likelihood ratio to a perfect description (Baker, Cousins), which
-            is distributed as chi-squared when the shape is right.
+            follows a chi-squared distribution if the shape is correct.
         valid: whether the minimum was found and its errors are accurate.
     """
 
@@ -152,17 +152,17 @@ class PeakFit:
 
     @property
     def degrees_of_freedom(self) -> int:
-        """Bins less the fitted parameters and the total, which is taken from the data."""
+        """Number of bins minus the number of fitted parameters, minus one for the total."""
         return len(self.counts) - len(self.values) - 1
 
     @property
     def p_value(self) -> float:
-        """The chance of a worse description, were the shape right."""
+        """Probability of a larger deviance if the shape is correct."""
         return float(chi2.sf(self.deviance, self.degrees_of_freedom))
 
     @property
     def expected(self) -> Values:
-        """``(K,)`` entries that the shape expects in the bins."""
+        """``(K,)`` expected entries in the bins."""
         return self.counts.sum() * _shares(SHAPES[self.shape].density, self.edges, self.values)
 
 
@@ -173,12 +173,12 @@ def fit_peak(
     bins: int = 50,
     start: Mapping[str, float] | None = None,
 ) -> PeakFit:
-    r"""Fit the peak in ``masses`` by the maximum binned likelihood, with MINUIT.
+    r"""Fit the peak in ``masses`` with a binned maximum-likelihood fit by MINUIT.
 
     .. math:: D = 2 \sum_k \mu_k - n_k + n_k \log(n_k / \mu_k)
 
-    is minimised, with :math:`\mu_k` the share of the shape in bin k of the window times the
-    entries in the window.
+    is minimised, with :math:`\mu_k` the share of the shape in bin k times the number of entries in
+    the window.
 
     Reference:
         Clarification of the use of chi-square and likelihood functions in fits to histograms
@@ -187,9 +187,9 @@ def fit_peak(
     Args:
         masses: ``(n,)``.
         shape: a name in :data:`SHAPES`.
-        window: range of masses that is fitted.
-        bins: equal bins in it.
-        start: starting values; from the median and the spread of the masses by default.
+        window: range of the fitted masses.
+        bins: number of equal bins in the window.
+        start: starting values; by default from the median and the width of the masses.
 
     Raises:
         InputError: for an unknown shape, or fewer masses in the window than bins.
@@ -217,7 +217,7 @@ def fit_peak(
         return _deviance(observed, observed.sum() * shares)
 
     minuit = Minuit(deviance, name=tuple(first), **first)
-    minuit.errordef = Minuit.LEAST_SQUARES  # a deviance, too, rises by one a standard deviation
+    minuit.errordef = Minuit.LEAST_SQUARES  # a deviance rises by one per standard deviation
     minuit.limits["mass"] = window
     for name, limits in chosen.limits.items():
         unit = spread if name in chosen.with_unit else 1.0
@@ -238,7 +238,7 @@ def fit_peak(
 
 @dataclass(frozen=True)
 class Shift:
-    """By how much a fitted parameter changes, with the error of that change."""
+    """Change of a fitted parameter, with its error."""
 
     value: float
     error: float
@@ -258,11 +258,11 @@ def peak_shifts(
     replicas: int = 50,
     seed: int = 1,
 ) -> dict[str, Shift]:
-    """The change of mass and width from ``before`` to ``after``, the same jets in the same order.
+    """Changes of mass and width from ``before`` to ``after``, for the same jets in the same order.
 
-    As the jets are the same, fluctuations of the one are largely those of the other: the error is
-    the standard deviation of the change over bootstrap replicas of the pairs, not the sum of the
-    errors of two fits.
+    The jets are the same, so the fluctuations of both fits are strongly correlated: the error is
+    the standard deviation of the change over bootstrap replicas of the pairs, not the combined
+    error of two fits.
 
     Args:
         before: masses ``(n,)``.
@@ -270,11 +270,11 @@ def peak_shifts(
         shape: a name in :data:`SHAPES`.
         window: range of masses that is fitted.
         bins: equal bins in it.
-        replicas: bootstrap replicas.
+        replicas: number of bootstrap replicas.
         seed: seed of the replicas.
 
     Raises:
-        InputError: when the two are not of one length, or cannot be fitted.
+        InputError: when the two differ in length, or cannot be fitted.
     """
     pairs = [np.asarray(before, np.float64), np.asarray(after, np.float64)]
     if pairs[0].shape != pairs[1].shape:
@@ -299,7 +299,7 @@ def peak_shifts(
 
 
 def _shares(density: Callable[..., Values], edges: Values, values: Mapping[str, float]) -> Values:
-    """The share ``(K,)`` of a density in each bin, all together one."""
+    """The share ``(K,)`` of a density in each bin, normalised to a sum of one."""
     steps = (np.arange(_POINTS) + 0.5) / _POINTS
     points = edges[:-1, None] + np.diff(edges)[:, None] * steps  # (K, points)
     content = density(points, **values).mean(1) * np.diff(edges)

@@ -1,4 +1,4 @@
-"""How a reconstructed jet differs from the very jet it comes from."""
+"""Residuals between reconstructed jets and the jets that were encoded."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from jetgen.physics.fourvectors import wrap_phi
 from jetgen.physics.observables import MeasuredSets
 
 LEADING = {1: "hardest", 2: "2nd hardest", 3: "3rd hardest"}
-"""Particles by falling pT whose share of pT is compared."""
+"""Ranks by falling pT of the particles whose share of pT is compared."""
 
 
 class Residual(NamedTuple):
-    """Differences ``values`` (M,) of the jets ``jet`` (M,), ``symbol`` in mathtext, unit."""
+    """Differences ``values`` (M,) of the jets with indices ``jet`` (M,); ``symbol`` in mathtext."""
 
     name: str
     symbol: str
@@ -28,9 +28,9 @@ class Residual(NamedTuple):
 
 
 class Band(NamedTuple):
-    """The quantiles ``low``, ``median``, ``high`` (16, 50, 84 %) of the residual in bins of x.
+    """Quantiles ``low``, ``median``, ``high`` (16, 50, 84 %) of the residual in bins of x.
 
-    Each is ``(K,)``, with the ``centre`` (median x) of each bin and the ``jets`` in it.
+    Each is ``(K,)``, like ``centre`` (median x of the bin) and ``jets`` (number of jets).
     """
 
     centre: Tensor
@@ -41,17 +41,16 @@ class Band(NamedTuple):
 
 
 def residuals(real: MeasuredSets, reconstructed: MeasuredSets) -> list[Residual]:
-    r"""Residuals jet by jet: relative for mass, pT and shares of pT, plain for angles.
+    r"""Residuals per jet: relative for mass, pT and shares of pT, absolute for angles.
 
     .. math:: \frac{\hat x - x}{x} \text{ for } m, p_T, p_{T,k} / p_T; \qquad
               \hat\eta_1 - \eta_1, \quad \hat\varphi_1 - \varphi_1
 
-    with k the rank by pT in each of the two jets; jets whose x is zero, or that have not as many
-    particles, do not take part. Clouds that do not know their jets' pT have the relative mass in
-    place of mass and pT.
+    with k the rank by pT in each of the two jets; jets with x = 0, or with too few particles, are
+    ignored. For clouds without jet pT the relative mass replaces mass and pT.
 
     Raises:
-        InputError: when the two do not hold equally many jets.
+        InputError: when the numbers of jets differ.
     """
     if len(real) != len(reconstructed):
         raise InputError(
@@ -85,7 +84,7 @@ def _leading(real: ParticleCloud, reconstructed: ParticleCloud) -> Iterator[Resi
 
 
 def _by_share(cloud: ParticleCloud, count: int) -> tuple[Tensor, Tensor]:
-    """``(B, count)`` shares of pT by rank, zero beyond the last particle, and their slots."""
+    """``(B, count)`` shares of pT by rank, zero after the last particle, and their slots."""
     shares = cloud.feature("ptrel").masked_fill(~cloud.mask, 0.0)
     return shares.topk(count, dim=1)
 
@@ -97,9 +96,9 @@ def _relative(name: str, symbol: str, of: str, before: Tensor, after: Tensor) ->
 
 
 def band(x: Tensor, values: Tensor, bins: int = 10) -> Band:
-    """Quantiles of ``values`` (M,) in up to ``bins`` bins of ``x`` (M,) with equally many jets.
+    """Quantiles of ``values`` (M,) in at most ``bins`` bins of ``x`` (M,) of equally many jets.
 
-    Equal x share a bin, so that there may be fewer.
+    Equal values of x are in the same bin, so that there may be fewer bins.
     """
     cuts = torch.quantile(x, torch.linspace(0, 1, bins + 1, dtype=x.dtype)[1:-1]).unique()
     index = torch.searchsorted(cuts, x, right=True)
@@ -112,6 +111,6 @@ def band(x: Tensor, values: Tensor, bins: int = 10) -> Band:
 
 
 def half_width(values: Tensor) -> float:
-    """Half the width of the central 68 %: the standard deviation of normal values."""
+    """Half the width of the central 68 %; for a normal distribution its standard deviation."""
     low, high = torch.quantile(values, torch.tensor([0.16, 0.84], dtype=values.dtype)).tolist()
     return (high - low) / 2

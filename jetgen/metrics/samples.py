@@ -1,4 +1,4 @@
-"""What the field's metrics take and give: particles, draws of jets, an estimate with its spread."""
+"""Inputs and results of the published metrics: particles, draws of jets, estimates."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from jetgen.physics.fourvectors import to_relative
 Seed = int | np.random.Generator
 
 RECOMMENDED = 50_000
-"""Jets below which the numbers of the published protocol are noisier than the published ones."""
+"""Number of jets in the published protocol; with fewer jets the results are noisier."""
 
 
 class FewJetsWarning(UserWarning):
-    """A metric is computed, but on fewer jets than its published protocol asks for."""
+    """A metric is computed with fewer jets than in its published protocol."""
 
 
 class Estimate(NamedTuple):
-    """A metric's ``value`` and its ``spread``, ``()`` or one for each of several observables."""
+    """A metric's ``value`` and its ``spread``, scalars or one value per observable."""
 
     value: NDArray[np.float64]
     spread: NDArray[np.float64]
 
 
 def relative_particles(jets: Jets, name: str = "jets") -> ParticleCloud:
-    """The jets as a float64 cloud of etarel, phirel, ptrel, as they are: relative ones unchanged.
+    """The jets as a float64 cloud of etarel, phirel, ptrel; relative jets are not recentred.
 
-    A slot whose three features are all zero counts as padding, whatever the mask says.
+    A slot whose three features are all zero counts as padding, independent of the mask.
 
     Raises:
         InputError: when there are no jets or particles, shapes are wrong, or values not finite.
@@ -51,7 +51,7 @@ def relative_particles(jets: Jets, name: str = "jets") -> ParticleCloud:
     if bad:
         raise InputError(
             f"{name}: expected finite particles, received {bad} of {len(clean)} jets with values "
-            "that are not; leave those jets out"
+            "that are not finite; remove those jets"
         )
     if not bool(mask.any()):
         raise InputError(f"{name}: expected jets with particles, received {len(clean)} without any")
@@ -59,10 +59,10 @@ def relative_particles(jets: Jets, name: str = "jets") -> ParticleCloud:
 
 
 def features(values: Any, name: str = "features") -> Tensor:
-    """``(B, d)`` finite float64 jet features of at least two jets.
+    """Jet features as a float64 tensor ``(B, d)``, checked to be finite, of at least two jets.
 
     Raises:
-        InputError: otherwise.
+        InputError: when the features are not of this form.
     """
     table = as_tensor(values, name).detach().cpu().double()
     if table.ndim != 2 or len(table) < 2 or not table.shape[1] or not bool(table.isfinite().all()):
@@ -77,13 +77,13 @@ def features(values: Any, name: str = "features") -> Tensor:
 def draw_pairs(
     first: int, second: int, jets: int, batches: int, seed: Seed
 ) -> tuple[Tensor, Tensor]:
-    """How often each jet comes up in ``batches`` pairs of ``jets`` draws with replacement.
+    """How often each jet is drawn in ``batches`` pairs of ``jets`` draws with replacement.
 
     Args:
-        first, second: jets in the two pools.
-        jets: draws from each, which may exceed the pools.
-        batches: pairs of draws, in the order first, second, first, ...
-        seed: of ``numpy.random.default_rng``, or such a generator.
+        first, second: numbers of jets in the two samples.
+        jets: number of draws from each, which may exceed the sample size.
+        batches: number of pairs of draws, in the order first, second, first, ...
+        seed: seed for ``numpy.random.default_rng``, or a generator.
 
     Returns:
         ``(batches, first)`` and ``(batches, second)`` float64 counts.
@@ -99,12 +99,12 @@ def draw_pairs(
 
 
 def counted(drawn: NDArray[np.integer], pool: int) -> Tensor:
-    """``(pool,)`` how often each index was drawn, float64."""
+    """``(pool,)`` float64 counts of how often each index was drawn."""
     return torch.from_numpy(np.bincount(drawn, minlength=pool).astype(np.float64))
 
 
 def warn_if_few(metric: str, first: int, second: int, recommended: int = RECOMMENDED) -> None:
-    """Warn when a pool is smaller than the published protocol's."""
+    """Warn if a sample is smaller than in the published protocol."""
     if min(first, second) < recommended:
         warnings.warn(
             f"{metric}: the published protocol has at least {recommended} jets on each side, "

@@ -1,4 +1,4 @@
-"""W1EFP: how far five energy-flow polynomials are from those of real jets."""
+"""W1EFP: 1-Wasserstein distances of five energy-flow polynomials."""
 
 from __future__ import annotations
 

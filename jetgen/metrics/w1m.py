@@ -1,4 +1,4 @@
-"""W1M: how far the distribution of relative jet masses is from the real one."""
+"""W1M: 1-Wasserstein distance of the relative jet mass."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jetgen.metrics.wasserstein import between_weightings
 from jetgen.physics.fourvectors import jet_momentum, mass
 
 _CHUNK = 4_096
-"""Jets whose particles' momenta are alive at a time: 20 MB for 150 particles."""
+"""Number of jets per chunk: the momenta take 20 MB for 150 particles."""
 
 
 def w1m(
@@ -43,7 +43,7 @@ def w1m(
 
 
 def relative_mass(jets: Jets, name: str = "jets") -> Tensor:
-    """``(B,)`` masses over the jet's pT, as the particles' coordinates have it."""
+    """``(B,)`` jet masses computed from relative particles, in units of the jet's pT."""
     cloud = relative_particles(jets, name)
     rows = torch.arange(len(cloud)).split(_CHUNK)
     return torch.cat([mass(jet_momentum(cloud[some])) for some in rows])
@@ -52,7 +52,7 @@ def relative_mass(jets: Jets, name: str = "jets") -> Tensor:
 def w1_of_draws(
     first: Tensor, second: Tensor, first_counts: Tensor, second_counts: Tensor
 ) -> Tensor:
-    """``(R,)`` distances between draws of one value a jet, from the counts of the draws."""
+    """``(R,)`` distances between draws of one value per jet, from the counts of the draws."""
     values = torch.cat([first, second])
     plus = torch.nn.functional.pad(first_counts, (0, len(second)))
     minus = torch.nn.functional.pad(second_counts, (len(first), 0))

@@ -1,4 +1,4 @@
-"""W1P: how far the particles' relative coordinates are from those of real particles."""
+"""W1P: 1-Wasserstein distances of the relative particle coordinates."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def w1p(
 ) -> Estimate:
     r"""``W_1`` of etarel, phirel and ptrel ``(3,)``, with the draws of the JetNet library.
 
-    Jets are drawn as in :func:`jetgen.metrics.w1m.w1m`, and the particles of the drawn jets
-    pooled, padding left out. The number that papers quote as W1P is the plain mean of the three.
+    Jets are drawn as in :func:`jetgen.metrics.w1m.w1m`, and the particles of the drawn jets are
+    pooled without padding. The number that papers quote as W1P is the plain mean of the three.
 
     Raises:
         InputError: for jets without particles or with values that are not finite.

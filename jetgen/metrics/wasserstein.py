@@ -14,7 +14,7 @@ from jetgen.conversion import takes_arrays
 from jetgen.errors import InputError
 
 _CHUNK = 4_000_000
-"""Most numbers that one intermediate array holds (32 MB)."""
+"""Largest number of elements of an intermediate array (32 MB)."""
 
 
 @takes_arrays
@@ -23,10 +23,10 @@ def wasserstein(
 ) -> Tensor:
     """The 1-Wasserstein distance between two samples ``(M,)`` and ``(K,)``.
 
-    Weights (ones when omitted) need not add up to one. Gives a float64 scalar.
+    Weights (ones when omitted) need not add up to one. Returns a float64 scalar.
 
     Raises:
-        InputError: when a sample is empty, or holds a value that is not finite.
+        InputError: when a sample is empty, or contains a value that is not finite.
 
     >>> wasserstein(torch.tensor([0.0, 1.0]), torch.tensor([3.0, 4.0])).item()
     3.0
@@ -45,10 +45,10 @@ def wasserstein(
 
 
 def between_weightings(values: Tensor, group: Tensor, plus: Tensor, minus: Tensor) -> Tensor:
-    """Distances between R pairs of weightings of one set of values, which is sorted only once.
+    """Distances between R pairs of weighted samples of the same values, which are sorted once.
 
-    Values come in groups (the particles of a jet) that share a weight, so that resampling whole
-    jets is a change of weights and the correlation inside jets is kept.
+    Values belong to groups (such as the particles of a jet) with a common weight, so that
+    resampling whole jets only changes weights, and correlations within jets are kept.
 
     Args:
         values: ``(M,)`` the pooled values.
@@ -56,7 +56,7 @@ def between_weightings(values: Tensor, group: Tensor, plus: Tensor, minus: Tenso
         plus, minus: ``(R, G)`` the weights of the groups in the first and second sample.
 
     Returns:
-        ``(R,)`` float64, in the units of the values; NaN where a sample has no weight.
+        ``(R,)`` float64, in the units of the values; NaN if a sample has no weight.
     """
     order = torch.argsort(values)
     steps = torch.diff(values[order].double())

@@ -11,15 +11,16 @@ Array = NDArray[np.float64]
 
 
 def effective_size(weights: Array) -> float:
-    """``(sum w)^2 / sum w^2``: as many values of equal weight have a mean of the same error."""
+    """``(sum w)^2 / sum w^2``: number of values of equal weight with the same error of the mean."""
     return float(weights.sum() ** 2 / (weights**2).sum())
 
 
 def weighted_quantiles(values: Array, shares: Sequence[float] | Array, weights: Array) -> Array:
-    r"""``(S,)`` values below which these ``shares`` of the weight lie, linear in between.
+    r"""``(S,)`` values below which these ``shares`` of the weight are, with linear interpolation.
 
-    The value of rank ``i`` stands at :math:`C_i - (w_i + w_0) / 2` on a scale that ends with the
-    last value, :math:`C_i = \sum_{j \le i} w_j`; with equal weights these are NumPy's quantiles.
+    The value of rank ``i`` is at :math:`C_i - (w_i + w_0) / 2`, with
+    :math:`C_i = \sum_{j \le i} w_j`, on a scale from zero to the position of the last value; with
+    equal weights these are NumPy's quantiles.
 
     >>> weighted_quantiles(np.array([1.0, 2.0, 3.0]), [0.5], np.array([1.0, 1.0, 1.0]))
     array([2.])

@@ -121,15 +121,16 @@ def render(
     )
 
 
-_TELLING = 4
+_MOST_IMPORTANT = 4
 
 
 def _merit(sample: str, name: str, merit: FigureOfMerit) -> tuple[str, ...]:
     """A row of the classifier's table."""
-    telling = ", ".join(f"{name} ({loss:.3f})" for name, loss in merit.telling[:_TELLING])
+    leading = merit.importances[:_MOST_IMPORTANT]
+    importances = ", ".join(f"{name} ({loss:.3f})" for name, loss in leading)
     auc = with_uncertainty(merit.auc, merit.auc_error)
     title = f"{sample}, {CLASSIFIERS[name]}"
-    return title, auc, auc_word(merit), f"{merit.chi2:.2f}", f"{merit.overlap:.3f}", telling
+    return title, auc, auc_word(merit), f"{merit.chi2:.2f}", f"{merit.overlap:.3f}", importances
 
 
 def _groups(comparison: Comparison) -> dict[str, list[dict[str, Any]]]:

@@ -199,7 +199,7 @@ def _costs(form: str, found: Found) -> Table:
         [
             [
                 cost.title,
-                f"{cost.bytes_a_set:.2f}",
+                f"{cost.bytes_per_set:.2f}",
                 f"{cost.ratio:.2f}",
                 f"{cost.pack_rate:.3g}",
                 f"{cost.unpack_rate:.3g}",
@@ -228,7 +228,7 @@ def _numbers(folder: Path, found: Found, settings: Mapping[str, Any]) -> Table:
         "Four-momenta of W jets in other numbers than three, plain autoencoder",
         ["numbers", "bytes a jet", *(f"{name}: error over spread" for name in COLUMNS)],
         [
-            [str(number), f"{r.bytes_a_jet:.2f}", *(f"{e:.3f}" for e in _relative_errors(r))]
+            [str(number), f"{r.bytes_per_jet:.2f}", *(f"{e:.3f}" for e in _relative_errors(r))]
             for number, r in sorted(restored.items())
         ],
         "Half widths of the residuals over those of the jets, central 68 %; first seed.",

@@ -142,4 +142,4 @@ def _curves(folder: Path, form: str, settings: Mapping[str, Any]) -> Curves:
 
 
 def _point(restored: Restored) -> tuple[float, float]:
-    return restored.bytes_a_jet, restored.error
+    return restored.bytes_per_jet, restored.error

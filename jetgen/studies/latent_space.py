@@ -300,19 +300,21 @@ def _drawings(runs: Runs) -> Iterator[FindingFigure]:
         "pairs",
         "Pairs of columns of the VAE",
         "The columns that know most of the mass against each other, coloured by the mass.",
-        latent_pairs(first[VAE].found.latent, _telling(first[VAE]).tolist(), observed["mass"]),
+        latent_pairs(
+            first[VAE].found.latent, _by_importance(first[VAE]).tolist(), observed["mass"]
+        ),
     )
     yield _region(first[VAE])
     for model in (VAE, TYPE):
         found = first[model].found
-        for drawing in jet_walks(found, _STEPS, _telling(first[model]), far_apart(found)):
+        for drawing in jet_walks(found, _STEPS, _by_importance(first[model]), far_apart(found)):
             title = f"{drawing.title}: {MODELS[model]}"
             yield replace(drawing, name=f"{drawing.name}_{model}", title=title)
     yield _told_figure(runs)
     yield _shares_figure(runs)
 
 
-def _telling(coded: Coded) -> Tensor:
+def _by_importance(coded: Coded) -> Tensor:
     """The columns that know most of the mass, by falling information."""
     return coded.information[:, KNOWN.index("mass")].argsort(descending=True)[:_COLUMNS]
 
@@ -321,7 +323,8 @@ def _region(coded: Coded) -> FindingFigure:
     latent = coded.found.latent
     few = slice(_LAID_OUT)
     inside = coded.found.inside(Region(REGION))[few]
-    telling = [int(name.removeprefix("z")) - 1 for name, _ in coded.searches[REGION].trees.telling]
+    ranked = coded.searches[REGION].trees.importances
+    importances = [int(name.removeprefix("z")) - 1 for name, _ in ranked]
     return FindingFigure(
         "region",
         f"Where {REGION} lives in the VAE",
@@ -332,7 +335,7 @@ def _region(coded: Coded) -> FindingFigure:
                 "Principal component": principal_components(latent[few])[0],
                 "t-SNE": tsne(latent.mean[few]),
             },
-            {f"$z_{{{column + 1}}}$": latent.mean[few, column] for column in telling[:3]},
+            {f"$z_{{{column + 1}}}$": latent.mean[few, column] for column in importances[:3]},
             inside,
             REGION,
         ),

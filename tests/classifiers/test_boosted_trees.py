@@ -20,7 +20,7 @@ def test_equal_samples_are_not_told_apart_and_a_shift_is():
     shifted = figure_of_merit(gaussian(2000, 1), gaussian(2000, 2, shift=1.0), "abc")
     # the best there is for a shift by one standard deviation: Phi(1 / sqrt 2)
     assert 0.70 < shifted.auc < 0.76 + 3 * shifted.auc_error
-    assert shifted.telling[0][0] == "b"
+    assert shifted.importances[0][0] == "b"
     assert shifted.chi2 > 5 and shifted.overlap < 0.75
 
 
@@ -45,7 +45,7 @@ def test_weights_make_a_skewed_sample_the_real_one_again():
     real, weights = pool[kept], torch.where(pool[kept][:, 1] > 0, 1.0, 4.0)
     made = gaussian(3000, 5)
     skewed = figure_of_merit(real, made, "abc")
-    assert skewed.auc > 0.6 and skewed.telling[0][0] == "b"
+    assert skewed.auc > 0.6 and skewed.importances[0][0] == "b"
     mended = figure_of_merit(real, made, "abc", weights=(weights, torch.ones(3000)))
     assert mended.auc == pytest.approx(0.5, abs=4 * mended.auc_error)
     assert mended.auc_error > skewed.auc_error

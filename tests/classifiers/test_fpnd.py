@@ -63,9 +63,9 @@ def test_a_reference_of_several_classes_learns_them_and_comes_back_from_its_file
     measured = measure(jets[:50])
     assert torch.equal(again.activations(measured), reference.activations(measured))
     assert reference.activations(measured).dtype == torch.float64
-    unseen = again.unseen(600, "abc")
-    assert unseen.sum() == 300 and again.unseen(700, "abc")[600:].all()
-    assert again.unseen(600, "another file").all()
+    held_out = again.held_out(600, "abc")
+    assert held_out.sum() == 300 and again.held_out(700, "abc")[600:].all()
+    assert again.held_out(600, "another file").all()
 
 
 @pytest.mark.slow
@@ -74,7 +74,7 @@ def test_spoiled_copies_serve_where_there_is_one_class(toy_jets, quick):
     reference = train_reference(real)
     assert reference.state["classes"] == ["real", "independent particles", "smeared particles"]
     assert reference.state["task"] == "spoiled copies"
-    fresh, rows = real[reference.unseen(600, None)], {}
+    fresh, rows = real[reference.held_out(600, None)], {}
     for name, sample in (
         ("same", toy_jets(300, 2, slots=6)),
         ("wide", toy_jets(300, 3, width=0.8, slots=6)),
@@ -93,7 +93,7 @@ def test_the_command_trains_stores_and_reads_a_reference(write, quick, capsys, t
     stored = tmp_path / "real.reference.safetensors"
     assert first["reference"]["path"] == str(stored) and len(first["reference"]["sha256"]) == 64
     assert main([*words, "--train-reference"]) == 2
-    assert "expected no such file" in capsys.readouterr().err
+    assert "expected a new file for the reference network" in capsys.readouterr().err
     assert main([*words, "--reference", str(stored)]) == 0
     again = json.loads((tmp_path / "made.metrics.json").read_text(encoding="utf-8"))
     assert "fpnd" in [row["metric"] for row in again["rows"]]

@@ -150,7 +150,7 @@ def test_damaged_and_cut_files_are_named(trained, tmp_path, file):
     damaged = bytearray(whole)
     damaged[-200] ^= 255
     for content, message in (
-        (whole[:-100], "cut off"),
+        (whole[:-100], "incomplete"),
         (bytes(damaged), "damaged"),
         (b"PK" + whole, "jetgen compress"),
     ):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jetgen.compression.compressors import FLOAT16, LOSSLESS, PLAIN, ROUNDED, ROUNDED_BLOSC2
+from jetgen.compression.compressors import FLOAT16, GENERAL, LOSSLESS, ROUNDED, ROUNDED_BLOSC2
 
 ERRORS = np.array([0.5, 0.001, 3.0])
 
@@ -14,7 +14,7 @@ def items(number: int = 5000) -> np.ndarray:
     return (generator.standard_normal((number, 3)) * spreads).astype(np.float32)
 
 
-@pytest.mark.parametrize("compressor", PLAIN, ids=lambda compressor: compressor.title)
+@pytest.mark.parametrize("compressor", GENERAL, ids=lambda compressor: compressor.title)
 def test_items_come_back_within_the_error(compressor):
     before = items()
     after = compressor.unpack(compressor.pack(before, ERRORS), ERRORS)

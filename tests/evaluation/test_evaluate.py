@@ -53,7 +53,7 @@ def test_real_jets_are_at_the_floor_and_wider_ones_are_not(toy_jets, monkeypatch
         assert wide.row(name).distances["generated"].verdict == "different"
     assert trees.auc == pytest.approx(0.5, abs=5 * trees.auc_error)
     assert wide_trees.auc > trees.auc + 5 * trees.auc_error
-    assert wide_trees.telling[0][0] in ("relative_mass", "girth", "thrust", "c2")  # not pT, eta
+    assert wide_trees.importances[0][0] in ("relative_mass", "girth", "thrust", "c2")  # not pT, eta
 
 
 def test_too_few_jets_leave_rows_out_and_say_so(toy_jets):
@@ -125,8 +125,8 @@ def test_classifiers_are_trained_as_asked_for(write, capsys, tmp_path):
     assert main([*words, "--classifier", "transformer", "trees", "--features", "flat"]) == 0
     found = json.loads(path.read_text(encoding="utf-8"))["classifiers"]
     assert list(found) == ["transformer", "trees"]
-    assert found["trees"]["telling"][0][0][:3] in ("px_", "py_", "pz_")
-    assert found["transformer"]["roc"][-1] == [1, 1] and found["transformer"]["telling"] == []
+    assert found["trees"]["importances"][0][0][:3] in ("px_", "py_", "pz_")
+    assert found["transformer"]["roc"][-1] == [1, 1] and found["transformer"]["importances"] == []
     printed = " ".join(capsys.readouterr().out.split())
     assert "transformer on 520 jets of each kind, generated: AUC" in printed
     for wrong, line in (

@@ -39,7 +39,7 @@ def test_information_about_classes_is_at_most_their_entropy(noise):
 def test_a_half_space_is_found_and_its_column_named(noise):
     found = search_region(noise, noise[:, 1] > 0)
     assert min(found.linear.auc, found.trees.auc) > 0.98
-    assert found.trees.telling[0][0] == "z2"
+    assert found.trees.importances[0][0] == "z2"
 
 
 def test_a_shell_is_found_by_trees_alone(noise):
