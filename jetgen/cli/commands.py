@@ -70,9 +70,9 @@ def inspect(config: InspectConfig) -> None:
     from jetgen.datasets.inspection.table import table
 
     console = Console()
-    seen: set[int] = set()
+    known: set[int] = set()
     for path in find_files(config.files):
-        console.print(table(inspect(path, map=config.map, seen=seen)))
+        console.print(table(inspect(path, map=config.map, known=known)))
 
 
 def train(config: TrainConfig) -> None:

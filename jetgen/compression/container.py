@@ -90,9 +90,7 @@ class Reader:
         try:
             content: dict[str, Any] = json.loads(text)
         except ValueError as error:
-            raise InputError(
-                f"{self.path}: expected intact JSON, received damaged JSON"
-            ) from error
+            raise InputError(f"{self.path}: expected intact JSON, received damaged JSON") from error
         return content
 
     def _start(self, file: BinaryIO) -> bytes:

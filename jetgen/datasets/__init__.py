@@ -1,4 +1,4 @@
-"""Jets from files, simulation and the web, and what is done to them before training."""
+"""Jets from files, simulation and downloads, and their preparation for training."""
 
 from jetgen.datasets.reading import iter_chunks, read
 

@@ -1,4 +1,4 @@
-"""From paths to files, and from a file to its format: by what it holds, never by its name."""
+"""Search for files, and detection of the format of a file by its content, not by its name."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jetgen.components import FORMATS
-from jetgen.datasets.door import DoorSource, translated
 from jetgen.datasets.formats.csv_table import first_lines
 from jetgen.datasets.formats.source import Format, Source
+from jetgen.datasets.guarded_source import GuardedSource, as_input_errors
 from jetgen.errors import InputError, InputWarning
 from jetgen.files.whole import sha256
 
 SUFFIXES = (".h5", ".hdf5", ".hdf", ".npz", ".npy", ".root", ".parquet", ".csv")
-"""What is looked for in a folder; a file that is named may be called anything."""
+"""Suffixes of the files read from a folder; a file that is passed by name may have any suffix."""
 
 FOREIGN = {
     b"PK": ("a zip archive without arrays of NumPy", "unpack it and name the files in it"),
@@ -26,16 +26,16 @@ FOREIGN = {
     b"%PDF": ("a PDF document", "name a file with numbers"),
     b"<": ("a page or XML text", "is it the error of a failed download? fetch it again"),
 }
-"""How files begin that are often taken for files of jets: what they are, and what to do."""
+"""First bytes of files that are not jets but may be passed by mistake: description and advice."""
 
 Paths = str | Path | Sequence[str | Path]
 
 
 def find_files(paths: Paths) -> list[Path]:
-    """The files that paths, folders (searched to the bottom) and glob patterns stand for.
+    """The files given by paths, folders (searched recursively) and glob patterns.
 
     Raises:
-        InputError: when one of them stands for no file.
+        InputError: when one of them does not match any file.
     """
     given = [paths] if isinstance(paths, str | Path) else list(paths)
     if not given:
@@ -66,7 +66,7 @@ def find_files(paths: Paths) -> list[Path]:
 
 
 def _in_folder(folder: Path) -> list[Path]:
-    """The files of a folder to the bottom, but not those of hidden folders."""
+    """The files of a folder and its subfolders, without hidden folders."""
     every = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
     found = [
         file
@@ -77,12 +77,12 @@ def _in_folder(folder: Path) -> list[Path]:
         kinds = ", ".join(f"*{suffix}" for suffix in SUFFIXES)
         raise InputError(f"{folder}: expected a folder with {kinds} files, found none")
     if len(found) < len(every):
-        _warn(f"{folder}: {len(every) - len(found)} hidden files are left out")
+        _warn(f"{folder}: {len(every) - len(found)} hidden files are ignored")
     return found
 
 
 def _each_once(files: Sequence[Path]) -> list[Path]:
-    """The files without those that are named twice, or copies of others."""
+    """The files without duplicates and copies of other files."""
     places: dict[Path, Path] = {}
     for file in files:
         places.setdefault(file.resolve(), file)
@@ -106,7 +106,7 @@ def _warn(message: str) -> None:
 
 
 def detect(path: str | Path) -> Format:
-    """The format of a file, recognised by the names and shapes of its arrays.
+    """The format of a file, detected from the names and shapes of its arrays.
 
     Raises:
         InputError: when there is no such file, or it is empty, damaged, or of no known format.
@@ -121,7 +121,7 @@ def detect(path: str | Path) -> Format:
         for name in FORMATS:
             form: Format = FORMATS[name]
             if form.general is general:
-                with translated(path):
+                with as_input_errors(path):
                     matches = form.matches(path)
                 if matches:
                     return form
@@ -129,7 +129,7 @@ def detect(path: str | Path) -> Format:
 
 
 def _what_it_is(path: Path) -> str:
-    """What a file of no known format is, and the nearest thing to do."""
+    """Description of a file of unknown format, with advice."""
     with path.open("rb") as file:
         start = file.read(1024)
     if start.startswith(b"\x89HDF"):
@@ -151,13 +151,13 @@ def _what_it_is(path: Path) -> str:
 
 
 def sha256_of(paths: Paths) -> str | dict[str, str]:
-    """The hash of one file, or of each file that paths, folders and patterns stand for."""
+    """The SHA-256 of one file, or of each file given by paths, folders and patterns."""
     found = hashes(paths)
     return next(iter(found.values())) if len(found) == 1 else found
 
 
 def hashes(paths: Paths) -> dict[str, str]:
-    """The SHA-256 of each file that paths, folders and patterns stand for."""
+    """The SHA-256 of each file given by paths, folders and patterns."""
     return {str(file): sha256(file) for file in find_files(paths)}
 
 
@@ -167,7 +167,7 @@ def sizes(paths: Paths) -> dict[str, int]:
 
 
 def map_of(paths: Paths, chosen: Mapping[str, str]) -> Mapping[str, str]:
-    """The map for files beside those that it was given for: none for published layouts."""
+    """The map for additional files: none if they have a published layout."""
     general = [detect(file).general for file in find_files(paths)]
     return chosen if all(general) else {}
 
@@ -180,22 +180,22 @@ def open_source(
     columns: Sequence[str] = (),
     conditions: Sequence[str] = (),
 ) -> Source:
-    """The jets of one file, whatever its format.
+    """Open one file of any supported format.
 
     Args:
         path: the file.
-        jet_type: class of the jets where the file cannot tell.
-        map: the columns that hold the momenta (:func:`jetgen.datasets.formats.names.recognise`).
-        columns: features that will be looked at.
-        conditions: conditions that will be looked at.
+        jet_type: class of the jets if the file does not contain it.
+        map: columns that contain the momenta (:func:`jetgen.datasets.formats.names.recognise`).
+        columns: features that will be used.
+        conditions: conditions that will be used.
 
     Raises:
-        InputError: as :func:`detect` does, or when the file holds no jets.
+        InputError: as :func:`detect`, or when the file contains no jets.
     """
     path = Path(path).expanduser()
     form = detect(path)
-    with translated(path):
-        source = DoorSource(form.open(path, jet_type))
+    with as_input_errors(path):
+        source = GuardedSource(form.open(path, jet_type))
     source.mapped(map or {})
     source.narrowed(columns, conditions)
     if len(source) == 0 or source.slots == 0:

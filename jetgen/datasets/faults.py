@@ -1,4 +1,4 @@
-"""What can be odd about jets: how it is found, and whether reading refuses it."""
+"""Anomalies of jets in files: how they are found, and whether reading refuses them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jetgen.errors import InputError, InputWarning
 NEGATIVE_PT = "a negative particle pT"
 BAD_MASK = "mask neither 0 nor 1"
 
-NOT_TAKEN = {BAD_MASK: "mask", NEGATIVE_PT: "negative-pt", "a negative particle energy": "energy"}
+REFUSED = {BAD_MASK: "mask", NEGATIVE_PT: "negative-pt", "a negative particle energy": "energy"}
 """Faults that reading refuses, and the names by which a user accepts them."""
 
 WARNED = {
@@ -28,19 +28,19 @@ WARNED = {
 }
 """Faults that reading warns of, and the names by which a user accepts them."""
 
-ALLOWED = (*NOT_TAKEN.values(), *WARNED.values())
+ALLOWED = (*REFUSED.values(), *WARNED.values())
 """All names that a user can accept."""
 
 
 class Fault(NamedTuple):
-    """Something odd: in how many jets, and the first of them."""
+    """An anomaly: number of affected jets, and index of the first."""
 
     jets: int
     first: int
 
 
 def faults_of(cloud: ParticleCloud) -> dict[str, Tensor]:
-    """What is odd about jets as a file holds them: a name, and the jets ``(B,)`` that have it."""
+    """Anomalies of jets as stored in a file, by name, with the mask ``(B,)`` of affected jets."""
     particles, mask, conditions = cloud.particles, cloud.mask, cloud.conditions
     faults = {
         "NaN in a particle": particles.isnan().any(-1).any(1),
@@ -70,7 +70,7 @@ def faults_of(cloud: ParticleCloud) -> dict[str, Tensor]:
 
 
 def counted(faults: Mapping[str, Tensor], numbers: Tensor) -> dict[str, Fault]:
-    """The faults that some jets have; ``numbers`` ``(B,)`` are those of the jets in their file."""
+    """The faults that occur; ``numbers`` ``(B,)`` are the indices of the jets in their file."""
     return {
         name: Fault(int(jets.sum()), int(numbers[jets][0]))
         for name, jets in faults.items()
@@ -79,33 +79,33 @@ def counted(faults: Mapping[str, Tensor], numbers: Tensor) -> dict[str, Fault]:
 
 
 def refuse_faults(path: Path, found: Mapping[str, Fault], allowed: Sequence[str]) -> None:
-    """Raise :class:`InputError` for a fault that is not taken, unless its name is allowed."""
+    """Raise :class:`InputError` for a fault in :data:`REFUSED`, unless its name is allowed."""
     for name, fault in found.items():
-        short = NOT_TAKEN.get(name)
+        short = REFUSED.get(name)
         if short is not None and short not in allowed:
             raise InputError(
-                f"{path}: expected sound jets, received {name} in {fault.jets} jets, first in jet "
-                f"{fault.first}; correct the file, or take them as they are with allow={[short]}"
+                f"{path}: expected valid jets, received {name} in {fault.jets} jets, first in jet "
+                f"{fault.first}; correct the file, or accept them with allow={[short]}"
             )
 
 
 def warn_of_faults(path: Path, found: Mapping[str, Fault], allowed: Sequence[str]) -> None:
-    """A warning for each fault that is taken, unless its name is allowed."""
+    """Warn of each fault in :data:`WARNED`, unless its name is allowed."""
     for name, fault in found.items():
         short = WARNED.get(name)
         if short is not None and short not in allowed:
             warnings.warn(
                 f"{path}: {name} in {fault.jets} jets, first in jet {fault.first}; "
-                f"allow={[short]} says that it is meant",
+                f"accept them with allow={[short]}",
                 InputWarning,
                 stacklevel=2,
             )
 
 
 def copies(cloud: ParticleCloud, block: int = 10_000) -> Tensor:
-    """``(B,)`` whether a set is the same as one before: its particles slot by slot, and its jet.
+    """Mask ``(B,)`` of sets that repeat an earlier one: particles slot by slot, and conditions.
 
-    Empty sets are no copies of each other.
+    Empty sets do not count as copies.
     """
     size = cloud.particles.shape[1] * cloud.particles.shape[2] + cloud.conditions.shape[1]
     generator = torch.Generator().manual_seed(1)

@@ -1,4 +1,4 @@
-"""Splitting jets into training, validation and test sets, and batching them."""
+"""Splits of jets into training, validation and test sets, and batches."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FRACTIONS = (0.70, 0.15, 0.15)
 
 
 class Split(NamedTuple):
-    """Indices ``(n,)`` of the jets of each set; together every jet once."""
+    """Indices ``(n,)`` of the jets of each set; every jet is in exactly one set."""
 
     training: Tensor
     validation: Tensor
@@ -37,8 +37,7 @@ def split_indices(jets: int, seed: int) -> Split:
 
 
 def drawn_rows(weights: Tensor, number: int, generator: torch.Generator) -> Tensor:
-    """``number`` indices ``(number,)`` on the CPU, drawn with replacement, each as often as its
-    weight ``(B,)`` says.
+    """``number`` indices on the CPU, drawn with replacement with probability ``weights`` ``(B,)``.
 
     Raises:
         InputError: when a weight is negative, or all are zero.
@@ -47,14 +46,14 @@ def drawn_rows(weights: Tensor, number: int, generator: torch.Generator) -> Tens
     if bool((weights < 0).any()) or float(edges[-1]) == 0:
         raise InputError(
             "weighted: expected event weights of zero or more, not all zero, received "
-            f"{int((weights < 0).sum())} negative ones of {len(weights)}; leave `weighted` out"
+            f"{int((weights < 0).sum())} negative ones of {len(weights)}; omit `weighted`"
         )
     places = torch.rand(number, generator=generator, dtype=torch.float64) * edges[-1]
     return torch.searchsorted(edges, places, right=True).clamp(max=len(edges) - 1)
 
 
 def resampled(cloud: ParticleCloud, generator: torch.Generator) -> ParticleCloud:
-    """As many sets drawn by weight, each of weight 1."""
+    """The same number of sets, drawn by weight, each with unit weight."""
     drawn = cloud[drawn_rows(cloud.weights, len(cloud), generator)]
     return drawn.replace(weights=torch.ones_like(drawn.weights))
 
@@ -68,10 +67,10 @@ def batches(
 ) -> Iterator[ParticleCloud]:
     """Batches of jets with similar numbers of particles, padded to the largest in the batch.
 
-    With a ``generator`` jets and batches come in random order: jets are shuffled, sorted by
-    multiplicity within pools of 16 batches, cut into batches, and the batches shuffled. The
-    particles of each jet are expected at its front (:meth:`ParticleCloud.compact`). With
-    ``weighted``, as many jets are drawn by weight instead of each once.
+    With a ``generator`` jets and batches are in random order: jets are shuffled, sorted by
+    multiplicity within pools of 16 batches, split into batches, and the batches are shuffled. Jets
+    must be compact (:meth:`ParticleCloud.compact`). With ``weighted``, the same number of jets is
+    drawn by weight instead of each jet once.
     """
     jets = len(cloud)
     multiplicity = cloud.multiplicity.cpu()  # read from a device once, not for every batch

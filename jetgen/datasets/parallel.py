@@ -1,8 +1,8 @@
-"""Several processes that make batches at once, in the same order each time.
+"""Production of batches by several processes in parallel, in a reproducible order.
 
-Every worker makes a fixed share of the whole and sends it batch by batch; the batches are taken
-in turn from one worker after the other, whoever is faster. Processes and not threads: Pythia
-and FastJet hold the interpreter while they make a batch.
+Every worker produces a fixed share of the total and sends it in batches. The batches are received
+from the workers in turn, independent of their speed. Processes are used instead of threads, because
+Pythia and FastJet hold the interpreter lock during a batch.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from jetgen.errors import InputError
 B = TypeVar("B", bound=Sized)
 
 BACKLOG = 64
-"""Batches of a fast worker that wait for a slow one; then the fast one pauses."""
+"""Largest number of waiting batches per worker; then a fast worker pauses."""
 
 
 class Share(NamedTuple, Generic[B]):
-    """What one worker does.
+    """The share of one worker.
 
     Args:
-        make: gives its batches; it is sent to the worker's process.
-        size: the lengths of all its batches together.
+        make: function that yields its batches; it is sent to the worker's process.
+        size: total length of all its batches.
     """
 
     make: Callable[[], Iterable[B]]
@@ -37,9 +37,9 @@ class Share(NamedTuple, Generic[B]):
 
 
 def in_turn(shares: Sequence[Share[B]], stop: Callable[[], bool]) -> Iterator[B]:
-    """The batches of all shares, one of each in turn, each share made by a process of its own.
+    """The batches of all shares, one of each in turn; each share has its own process.
 
-    When ``stop()`` turns true, what has been made so far is given out, and that is all.
+    When ``stop()`` becomes true, the batches produced so far are still yielded.
 
     Raises:
         InputError: that a worker raised.
@@ -63,8 +63,8 @@ def in_turn(shares: Sequence[Share[B]], stop: Callable[[], bool]) -> Iterator[B]
         processes[index].join(5)
         raise ChildProcessError(
             f"worker {index + 1} of {len(processes)} died (exit code "
-            f"{processes[index].exitcode}) before its share was done; is there enough memory? "
-            "Try fewer `workers`"
+            f"{processes[index].exitcode}) before its share was complete; check the memory, or try "
+            "fewer `workers`"
         ) from error
     finally:
         for process in processes:
@@ -76,10 +76,10 @@ def in_turn(shares: Sequence[Share[B]], stop: Callable[[], bool]) -> Iterator[B]
 def received(
     pipes: Sequence[Connection], sizes: Sequence[int], stop: Callable[[], bool]
 ) -> Iterator[B]:
-    """One batch from each pipe in turn, until every one has given batches of its size.
+    """One batch from each pipe in turn, until the sizes of all shares are reached.
 
     Raises:
-        EOFError: with the index of a pipe that closed too early.
+        EOFError: with the index of a pipe that was closed too early.
     """
     backlog: list[deque[B]] = [deque() for _ in pipes]
     unread, ungiven = list(sizes), list(sizes)
@@ -115,8 +115,8 @@ def received(
 
 
 def _work(make: Callable[[], Iterable[Sized]], pipe: Connection) -> None:
-    """A worker's life: send batches, or the error that ended it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    """Main function of a worker: send batches, or the error that ended it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     from jetgen.files.silence import silent
 
     try:
@@ -124,7 +124,7 @@ def _work(make: Callable[[], Iterable[Sized]], pipe: Connection) -> None:
             for batch in make():
                 pipe.send(batch)
     except BrokenPipeError:
-        return  # the parent is gone
+        return  # the parent has ended
     except InputError as error:
         pipe.send(error)
     except Exception as error:
@@ -133,7 +133,7 @@ def _work(make: Callable[[], Iterable[Sized]], pipe: Connection) -> None:
 
 @contextmanager
 def _ignored_interrupt() -> Iterator[None]:
-    """Ctrl-C is ignored, by child processes that start here too (before they say so)."""
+    """Ignore Ctrl-C, also in child processes that start in this context."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -146,9 +146,9 @@ def _ignored_interrupt() -> Iterator[None]:
 
 @contextmanager
 def deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """Give a function that says whether Ctrl-C was pressed; a second one has its usual effect.
+    """Yield a function that returns whether Ctrl-C was pressed; the second has its usual effect.
 
-    The first raises nothing, so that no write is cut in two.
+    The first Ctrl-C raises no exception, so that no write is interrupted.
     """
     pressed = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -1,4 +1,4 @@
-"""Jets from files of any known format, at once or in chunks of bounded memory."""
+"""Reading jets from files of any supported format, at once or in chunks of bounded memory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from jetgen.physics import fourvectors
 from jetgen.physics.classes import class_index, class_name
 
 Piece = tuple[Source, Tensor, ParticleCloud]
-"""A file, the numbers ``(B,)`` of jets in it, and these jets."""
+"""A file, the indices ``(B,)`` of jets in it, and these jets."""
 
 
 def read(
@@ -42,35 +42,35 @@ def read(
     seed: int = 1,
     first: bool = False,
 ) -> ParticleCloud:
-    """All jets of one or several files, in the features that the files hold.
+    """Read the jets of one or several files, with the features of the files.
 
     Args:
         paths: files, folders or glob patterns.
-        jet_type: keep this class only (``gluon`` or ``g``, ...); for a JetNet file whose name
-            is not one of the published ones, the class that its jets are.
-        jets: keep so many, drawn at random from each file in proportion to the jets that the files
-            hold, and in the order of the files.
-        particles: keep the leading so many of each jet, by pT.
-        columns: keep these features only, in this order; of a table, all but the conditions
-            where none is named. Columns of the jets themselves (``pt``, ``eta``, ``phi``,
-            ``mass``, ...) make every jet a set of one with these features.
+        jet_type: keep only this class (``gluon`` or ``g``, ...); for a JetNet file without a
+            published name, the class of its jets.
+        jets: keep at most this number of jets, drawn at random from each file in proportion to its
+            size, in the order of the files.
+        particles: keep at most this number of particles per jet, those with the largest pT.
+        columns: keep only these features, in this order; by default all columns of a table except
+            the conditions. With columns of the jets themselves (``pt``, ``eta``, ``phi``, ``mass``,
+            ...) every jet becomes a set of one item with these features.
         conditions: columns of a table that are conditions instead of features.
-        map: which columns of a table hold the momenta of the particles, where their names do not
-            say it: ``{"px": "part_px", "py": "part_py", "pz": "part_pz", "unit": "MeV"}``.
-        allow: odd jets that are taken as they are, by name: ``mask``, ``negative-pt`` and
-            ``energy``, which are refused otherwise, ``holes``, ``mass-shell``, ``num-particles``,
-            ``jet-mass`` and ``jet-pt``, which are warned of otherwise.
-        seed: of the draw of ``jets``.
-        first: take the first ``jets`` of each file instead, and read no more than these.
+        map: the columns of a table that contain the momenta of the particles, if their names are
+            not recognised: ``{"px": "part_px", "py": "part_py", "pz": "part_pz", "unit": "MeV"}``.
+        allow: names of anomalies to accept: ``mask``, ``negative-pt`` and ``energy``, which
+            otherwise raise an error, and ``holes``, ``mass-shell``, ``num-particles``, ``jet-mass``
+            and ``jet-pt``, which otherwise give a warning.
+        seed: seed for the draw of ``jets``.
+        first: keep the first jets of each file instead, and read only these.
 
     Returns:
         Particles as ``px, py, pz[, E]`` in GeV or ``etarel, phirel, ptrel``; conditions ``pt``
-        [GeV], ``eta``, ``phi`` [rad] (not in JetNet files), ``mass`` [GeV] of the jet as the
-        file has them, ``num_particles`` (those kept) and ``type`` (-1 where not known).
+        [GeV], ``eta``, ``phi`` [rad] (not in JetNet files), ``mass`` [GeV] of the jet from the
+        file, ``num_particles`` (after the selection) and ``type`` (-1 if unknown).
 
     Raises:
-        InputError: when a file is damaged or of no known format, when files do not go
-            together, when particles hold NaN, or when there are no jets of this class.
+        InputError: when a file is damaged or has an unknown format, when files do not match each
+            other, when particles contain NaN, or when there are no jets of this class.
     """
     chunks = iter_chunks(
         paths,
@@ -133,9 +133,10 @@ def drawn(held: int, number: int | None, seed: int | None) -> Tensor:
 def _choose(
     sources: list[Source], jet_type: str | None, jets: int | None, seed: int | None
 ) -> list[Tensor]:
-    """For each source, the indices of the jets that are asked for.
+    """For each source, the indices of the requested jets.
 
-    So many of several files are taken in proportion, so that no class is left out.
+    The jets are taken from several files in proportion to their sizes, so that all classes are
+    included.
     """
     wanted = None if jet_type is None else class_index(jet_type)
     held: Counter[str] = Counter()
@@ -163,7 +164,7 @@ def _choose(
 def _pieces(
     sources: list[Source], chosen: list[Tensor], block: int, allow: Sequence[str]
 ) -> Iterator[Piece]:
-    """The chosen jets, at most ``block`` at a time, with their numbers in their file."""
+    """The chosen jets, at most ``block`` at a time, with their indices in their file."""
     for source, indices in zip(sources, chosen, strict=True):
         faults: dict[str, Fault] = {}
         end = int(indices[-1]) + 1 if len(indices) else 0
@@ -186,7 +187,7 @@ def _pieces(
 def _selected(
     pieces: Iterator[Piece], columns: Sequence[str], conditions: Sequence[str]
 ) -> Iterator[ParticleCloud]:
-    """The columns asked for, checked to be sound and alike."""
+    """The requested columns, checked to be finite and the same in all files."""
     first: tuple[Source, ParticleCloud] | None = None
     for source, numbers, whole in pieces:
         cloud = select_columns(whole, columns, conditions)
@@ -211,7 +212,7 @@ def select_columns(
         )
     else:
         for name in moved:
-            cloud.condition(name)  # says which there are
+            cloud.condition(name)  # the error lists the available ones
     kept = columns or [f.name for f in cloud.features if f.name not in moved]
     if tuple(kept) == tuple(f.name for f in cloud.features):
         return cloud
@@ -221,7 +222,7 @@ def select_columns(
 
 
 def _as_items(cloud: ParticleCloud, columns: Sequence[str]) -> ParticleCloud:
-    """Each set as one item whose features are these conditions; the others stay conditions."""
+    """Each set as one item whose features are these conditions; the others remain conditions."""
     kept = [i for i, f in enumerate(cloud.condition_features) if f.name not in columns]
     named = {feature.name: feature for feature in cloud.condition_features}
     return ParticleCloud(
@@ -235,7 +236,7 @@ def _as_items(cloud: ParticleCloud, columns: Sequence[str]) -> ParticleCloud:
 
 
 CHECKED = (*(feature.name for feature in fourvectors.JET_KINEMATICS), "num_particles", "type")
-"""The conditions of jets that must be finite; others where they are asked for."""
+"""The conditions of jets that must be finite; other conditions only if they are requested."""
 
 
 def _require_finite(

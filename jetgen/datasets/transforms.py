@@ -1,7 +1,7 @@
-r"""Invertible transforms of particle features, fitted on data and saved with the model.
+r"""Invertible transforms of particle features, fitted to data and saved with the model.
 
-Each step maps one feature's values; steps are chained, ``log+standardise`` meaning first the
-logarithm. Fitted numbers are buffers, so they travel with the model's weights.
+Each step maps the values of one feature. Steps are chained in order: ``log+standardise`` applies
+the logarithm first. Fitted numbers are buffers, so they are saved with the model's weights.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ class Transform(Component, nn.Module):
     """One invertible step for the values of one feature."""
 
     def fit(self, values: Tensor) -> None:
-        """Set what the step has of the data (buffers, float64) from values ``(M,)``; nothing here.
+        """Fit the buffers (float64) of the step to values ``(M,)``; by default there are none.
 
         Raises:
-            InputError: when the step cannot take these values.
+            InputError: when the step does not support these values.
         """
 
     @abstractmethod
     def forward(self, values: Tensor) -> Tensor:
-        """Network values of physical ones, of any shape."""
+        """Map physical values of any shape to network values."""
 
     @abstractmethod
     def inverse(self, values: Tensor) -> Tensor:
-        """Physical values of network ones."""
+        """Map network values to physical values."""
 
 
 class Standardise(Transform):
@@ -80,10 +80,10 @@ class Unit(Standardise):
 
 
 class Log(Transform):
-    r""":math:`y = \log x`, for positive features, some of whose values may be exact zeros.
+    r""":math:`y = \log x`, for positive features, which may contain exact zeros.
 
-    Values below the smallest positive one that was fitted, such as the mass of a jet of one
-    massless particle, are lifted to it, so that their logarithm stays finite.
+    Values below the smallest positive fitted value, such as the mass of a jet of one massless
+    particle, are replaced by it, so that their logarithm is finite.
     """
 
     smallest: Tensor
@@ -111,8 +111,8 @@ class Log(Transform):
 class SignedSqrt(Transform):
     r""":math:`y = \mathrm{sign}(x - c) \sqrt{|x - c|}` about the fitted median :math:`c`.
 
-    Broadens a sharp peak at its centre. The gradient at the centre, where the slope is infinite,
-    is zero.
+    It broadens a sharp peak at the centre. The gradient at the centre, where the slope is infinite,
+    is set to zero.
     """
 
     centre: Tensor
@@ -136,7 +136,7 @@ class SignedSqrt(Transform):
 class Asinh(Transform):
     r""":math:`y = \mathrm{arsinh}(x / s)` with the fitted median :math:`s` of :math:`|x|`.
 
-    A logarithm for both signs: linear near zero, logarithmic beyond :math:`s`.
+    A logarithm for both signs: linear near zero, logarithmic for :math:`|x| > s`.
     """
 
     scale: Tensor
@@ -157,10 +157,10 @@ class Asinh(Transform):
 
 
 def parse_transforms(texts: Sequence[str], features: Sequence[Feature]) -> dict[str, list[str]]:
-    """Steps a feature from ``feature=step+step`` texts; ``standardise`` where none is given.
+    """Steps of each feature from ``feature=step+step`` texts; ``standardise`` by default.
 
     Raises:
-        InputError: for an unknown feature or step, or a text of another form.
+        InputError: for an unknown feature or step, or a text that is not of this form.
     """
     steps = {feature.name: ["standardise"] for feature in features}
     for text in texts:
@@ -176,11 +176,11 @@ def parse_transforms(texts: Sequence[str], features: Sequence[Feature]) -> dict[
 
 
 class FeatureTransforms(nn.Module):
-    """One chain of steps a feature, applied to the last axis of ``(..., F)`` tensors.
+    """One chain of steps per feature, applied to the last axis of ``(..., F)`` tensors.
 
     Args:
-        features: the columns.
-        steps: names of the steps of each feature, in the order they are applied.
+        features: the features.
+        steps: names of the steps of each feature, in the order of application.
     """
 
     def __init__(self, features: Sequence[Feature], steps: Mapping[str, Sequence[str]]) -> None:
@@ -193,10 +193,10 @@ class FeatureTransforms(nn.Module):
 
     @torch.no_grad()
     def fit(self, values: Tensor) -> None:
-        """Fit every step on values ``(M, F)``, those of the real particles of a cloud.
+        """Fit every step to values ``(M, F)``, those of the real particles of a cloud.
 
         Raises:
-            InputError: when there are none, or a step cannot take a feature's values.
+            InputError: when there are none, or a step does not support the values of a feature.
         """
         values = values.to(torch.float64)
         if len(values) == 0:
@@ -208,11 +208,11 @@ class FeatureTransforms(nn.Module):
                 x = step(x)
 
     def forward(self, particles: Tensor) -> Tensor:
-        """Physical features to network features; what padded slots become has no meaning."""
+        """Map physical features to network features; the values in padded slots have no meaning."""
         return self._chained(particles, inverse=False)
 
     def inverse(self, particles: Tensor) -> Tensor:
-        """Network features to physical features."""
+        """Map network features to physical features."""
         return self._chained(particles, inverse=True)
 
     def _chained(self, particles: Tensor, inverse: bool) -> Tensor:

@@ -28,24 +28,24 @@ from jetgen.physics.units import in_gev
 Append = Callable[[ParticleCloud], None]
 
 TREE = "sets"
-"""The name of the tree in ROOT files."""
+"""Name of the tree in ROOT files."""
 
 ROW_GROUP = 100_000
-"""Sets in a row group of a Parquet file, or a few more."""
+"""Smallest number of sets per row group of a Parquet file."""
 
 
 def write(cloud: ParticleCloud, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write sets to a file, in the format of its suffix; return the path.
 
-    ``.h5`` and ``.hdf5`` files of jets are those of :class:`JetgenWriter` (jets that do not know
-    their pT and eta, and other sets, those of :class:`CloudWriter`); ``.root`` and ``.parquet``
-    files have one list a feature and set, ``.csv`` files one row a set of one item.
-    :func:`jetgen.read` reads them all.
+    ``.h5`` and ``.hdf5`` files of jets are written by :class:`JetgenWriter` (jets without pT and
+    eta, and other sets, by :class:`CloudWriter`); ``.root`` and ``.parquet`` files have one list
+    per feature and set, ``.csv`` files one row per set of one item. :func:`jetgen.read` reads all
+    of them.
 
     Args:
         cloud: the sets.
-        path: the file to make.
-        overwrite: replace an existing file instead of refusing.
+        path: the file to write.
+        overwrite: replace an existing file instead of raising an error.
 
     Raises:
         InputError: when the file exists, or its suffix is another one.
@@ -89,12 +89,12 @@ def jet_writer(
     attributes: dict[str, Attribute],
     overwrite: bool = False,
 ) -> Iterator[Append]:
-    """A function that adds jets to a new file, that of a :class:`JetgenWriter`.
+    """A context that yields a function which appends jets to a new :class:`JetgenWriter` file.
 
     Args:
-        path: the file to make.
-        features, conditions: those of jets, which the files always have.
-        slots: largest number of particles of a jet.
+        path: the file to write.
+        features, conditions: those of jets, which are the same in all such files.
+        slots: largest number of particles per jet.
         attributes: as in :func:`set_writer`.
         overwrite: replace an existing file instead of refusing.
 
@@ -121,25 +121,25 @@ def set_writer(
     attributes: dict[str, Attribute],
     overwrite: bool = False,
 ) -> Iterator[Append]:
-    """A function that adds sets to a new file, which appears when the block ends well.
+    """A context that yields a function which appends sets to a new file.
 
-    ``.h5`` and ``.hdf5`` files are those of :class:`CloudWriter`. ``.root`` files have one tree,
-    ``.parquet`` files one table: numbers for sets of one item, lists otherwise, and beside it the
-    attributes as JSON text. ``.csv`` files take sets of one item and have no attributes. All hold
-    names, units and the weights.
+    The file appears when the block ends without an error. ``.h5`` and ``.hdf5`` files are written
+    by :class:`CloudWriter`. ``.root`` files have one tree, ``.parquet`` files one table: numbers
+    for sets of one item, lists otherwise, and the attributes as JSON text. ``.csv`` files support
+    sets of one item only and have no attributes. All contain names, units and weights.
 
     Args:
         path: the file to make.
-        features: the columns of the items.
-        conditions: the columns of the sets.
-        slots: largest number of items of a set.
-        attributes: what the file shall say about itself; they are written when the block ends, and
-            may still be added to inside it.
+        features: features of the items.
+        conditions: conditions of the sets.
+        slots: largest number of items per set.
+        attributes: metadata of the file, written at the end of the block, so that the block may add
+            to them.
         overwrite: replace an existing file instead of refusing.
 
     Raises:
-        InputError: when the file exists, the suffix is another one, sets do not fit a table, or
-            a Parquet file is asked for without pyarrow.
+        InputError: when the file exists, the suffix is not supported, sets do not fit into a table,
+            or pyarrow is missing for a Parquet file.
     """
     path = Path(path)
     match path.suffix:
@@ -157,7 +157,7 @@ def set_writer(
                 yield add
         case ".parquet":
             require_new(path, overwrite)
-            pyarrow()  # which may be missing, before a file is begun
+            pyarrow()  # may be missing; checked before a file is created
             with (
                 whole_file(path) as temporary,
                 _parquet(temporary, features, conditions, slots, attributes) as add,

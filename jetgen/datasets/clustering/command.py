@@ -1,4 +1,4 @@
-"""From the particles of published collisions to di-jet events: ``jetgen cluster``."""
+"""``jetgen cluster``: clustering of the particles of published collisions to di-jet events."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from jetgen.files.whole import sha256
 from jetgen.physics.fourvectors import massless
 
 CHUNK = 500
-"""Events that a worker holds at once, some 10 MB of particles."""
+"""Number of events per chunk of a worker, about 10 MB of particles."""
 
 
 class Clustered(NamedTuple):
-    """What was written."""
+    """Summary of the written file."""
 
     path: Path
     events: int
@@ -42,7 +42,7 @@ class Clustered(NamedTuple):
 
 @dataclass(frozen=True)
 class ClusteredChunk:
-    """The di-jets of some events; its length is the number of events that they were found in."""
+    """The di-jets of a chunk of events; its length is the number of events in the chunk."""
 
     events: int
     sets: Sets
@@ -52,13 +52,13 @@ class ClusteredChunk:
 
 
 def cluster_events(config: ClusterConfig) -> Clustered:
-    """Write the di-jets of a file of events, in its order, with a progress bar.
+    """Write the di-jets of a file of events, in the order of the file, with a progress bar.
 
-    Ctrl-C ends it early: the file then holds the di-jets so far and says ``interrupted``.
+    Ctrl-C stops early: the file then contains the di-jets so far and the attribute ``interrupted``.
 
     Raises:
-        InputError: when the input is no file of events or damaged, no event passes the cuts, or
-            the output exists.
+        InputError: when the input is not a file of events or is damaged, no event passes the cuts,
+            or the output exists.
         ChildProcessError: when a worker process dies.
         KeyboardInterrupt: on Ctrl-C before the first di-jet.
     """
@@ -67,7 +67,7 @@ def cluster_events(config: ClusterConfig) -> Clustered:
     if form is not LHCO_HDF5:
         raise InputError(
             f"{path}: expected events ({LHCO_HDF5.description}), received {form.name}, which "
-            "holds no particles of events"
+            "contains no particles of events"
         )
     held = len(open_source(path))
     events = held if config.events is None else min(config.events, held)
@@ -102,7 +102,7 @@ def cluster_events(config: ClusterConfig) -> Clustered:
 
 
 def _shares(path: Path, cuts: DijetCuts, events: int, workers: int) -> list[Share[ClusteredChunk]]:
-    """Every worker takes the chunks in turn with the others, so that their order is the file's."""
+    """The chunks are assigned to the workers in turn, so that the order of the file is kept."""
     shares = []
     for worker in range(min(workers, math.ceil(events / CHUNK))):
         starts = range(worker * CHUNK, events, workers * CHUNK)

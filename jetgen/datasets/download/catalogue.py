@@ -1,4 +1,4 @@
-"""The public data sets that ``jetgen fetch`` knows, and the records that hold them."""
+"""The public data sets of ``jetgen fetch``, and the Zenodo records that contain them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ KNOWN_MD5 = {
     "QG_jets_withbc_0.npz": "e9ac4044a07f56a919a96e2b30c15fed",
     "QG_jets_herwig_0.npz": "a9de310c35c5a83ea592ef93070ff2f3",
 }
-"""Checksums published beside the data; the record says the others when it is asked."""
+"""Checksums published with the data; the others are requested from the record."""
 
 
 @dataclass(frozen=True)
 class Published:
-    """One published file: the Zenodo record that holds it, and its name there."""
+    """One published file: its Zenodo record, and its name in the record."""
 
     record: int
     file: str
@@ -32,7 +32,7 @@ class Published:
 
 
 def catalogue() -> dict[str, Published]:
-    """Every data set by the name that ``jetgen fetch`` takes."""
+    """Every data set by its name in ``jetgen fetch``."""
     known = {}
     for letter in "gqtwz":
         known[f"jetnet30-{letter}"] = Published(6975118, f"{letter}.hdf5")
@@ -46,7 +46,7 @@ def catalogue() -> dict[str, Published]:
         ("herwig", 3066475, "QG_jets_herwig"),
     ):
         for number in range(20):
-            # The very first file carries no number.
+            # The name of the first file has no number.
             file = f"{stem}_{number}.npz" if number or generator == "herwig" else f"{stem}.npz"
             known[f"qg-{generator}-{number}"] = Published(record, file)
             heavy = f"{stem}_withbc_{number}.npz"

@@ -1,4 +1,4 @@
-"""Public data sets from Zenodo: resumed where a transfer was cut, checked, kept in a cache."""
+"""Download of public data sets from Zenodo to a cache, with resumption and checksums."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from jetgen.datasets.download.catalogue import Published, find
 from jetgen.errors import InputError
 
 TIMEOUT = 30.0
-"""Seconds without an answer, or without a byte, after which a connection counts as lost."""
+"""Seconds without a response, or without data, after which a connection counts as lost."""
 
 
 def cache_folder(cache: str | Path | None = None) -> Path:
-    """``cache`` if given, else ``$JETGEN_CACHE``, else ``jetgen`` in the user's cache folder."""
+    """``cache`` if passed, else ``$JETGEN_CACHE``, else ``jetgen`` in the user's cache folder."""
     if cache:
         return Path(cache)
     if chosen := os.environ.get("JETGEN_CACHE"):
@@ -42,17 +42,17 @@ def cache_folder(cache: str | Path | None = None) -> Path:
 def fetch(
     name: str, *, cache: str | Path | None = None, server: str = "https://zenodo.org"
 ) -> Path:
-    """Make sure that a public data set is in the cache, and say where.
+    """Download a public data set unless it is in the cache, and return its path.
 
-    A file that is there already, because it was fetched before or put there by hand, is checked
-    (its MD5 where that was published, else its format) and taken without any network.
+    An existing file, downloaded before or put there by hand, is checked (its MD5 if that is
+    published, else its format) and used without any network access.
 
     Returns:
-        The file, or the folder for data sets that come as an archive of many files.
+        The file, or the folder for data sets published as an archive of many files.
 
     Raises:
-        InputError: for an unknown name, when the transfer fails (the message says which file to
-            put where by hand), or when the checksum is wrong.
+        InputError: for an unknown name, when the transfer fails (the message describes the manual
+            download), or when the checksum is wrong.
     """
     published = find(name)
     path = cache_folder(cache) / published.file
@@ -84,15 +84,15 @@ def _download(path: Path, published: Published, server: str) -> None:
             _transfer(url, part, size, progress)
     except requests.RequestException as error:
         raise InputError(
-            f"cannot fetch {published.file} ({_reason(error)}): try again later (what has come so "
-            f"far is kept), or download {url} by hand and put it at {path}"
+            f"cannot fetch {published.file} ({_reason(error)}): try again later (the part received "
+            f"so far is kept), or download {url} manually to {path}"
         ) from error
     _check_md5(part, path, md5)
     part.replace(path)
 
 
 def _record(published: Published, server: str) -> tuple[int, str]:
-    """Size in bytes and MD5 of a file, as its record states them."""
+    """Size in bytes and MD5 of a file, from its record."""
     answer = requests.get(f"{server}/api/records/{published.record}", timeout=TIMEOUT)
     answer.raise_for_status()
     for entry in answer.json().get("files", ()):
@@ -102,7 +102,7 @@ def _record(published: Published, server: str) -> tuple[int, str]:
 
 
 def _transfer(url: str, part: Path, size: int, progress: Progress) -> None:
-    """Append to ``part`` until it is complete; a cut is mended as long as each try gains bytes."""
+    """Append to ``part`` until it is complete; retry as long as each attempt receives data."""
     task = progress.task_ids[0]
     while True:
         before = part.stat().st_size if part.exists() else 0
@@ -116,7 +116,7 @@ def _transfer(url: str, part: Path, size: int, progress: Progress) -> None:
             headers = {"Range": f"bytes={before}-", "Accept-Encoding": "identity"}
             with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
                 answer.raise_for_status()
-                # A server that does not know ranges answers 200, with the file from its start.
+                # A server without support for ranges answers 200, with the complete file.
                 with part.open("ab" if answer.status_code == 206 else "wb") as handle:
                     progress.update(task, completed=handle.tell())
                     for block in answer.iter_content(1 << 18):
@@ -149,19 +149,19 @@ def _require_space(path: Path, size: int) -> None:
     if size > free:
         raise InputError(
             f"{path.parent}: expected {size / 1e9:.1f} GB of free space for {path.name}, found "
-            f"{free / 1e9:.1f} GB; make room or choose another folder with `cache`"
+            f"{free / 1e9:.1f} GB; free disk space or choose another folder with `cache`"
         )
 
 
 def _unpack(archive: Path, folder: Path) -> Path:
-    """The jet files of an archive as a folder that appears when it is complete."""
+    """Extract the jet files of an archive to a folder that appears when it is complete."""
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     try:
         with tarfile.open(archive) as content:
             for member in content:
-                name = PurePosixPath(member.name).name  # flat: no member can lead elsewhere
+                name = PurePosixPath(member.name).name  # members cannot leave the folder
                 data = content.extractfile(member) if name.endswith(SUFFIXES) else None
                 if data is not None:
                     with data, (partial / name).open("wb") as handle:
@@ -191,7 +191,7 @@ def _reason(error: requests.RequestException) -> str:
     if isinstance(error, requests.Timeout):
         return "the server does not answer"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the connection was cut"
+        return "the connection was interrupted"
     if isinstance(error, requests.ConnectionError):
         return "no connection to the server"
     return str(error)

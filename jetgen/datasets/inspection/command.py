@@ -1,4 +1,4 @@
-"""What a file of jets holds, and what is odd about it, found in one pass of bounded memory."""
+"""``jetgen inspect``: contents and anomalies of a file, in one pass with bounded memory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from jetgen.physics.classes import class_name
 
 @dataclass
 class Range:
-    """The extent of one column over all finite values seen."""
+    """Smallest, largest and mean value of one feature or condition over all finite values."""
 
     unit: str = ""
     count: int = 0
@@ -52,9 +52,9 @@ class Inspection:
         classes: the number of jets of each class.
         particles: the range of each particle feature, over real particles.
         conditions: the range of each jet-level quantity, and of the ``multiplicity``.
-        attributes: what the file says about itself.
-        faults: what is odd, by its name.
-        unread: the columns that cannot be read, and why.
+        attributes: metadata of the file.
+        faults: anomalies by name.
+        unread: the columns that cannot be read, with the reason.
     """
 
     path: Path
@@ -74,16 +74,16 @@ def inspect(
     chunk: int = 10_000,
     *,
     map: Mapping[str, str] | None = None,
-    seen: set[int] | None = None,
+    known: set[int] | None = None,
 ) -> Inspection:
-    """Read a whole file and report on it; values that :func:`read` refuses are only noted.
+    """Read a whole file and report on it; values that :func:`read` rejects are only reported.
 
     Args:
         path: the file.
-        chunk: jets that are read at once.
-        map: the columns that hold the momenta, where their names do not say it.
-        seen: the jets of other files, to which those of this one are added, so that copies are
-            found across files.
+        chunk: number of jets that are read at once.
+        map: columns that contain the momenta, if their names are not recognised.
+        known: hashes of the jets of other files, to find copies across files; those of this file
+            are added.
 
     Raises:
         InputError: when the file is empty, damaged, or of no known format.
@@ -100,13 +100,13 @@ def inspect(
         source.attributes,
         unread=source.unread,
     )
-    seen = set() if seen is None else seen
+    known = set() if known is None else known
     for start in range(0, len(source), chunk):
         stop = min(start + chunk, len(source))
         cloud = source.read(start, stop)
         _add_ranges(found, cloud)
         faults = {**faults_of(cloud), **source.faults(start, stop)}
-        faults["the same particles as an earlier jet"] = _repeated(cloud, seen)
+        faults["the same particles as an earlier jet"] = _repeated(cloud, known)
         for name, fault in counted(faults, torch.arange(start, stop)).items():
             before = found.faults.get(name, Fault(0, fault.first))
             found.faults[name] = Fault(before.jets + fault.jets, before.first)
@@ -123,12 +123,12 @@ def _add_ranges(found: Inspection, cloud: ParticleCloud) -> None:
         found.conditions.setdefault(feature.name, Range(feature.unit)).add(values)
 
 
-def _repeated(cloud: ParticleCloud, seen: set[int]) -> Tensor:
-    """Which jets hold the same particles as one before; empty jets are not compared."""
+def _repeated(cloud: ParticleCloud, known: set[int]) -> Tensor:
+    """Mask of the jets with the same particles as an earlier one; empty jets are not compared."""
     repeated = torch.zeros(len(cloud), dtype=torch.bool)
     for index, (particles, mask) in enumerate(zip(cloud.particles, cloud.mask, strict=True)):
         if mask.any():
             key = hash(particles[mask].numpy().tobytes())
-            repeated[index] = key in seen
-            seen.add(key)
+            repeated[index] = key in known
+            known.add(key)
     return repeated

@@ -1,4 +1,4 @@
-"""What a simulation made, as clouds."""
+"""Conversion of simulated sets to clouds."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Sets:
     """``S`` sets of ``N`` items each.
 
     Args:
-        features: names and units of the ``F`` columns of the items.
+        features: names and units of the ``F`` features of the items.
         items: ``(S, N, F)``.
         types: ``(S,)`` type index of each set.
         weights: ``(S,)`` weight of each set.
@@ -42,11 +42,11 @@ class Sets:
         return self.take(np.flatnonzero(keep))
 
     def take(self, index: NDArray[np.int64]) -> Sets:
-        """The sets of these indices, in their order."""
+        """The sets with these indices, in the order of the indices."""
         return Sets(self.features, self.items[index], self.types[index], self.weights[index])
 
     def to_cloud(self) -> ParticleCloud:
-        """The sets as a cloud, in double precision; the condition is their type."""
+        """The sets as a cloud in double precision, with the condition ``type``."""
         return ParticleCloud(
             torch.from_numpy(self.items),
             torch.ones(self.items.shape[:2], dtype=torch.bool),
@@ -58,7 +58,7 @@ class Sets:
 
 
 def to_cloud(jets: Jets, jet_type: int) -> ParticleCloud:
-    """Jets as a padded cloud of their particles, in double precision."""
+    """Jets as a padded cloud of their particles in double precision."""
     from jetgen.datasets.simulation.clustering import kinematics
 
     mask = np.arange(jets.counts.max(initial=1)) < jets.counts[:, None]

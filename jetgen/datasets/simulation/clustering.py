@@ -1,4 +1,4 @@
-"""From the visible particles of collisions to jets, with FastJet."""
+"""Clustering of the visible particles of collisions to jets with FastJet."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from jetgen.datasets.simulation.detector import smeared
 from jetgen.physics.clustering import cluster_sequence, packed
 
 TOLERANCE = 1e-9
-"""Largest difference, as a fraction of the jet energy, of a jet and its constituents' sum."""
+"""Largest difference of a jet and the sum of its constituents, in units of its energy."""
 
 
 @dataclass(frozen=True)
 class Jets:
-    """``J`` jets with ``M`` constituents in all, jet after jet.
+    """``J`` jets with ``M`` constituents in total, in the order of the jets.
 
     Args:
         momenta: ``(4, J)`` = px, py, pz, E in GeV of the jets.
@@ -85,7 +85,7 @@ def cluster(events: Events, radius: float, min_pt: float) -> Jets:
 
 
 def check_sums(jets: Jets) -> None:
-    """Make sure that the constituents of every jet add up to its four-momentum.
+    """Check that the constituents of every jet add up to its four-momentum.
 
     Raises:
         RuntimeError: when they do not.
@@ -104,14 +104,14 @@ def check_sums(jets: Jets) -> None:
 
 
 def jets_of(batch: Batch, config: SimulateConfig, random: np.random.Generator) -> Jets:
-    """The jets of a batch that pass the cuts and belong to a parton of the class.
+    """The jets of a batch that pass the cuts and are matched to a parton of the class.
 
-    A jet is kept where its pT and eta are in their windows, a parton of the class lies within
-    R of its axis, and, for a parton that decays, exactly the quarks of one decay do so too.
-    ``random`` drives the detector, where there is one.
+    A jet is kept if its pT and eta are in their windows, a parton of the class is within R of its
+    axis, and, for a parton that decays, exactly the quarks of one decay are within R too.
+    ``random`` is the generator of the detector simulation, if there is one.
     """
     scales = config.scales
-    jets = cluster(seen(batch, config, random), scales.radius, scales.jet_pt_min)
+    jets = cluster(visible_particles(batch, config, random), scales.radius, scales.jet_pt_min)
     pt, eta, _, _ = kinematics(jets.momenta)
     jets = jets.select((pt <= scales.jet_pt_max) & (np.abs(eta) < config.jet_eta_max))
     matched = near(jets, batch.partons, scales.radius) == 1
@@ -121,8 +121,8 @@ def jets_of(batch: Batch, config: SimulateConfig, random: np.random.Generator) -
     return jets.select(matched)
 
 
-def seen(batch: Batch, config: SimulateConfig, random: np.random.Generator) -> Events:
-    """The particles that are clustered: those that the detector, or the cuts, let be seen."""
+def visible_particles(batch: Batch, config: SimulateConfig, random: np.random.Generator) -> Events:
+    """The particles to be clustered: those after the detector simulation, or within the cuts."""
     visible = smeared(batch.visible, random) if config.detector else batch.visible
     px, py, pz, _ = visible.momenta
     square = px**2 + py**2

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Events:
-    """``E`` events with ``M`` particles in all, event after event.
+    """``E`` events with ``M`` particles in total, in the order of the events.
 
     Args:
         momenta: ``(4, M)`` = px, py, pz, E in GeV.
         codes: ``(M,)`` particle codes (PDG numbering).
-        offsets: ``(E + 1,)``; event i holds the particles ``offsets[i]`` to ``offsets[i + 1]``.
+        offsets: ``(E + 1,)``; event i has the particles ``offsets[i]`` to ``offsets[i + 1] - 1``.
     """
 
     momenta: NDArray[np.float64]
@@ -40,7 +40,7 @@ class Events:
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch of collisions: what can be seen, the partons behind, and their decay's quarks."""
+    """A batch of collisions: visible particles, matched partons, and the quarks of their decays."""
 
     visible: Events
     partons: Events

@@ -1,4 +1,4 @@
-"""Jets and events from Pythia 8 and FastJet: ``jetgen simulate`` and its use from Python."""
+"""``jetgen simulate``: jets and events from Pythia 8 and FastJet."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from jetgen.physics.classes import type_of_sample
 
 
 class Simulated(NamedTuple):
-    """What a simulation wrote."""
+    """Summary of the written file."""
 
     path: Path
     jets: int
@@ -32,12 +32,12 @@ class Simulated(NamedTuple):
 
 
 def simulate(config: SimulateConfig) -> Simulated:
-    """Make the sets of a sample and write them to ``config.output``, with a progress bar.
+    """Simulate the sets of a sample and write them to ``config.output``, with a progress bar.
 
-    Ctrl-C ends it early: the file then holds the jets made so far and says ``interrupted``.
+    Ctrl-C stops early: the file then contains the jets so far and the attribute ``interrupted``.
 
     Raises:
-        InputError: when the file exists, or Pythia does not take the settings.
+        InputError: when the file exists, or Pythia rejects the settings.
         ChildProcessError: when a worker process dies.
         KeyboardInterrupt: on Ctrl-C before the first jet.
     """
@@ -62,7 +62,7 @@ def simulate(config: SimulateConfig) -> Simulated:
 def simulated_clouds(
     config: SimulateConfig, stop: Callable[[], bool] = lambda: False
 ) -> Iterator[ParticleCloud]:
-    """The sets of a simulation, some tens at a time, until all are made or ``stop()`` is true.
+    """The sets of a simulation in small batches, until all are done or ``stop()`` is true.
 
     Particles of single jets are ``px, py, pz, E`` in GeV; the conditions are the jet's ``pt, eta,
     phi, mass``, ``num_particles`` and ``type``. Sets of two jets have the features of
@@ -98,7 +98,7 @@ def _writer(config: SimulateConfig) -> JetgenWriter | CloudWriter:
 
 
 def _columns(config: SimulateConfig) -> tuple[tuple[Feature, ...], int]:
-    """The features of the items of a set, and how many there are."""
+    """The features of the items of a set, and the largest number of items."""
     if PRESETS[config.sample].sets == "muons":
         from jetgen.datasets.simulation.muons import FEATURES
 

@@ -1,9 +1,9 @@
 r"""A parametric detector: thresholds, and Gaussian smearing of energies and angles.
 
-Each particle is seen by one of three systems, with the relative energy resolution
+Each particle is measured by one of three systems, with the relative energy resolution
 ``sigma_E / E = sqrt(stochastic^2 / E + constant^2)`` (E in GeV, sum in quadrature) and with
-Gaussian errors on ``eta`` and ``phi``. The numbers are round values for a general-purpose
-detector at the LHC; they describe no particular one.
+Gaussian errors on ``eta`` and ``phi``. The numbers are round values for a general-purpose detector
+at the LHC and do not describe a particular one.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from jetgen.datasets.simulation.collisions import Events
 
 
 class Response(NamedTuple):
-    """What one system does to a particle that it sees.
+    """Resolution and acceptance of one system.
 
     Args:
         stochastic: sampling term of the energy resolution, in sqrt(GeV).
         constant: constant term of the energy resolution.
         angle: standard deviation of eta, and of phi in radians.
-        threshold: least measured pT in GeV.
+        threshold: smallest measured pT in GeV.
         coverage: largest abs(eta).
     """
 
@@ -47,10 +47,10 @@ NEUTRAL = (130, 310, 311, 2112, 3122, 3212, 3322)
 
 
 def smeared(events: Events, random: np.random.Generator) -> Events:
-    """The particles as the detector measures them; those that it does not see are dropped.
+    """The particles as measured by the detector, without those outside its acceptance.
 
-    A particle keeps its mass; its measured energy is never below half a percent of the true
-    one, so that a large downward fluctuation of a soft particle does not turn it around.
+    A particle keeps its mass; its measured energy is at least half a percent of the true one, so
+    that a large downward fluctuation of a soft particle does not reverse its direction.
     """
     px, py, pz, energy = events.momenta
     pt = np.hypot(px, py)
@@ -67,7 +67,7 @@ def smeared(events: Events, random: np.random.Generator) -> Events:
     measured_eta = eta + angle * normal[1]
     phi = np.arctan2(py, px) + angle * normal[2]
     measured_pt = scale * momentum / np.cosh(measured_eta)
-    seen = (measured_pt >= threshold) & (np.abs(eta) < coverage)
+    accepted = (measured_pt >= threshold) & (np.abs(eta) < coverage)
     momenta = np.stack(
         [
             measured_pt * np.cos(phi),
@@ -76,7 +76,7 @@ def smeared(events: Events, random: np.random.Generator) -> Events:
             np.sqrt((scale * momentum) ** 2 + square),
         ]
     )
-    return Events(momenta, events.codes, events.offsets).select(seen)
+    return Events(momenta, events.codes, events.offsets).select(accepted)
 
 
 def _system(codes: NDArray[np.int32], eta: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from jetgen.cloud import Feature
 from jetgen.config.simulate import SimulateConfig
 from jetgen.datasets.simulation.clouds import Sets, to_cloud
-from jetgen.datasets.simulation.clustering import Jets, cluster, kinematics, seen
+from jetgen.datasets.simulation.clustering import Jets, cluster, kinematics, visible_particles
 from jetgen.datasets.simulation.collisions import Batch, Events
 from jetgen.physics.classes import UNKNOWN_CLASS, type_of_sample
 from jetgen.physics.fourvectors import JET_KINEMATICS
@@ -19,15 +19,15 @@ from jetgen.physics.nsubjettiness import nsubjettiness
 TAU21 = Feature("tau21")
 
 SOFTEST = 20.0
-"""Least pT in GeV of the second jet."""
+"""Smallest pT in GeV of the second jet."""
 
 
 class DijetCuts(NamedTuple):
-    """How the jets of an event are made, and which events are kept.
+    """Parameters of the jets, and selection of events.
 
     Args:
         radius: R of the anti-kT jets.
-        pt_min: least pT of the leading jet in GeV.
+        pt_min: smallest pT of the leading jet in GeV.
         pt_max: largest pT of the leading jet in GeV.
         eta_max: largest abs(eta) of both jets.
         tau21: whether ``tau21`` is a feature of a jet.
@@ -41,7 +41,7 @@ class DijetCuts(NamedTuple):
 
     @property
     def features(self) -> tuple[Feature, ...]:
-        """The features of a jet: ``pt, eta, phi, mass``, and ``tau21`` where it is asked for."""
+        """The features of a jet: ``pt, eta, phi, mass``, and ``tau21`` if requested."""
         return (*JET_KINEMATICS, TAU21) if self.tau21 else JET_KINEMATICS
 
 
@@ -56,21 +56,21 @@ def cuts_of(config: SimulateConfig) -> DijetCuts:
 def dijets_of(batch: Batch, config: SimulateConfig, random: np.random.Generator) -> Sets:
     """The di-jets of a batch of simulated collisions.
 
-    ``random`` drives the detector, where there is one.
+    ``random`` is the generator of the detector simulation, if there is one.
     """
     types = np.full(len(batch.visible), type_of_sample(config.sample))
-    return dijets(seen(batch, config, random), types, cuts_of(config))
+    return dijets(visible_particles(batch, config, random), types, cuts_of(config))
 
 
 def dijets(events: Events, types: NDArray[np.int64], cuts: DijetCuts) -> Sets:
     """The two leading jets of every event whose leading jet has its pT in the window.
 
-    Both lie within the largest abs(eta); the leading one comes first.
+    Both are within the largest abs(eta); the leading jet is first.
 
     Args:
-        events: the particles that are clustered.
+        events: the particles to be clustered.
         types: ``(E,)`` type index of each event.
-        cuts: which events are kept.
+        cuts: selection of events.
     """
     jets = cluster(events, cuts.radius, SOFTEST)
     _, eta, _, _ = kinematics(jets.momenta)
@@ -88,7 +88,7 @@ def dijets(events: Events, types: NDArray[np.int64], cuts: DijetCuts) -> Sets:
 
 
 def leading_pairs(jets: Jets) -> Jets:
-    """The two jets with the largest pT of every event that has two, event after event."""
+    """The two jets with the largest pT of every event with at least two, in order of events."""
     pt = kinematics(jets.momenta)[0]
     order = np.lexsort((-pt, jets.event))
     _, first, counts = np.unique(jets.event[order], return_index=True, return_counts=True)
@@ -99,6 +99,6 @@ def leading_pairs(jets: Jets) -> Jets:
 
 
 def tau21(jets: Jets, radius: float) -> NDArray[np.float64]:
-    """``tau_2 / tau_1`` ``(J,)`` of each jet; zero for a jet of one direction."""
+    """``tau_2 / tau_1`` ``(J,)`` of each jet; zero if all particles have the same direction."""
     one, two = nsubjettiness(to_cloud(jets, UNKNOWN_CLASS), (1, 2), radius=radius).numpy().T
     return np.divide(two, one, out=np.zeros_like(two), where=one > 0)

@@ -24,7 +24,7 @@ NU_E, NU_MU, NU_TAU = 12, 14, 16
 
 
 def settings(config: SimulateConfig) -> list[str]:
-    """The lines given to Pythia, all but the seed; later ones win."""
+    """The lines passed to Pythia without the seed; later lines override earlier ones."""
     scales, preset = config.scales, PRESETS[config.sample]
     beams = [f"Beams:eCM = {scales.energy!r}"]
     if preset.fixed_target:
@@ -43,11 +43,10 @@ def settings(config: SimulateConfig) -> list[str]:
 
 
 def configured(lines: Iterable[str]) -> Any:
-    """A Pythia that has read these settings.
+    """A Pythia instance with these settings.
 
     Raises:
-        InputError: for a line that Pythia does not take.
-    """
+        InputError: for a line that Pythia rejects."""
     with silent():
         pythia = pythia8mc.Pythia("", False)
         for line in lines:
@@ -60,15 +59,15 @@ def configured(lines: Iterable[str]) -> Any:
 
 
 def started(config: SimulateConfig, seed: int, process: Sequence[str] = ()) -> Any:
-    """A Pythia ready to make events.
+    """An initialised Pythia instance.
 
     Args:
-        config: what its settings come from.
-        seed: its seed.
-        process: further lines, of one of the processes of a sample.
+        config: options that define its settings.
+        seed: seed of Pythia.
+        process: further lines, for one of the processes of a sample.
 
     Raises:
-        InputError: for a line that Pythia does not take, or settings it cannot start with.
+        InputError: for a line that Pythia rejects, or settings that fail to initialise.
     """
     seeding = ("Random:setSeed = on", f"Random:seed = {seed}")
     pythia = configured([*process, *settings(config), *seeding])
@@ -81,10 +80,10 @@ def started(config: SimulateConfig, seed: int, process: Sequence[str] = ()) -> A
 
 
 def batches(pythia: Any, config: SimulateConfig, size: int) -> Iterator[Batch]:
-    """Batches of ``size`` events without end (fewer, or none, where Pythia failed on some).
+    """Infinite sequence of batches of ``size`` events (fewer, or none, if Pythia failed on some).
 
     Raises:
-        InputError: when the settings make events that cannot be read.
+        InputError: when the settings give events that cannot be read.
     """
     preset = PRESETS[config.sample]
     for particles in records(pythia, size):
@@ -99,7 +98,7 @@ def records(pythia: Any, size: int) -> Iterator[ak.Array]:
     """The whole event records of batches of ``size`` events, without end.
 
     Raises:
-        InputError: when the settings make events that cannot be read.
+        InputError: when the settings give events that cannot be read.
     """
     while True:
         try:
@@ -123,7 +122,7 @@ def _batch(particles: ak.Array, preset: Preset) -> Batch:
         bounds = np.searchsorted(index, offsets)
         return Events(np.stack([column[index] for column in columns]), codes[index], bounds)
 
-    moves = (columns[0] != 0) | (columns[1] != 0)  # along the beam there is no angle
+    moves = (columns[0] != 0) | (columns[1] != 0)  # the azimuth is undefined along the beam
     visible = (status > 0) & moves & (kind != NU_E) & (kind != NU_MU) & (kind != NU_TAU)
     outgoing = (status == preset.status) & np.isin(kind, preset.partons)
     return Batch(events(visible), events(outgoing), events((status == HARD_OUTGOING) & (kind <= 5)))

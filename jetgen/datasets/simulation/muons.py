@@ -1,16 +1,16 @@
 r"""Muons of a proton beam on a thick target, from light mesons, charm and beauty.
 
-Each process is simulated in collisions of its own, as many as of the others, with decays that are
-forced to end in muons; the weight of a muon makes up for both:
+Each process is simulated in separate collisions, the same number for each, with decays that are
+forced to end in muons; the weight of a muon corrects for both:
 
 .. math:: w = \frac{\sigma}{\sigma_{inelastic}} B P, \qquad P = \frac{\lambda}{\lambda + \ell}
 
-with the cross-section of the process, the branching fraction to muons where the decay was forced,
-and, for a pion or kaon, the probability to decay before it interacts in the target: its mean
-flight is :math:`\ell = \beta\gamma c\tau`, its mean path :math:`\lambda`. What does decay has flown
-a distance that is exponential with mean :math:`\ell \lambda / (\ell + \lambda)`. The collision lies
-at an exponential depth, of the same mean path, on the beam line. Further collisions of what comes
-out of the first one are not simulated.
+with the cross-section of the process, the branching fraction to muons if the decay was forced, and,
+for a pion or kaon, the probability to decay before it interacts in the target: its mean decay
+length is :math:`\ell = \beta\gamma c\tau`, its interaction length :math:`\lambda`. The flight
+distance of a particle that decays is exponential with mean :math:`\ell \lambda / (\ell + \lambda)`.
+The depth of the collision on the beam line is exponential with the same interaction length. Further
+collisions of the products of the first one are not simulated.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ from jetgen.datasets.simulation.presets import CHARM, LIGHT
 from jetgen.physics.classes import class_index
 
 START = (Feature("x", "mm"), Feature("y", "mm"), Feature("z", "mm"))
-"""Where a muon starts: z along the beam from the front of the target."""
+"""Production vertex of a muon; z is along the beam, from the front of the target."""
 
 FEATURES = (*CARTESIAN, *START)
 
 MUON, TAU = 13, 15
 WARM_UP = 1000
-"""Collisions that settle the estimate of a process's cross-section."""
+"""Number of collisions to estimate the cross-section of a process."""
 
 
 def muons(
     config: SimulateConfig, seed: int, size: int, random: np.random.Generator
 ) -> Iterator[tuple[int, Sets]]:
-    """The collisions of each round, ``size`` of every process, and their muons in random order."""
+    """The number of collisions of each round, ``size`` per process, and their muons, shuffled."""
     processes = PRESETS[config.sample].processes
     sources = {name: started(config, seed, lines) for name, lines in processes.items()}
     for pythia in sources.values():
@@ -87,7 +87,7 @@ def is_heavy(codes: NDArray[np.int32]) -> NDArray[np.bool_]:
 def flight(p4: NDArray[np.float64], lifetime: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean decay length ``p / m c tau`` in mm of particles ``(4, M)`` with ``c tau`` in mm.
 
-    A mass that rounding leaves nothing of counts as the smallest there is.
+    A mass of zero due to rounding is replaced by the smallest positive number.
     """
     momentum = np.sqrt((p4[:3] ** 2).sum(0))
     square = (p4[3] - momentum) * (p4[3] + momentum)
@@ -95,7 +95,7 @@ def flight(p4: NDArray[np.float64], lifetime: NDArray[np.float64]) -> NDArray[np
 
 
 class Decay(NamedTuple):
-    """What is known of a particle whose decays are forced to end in muons.
+    """Properties of a particle whose decays are forced to end in muons.
 
     Args:
         fraction: branching fraction to muons.
@@ -128,8 +128,8 @@ def muons_of(
 ) -> Sets:
     """The muons of a batch of collisions, weighted by ``B P``.
 
-    Those from charm, beauty and taus where ``heavy``, else those of pions and kaons; but none
-    behind another of these, whose decay was forced as well.
+    With ``heavy`` they are those from charm, beauty and taus, else those from pions and kaons;
+    without those with another of these particles as an ancestor, whose decay was forced too.
     """
     offsets = np.concatenate([[0], np.cumsum(ak.num(particles).to_numpy())])
     first = np.repeat(offsets[:-1], np.diff(offsets))

@@ -1,4 +1,4 @@
-"""The hard process of each sample, what its sets are, and which partons jets are matched to."""
+"""The hard process of each sample, the kind of its sets, and the partons matched to jets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 from jetgen.config.simulate import DIJET_SCALES, JET_SCALES, Scales
 
 HARD_OUTGOING = -23
-"""Pythia's status of a parton that leaves the hard process, or a resonance's decay."""
+"""Pythia's status of an outgoing parton of the hard process, or of a resonance decay."""
 
 LAST_COPY = -62
 """Pythia's status of a resonance after all recoils, just before it decays."""
@@ -17,18 +17,18 @@ LAST_COPY = -62
 
 @dataclass(frozen=True)
 class Preset:
-    """How to make the sets of one sample in proton-proton collisions.
+    """Simulation of the sets of one sample in proton-proton collisions.
 
     Args:
-        settings: the lines that switch on the process and its decays in Pythia.
-        scales: the defaults of numbers that each sample has of its own.
-        unused: options of the simulation that the sample has no use for.
-        sets: what a set is: the particles of a jet, the two leading jets of an event, or a muon.
+        settings: Pythia lines that switch on the process and its decays.
+        scales: defaults of options that differ between samples.
+        unused: options of the simulation that do not apply to the sample.
+        sets: kind of a set: the particles of a jet, the two leading jets of an event, or a muon.
         fixed_target: whether one of the protons is at rest.
-        processes: further lines for each of several processes that make a sample together.
+        processes: further lines for each process of a sample with several processes.
         partons: absolute particle codes that a jet is matched to.
         status: Pythia status of these partons.
-        prongs: quarks of the parton's decay that must lie in the jet too (0: it does not decay).
+        prongs: number of quarks from the decay of the parton that must be in the jet (0: no decay).
     """
 
     settings: tuple[str, ...]
@@ -63,17 +63,17 @@ _RESONANCE = (
     f"34:oneChannel = 1 1 103 {_X} {_Y}",
 )
 """A charged vector resonance of 3.5 TeV that decays to X (500 GeV, charged) and Y (100 GeV,
-neutral), narrow ones, each of which decays to two quarks."""
+neutral), which are narrow and decay to two quarks each."""
 
 LIGHT = (130, 211, 321)
-"""Codes of the light mesons that live long enough to be stopped in a target."""
+"""Codes of the light mesons that live long enough to interact in a target."""
 
 CHARM = (411, 421, 431, 4122, 4132, 4232, 4332)
 """Codes of the charmed hadrons that decay weakly."""
 
 
 def _to_muons(codes: tuple[int, ...]) -> tuple[str, ...]:
-    """Lines that let these particles decay, to muons only."""
+    """Pythia lines that force these particles to decay to muons."""
     lines = ("{0}:mayDecay = on", "{0}:onMode = off", "{0}:onIfAny = 13")
     return tuple(line.format(code) for code in codes for line in lines)
 

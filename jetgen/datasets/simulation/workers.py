@@ -1,4 +1,4 @@
-"""Several processes that simulate at once: every worker has its own seed and share of the jets."""
+"""Parallel simulation: every worker process has its own seed and share of the jets."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     Made = Jets | Sets
 
 EVENTS_PER_BATCH = 50
-"""Small enough for the processor's cache (an event takes about 0.2 MB)."""
+"""Number of events per batch, small enough for the cache (an event takes about 0.2 MB)."""
 
 FRUITLESS_BATCHES = 40
-"""A worker gives up after so many batches in a row without a single jet."""
+"""A worker stops with an error after this number of consecutive batches without a jet."""
 
 
 def worker_seeds(seed: int, workers: int) -> list[int]:
-    """Different seeds in Pythia's range, one a worker.
+    """Different seeds in the range of Pythia, one per worker.
 
     >>> worker_seeds(1, 2)
     [792715521, 717845249]
@@ -38,7 +38,7 @@ def worker_seeds(seed: int, workers: int) -> list[int]:
 
 
 def shares(jets: int, workers: int) -> list[int]:
-    """How many jets each worker makes.
+    """Number of jets of each worker.
 
     >>> shares(10, 3)
     [4, 3, 3]
@@ -47,10 +47,10 @@ def shares(jets: int, workers: int) -> list[int]:
 
 
 def make_jets(config: SimulateConfig, seed: int, jets: int) -> Iterator[Made]:
-    """Batches of jets, ``jets`` in all, from one Pythia in this process.
+    """Batches with a total of ``jets`` jets, from one Pythia instance in this process.
 
     Raises:
-        InputError: when Pythia does not start, or makes no jets with these settings.
+        InputError: when Pythia fails to initialise, or produces no jets with these settings.
     """
     size = min(EVENTS_PER_BATCH, jets)
     events, fruitless = 0, 0
@@ -68,13 +68,13 @@ def make_jets(config: SimulateConfig, seed: int, jets: int) -> Iterator[Made]:
             if fruitless == FRUITLESS_BATCHES:
                 raise InputError(
                     f"expected sets of {config.sample}, received none from the last "
-                    f"{FRUITLESS_BATCHES * size} collisions ({events} good ones in all); widen "
+                    f"{FRUITLESS_BATCHES * size} collisions ({events} valid ones in total); widen "
                     "the pT windows or change the `pythia` settings"
                 )
 
 
 def _made(config: SimulateConfig, seed: int, size: int) -> Iterator[tuple[int, Made]]:
-    """The good collisions of every ``size``, and the sets of the sample that they make."""
+    """For every ``size`` collisions, the number of valid ones and the sets made from them."""
     from jetgen.datasets.simulation.events import batches, started
 
     random = np.random.default_rng(seed)
@@ -96,12 +96,12 @@ def _made(config: SimulateConfig, seed: int, size: int) -> Iterator[tuple[int, M
 
 
 def parallel_jets(config: SimulateConfig, stop: Callable[[], bool]) -> Iterator[Made]:
-    """Batches of jets from all workers, in an order that depends on seed and workers only.
+    """Batches of jets from all workers, in an order that depends only on seed and workers.
 
-    When ``stop()`` turns true, what has been made so far is given out, and that is all.
+    When ``stop()`` becomes true, the batches produced so far are still yielded.
 
     Raises:
-        InputError: when a worker's settings do not make jets.
+        InputError: when a worker produces no jets.
         ChildProcessError: when a worker dies.
     """
     quotas = [n for n in shares(config.jets, config.workers) if n]

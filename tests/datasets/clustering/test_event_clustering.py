@@ -52,14 +52,14 @@ def back_to_back(events: int) -> np.ndarray:
 
 
 def test_massless_particles_give_the_dijets_of_the_simulation(lhco_file, tmp_path):
-    from jetgen.datasets.simulation.clustering import seen
+    from jetgen.datasets.simulation.clustering import visible_particles
     from jetgen.datasets.simulation.events import batches, started
 
     config = SimulateConfig(
         sample="lhco-qcd", output="unused.h5", mpi=False, tau21=True, jet_pt_min=400.0
     )
     batch = next(batches(started(config, 4), config, 100))
-    particles = seen(batch, config, np.random.default_rng(1))
+    particles = visible_particles(batch, config, np.random.default_rng(1))
     simulated = dijets(particles, np.full(len(particles), 6), cuts_of(config))
 
     path = lhco_file(table(particles, np.zeros(len(particles))))

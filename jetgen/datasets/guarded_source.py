@@ -1,4 +1,4 @@
-"""The one door through which files are read: whatever a library raises becomes one line."""
+"""Sources whose errors are all :class:`InputError`: one line for any error of a library."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from jetgen.datasets.formats.source import Source
 from jetgen.errors import InputError
 
 MOST_SLOTS = 100_000
-"""Particles per jet up to which files are read."""
+"""Largest number of particles per jet that is supported."""
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Raise :class:`InputError` for whatever a library raises while it reads this file."""
+def as_input_errors(path: Path) -> Iterator[None]:
+    """Convert every exception raised while reading this file to :class:`InputError`."""
     try:
         yield
     except (InputError, Warning):
@@ -28,7 +28,7 @@ def translated(path: Path) -> Iterator[None]:
         raise InputError(
             f"{path}: expected data that fit into memory, received more ({error}); read fewer jets"
         ) from error
-    except Exception as error:  # damaged files raise anything, from KeyError to struct.error
+    except Exception as error:  # damaged files raise KeyError, struct.error and many others
         told = " ".join(str(error).split())
         raise InputError(
             f"{path}: expected a complete file, received one that cannot be read "
@@ -37,8 +37,8 @@ def translated(path: Path) -> Iterator[None]:
         ) from error
 
 
-class DoorSource(Source):
-    """A source whose every answer passes the door."""
+class GuardedSource(Source):
+    """A source that raises only :class:`InputError`."""
 
     def __init__(self, inner: Source) -> None:
         super().__init__(inner.path)
@@ -46,7 +46,7 @@ class DoorSource(Source):
 
     @property
     def slots(self) -> int:
-        with translated(self.path):
+        with as_input_errors(self.path):
             slots = self.inner.slots
         if slots > MOST_SLOTS:
             raise InputError(
@@ -57,32 +57,32 @@ class DoorSource(Source):
 
     @property
     def attributes(self) -> dict[str, Any]:
-        with translated(self.path):
+        with as_input_errors(self.path):
             return self.inner.attributes
 
     @property
     def unread(self) -> dict[str, str]:
-        with translated(self.path):
+        with as_input_errors(self.path):
             return self.inner.unread
 
     def __len__(self) -> int:
-        with translated(self.path):
+        with as_input_errors(self.path):
             return len(self.inner)
 
     def types(self) -> Tensor:
-        with translated(self.path):
+        with as_input_errors(self.path):
             return self.inner.types()
 
     def read(self, start: int, stop: int) -> ParticleCloud:
-        with translated(self.path):
+        with as_input_errors(self.path):
             return self.inner.read(start, stop)
 
     def faults(self, start: int, stop: int) -> dict[str, Tensor]:
-        with translated(self.path):
+        with as_input_errors(self.path):
             return self.inner.faults(start, stop)
 
     def mapped(self, chosen: Mapping[str, str]) -> None:
-        with translated(self.path):
+        with as_input_errors(self.path):
             self.inner.mapped(chosen)
 
     def narrowed(self, columns: Sequence[str], conditions: Sequence[str]) -> None:
