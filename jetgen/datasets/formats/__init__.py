@@ -1,1 +1,1 @@
-"""The file formats that jetgen reads, one a file (names in :mod:`jetgen.components`)."""
+"""The supported file formats, one per file (their names are in :mod:`jetgen.components`)."""

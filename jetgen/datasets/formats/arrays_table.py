@@ -1,9 +1,9 @@
-"""What containers of plain arrays share: columns from the shapes and names of the arrays.
+"""Base of containers of plain arrays: columns from the shapes and names of the arrays.
 
-An array ``(J,)`` is a column of numbers; ``(J, N)`` one of lists when its name is that of a
-quantity of particles (``px``, ``mask``), otherwise ``N`` columns of numbers; ``(J, N, F)`` holds
-``F`` columns of lists. Columns inside an array have the names that the container states, or are
-counted: ``particles.0``, ``particles.1``.
+An array ``(J,)`` is a column of numbers. An array ``(J, N)`` is a column of lists if its name is
+that of a particle quantity (``px``, ``mask``), otherwise ``N`` columns of numbers. An array
+``(J, N, F)`` contains ``F`` columns of lists. Columns within an array have the names given in the
+container, or are numbered: ``particles.0``, ``particles.1``.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from jetgen.datasets.formats.table import Lists, TableSource, Values, as_feature
 from jetgen.errors import InputError
 
 MOST_NUMBERS = 64
-"""An array ``(J, K)`` of no known quantity holds numbers of the jets up to this ``K``."""
+"""Largest ``K`` for which an array ``(J, K)`` of an unknown quantity contains jet-level numbers."""
 
 
 class Array(NamedTuple):
-    """What is known of an array before it is read.
+    """Properties of an array before it is read.
 
     Args:
         shape: its shape.
         kind: type of its entries.
-        names: of the entries along its last axis, where the container states them.
-        units: of the same, or of the array.
+        names: names of the entries along its last axis, if the container gives them.
+        units: units of these entries, or of the array.
         ragged: whether its entries are arrays themselves.
     """
 
@@ -49,13 +49,13 @@ class Array(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where the values of a column are.
+    """Position of the values of a column.
 
     Args:
         array: the array.
         field: the field of its records.
         entry: the entry along its last axis.
-        stated: whether the container names the column, so that it need not be counted.
+        stated: whether the name of the column is given in the container.
     """
 
     array: str
@@ -84,7 +84,7 @@ class ArraysSource(TableSource):
         return int(self._found["rows"])
 
     def _require_alike(self) -> None:
-        """All arrays of more than one axis, or with the name of a quantity, have equal lengths."""
+        """Check that arrays of several axes, or with the name of a quantity, have equal lengths."""
         alike = {
             name: array.shape
             for name, array in self.arrays.items()
@@ -156,7 +156,7 @@ class ArraysSource(TableSource):
 
 
 def _rows(arrays: dict[str, Array]) -> int:
-    """The number of jets: the length that most arrays share, those of particles first."""
+    """The number of jets: the most common length of arrays, preferably of particles."""
     wide = [a.shape[0] for a in arrays.values() if len(a.shape) > 1 or a.ragged]
     some = [a.shape[0] for a in arrays.values() if a.shape]
     counted = Counter(wide or some)
@@ -164,7 +164,7 @@ def _rows(arrays: dict[str, Array]) -> int:
 
 
 def _columns(name: str, array: Array) -> Iterator[tuple[Column, Place, str]]:
-    """The columns of an array, and what forbids to read one."""
+    """The columns of an array, and the reason if one cannot be read."""
     if array.kind.names:
         for field in array.kind.names:
             kind = array.kind[field]
@@ -203,7 +203,7 @@ def _columns(name: str, array: Array) -> Iterator[tuple[Column, Place, str]]:
 
 
 def _entries(array: Array) -> Iterator[tuple[int, str, str]]:
-    """The entries along the last axis, with the names and units that are stated."""
+    """The entries along the last axis, with names and units if they are given."""
     size = array.shape[-1]
     names = array.names if len(array.names) == size == len(set(array.names)) else ()
     units = array.units if len(array.units) == size else ("",) * size

@@ -25,8 +25,8 @@ SOFTDROP = Feature("softdrop_mass", "GeV")
 class AspenSource(Hdf5Source):
     """Candidates as ``px, py, pz, E``; slots without energy are empty.
 
-    The pT, eta and phi of the jets are those of the file, whose mass is the one after soft drop
-    and becomes a condition of its own; the mass of a jet is that of the candidates' sum.
+    The pT, eta and phi of the jets are those of the file. The mass in the file is the soft-drop
+    mass, which becomes a separate condition; the mass of a jet is computed from its candidates.
     """
 
     @property

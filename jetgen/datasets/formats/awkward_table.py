@@ -1,4 +1,4 @@
-"""What containers of ragged columns share: columns found by the types of their arrays."""
+"""Base of containers of ragged columns: columns found from the types of their arrays."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class AwkwardSource(TableSource):
         """The awkward arrays of columns in some rows."""
 
     def unit(self, column: str) -> str:
-        """The unit that the container states for a column."""
+        """The unit of a column given in the container."""
         return ""
 
     @property
@@ -60,7 +60,7 @@ class AwkwardSource(TableSource):
 
     @property
     def _paths(self) -> dict[str, tuple[Column, tuple[str, ...]]]:
-        """The columns by their names, and the fields that lead to each."""
+        """The columns by name, and the path of fields to each."""
         if "paths" not in self._found:
             paths: dict[str, tuple[Column, tuple[str, ...]]] = {}
             unread: dict[str, str] = {}
@@ -83,7 +83,7 @@ class AwkwardSource(TableSource):
 def _walk(
     kind: Any, path: tuple[str, ...], items: bool = False, length: int = 0
 ) -> Iterator[tuple[tuple[str, ...], bool, int, str]]:
-    """Every number in a type: the fields to it, whether it is in a list, and what forbids it."""
+    """Every number in a type: path of fields, whether it is in a list, why it is unreadable."""
     from awkward import types
 
     if isinstance(kind, types.OptionType):
@@ -108,7 +108,7 @@ def _walk(
 
 
 def _numbers(array: Any) -> np.ndarray[Any, Any]:
-    """Float64 numbers, NaN where there is none."""
+    """Float64 numbers, NaN for missing values."""
     import awkward as ak
 
     array = ak.values_astype(array, np.float64)

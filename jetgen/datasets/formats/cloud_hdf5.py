@@ -20,7 +20,7 @@ from jetgen.physics.classes import UNKNOWN_CLASS
 
 
 class CloudWriter(Hdf5Writer):
-    """Streams sets to an HDF5 file that appears under its name when the block ends well.
+    """Streams sets to an HDF5 file, which appears when the block ends without an error.
 
     >>> import tempfile
     >>> from jetgen.cloud import CARTESIAN
@@ -33,12 +33,12 @@ class CloudWriter(Hdf5Writer):
     ParticleCloud(2 x 1 x 3: px [GeV], py [GeV], pz [GeV]; conditions: none)
 
     Args:
-        path: the file to make.
-        features: the columns of the items.
-        conditions: the columns of the sets.
-        slots: largest number of items of a set.
-        attributes: what the file shall say about itself.
-        overwrite: replace an existing file instead of refusing.
+        path: the file to write.
+        features: features of the items.
+        conditions: conditions of the sets.
+        slots: largest number of items per set.
+        attributes: metadata of the file.
+        overwrite: replace an existing file instead of raising an error.
 
     Raises:
         InputError: when the file exists.
@@ -91,7 +91,7 @@ class CloudWriter(Hdf5Writer):
 
 
 class CloudSource(Hdf5Source):
-    """Reads what :class:`CloudWriter` wrote."""
+    """Reads files written by :class:`CloudWriter`."""
 
     @property
     def slots(self) -> int:

@@ -1,7 +1,7 @@
-"""Text tables: a line of names, then rows of numbers, read piece by piece.
+"""Text tables: a line of names, then rows of numbers, read in pieces.
 
 Entries are separated by commas, semicolons, tabs or spaces; lines that begin with ``#`` are
-comments, and the last of them may hold the names.
+comments, and the last of them may contain the names.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ COMMENT = "#"
 
 
 class Dialect(NamedTuple):
-    """How a text table is written: the separator, the heads, and whether a comment holds them."""
+    """Format of a text table: separator, names, and whether a comment contains the names."""
 
     delimiter: str
     heads: list[str]
@@ -34,7 +34,7 @@ class Dialect(NamedTuple):
 
 
 class CsvSource(TableSource):
-    """Rows of separated numbers; an entry that is empty or no number is NaN."""
+    """Rows of separated numbers; an entry that is empty or not a number is NaN."""
 
     def __init__(self, path: str | Path) -> None:
         super().__init__(path)
@@ -50,7 +50,7 @@ class CsvSource(TableSource):
 
     @cached_property
     def _names(self) -> list[str]:
-        """The name of each entry of a row; a name that comes again gets a number."""
+        """The name of each entry of a row; repeated names are numbered."""
         names: list[str] = []
         for head in self._dialect.heads:
             name = as_feature(head).name
@@ -92,7 +92,7 @@ class CsvSource(TableSource):
             if table.shape[1] == len(self._names):
                 return table
         except ValueError:
-            pass  # an entry that is no number, or rows of unequal length: look at each
+            pass  # an entry is not a number, or rows differ in length: parse each
         rows = (_entries(line, delimiter) for line in lines)
         return np.array([self._row(start + i, row) for i, row in enumerate(rows)])
 
@@ -135,7 +135,7 @@ def _is_word(entry: str) -> bool:
 
 
 def first_lines(path: Path) -> tuple[list[str], list[str]]:
-    """The comments at the top of a text, and its first two lines of entries; none for no text."""
+    """The comments at the top of a text, and its first two lines; empty if it is not text."""
     comments: list[str] = []
     lines: list[str] = []
     try:
@@ -153,7 +153,7 @@ def first_lines(path: Path) -> tuple[list[str], list[str]]:
 
 
 def dialect(path: Path) -> Dialect | None:
-    """How a text table is written: names, and a row of as many entries, one of them a number."""
+    """Detect the format: names, and a row with the same number of entries, including a number."""
     comments, lines = first_lines(path)
     found = []
     for delimiter in DELIMITERS:
@@ -170,7 +170,7 @@ def dialect(path: Path) -> Dialect | None:
 
 
 def _are_heads(heads: list[str], row: list[str]) -> bool:
-    """Whether names, the first perhaps empty, stand over a row with a number."""
+    """Whether these are names (the first may be empty) above a row with a number."""
     named = bool(heads) and all(map(_is_word, heads[1:])) and (not heads[0] or _is_word(heads[0]))
     numbers = any(not math.isnan(_number(entry)) for entry in row)
     return named and len(heads) == len(row) and numbers and heads != [""]

@@ -1,4 +1,4 @@
-"""EnergyFlow's quark and gluon jets: NumPy archives that are read piece by piece.
+"""EnergyFlow's quark and gluon jets: NumPy archives, read in pieces.
 
 Source: "Energy Flow Networks: Deep Sets for Particle Jets", P. T. Komiske, E. M. Metodiev,
 J. Thaler, 2018, arXiv:1810.05165; the files are Zenodo records 3164691 and 3066475.
@@ -49,7 +49,7 @@ class EnergyFlowSource(Source):
         return self._arrays["X"].shape[0]
 
     def types(self) -> Tensor:
-        """Gluons where ``y`` is 0, quarks where it is 1.
+        """Gluons for ``y = 0``, quarks for ``y = 1``.
 
         Raises:
             InputError: for other labels.

@@ -1,4 +1,4 @@
-"""What the HDF5 formats share: the file handle, a look at what a file holds, and its dangers."""
+"""Base of the HDF5 formats: file handle, contents, and checks for malformed files."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from jetgen.extras import install_command
 from jetgen.files.versions import HDF5_FORMAT, VERSION_KEY, check_version
 
 UNBOUNDED = 2**30
-"""Bytes from which on a dataset must hold a share of what it declares."""
+"""Size in bytes above which a dataset is checked to contain the data that it declares."""
 
 MOST_PACKED = 1100
-"""Bytes that a byte in the file may stand for in larger datasets; deflate reaches 1032."""
+"""Largest compression ratio of larger datasets; deflate reaches 1032."""
 
 MOST_GROUPS = 8
-"""Depth of groups that are looked into."""
+"""Largest depth of groups that are searched."""
 
 
 def open_hdf5(path: Path) -> h5py.File:
@@ -54,7 +54,7 @@ def open_hdf5(path: Path) -> h5py.File:
 
 
 def _told(path: Path, error: OSError) -> InputError:
-    """What is wrong with a file that HDF5 does not open or read."""
+    """The error for a file that HDF5 fails to open or read."""
     text = " ".join(str(error).split())
     if isinstance(error, PermissionError) or "Permission denied" in text:
         return InputError(f"{path}: expected a file that may be read, received no permission")
@@ -126,7 +126,7 @@ def shapes(path: Path) -> dict[str, tuple[int, ...]]:
 
 
 class Hdf5Source(Source):
-    """A source whose HDF5 handle opens on first use, once a process."""
+    """A source whose HDF5 file is opened on first use, once per process."""
 
     def __init__(self, path: str | Path) -> None:
         super().__init__(path)
@@ -135,7 +135,7 @@ class Hdf5Source(Source):
 
     @property
     def file(self) -> h5py.File:
-        """The open file; a handle that came from another process is not used."""
+        """The open file; a handle from another process is not used."""
         if self._file is None or self._process != os.getpid():
             self._file, self._process = open_hdf5(self.path), os.getpid()
         return self._file
@@ -144,7 +144,7 @@ class Hdf5Source(Source):
         """Rows of a dataset as an array.
 
         Raises:
-            InputError: when the data are damaged, or compressed by a method that is not there.
+            InputError: when the data are damaged, or compressed by a method that is not installed.
         """
         require_filters(self.path, self.file[dataset])
         try:
@@ -159,7 +159,7 @@ class Hdf5Source(Source):
         """Rows of a dataset of numbers of any type, in single precision.
 
         Raises:
-            InputError: when the data are damaged or no numbers.
+            InputError: when the data are damaged or not numeric.
         """
         rows = self.rows(dataset, start, stop)
         if rows.dtype.kind not in "biuf":
@@ -183,7 +183,7 @@ class Hdf5Source(Source):
 
 
 def require_filters(path: Path, dataset: h5py.Dataset) -> None:
-    """The methods that compress a dataset are there, those of hdf5plugin where it is installed.
+    """Check that the compression methods of a dataset are available, also from hdf5plugin.
 
     Raises:
         InputError: when one is missing.
@@ -193,7 +193,7 @@ def require_filters(path: Path, dataset: h5py.Dataset) -> None:
         code, _, _, name = settings.get_filter(number)
         if not h5py.h5z.filter_avail(code):
             with suppress(ImportError):
-                import hdf5plugin  # noqa: F401, makes its methods known to h5py
+                import hdf5plugin  # noqa: F401, registers its methods with h5py
         if not h5py.h5z.filter_avail(code):
             raise InputError(
                 f"{path}: expected data that can be unpacked, received data compressed by "
@@ -203,7 +203,7 @@ def require_filters(path: Path, dataset: h5py.Dataset) -> None:
 
 
 def texts(value: Any) -> tuple[str, ...]:
-    """Names as HDF5 stores them, in an attribute or a dataset; none for anything else."""
+    """Names stored in an attribute or a dataset; empty for anything else."""
     if value is None or isinstance(value, h5py.Empty):
         return ()
     values = np.asarray(value).reshape(-1).tolist()

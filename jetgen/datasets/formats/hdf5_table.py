@@ -13,7 +13,7 @@ from jetgen.datasets.formats.hdf5 import Hdf5Source, datasets, open_hdf5, texts
 from jetgen.datasets.formats.source import Format
 
 NAMES = ("columns", "names", "features", "feature_names", "column_names", "variables")
-"""Attributes of a dataset that may name its columns, and endings of datasets that may."""
+"""Attributes that may contain the names of columns, and name endings of such datasets."""
 
 UNITS = ("units", "unit")
 

@@ -25,11 +25,11 @@ Attribute = str | int | float | Mapping[str, Any] | list[Any]
 
 JETS_PER_CHUNK = 256
 JETS_PER_BLOCK = 8 * JETS_PER_CHUNK
-"""Jets are written in whole blocks, so that no chunk is compressed twice."""
+"""Number of jets per write: whole chunks, so that no chunk is compressed twice."""
 
 
 class Dataset(NamedTuple):
-    """One dataset: shape and type of a row, and the names and units of its columns."""
+    """One dataset: shape and type of a row, and names and units of its columns."""
 
     shape: tuple[int, ...]
     columns: tuple[Feature, ...]
@@ -37,15 +37,15 @@ class Dataset(NamedTuple):
 
 
 class Hdf5Writer:
-    """What the writers of HDF5 files share: all but the datasets and what goes into them.
+    """Base of the writers of HDF5 files, which define the datasets and their rows.
 
     Args:
-        path: the file to make.
+        path: the file to write.
         datasets: its datasets by name.
-        form: the name of its format.
-        attributes: what the file shall say about itself; mappings and lists are stored as JSON
-            text. They are written when the block ends, and may still be added to inside it.
-        overwrite: replace an existing file instead of refusing.
+        form: name of its format.
+        attributes: metadata of the file; mappings and lists are stored as JSON text. They are
+            written at the end of the block, so that the block may add to them.
+        overwrite: replace an existing file instead of raising an error.
 
     Raises:
         InputError: when the file exists.
@@ -81,7 +81,7 @@ class Hdf5Writer:
         return self
 
     def add(self, rows: Mapping[str, np.ndarray[Any, Any]], jets: int) -> None:
-        """Add the rows of ``jets`` jets to every dataset."""
+        """Append the rows of ``jets`` jets to every dataset."""
         self._waiting.append(rows)
         self.jets += jets
         if self.jets - self._written >= JETS_PER_BLOCK:
@@ -93,7 +93,7 @@ class Hdf5Writer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # The error passes through the stack, where whole_file removes what was begun.
+        # The error is passed to the stack, where whole_file removes the incomplete file.
         with self._whole:
             if error is not None:
                 raise error
@@ -101,10 +101,10 @@ class Hdf5Writer:
             self._write(self.jets - self._written)
 
     def _write(self, jets: int) -> None:
-        """Move the first so many waiting jets to the disk.
+        """Write the first ``jets`` waiting jets to disk.
 
         Raises:
-            OSError: when they cannot be written, for want of space for example.
+            OSError: when they cannot be written, for example on a full disk.
         """
         if not self._waiting:
             return
@@ -127,8 +127,8 @@ class Hdf5Writer:
         if error is None:
             self._file.close()
             return
-        # The file is given up. Where the disk is full, HDF5 would fail once more to write what
-        # it still holds, and crash the process when it ends: let that go nowhere instead.
+        # The file is abandoned. If the disk is full, HDF5 would fail again to write its buffers,
+        # and crash the process at exit: discard this output instead.
         with Path(os.devnull).open("r+b") as nowhere:
             os.dup2(nowhere.fileno(), self._file.id.get_vfd_handle())
         with suppress(RuntimeError, OSError):
@@ -143,7 +143,7 @@ class Hdf5Writer:
             chunks=(JETS_PER_CHUNK if len(shape) == 3 else JETS_PER_BLOCK, *dataset.shape),
             dtype=dataset.kind,
             compression="gzip",
-            compression_opts=1,  # digits of momenta hardly compress: more effort gains nothing
+            compression_opts=1,  # momenta hardly compress: higher levels gain nothing
             shuffle=True,
         )
         created.attrs["columns"] = [f.name for f in dataset.columns]
@@ -163,7 +163,7 @@ class Hdf5Writer:
 
 
 def require_new(path: Path, overwrite: bool) -> None:
-    """Raise :class:`InputError` when a file exists that is not to be replaced."""
+    """Raise :class:`InputError` if the file exists and ``overwrite`` is false."""
     if path.is_dir() or (path.exists() and not overwrite):
         raise InputError(
             f"{path}: expected a new file, received one that exists; choose another "

@@ -31,7 +31,7 @@ CONDITIONS = (*JET_KINEMATICS, Feature("num_particles"), Feature("type"))
 
 
 class Hls4mlSource(Hdf5Source):
-    """Particles as ``px, py, pz, E``; every column is found by the name that the file gives it."""
+    """Particles as ``px, py, pz, E``; columns are found by their names in the file."""
 
     @property
     def slots(self) -> int:
@@ -71,7 +71,7 @@ class Hls4mlSource(Hdf5Source):
 
     @cached_property
     def _momentum_columns(self) -> list[int]:
-        # The published files name 17 columns and hold 16: the last, j1_pdgid, is not there.
+        # The published files name 17 columns but contain 16: the last, j1_pdgid, is missing.
         names = self._names(PARTICLE_NAMES)[: self.file[CONSTITUENT_TABLE].shape[2]]
         return [self._position(name, names, PARTICLE_NAMES) for name in MOMENTUM]
 

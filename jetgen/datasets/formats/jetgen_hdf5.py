@@ -1,4 +1,4 @@
-"""jetgen's own HDF5 files: the columns of JetNet's, and the four-momenta beside them."""
+"""jetgen's own HDF5 files: the columns of JetNet files, and four-momenta."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ COLUMNS: dict[str, tuple[Feature, ...]] = {
     "jet_type": (Feature("type"),),
     "jet_weight": (Feature("weight"),),
 }
-"""The datasets of a file, each with the names and units of its columns."""
+"""The datasets of a file, with names and units of their columns."""
 
 
 class JetgenWriter(Hdf5Writer):
-    """Streams jets to an HDF5 file that appears under its name when the block ends well.
+    """Streams jets to an HDF5 file, which appears when the block ends without an error.
 
     >>> import h5py, tempfile
     >>> from jetgen.cloud import CARTESIAN
@@ -51,12 +51,11 @@ class JetgenWriter(Hdf5Writer):
     (2, 150, 4) 2 1
 
     Args:
-        path: the file to make.
-        attributes: what the file shall say about itself; mappings and lists are stored as JSON
-            text. They are written when the block ends, so ``writer.attributes`` may still be
-            added to inside it.
-        slots: particles kept of each jet, the leading ones by pT.
-        overwrite: replace an existing file instead of refusing.
+        path: the file to write.
+        attributes: metadata of the file; mappings and lists are stored as JSON text. They are
+            written at the end of the block, so that the block may add to ``writer.attributes``.
+        slots: largest number of particles per jet; those with the largest pT are kept.
+        overwrite: replace an existing file instead of raising an error.
 
     Raises:
         InputError: when the file exists.
@@ -76,11 +75,11 @@ class JetgenWriter(Hdf5Writer):
         super().__init__(path, datasets, form="jetgen", attributes=attributes, overwrite=overwrite)
 
     def append(self, cloud: ParticleCloud) -> None:
-        """Add jets; particles are sorted by falling pT and cut to the slots of the file.
+        """Append jets; the leading particles are written in falling order of pT.
 
         Args:
             cloud: ``px, py, pz`` or ``px, py, pz, E`` in GeV, with the jets' ``pt``, ``eta``,
-                ``phi`` and ``mass`` as conditions (``type`` where known).
+                ``phi`` and ``mass`` as conditions (``type`` if available).
 
         Raises:
             InputError: when the cloud is not Cartesian or lacks one of these conditions.
@@ -106,7 +105,7 @@ def _columns(cloud: ParticleCloud, slots: int) -> dict[str, np.ndarray[Any, Any]
     mask = torch.take_along_dim(cloud.mask, order, dim=1)
     mask = torch.nn.functional.pad(mask, (0, slots - mask.shape[1]))
     p4 = torch.take_along_dim(p4, order.unsqueeze(-1), dim=1)
-    p4 = p4[mask[:, : p4.shape[1]]]  # (sum n, 4): angles cost much, and padding has none
+    p4 = p4[mask[:, : p4.shape[1]]]  # (sum n, 4): angles are slow to compute, so padding is skipped
 
     pt, eta, phi, mass = (cloud.condition(f.name).to(p4) for f in JET_KINEMATICS)
     jet = mask.nonzero()[:, 0]
@@ -134,17 +133,17 @@ def _columns(cloud: ParticleCloud, slots: int) -> dict[str, np.ndarray[Any, Any]
 
 
 def _padded(rows: Tensor, mask: Tensor) -> Tensor:
-    """Rows ``(sum n, F)`` in their slots ``(B, N, F)``, in single precision."""
+    """Rows ``(sum n, F)`` as padded sets ``(B, N, F)``, in single precision."""
     padded = torch.zeros(*mask.shape, rows.shape[1], device=rows.device)
     padded[mask] = rows.float()
     return padded
 
 
 class JetgenSource(Hdf5Source):
-    """Reads what :class:`JetgenWriter` wrote: ``px, py, pz, E`` in GeV, and the jets.
+    """Reads files written by :class:`JetgenWriter`: ``px, py, pz, E`` in GeV, and the jets.
 
     Raises:
-        InputError: when the file tells other units.
+        InputError: when the file has other units.
     """
 
     def __init__(self, path: str | Path) -> None:

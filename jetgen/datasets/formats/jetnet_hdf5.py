@@ -1,4 +1,4 @@
-"""JetNet's HDF5 files: relative particles of 30 or 150 slots, one jet class a file.
+"""JetNet's HDF5 files: relative particles in 30 or 150 slots, one jet class per file.
 
 Source: "Particle Cloud Generation with Message Passing Generative Adversarial Networks",
 R. Kansal et al., 2021, arXiv:2106.11535; the files are Zenodo records 6975118 and 6975117.
@@ -30,7 +30,8 @@ CONDITIONS = (
 class JetNetSource(Hdf5Source):
     """Particles as ``etarel, phirel, ptrel``; the azimuth of the jets is not in the file.
 
-    The class is that of the published file name (``g.hdf5``, ``t150.hdf5``), else ``jet_type``.
+    The class is determined by the published file name (``g.hdf5``, ``t150.hdf5``), else
+    ``jet_type``.
     """
 
     def __init__(self, path: str | Path, jet_type: str | None = None) -> None:
@@ -75,7 +76,7 @@ def _matches(path: Path) -> bool:
     found = shapes(path)
     particles, jets = found.get("particle_features", ()), found.get("jet_features", ())
     relative = len(particles) == 3 and particles[2] == 4 and jets == (particles[0], 4)
-    return relative and "constituents" not in found  # a file of jetgen's holds these as well
+    return relative and "constituents" not in found  # jetgen's own files also contain these
 
 
 JETNET_HDF5 = Format(

@@ -1,4 +1,4 @@
-"""Labels of jets as files hold them, checked to stand for known classes."""
+"""Check of the class labels of jets in files."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from jetgen.errors import InputError
 from jetgen.physics.classes import CLASSES, UNKNOWN_CLASS
 
 TYPE_INDICES = range(UNKNOWN_CLASS, len(CLASSES))
-"""The numbers that stand for a class, or for none."""
+"""The valid type indices, including that of the unknown class."""
 
 
 def type_indices(codes: np.ndarray[Any, Any], where: str, start: int = 0) -> Tensor:
-    """``(B,)`` type indices from a column that holds them; -1 stands for no known class.
+    """``(B,)`` type indices from a column; -1 is the unknown class.
 
     Args:
         codes: ``(B,)`` the column.
         where: the file and the column, for messages.
-        start: the number of the first jet.
+        start: index of the first jet.
 
     Raises:
         InputError: for another number.
@@ -37,7 +37,7 @@ def require_labels(
     start: int = 0,
     advice: str = "change them",
 ) -> None:
-    """Raise :class:`InputError` unless all ``known`` ``(B,)`` of these labels are true."""
+    """Raise :class:`InputError` unless ``known`` ``(B,)`` is true for all labels."""
     if not known.all():
         first = int((~known).argmax())
         raise InputError(

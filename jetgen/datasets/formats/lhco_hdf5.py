@@ -1,4 +1,4 @@
-"""The events of the LHC Olympics 2020: up to 700 particles a collision, in a table of pandas.
+"""The events of the LHC Olympics 2020: up to 700 particles per collision, in a pandas table.
 
 Source: The LHC Olympics 2020: A Community Challenge for Anomaly Detection in High Energy Physics
 (G. Kasieczka, B. Nachman, D. Shih et al., 2021), arXiv:2101.08320; the files are Zenodo records
@@ -26,18 +26,18 @@ from jetgen.physics.classes import UNKNOWN_CLASS, class_index
 PARTICLES = 700
 FEATURES = (Feature("pt", "GeV"), Feature("eta"), Feature("phi", "rad"))
 TYPES = np.array([class_index("lhco-qcd"), class_index("lhco-signal")])
-"""The type indices of the labels 0 and 1."""
+"""Type indices of the labels 0 and 1."""
 
 ROWS = 10_000
-"""Events that are read at once where only their labels are wanted."""
+"""Number of events that are read at once for their labels."""
 
 
 class LhcoSource(Hdf5Source):
     """Particles as ``pt, eta, phi``, massless; the condition is the ``type``.
 
-    Both layouts of pandas are read: a frame in fixed form, one dataset for the columns of each
-    number type, and a table, one dataset of records. The label, 1 for the signal, is the last
-    column of 2101; files without labels have 2100.
+    Both layouts of pandas are supported: a frame in fixed form, with one dataset for the columns of
+    each number type, and a table, with one dataset of records. The label, 1 for the signal, is the
+    last column of 2101; files without labels have 2100.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""Jets from arrays of the momenta of their particles, in whichever coordinates these are given."""
+"""Jets from arrays of the momenta of their particles, in any supported coordinates."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Slots(NamedTuple):
 
 
 def jet_features(layout: JetColumns) -> tuple[Feature, ...]:
-    """The conditions of the jets that are assembled from these columns."""
+    """The conditions of jets assembled from these columns."""
     known: tuple[Feature, ...] = JET_KINEMATICS
-    if "ptrel" in layout.particles:  # without the jets' own columns their place is not known
+    if "ptrel" in layout.particles:  # without jet columns pT and direction are unknown
         known = tuple(f for f in JET_KINEMATICS if f.name in _known_of_jets(layout.jets))
     return (*known, Feature("num_particles"), Feature("type"))
 
@@ -40,11 +40,12 @@ def assemble(
     extra: Mapping[Feature, Tensor] | None = None,
     weights: Tensor | None = None,
 ) -> ParticleCloud:
-    """Particles as ``px, py, pz[, E]`` in GeV, or ``etarel, phirel, ptrel``, and their jets.
+    """Assemble particles as ``px, py, pz[, E]`` in GeV, or ``etarel, phirel, ptrel``, and jets.
 
     Args:
-        particles: each quantity of the particles, and perhaps their ``mask``.
-        jets: each quantity of the jets ``(B,)``; what is missing is that of the particles' sum.
+        particles: quantities of the particles, optionally with their ``mask``.
+        jets: quantities of the jets ``(B,)``; missing ones are computed from the sum of the
+            particles.
         types: ``(B,)`` type indices.
         scale: GeV per unit of the momenta.
         padded: whether slots without momentum may be padding.
@@ -80,7 +81,7 @@ def assemble(
 
 
 def _filled(values: Mapping[str, Tensor]) -> Tensor:
-    """Slots that hold a particle: neither without transverse momentum nor all NaN."""
+    """Mask of the slots with a particle: those with transverse momentum and not all NaN."""
     size = [values[role] for role in ("px", "py", "pz", "pt", "ptrel") if role in values]
     stacked = torch.stack(size)
     return (stacked != 0).any(0) & ~stacked.isnan().all(0)
@@ -112,7 +113,7 @@ def _momenta(values: Mapping[str, Tensor], scale: float) -> tuple[Tensor, tuple[
 
 
 def _of_sum(momenta: Tensor) -> dict[str, Tensor]:
-    """The kinematics of the jets that particles ``(B, N, 3 or 4)`` add up to."""
+    """The kinematics of the sums of particles ``(B, N, 3 or 4)``."""
     if momenta.shape[-1] == 3:
         momenta = torch.cat([momenta, momenta.norm(dim=-1, keepdim=True)], dim=-1)
     total = momenta.sum(1)
@@ -121,7 +122,7 @@ def _of_sum(momenta: Tensor) -> dict[str, Tensor]:
 
 
 def _known_of_jets(jets: Mapping[str, object]) -> set[str]:
-    """Which of pt, eta, phi and mass the columns of the jets give."""
+    """Which of pt, eta, phi and mass are given by the columns of the jets."""
     known = {name for name in ("pt", "eta", "phi", "mass") if name in jets}
     longitudinal = "pt" in jets and ("eta" in jets or "y" in jets)
     if longitudinal and "E" in jets:
@@ -132,7 +133,7 @@ def _known_of_jets(jets: Mapping[str, object]) -> set[str]:
 
 
 def _jet_kinematics(jets: Mapping[str, Tensor], scale: float) -> dict[str, Tensor]:
-    """pt, eta, phi and mass of the jets as far as their columns give them, in GeV."""
+    """pt, eta, phi and mass of the jets that are given by their columns, in GeV."""
     known = {name: jets[name] for name in ("eta", "phi") if name in jets}
     known |= {name: jets[name] * scale for name in ("pt", "mass") if name in jets}
     names = _known_of_jets(jets)

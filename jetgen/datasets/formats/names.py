@@ -1,8 +1,8 @@
-"""What the names of columns say: which hold the momenta of particles, jets, labels and weights.
+"""Recognition of columns by name: momenta of particles and jets, labels and weights.
 
 Physicists name the same columns in many ways: ``part_px``, ``Jet_constituents_pt``, ``Cand_pt``,
-``particles.E``. :func:`recognise` finds the momenta among them where that is unambiguous; a map
-``{"px": "part_px", ...}`` says it where it is not.
+``particles.E``. :func:`recognise` finds the momenta among them if they are unambiguous; otherwise
+the user passes a map ``{"px": "part_px", ...}``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from jetgen.errors import InputError
 from jetgen.physics.classes import CLASSES, class_index
 
 GEV = {"": 1.0, "eV": 1e-9, "keV": 1e-6, "MeV": 1e-3, "GeV": 1.0, "TeV": 1e3}
-"""Size of each unit of energy in GeV; a column without a unit is taken in GeV."""
+"""Size of each unit of energy in GeV; a column without a unit is assumed to be in GeV."""
 
 MOMENTA = (
     ("px", "py", "pz"),
@@ -25,7 +25,7 @@ MOMENTA = (
     ("pt", "y", "phi"),
     ("etarel", "phirel", "ptrel"),
 )
-"""The columns that determine massless particles, the preferred ones first."""
+"""Sets of columns that determine massless particles, in order of preference."""
 
 SYNONYMS = {
     "px": ("px", "momentumx"),
@@ -43,7 +43,7 @@ SYNONYMS = {
     "mask": ("mask", "valid"),
     "n": ("nparticles", "num_particles", "n_particles", "multiplicity", "nconstituents"),
 }
-"""Each quantity, and the lower-case endings of names that stand for it."""
+"""Each quantity, and the lower-case endings of column names for it."""
 
 COLLECTION = re.compile(
     r"(jets?|parts?|particles?|const(it)?s?|constituents?|cands?|pfcands?|candidates?|tracks?|"
@@ -53,7 +53,7 @@ COLLECTION = re.compile(
 """Words for collections, after which a quantity may follow without a separator (``jetpt``)."""
 
 JET_WORDS = ("jet", "jets", "fatjet", "fj", "j", "")
-"""What columns of the jets themselves are called before their quantity, the clearest first."""
+"""Prefixes of the names of jet-level columns, in order of preference."""
 
 JET_ROLES = ("pt", "eta", "y", "phi", "mass", "E", "n")
 
@@ -64,13 +64,13 @@ LABELS = {
     "wqq": "w",
     "zqq": "z",
 }
-"""The class that a column ``label_NAME`` marks, by its name in lower case."""
+"""The class marked by a column ``label_NAME``, by ``NAME`` in lower case."""
 
 SIGNAL = {"is_signal_new": {"top": 1.0, "qcd": 0.0}}
-"""Published columns of one label: the value that stands for each class."""
+"""Published columns with one label: the value of each class."""
 
 FEWEST_NUMBERED = 5
-"""Columns ``px_0, px_1, ...`` of a table are the particles of a jet from this number on."""
+"""Smallest number of columns ``px_0, px_1, ...`` that are combined to particles of a jet."""
 
 
 class Column(NamedTuple):
@@ -78,10 +78,10 @@ class Column(NamedTuple):
 
     Args:
         name: its name, unique in the container.
-        items: whether a row holds a list of numbers, one per particle, and not a single number.
-        unit: its unit, where the container states one.
-        length: length of the lists where all are equally long and may be padded, otherwise 0.
-        members: the names of the numbered columns that it is put together from.
+        items: whether a row contains a list of numbers, one per particle, instead of one number.
+        unit: its unit, if the container gives one.
+        length: length of the lists if all have the same length and may be padded, otherwise 0.
+        members: names of the numbered columns that it is combined from.
     """
 
     name: str
@@ -92,7 +92,7 @@ class Column(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """How a column marks the jets of a class: by this value."""
+    """The column and value that mark the jets of a class."""
 
     column: str
     value: float
@@ -100,14 +100,14 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True)
 class JetColumns:
-    """Which columns hold what.
+    """The columns of all quantities of jets and particles.
 
     Args:
         particles: column of each quantity of the particles: one of :data:`MOMENTA`, and ``E``,
-            ``mass`` and ``mask`` where known.
+            ``mass`` and ``mask`` if available.
         jets: column of each quantity of the jets.
-        classes: what marks the jets of each type index; empty where there are no labels.
-        type: column of type indices, in place of ``classes``.
+        classes: mark of the jets of each type index; empty without labels.
+        type: column of type indices, instead of ``classes``.
         weight: column of event weights.
         scale: GeV per unit of the momenta.
     """
@@ -128,7 +128,7 @@ class JetColumns:
 
 
 def split_name(name: str) -> tuple[str, str | None]:
-    """The collection and the quantity that the name of a column stands for.
+    """Split the name of a column into collection and quantity.
 
     >>> split_name("Jet_constituents_pt"), split_name("partPx"), split_name("jet_tau21")
     (('Jet_constituents', 'pt'), ('part', 'px'), ('jet_tau21', None))
@@ -144,7 +144,7 @@ def split_name(name: str) -> tuple[str, str | None]:
 
 
 def _separate(head: str, tail: str) -> bool:
-    """Whether a name may be cut here: at a separator, at a capital, or after a collection."""
+    """Whether a name may be split here: at a separator, a capital letter, or after a collection."""
     if not head or head[-1] in "_./:- ":
         return True
     camel = head[-1].islower() and tail[0].isupper()
@@ -152,9 +152,9 @@ def _separate(head: str, tail: str) -> bool:
 
 
 def numbered(columns: Sequence[Column]) -> list[Column]:
-    """The columns, those numbered ``px_0, px_1, ...`` put together to one list ``px``.
+    """The columns, with numbered columns ``px_0, px_1, ...`` combined to one list ``px``.
 
-    This happens where the numbered columns hold momenta of at least five particles.
+    Columns are combined if they contain the momenta of at least five particles.
     """
     series: dict[str, dict[int, str]] = defaultdict(dict)
     for column in columns:
@@ -178,21 +178,21 @@ def numbered(columns: Sequence[Column]) -> list[Column]:
 def recognise(
     columns: Sequence[Column], chosen: Mapping[str, str], where: object = "table"
 ) -> JetColumns | None:
-    """Which columns hold the momenta of particles, and what is known of their jets.
+    """Find the columns with the momenta of particles, and those of their jets.
 
     Args:
-        columns: those of one container.
-        chosen: quantities and their columns, as the user maps them: particles ``px``, ``py``,
+        columns: the columns of one container.
+        chosen: quantities and their columns from the map of the user: particles ``px``, ``py``,
             ``pz``, ``E``, ``pt``, ``eta``, ``y`` (rapidity), ``phi``, ``mass``, ``etarel``,
-            ``phirel``, ``ptrel``, ``mask``; jets ``jet_pt``, ...; ``weight``; ``type``; the name
-            of a class (``top=label_Tbqq``, ``gluon=label:21``); ``unit`` (``MeV``).
-        where: named in messages.
+            ``phirel``, ``ptrel``, ``mask``; jets ``jet_pt``, ...; ``weight``; ``type``; the name of
+            a class (``top=label_Tbqq``, ``gluon=label:21``); ``unit`` (``MeV``).
+        where: the file, for messages.
 
     Returns:
-        The mapping, or nothing where no columns look like momenta of particles.
+        The mapping, or None if no columns have names of particle momenta.
 
     Raises:
-        InputError: when several collections could be the particles, or the map does not fit.
+        InputError: when several collections may be the particles, or the map does not match.
     """
     _check(columns, chosen, where)
     roles = set(SYNONYMS) - {"n"}
@@ -231,12 +231,12 @@ def recognise(
 
 
 def suggestion(particles: Mapping[str, str]) -> str:
-    """The option that maps these columns."""
+    """The option that maps these columns, for messages."""
     return f"map={dict(particles)}"
 
 
 def nearest(columns: Iterable[Column]) -> str:
-    """One line for a file whose columns do not say where the momenta are."""
+    """Message for a file whose columns of momenta are not recognised."""
     lists = [column.name for column in columns if column.items]
     others = [column.name for column in columns if not column.items]
     if len(lists) >= 3:
@@ -257,7 +257,7 @@ def _some(names: Sequence[str], shown: int = 12) -> str:
 
 
 def _collections(lists: Iterable[Column]) -> dict[str, dict[str, str]]:
-    """The momenta of each collection of particles that has them all."""
+    """The momenta of each collection of particles with complete momenta."""
     named: dict[str, dict[str, str]] = defaultdict(dict)
     for column in lists:
         collection, role = split_name(column.name)
@@ -291,7 +291,7 @@ def _jets(single: Sequence[Column]) -> dict[str, str]:
 
 
 def _labels(single: Sequence[Column]) -> dict[int, Mark]:
-    """What marks the classes, in columns of published names."""
+    """The marks of classes, in columns with published names."""
     marked = {}
     for column in single:
         for name, value in SIGNAL.get(column.name, {}).items():
@@ -321,7 +321,7 @@ def _scale(
     """GeV per unit of the momenta.
 
     Raises:
-        InputError: for a unit that is none of energy, or columns that differ.
+        InputError: for a unit that is not one of energy, or columns with different units.
     """
     if "ptrel" in particles:
         return 1.0
@@ -354,7 +354,7 @@ def _require_momenta(particles: Mapping[str, str], lists: Sequence[Column], wher
 
 
 def _check(columns: Sequence[Column], chosen: Mapping[str, str], where: object) -> None:
-    """The map names known quantities and columns that are there."""
+    """Check that the map contains known quantities and existing columns."""
     known = [*(role for role in SYNONYMS if role != "n"), *(f"jet_{role}" for role in JET_ROLES)]
     known += ["weight", "type", "unit"]
     names = {column.name for column in columns}

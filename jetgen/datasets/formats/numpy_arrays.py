@@ -1,4 +1,4 @@
-"""Arrays of NumPy's files and archives, read row by row without loading them as a whole."""
+"""Arrays of NumPy files and archives, read in rows without loading the whole array."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ MAGIC = b"\x93NUMPY"
 ZIP = b"PK"
 
 MOST_WHOLE = 4 * 2**30
-"""Bytes of an array in column-major order that is read as a whole, since its rows are spread."""
+"""Largest size in bytes of a column-major array, which has to be read as a whole."""
 
 MOST_PACKED = 1100
-"""Bytes that a packed byte may stand for; deflate reaches 1032."""
+"""Largest compression ratio; deflate reaches 1032."""
 
 DAMAGE = (OSError, ValueError, EOFError, SyntaxError, zipfile.BadZipFile, zlib.error)
-"""What NumPy and zipfile raise for damaged files."""
+"""Exceptions of NumPy and zipfile for damaged files."""
 
 
 class NumpyArray:
     """One array of a file: shape, type, order, and its rows.
 
     Args:
-        path: a ``.npy`` file, or an archive.
-        member: the array's name in an archive.
+        path: a ``.npy`` file or an archive.
+        member: name of the array in an archive.
 
     Raises:
-        InputError: when the header is damaged, or states more than the file can hold.
+        InputError: when the header is damaged, or declares more data than the file contains.
     """
 
     def __init__(self, path: Path, member: str | None = None) -> None:
@@ -52,7 +52,7 @@ class NumpyArray:
         self._require_held()
 
     def rows(self, start: int, stop: int) -> np.ndarray[Any, Any]:
-        """Rows ``start`` to ``stop - 1``; those before are not kept.
+        """Rows ``start`` to ``stop - 1``; earlier rows are not stored.
 
         Raises:
             InputError: when the data are damaged.
@@ -67,7 +67,7 @@ class NumpyArray:
             self._stream.seek(self._origin + start * row)
             data = self._stream.read((stop - start) * row)
             rows = np.frombuffer(data, self.kind).reshape(stop - start, *self.shape[1:])
-            return rows.copy()  # that of a buffer cannot be written to
+            return rows.copy()  # arrays of a buffer are read-only
         except DAMAGE as error:
             raise InputError(
                 f"{self.path}: jets {start} to {stop} cannot be read ({error}); the file is "
@@ -75,7 +75,7 @@ class NumpyArray:
             ) from error
 
     def _all(self) -> np.ndarray[Any, Any]:
-        """The array as a whole."""
+        """The whole array."""
         if self._whole is None:
             size = math.prod(self.shape) * self.kind.itemsize
             if size > MOST_WHOLE:
@@ -114,7 +114,7 @@ class NumpyArray:
 
 
 def header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, order (whether column-major) and type of the array that begins here."""
+    """Shape, order (whether column-major) and type of the array at this position."""
     version = np.lib.format.read_magic(stream)
     if version == (1, 0):
         return np.lib.format.read_array_header_1_0(stream)
@@ -122,10 +122,10 @@ def header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
 
 
 def numpy_arrays(path: Path) -> dict[str, NumpyArray]:
-    """The arrays of an archive by name, or the one of a ``.npy`` file; none for other files.
+    """The arrays of an archive by name, or that of a ``.npy`` file; empty for other files.
 
     Raises:
-        InputError: when the file is cut short or damaged.
+        InputError: when the file is incomplete or damaged.
     """
     with path.open("rb") as handle:
         start = handle.read(len(MAGIC))

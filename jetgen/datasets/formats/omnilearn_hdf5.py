@@ -1,4 +1,4 @@
-"""Jets as OmniLearn prepares them: relative particles with logarithms, jets and labels.
+"""Jets in the format of OmniLearn: relative particles with logarithms, jets and labels.
 
 Source: "OmniLearn: A Method to Simultaneously Facilitate All Jet Physics Tasks", V. Mikuni,
 B. Nachman, 2024, arXiv:2404.16091.
@@ -32,17 +32,17 @@ ONE_HOT = {
     len(JET_CLASSES): JET_CLASSES,
     10: ("qcd", "hbb", "hcc", "hgg", "h4q", "hqql", "z", "w", "top", "tbl"),
 }
-"""What the columns of one-hot labels stand for, by their number: JetNet's and JetClass's order."""
+"""Classes of one-hot labels, by number of columns, in the order of JetNet and JetClass."""
 
 TOLERANCE = 0.01
-"""Difference of ptrel between the two logarithms of a particle's pT that is rounding."""
+"""Largest difference of ptrel between the two logarithms of a particle's pT due to rounding."""
 
 
 class OmniLearnSource(Hdf5Source):
     """Particles as ``etarel, phirel, ptrel`` from ``log pT``; the jets' azimuth is not in the file.
 
-    Of one-hot labels the number of columns says the classes. Other labels are numbers whose
-    meaning depends on the set; a map names it: ``{"top": "pid:1", "qcd": "pid:0"}``.
+    The classes of one-hot labels follow from the number of columns. Other labels are numbers whose
+    meaning depends on the data set; a map defines it: ``{"top": "pid:1", "qcd": "pid:0"}``.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -110,7 +110,7 @@ class OmniLearnSource(Hdf5Source):
     def _require_shares(
         self, logarithm: np.ndarray[Any, Any], share: np.ndarray[Any, Any], mask: Any, start: int
     ) -> None:
-        """Column 2, the logarithm of ``1 - pT / jet pT``, agrees with column 3."""
+        """Check that column 2, the logarithm of ``1 - pT / jet pT``, agrees with column 3."""
         inside = mask & (share < 1)
         off = inside & (np.abs(np.exp(logarithm) - (1 - share)) > TOLERANCE)
         if off.any():

@@ -1,8 +1,8 @@
-"""Frames that pandas wrote to HDF5 (``to_hdf``), read without pandas.
+"""Data frames written by pandas to HDF5 (``to_hdf``), read without pandas.
 
-Such are the files of the Top Tagging reference set (Zenodo record 2603256), whose columns ``E_0,
-PX_0, PY_0, PZ_0, E_1, ...`` are the four-momenta of 200 particles per jet in GeV, and whose column
-``is_signal_new`` is 1 for top quarks, 0 for other quarks and gluons.
+An example is the Top Tagging reference set (Zenodo record 2603256), whose columns
+``E_0, PX_0, PY_0, PZ_0, E_1, ...`` are the four-momenta of 200 particles per jet in GeV, and whose
+column ``is_signal_new`` is 1 for top quarks, 0 for other quarks and gluons.
 
 Source: "The Machine Learning landscape of top taggers", G. Kasieczka, T. Plehn et al., 2019,
 arXiv:1902.09914.
@@ -31,13 +31,13 @@ INTEGERS = ("INT", "BININT", "BININT1", "BININT2", "LONG1")
 
 
 class Block(NamedTuple):
-    """Some columns of a frame: a dataset, or a field of one whose rows are records.
+    """Some columns of a frame: a dataset, or a field of a dataset of records.
 
     Args:
         dataset: its path in the file.
         field: the field, for records.
-        columns: how many.
-        names: their names; none where these cannot be read.
+        columns: number of columns.
+        names: their names; empty if these cannot be read.
     """
 
     dataset: str
@@ -47,7 +47,7 @@ class Block(NamedTuple):
 
 
 class PandasSource(TableSource, Hdf5Source):
-    """The columns of the one frame of a file."""
+    """The columns of the single frame of a file."""
 
     def __init__(self, path: str | Path) -> None:
         TableSource.__init__(self, path)
@@ -144,7 +144,7 @@ def _of_group(group: Any) -> Iterator[Block]:
 def _sized(
     number: int, heads: Any, read: Callable[[Any], tuple[str, ...]]
 ) -> tuple[int, tuple[str, ...]]:
-    """The number of columns, and their names where there are as many."""
+    """The number of columns, and their names if the numbers agree."""
     names = () if heads is None else read(heads)
     return number, names if len(names) == number else ()
 
@@ -155,12 +155,12 @@ def _heads(dataset: h5py.Dataset) -> tuple[str, ...]:
 
 
 def _pickled_names(value: Any) -> tuple[str, ...]:
-    """The texts or whole numbers in a pickled list, without unpickling it (that may run code)."""
+    """The texts or integers in a pickled list, without unpickling (which may execute code)."""
     if not isinstance(value, bytes | np.bytes_ | np.void):
         return ()
     try:
         steps = [(code.name, told) for code, told, _ in pickletools.genops(bytes(value))]
-    except Exception:  # whatever pickletools makes of bytes that are no pickle
+    except Exception:  # pickletools raises many types for bytes that are not a pickle
         return ()
     words = tuple(str(told) for name, told in steps if name in STRINGS)
     return words or tuple(str(told) for name, told in steps if name in INTEGERS)

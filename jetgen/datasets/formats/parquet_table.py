@@ -1,6 +1,6 @@
-"""Parquet files, whose columns hold numbers, or lists of numbers, read one row group at a time.
+"""Parquet files with columns of numbers or lists of numbers, read one row group at a time.
 
-Units are the entry ``unit`` of a column's metadata or, where there is none, part of its name.
+Units are the entry ``unit`` of a column's metadata or, without this entry, part of its name.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from jetgen.extras import require_package
 
 MAGIC = b"PAR1"
 UNIT = b"unit"
-"""Where a column's metadata tell its unit."""
+"""Key of the unit in the metadata of a column."""
 
 ATTRIBUTES = b"jetgen"
-"""Where the file's metadata tell how it was made, as JSON."""
+"""Key of the attributes, as JSON, in the metadata of the file."""
 
 
 def pyarrow() -> Any:
-    """The library with its module of Parquet files.
+    """The pyarrow package with its module for Parquet files.
 
     Raises:
         InputError: when it is not installed.
@@ -37,7 +37,7 @@ def pyarrow() -> Any:
 
 
 class ParquetSource(AwkwardSource):
-    """The rows of a table; nulls are NaN, and the index of pandas is no column."""
+    """The rows of a table; nulls are NaN, and the index of pandas is not a column."""
 
     @cached_property
     def _file(self) -> Any:
@@ -73,7 +73,7 @@ class ParquetSource(AwkwardSource):
 
     @property
     def _index(self) -> list[str]:
-        """The columns that pandas keeps its index in."""
+        """The columns that contain the index of pandas."""
         stored = (self._file.schema_arrow.metadata or {}).get(b"pandas")
         index = json.loads(stored).get("index_columns", []) if stored else []
         return [name for name in index if isinstance(name, str)]
@@ -101,7 +101,7 @@ class ParquetSource(AwkwardSource):
         return {name: ak.from_arrow(rows.column(name)) for name in names}
 
     def _rows(self, names: Sequence[str], start: int, stop: int) -> Any:
-        """A table of these rows, from the row groups that hold them."""
+        """A table of these rows, from the row groups that contain them."""
         parts = []
         for group, (first, last) in enumerate(self._bounds):
             if first < stop and start < last:
@@ -121,7 +121,7 @@ class ParquetSource(AwkwardSource):
         return [(end - size, end) for size, end in zip(sizes, ends, strict=True)]
 
     def _group(self, group: int, names: tuple[str, ...]) -> Any:
-        """One row group; the last one is kept, since files are read from front to back."""
+        """One row group; the last one is cached, because files are read sequentially."""
         held: tuple[Any, Any] | None = self.__dict__.get("_held")
         if held is None or held[0] != (group, names):
             wanted = None if "" in names else list(names)  # awkward's name of a lone column

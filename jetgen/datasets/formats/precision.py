@@ -1,4 +1,4 @@
-"""Numbers in single precision, with a warning where that makes different ones equal."""
+"""Conversion to single precision, with a warning if different numbers become equal."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 from jetgen.errors import InputWarning
 
 EXACT = 2**24
-"""Whole numbers up to this are the same in single precision."""
+"""Integers up to this number are exact in single precision."""
 
 
 def single(values: np.ndarray[Any, Any], where: str) -> np.ndarray[Any, Any]:
     """Numbers as float32.
 
     Warns:
-        InputWarning: where different numbers become one, such as event numbers and times; ``where``
+        InputWarning: if different numbers become equal, such as event numbers and times; ``where``
             names the file and the column.
     """
     rounded = values.astype(np.float32)
@@ -29,7 +29,7 @@ def single(values: np.ndarray[Any, Any], where: str) -> np.ndarray[Any, Any]:
         if kept < held:
             warnings.warn(
                 f"{where}: {held} different numbers become {kept} in single precision; subtract "
-                "an offset, or leave the column out",
+                "an offset, or omit the column",
                 InputWarning,
                 stacklevel=3,
             )

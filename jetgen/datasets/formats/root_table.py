@@ -1,7 +1,7 @@
-"""ROOT files with one tree or RNTuple, whose columns hold numbers, or lists of numbers.
+"""ROOT files with one tree or RNTuple, with columns of numbers or lists of numbers.
 
-Units come from the title of the tree (``px [GeV], py [GeV]``), since names of branches cannot hold
-them.
+Units are read from the title of the tree (``px [GeV], py [GeV]``), because names of branches cannot
+contain them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from jetgen.errors import InputError
 
 MAGIC = b"root"
 TABLES = ("TTree", "TNtuple", "TNtupleD", "ROOT::RNTuple", "ROOT::Experimental::RNTuple")
-"""The classes that hold tables."""
+"""The ROOT classes of tables."""
 
 
 class RootSource(AwkwardSource):
@@ -59,7 +59,7 @@ class RootSource(AwkwardSource):
             try:
                 array = self._tree[name].array(entry_start=0, entry_stop=one, library="ak")
                 found[name] = array.type.content
-            except Exception as error:  # whatever uproot raises for a class it cannot interpret
+            except Exception as error:  # uproot raises many types for classes it cannot interpret
                 found[name] = types.UnknownType(
                     parameters={"reason": f"{type(error).__name__}: {error}"}
                 )

@@ -1,4 +1,4 @@
-"""What every file format offers: how it is recognised, and how its jets are read."""
+"""Base classes of file formats: recognition of files, and reading of jets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Source(ABC):
     @property
     @abstractmethod
     def attributes(self) -> dict[str, Any]:
-        """What the file says about itself (command, seed, versions, ...)."""
+        """Metadata of the file (command, seed, versions, ...)."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -36,52 +36,52 @@ class Source(ABC):
 
     @abstractmethod
     def types(self) -> Tensor:
-        """``(J,)`` type index of each jet, -1 where it is not known."""
+        """``(J,)`` type index of each jet, -1 if unknown."""
 
     @abstractmethod
     def read(self, start: int, stop: int) -> ParticleCloud:
-        """Jets ``start`` to ``stop - 1`` as they are in the file, values unchecked."""
+        """Jets ``start`` to ``stop - 1`` from the file; values are not checked."""
 
     @property
     def unread(self) -> dict[str, str]:
-        """What of the file cannot be read: the name of each column, and the reason."""
+        """Names of the columns that cannot be read, and the reasons."""
         return {}
 
     def mapped(self, chosen: Mapping[str, str]) -> None:
-        """Take the columns that ``chosen`` names for the momenta and jets, where there is a choice.
+        """Use the columns in ``chosen`` for momenta and jets, if the format has a choice.
 
         Raises:
-            InputError: when the format says itself what its columns are.
+            InputError: when the columns are fixed by the format.
         """
         if chosen:
             raise InputError(
                 f"{self.path}: expected no map, since the names of its columns are published; "
-                "leave out `map`"
+                "omit `map`"
             )
 
     def narrowed(self, columns: Sequence[str], conditions: Sequence[str]) -> None:  # noqa: B027
-        """Say which columns will be looked at; containers then read no others."""
+        """Restrict the columns to be used; containers then read no others."""
 
     def close(self) -> None:  # noqa: B027
-        """Give back what is open; reading opens it again."""
+        """Close open files; reading opens them again."""
 
     def faults(self, start: int, stop: int) -> dict[str, Tensor]:
-        """Oddities that :meth:`read` does not show: a name, and the jets ``(B,)`` that have it."""
+        """Anomalies that :meth:`read` does not show: names, and masks ``(B,)`` of affected jets."""
         return {}
 
 
 @dataclass(frozen=True)
 class Format:
-    """One file format: its name, a line about it, and the functions that know it.
+    """One file format: name, description, and functions to detect and open files.
 
     Args:
         name: a short name.
-        description: what a file of this format holds, in a few words for error messages.
-        matches: whether the content of a file (never its name) is of this format.
-        open: the :class:`Source` of a file; its second argument names the class of the jets
-            where the file itself cannot tell.
-        works: what to cite for data in this format, as for other components.
-        general: whether it is a container of any columns; these are tried last.
+        description: contents of a file of this format, in a few words for error messages.
+        matches: function that tests whether the content of a file (not its name) has this format.
+        open: function that returns the :class:`Source` of a file; its second argument is the class
+            of the jets, for files that do not contain it.
+        works: references to cite for data in this format, as for other components.
+        general: whether it is a container of arbitrary columns; these are tried last.
     """
 
     name: str

@@ -1,10 +1,10 @@
-"""What containers of columns share: ROOT, Parquet, CSV, pandas and plain arrays.
+"""Base of containers of columns: ROOT, Parquet, CSV, pandas and plain arrays.
 
-Columns whose names say that they are the momenta of particles make jets
-(:mod:`jetgen.datasets.formats.names`). Others make sets of any named features: a column whose head
-ends in a unit in brackets, ``px [GeV]``, has that unit; one called ``weight`` holds event weights.
-A row is a set of one item; where some columns hold lists, these are the features of sets of as
-many items, and columns of single numbers are conditions of the sets.
+Columns with recognised names of particle momenta are read as jets
+(:mod:`jetgen.datasets.formats.names`), all others as sets of arbitrary named features. A column
+name that ends with a unit in brackets, ``px [GeV]``, defines the unit; a column ``weight`` contains
+event weights. A row is a set of one item; if some columns contain lists, these are the features of
+the items of a set, and columns of single numbers are conditions of the sets.
 """
 
 from __future__ import annotations
@@ -36,25 +36,25 @@ from jetgen.errors import InputError
 from jetgen.physics.classes import UNKNOWN_CLASS, class_name
 
 WEIGHT = Feature("weight")
-"""The column that holds event weights."""
+"""The column of event weights."""
 
 _BLOCK = 100_000
-"""Rows whose lists are counted at a time."""
+"""Number of rows whose lists are counted at a time."""
 
 
 class Lists(NamedTuple):
-    """The lists of a column in some rows: their lengths ``(B,)``, and all numbers one by one."""
+    """The lists of a column in some rows: their lengths ``(B,)``, and all numbers concatenated."""
 
     lengths: np.ndarray[Any, Any]
     numbers: np.ndarray[Any, Any]
 
 
 Values = np.ndarray[Any, Any] | Lists
-"""A number for each row ``(B,)``, or a list for each."""
+"""One number per row ``(B,)``, or one list per row."""
 
 
 def as_feature(head: str) -> Feature:
-    """Name and unit from the head of a column.
+    """Name and unit from the name of a column.
 
     >>> as_feature("px [GeV]")
     Feature(name='px', unit='GeV')
@@ -64,7 +64,7 @@ def as_feature(head: str) -> Feature:
 
 
 class TableSource(Source):
-    """Rows of columns: jets where the names of columns say so, else sets of named features."""
+    """Rows of columns: jets if the names of columns are recognised, else sets of named features."""
 
     def __init__(self, path: str | Path) -> None:
         super().__init__(path)
@@ -80,7 +80,7 @@ class TableSource(Source):
 
     @abstractmethod
     def values(self, names: Sequence[str], start: int, stop: int) -> dict[str, Values]:
-        """The named columns in rows ``start`` to ``stop - 1``; what is no number is NaN."""
+        """The named columns in rows ``start`` to ``stop - 1``; NaN if an entry is not a number."""
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -180,7 +180,7 @@ class TableSource(Source):
 
     @property
     def _asked(self) -> tuple[list[Column], list[Column]]:
-        """The columns of lists and of numbers that are read for sets of named features."""
+        """The columns of lists and of numbers to be read for sets of named features."""
         lists = [column for column in self.columns if column.items]
         single = [column for column in self.columns if not column.items]
         if self._columns and {column.name for column in self.columns}.issuperset(self._columns):
@@ -191,7 +191,7 @@ class TableSource(Source):
 
     @property
     def _layout(self) -> JetColumns | None:
-        """Which columns hold jets; nothing where columns are asked for by their own names."""
+        """The columns of jets; None if columns are requested by their own names."""
         if "layout" not in self._found:
             own = {column.name for column in self.columns}
             raw = bool(self._columns) and own.issuperset(self._columns) and not self._map
@@ -206,7 +206,7 @@ class TableSource(Source):
         return self._found["merged"]
 
     def _read(self, names: Sequence[str], start: int, stop: int) -> dict[str, Values]:
-        """The values of columns, those put together from numbered ones included."""
+        """The values of columns, including those combined from numbered columns."""
         merged = [self._merged[name] for name in dict.fromkeys(names)]
         own = [name for column in merged for name in (column.members or (column.name,))]
         found = self.values(own, start, stop)
@@ -221,7 +221,7 @@ class TableSource(Source):
         return joined
 
     def _slots_of(self, lists: Values) -> Slots:
-        """Lists as a padded tensor ``(B, N)`` in float64, and where they end."""
+        """Lists as a padded tensor ``(B, N)`` in float64, with their mask."""
         assert isinstance(lists, Lists)
         lengths = torch.from_numpy(np.asarray(lists.lengths, dtype=np.int64))
         mask = torch.arange(self.slots) < lengths.unsqueeze(1)
@@ -273,10 +273,10 @@ class TableSource(Source):
         return longest
 
     def _types(self, layout: JetColumns, found: Mapping[str, Values], start: int) -> Tensor:
-        """``(B,)`` type indices, checked to be of known classes.
+        """``(B,)`` type indices, checked to be those of known classes.
 
         Raises:
-            InputError: for a label that stands for no class, or for jets of several classes.
+            InputError: for a label of no class, or for jets with several labels.
         """
         if layout.type is not None:
             codes = np.asarray(found[layout.type])
@@ -318,4 +318,4 @@ class TableSource(Source):
 
 
 _KEPT = ("path", "_map", "_columns", "_conditions")
-"""What goes along to another process; the rest is found anew there."""
+"""Attributes that are pickled for other processes; the others are computed again there."""
