@@ -51,7 +51,7 @@ class Reference:
         return in_batches(classifier_input(jets, _CONTEXT), self.network.embed).double()
 
     def held_out(self, jets: int, data: str | None) -> Tensor:
-        """``(B,)`` which of the first so many jets of the file with this hash are new to it."""
+        """Mask of the first ``jets`` jets of a file with this hash that were not used to train."""
         held_out = torch.ones(jets, dtype=torch.bool)
         if data is not None and data == self.state["data"]:
             trained = _dealt(self.state["jets"], self.state["seed"])[0]

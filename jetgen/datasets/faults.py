@@ -14,7 +14,7 @@ from jetgen.cloud import CARTESIAN_ENERGY, ParticleCloud
 from jetgen.errors import InputError, InputWarning
 
 NEGATIVE_PT = "a negative particle pT"
-BAD_MASK = "mask neither 0 nor 1"
+BAD_MASK = "a mask that is neither 0 nor 1"
 
 REFUSED = {BAD_MASK: "mask", NEGATIVE_PT: "negative-pt", "a negative particle energy": "energy"}
 """Faults that reading refuses, and the names by which a user accepts them."""

@@ -29,10 +29,10 @@ def as_input_errors(path: Path) -> Iterator[None]:
             f"{path}: expected data that fit into memory, received more ({error}); read fewer jets"
         ) from error
     except Exception as error:  # damaged files raise KeyError, struct.error and many others
-        told = " ".join(str(error).split())
+        message = " ".join(str(error).split())
         raise InputError(
             f"{path}: expected a complete file, received one that cannot be read "
-            f"({type(error).__name__}: {told[:200]}); it is cut short or damaged: fetch or make it "
+            f"({type(error).__name__}: {message[:200]}); it is cut short or damaged: fetch or make it "
             "again"
         ) from error
 

@@ -274,7 +274,7 @@ def _require_alike(
         )
         raise InputError(
             f"{source.path}: expected {theirs} as in {other.path}, received {ours}; read files "
-            "of different formats one by one"
+            "of different formats separately"
         )
 
 

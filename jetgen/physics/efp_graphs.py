@@ -163,7 +163,7 @@ def _relabelled(graph: Iterable[tuple[int, int]], order: Sequence[int]) -> Graph
 
 
 def _products(degree: int) -> list[Graph]:
-    """Unions of two or more connected graphs with ``degree`` edges in all."""
+    """Unions of two or more connected graphs with ``degree`` edges in total."""
     factors = [graph for part in range(1, degree) for graph in connected_graphs(part)]
 
     def choices(left: int, start: int) -> Iterator[tuple[Graph, ...]]:

@@ -48,8 +48,8 @@ def fixed_values(
                 f"with, received {name!r}{remedy}"
             )
         if name == "type":
-            seen = {int(k) for k in known[name].unique()}
-            values[name] = _class(given, seen, config.kind.class_name)
+            present = {int(k) for k in known[name].unique()}
+            values[name] = _class(given, present, config.kind.class_name)
             continue
         values[name] = _number(name, given)
         if name == MULTIPLICITY and not (
@@ -79,13 +79,13 @@ def _number(name: str, given: float | str) -> float:
     return value
 
 
-def _class(given: float | str, seen: set[int], name_of: Callable[[int], str]) -> float:
+def _class(given: float | str, present: set[int], name_of: Callable[[int], str]) -> float:
     try:
         index = int(given)
     except ValueError:
         index = class_index(str(given))
-    if index not in seen:
-        names = ", ".join(name_of(kind) for kind in sorted(seen))
+    if index not in present:
+        names = ", ".join(name_of(kind) for kind in sorted(present))
         raise InputError(
             f"fix['type']: expected a class of the training jets ({names}), received "
             f"{name_of(index)}"

@@ -46,7 +46,7 @@ def test_labels_of_no_class_are_refused(
         x, y = arrays["X"], arrays["y"]
     y[3:5] = label
     np.savez(path, X=x, y=y)
-    with pytest.raises(InputError, match=r"y: expected labels .*in jet 3 and 2 jets in all"):
+    with pytest.raises(InputError, match=r"y: expected labels .*in jet 3 and 2 jets in total"):
         jetgen.read(path)
     path = hls4ml_file()
     with h5py.File(path, "a") as file:
@@ -185,7 +185,7 @@ def test_each_file_is_read_once(jetnet_file, tmp_path):
     (tmp_path / "q.hdf5").unlink()
     (tmp_path / ".ipynb_checkpoints").mkdir()
     shutil.copy(jetnet_file("T.HDF5", seed=3), tmp_path / ".ipynb_checkpoints" / "t.hdf5")
-    with pytest.warns(InputWarning, match="1 hidden files are left out"):
+    with pytest.warns(InputWarning, match="1 hidden files are ignored"):
         assert [file.name for file in find_files(tmp_path)] == ["T.HDF5", "g.hdf5"]
 
 

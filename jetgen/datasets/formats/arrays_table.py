@@ -93,8 +93,8 @@ class ArraysSource(TableSource):
         if len({shape[0] for shape in alike.values()}) > 1:
             held = ", ".join(f"{name} {shape}" for name, shape in alike.items())
             raise InputError(
-                f"{self.path}: expected arrays with one row for each jet, received {held}; say "
-                f"which to read, such as {suggestion(dict.fromkeys(MOMENTA[0], 'NAME'))}"
+                f"{self.path}: expected arrays with one row for each jet, received {held}; "
+                f"specify which to read, such as {suggestion(dict.fromkeys(MOMENTA[0], 'NAME'))}"
             )
 
     @property
@@ -144,7 +144,7 @@ class ArraysSource(TableSource):
             places: dict[str, tuple[Column, Place]] = {}
             for name, array in self.arrays.items():
                 if not array.shape or array.shape[0] != len(self):
-                    unread[name] = f"{array.shape} has not one row for each of {len(self)} jets"
+                    unread[name] = f"{array.shape} is not one row for each of {len(self)} jets"
                     continue
                 for column, place, reason in _columns(name, array):
                     if reason:

@@ -123,13 +123,13 @@ class CloudSource(Hdf5Source):
             return ()
         attributes: Any = self.file[dataset].attrs
         columns = self.file[dataset].shape[1:][-1:]
-        told = [texts(attributes.get(name)) for name in ("columns", "units")]
-        if any(len(names) != columns[0] for names in told):
+        stated = [texts(attributes.get(name)) for name in ("columns", "units")]
+        if any(len(names) != columns[0] for names in stated):
             raise InputError(
                 f"{self.path}: expected the attributes columns and units of {dataset} to name its "
-                f"{columns[0]} columns, received {', '.join(map(str, told))}; write them"
+                f"{columns[0]} columns, received {', '.join(map(str, stated))}; write them"
             )
-        return tuple(map(Feature, *told))
+        return tuple(map(Feature, *stated))
 
     def faults(self, start: int, stop: int) -> dict[str, Tensor]:
         mask = self.numbers("mask", start, stop)

@@ -59,7 +59,7 @@ class EnergyFlowSource(Source):
     @cached_property
     def _types(self) -> Tensor:
         labels = self._arrays["y"].rows(0, len(self)).astype(np.float64)
-        advice = "0 stands for a gluon and 1 for a quark"
+        advice = "0 is a gluon and 1 a quark"
         require_labels(np.isin(labels, LABELS), labels, f"{self.path}: y", advice=advice)
         quark = torch.from_numpy(labels == 1)
         return torch.where(quark, class_index("quark"), class_index("gluon"))

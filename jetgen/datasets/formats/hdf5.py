@@ -43,7 +43,7 @@ def open_hdf5(path: Path) -> h5py.File:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise _told(path, error) from error
+        raise _hdf5_error(path, error) from error
     try:
         check_version(path, int(file.attrs.get(VERSION_KEY, 1)), HDF5_FORMAT)
         _require_own(path, file)
@@ -53,7 +53,7 @@ def open_hdf5(path: Path) -> h5py.File:
     return file
 
 
-def _told(path: Path, error: OSError) -> InputError:
+def _hdf5_error(path: Path, error: OSError) -> InputError:
     """The error for a file that HDF5 fails to open or read."""
     text = " ".join(str(error).split())
     if isinstance(error, PermissionError) or "Permission denied" in text:
@@ -92,7 +92,7 @@ def _items(group: Any, where: str, depth: int) -> Iterator[tuple[str, Any]]:
 
 
 def _require_own(path: Path, file: h5py.File) -> None:
-    """All data are in the file itself, and they are about as large as they are declared.
+    """Check that all data are in the file itself, with about the declared sizes.
 
     Raises:
         InputError: otherwise.

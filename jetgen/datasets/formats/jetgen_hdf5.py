@@ -150,10 +150,10 @@ class JetgenSource(Hdf5Source):
         super().__init__(path)
         for name in ("constituents", "jet_features"):
             expected = [feature.unit for feature in COLUMNS[name]]
-            told = list(self.file[name].attrs.get("units", expected))
-            if told != expected:
+            stated = list(self.file[name].attrs.get("units", expected))
+            if stated != expected:
                 raise InputError(
-                    f"{self.path}: expected {name} in the units {expected}, received {told}; "
+                    f"{self.path}: expected {name} in the units {expected}, received {stated}; "
                     "convert them"
                 )
 

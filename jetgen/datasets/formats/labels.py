@@ -42,5 +42,5 @@ def require_labels(
         first = int((~known).argmax())
         raise InputError(
             f"{where}: expected labels of known classes, received {codes[first]:g} in jet "
-            f"{start + first} and {int((~known).sum())} jets in all; {advice}"
+            f"{start + first} and {int((~known).sum())} jets in total; {advice}"
         )

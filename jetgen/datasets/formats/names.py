@@ -242,8 +242,8 @@ def nearest(columns: Iterable[Column]) -> str:
     if len(lists) >= 3:
         example = suggestion(dict(zip(MOMENTA[1], lists, strict=False)))
         return (
-            f"expected columns that name the momenta of particles, received {_some(lists)}; say "
-            f"which are which, such as {example}"
+            f"expected columns that name the momenta of particles, received {_some(lists)}; "
+            f"specify them, such as {example}"
         )
     return (
         "expected columns with a list of numbers per jet for the momenta of its particles, "
@@ -332,7 +332,7 @@ def _scale(
     if len(known) != 1 or len(units) != 1:
         raise InputError(
             f"{where}: expected momenta in one unit of {', '.join(filter(None, GEV))}, received "
-            f"{', '.join(sorted(units))}; say which, such as {suggestion({'unit': 'MeV'})}"
+            f"{', '.join(sorted(units))}; specify it, such as {suggestion({'unit': 'MeV'})}"
         )
     return GEV[known[0]]
 

@@ -85,7 +85,7 @@ class OmniLearnSource(Hdf5Source):
             raise InputError(
                 f"{self.path}: expected labels among {', '.join(f'{k:g}' for k in self._classes)} "
                 f"in {LABELS}, received {codes[other][0]:g} in jet {int(other.argmax())} and "
-                f"{int(other.sum())} jets in all"
+                f"{int(other.sum())} jets in total"
             )
         return torch.tensor([self._classes[float(code)] for code in codes])
 

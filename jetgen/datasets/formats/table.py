@@ -307,7 +307,7 @@ class TableSource(Source):
     ) -> None:
         if not known.all():
             label = f"{column}:{codes[(~known).argmax()]:g}"
-            advice = f"say what they stand for, such as {suggestion({class_name(0): label})}"
+            advice = f"specify their classes, such as {suggestion({class_name(0): label})}"
             require_labels(known, codes, f"{self.path}: {column}", start, advice)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def configured(lines: Iterable[str]) -> Any:
         for line in lines:
             if not pythia.readString(line, False):
                 raise InputError(
-                    "pythia: expected a setting that Pythia knows, with a value in its range, "
+                    "pythia: expected a valid Pythia setting with a value in its range, "
                     f"received {line!r}; see the Pythia 8 manual for its settings"
                 )
     return pythia

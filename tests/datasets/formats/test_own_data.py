@@ -248,7 +248,7 @@ def test_two_collections_are_ambiguous_and_a_map_chooses(tmp_path, truth):
 
 
 def test_a_published_layout_takes_no_map(jetnet_file):
-    with pytest.raises(InputError, match="leave out `map`"):
+    with pytest.raises(InputError, match="omit `map`"):
         jetgen.read(jetnet_file(), map={"unit": "MeV"})
 
 

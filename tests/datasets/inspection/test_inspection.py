@@ -65,7 +65,7 @@ def test_planted_faults_in_a_jetnet_file(jetnet_file) -> None:
             "a hole in the mask": Fault(2, 4),
             "no particles": Fault(1, 5),
             "a negative particle pT": Fault(1, 6),
-            "mask neither 0 nor 1": Fault(1, 7),
+            "a mask that is neither 0 nor 1": Fault(1, 7),
             "the same particles as an earlier jet": Fault(2, 9),
             "values where the mask is 0": Fault(1, 10),
             "num_particles that differs from the mask": Fault(1, 11),
