@@ -32,8 +32,8 @@ def as_input_errors(path: Path) -> Iterator[None]:
         message = " ".join(str(error).split())
         raise InputError(
             f"{path}: expected a complete file, received one that cannot be read "
-            f"({type(error).__name__}: {message[:200]}); it is cut short or damaged: fetch or make it "
-            "again"
+            f"({type(error).__name__}: {message[:200]}); it is cut short or damaged: fetch or make "
+            "it again"
         ) from error
 
 

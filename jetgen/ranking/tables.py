@@ -37,7 +37,7 @@ FACTS = (
     Figure("training_minutes", "training [min]"),
     Figure("training_jets_per_second", "jets/s in training"),
     Figure("generation_jets_per_second", "jets/s in generation"),
-    Figure("network_evaluations", "evaluations a jet"),
+    Figure("network_evaluations", "evaluations per jet"),
 )
 
 COLUMNS = (

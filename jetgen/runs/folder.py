@@ -96,7 +96,7 @@ class RunFolder:
         return {entry["name"]: str(Origin(entry["package"], entry["version"])) for entry in noted}
 
     def write_metrics(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """One row an epoch; a column that a row does not have stays empty."""
+        """One row per epoch; missing values are empty."""
         columns = list(dict.fromkeys(name for row in rows for name in row))
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")

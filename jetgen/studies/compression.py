@@ -195,7 +195,7 @@ def _costs(form: str, found: Found) -> Table:
     return Table(
         f"costs_{form}",
         f"Size and speed: {FORMS[form]} of W jets",
-        ["compressor", "bytes a jet", "ratio", "MB/s in", "MB/s out", "largest error / stated"],
+        ["compressor", "bytes per jet", "ratio", "MB/s in", "MB/s out", "largest error / stated"],
         [
             [
                 cost.title,
@@ -226,7 +226,7 @@ def _numbers(folder: Path, found: Found, settings: Mapping[str, Any]) -> Table:
     return Table(
         "numbers",
         "Four-momenta of W jets in other numbers than three, plain autoencoder",
-        ["numbers", "bytes a jet", *(f"{name}: error over spread" for name in COLUMNS)],
+        ["numbers", "bytes per jet", *(f"{name}: error over spread" for name in COLUMNS)],
         [
             [str(number), f"{r.bytes_per_jet:.2f}", *(f"{e:.3f}" for e in _relative_errors(r))]
             for number, r in sorted(restored.items())
