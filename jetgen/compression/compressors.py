@@ -145,8 +145,7 @@ class Cost:
 def costs(
     cloud: ParticleCloud, coders: Mapping[str, Coder], errors: Mapping[str, float]
 ) -> list[Cost]:
-    """Costs for every compressor of :data:`GENERAL`, and for the codes of each model without and
-    with residuals.
+    """Costs of every general-purpose compressor, and of each model without and with residuals.
 
     Args:
         cloud: the sets as stored in files, with at most as many items as the runs keep.

@@ -41,8 +41,10 @@ class Restored:
 
     @property
     def error(self) -> float:
-        r"""Mean over the four variables of :math:`h(x' - x) / h(x)`, with :math:`h` half the
-        width of the central 68 %."""
+        r"""Mean over the four variables of the relative error :math:`h(x' - x) / h(x)`.
+
+        :math:`h` is half the width of the central 68 %.
+        """
         return statistics.mean(
             half_width(residual) / half_width(self.before.observables[name])
             for name, residual in self.residuals().items()

@@ -120,8 +120,10 @@ def iter_chunks(
 
 
 def drawn(held: int, number: int | None, seed: int | None) -> Tensor:
-    """Indices ``(number,)`` of some of ``held`` jets in rising order: drawn at random with this
-    seed, or the first ones without one. All are taken where ``number`` is none or larger."""
+    """Sorted indices ``(number,)`` of ``held`` jets, drawn at random, or the first without a seed.
+
+    All jets are used if ``number`` is None or larger than ``held``.
+    """
     if number is None or number >= held:
         return torch.arange(held)
     if seed is None:

@@ -9,8 +9,7 @@ from jetgen.priors.gaussian import GaussianPrior
 
 
 def build_fixed_prior(config: TrainConfig, context: int) -> Prior:
-    """The prior used in the training objective: the one named in ``config``, or the normal prior if
-    that is learned from the codes."""
+    """The prior of the training objective: that of ``config``, or a normal one if it is learned."""
     prior: type[Prior] = PRIORS[config.prior]
     if issubclass(prior, LearnedPrior):
         return GaussianPrior(config.latent)

@@ -117,8 +117,10 @@ class JetDistribution(nn.Module):
 
 
 def _within_gap(values: Tensor, rows: Tensor, position: Tensor) -> Tensor:
-    """``values[rows]`` moved to ``position`` in [0, 1] between the half-way points to both
-    neighbours in rank; integers are not changed."""
+    """``values[rows]`` moved within the gaps to their neighbours in rank; integers stay equal.
+
+    A ``position`` in [0, 1] is between the half-way points to both neighbours.
+    """
     if bool((values == values.round()).all()):
         return values[rows]
     ordered = values.sort().values

@@ -68,8 +68,7 @@ class CloudWriter(Hdf5Writer):
         )
 
     def append(self, cloud: ParticleCloud) -> None:
-        """Add sets, which have the features and conditions of the file (further conditions are
-        left out).
+        """Append sets with the features and conditions of the file; other conditions are ignored.
 
         Raises:
             InputError: when features differ, or a set has more items than the file has slots.
