@@ -152,13 +152,13 @@ def test_nonsense_is_refused():
         fpd(x, x * math.nan)
     with pytest.raises(InputError, match="at least two jets"):
         kpd(x, x[:1])
-    with pytest.raises(InputError, match="as many for generated jets"):
+    with pytest.raises(InputError, match="the same number for real and generated jets"):
         fpd(x, x[:, :2])
     with pytest.raises(InputError, match="min_jets < max_jets"):
         fpd(x, x, min_jets=50, max_jets=20)
     with pytest.raises(InputError, match="1 batch of 2 jets"):
         kpd(x, x, batch_size=1)
-    with pytest.raises(InputError, match="negative ones"):
+    with pytest.raises(InputError, match="negative values"):
         cov_mmd(-torch.rand(4, 3, 3), torch.rand(4, 3, 3), seed=1)
     with pytest.raises(InputError, match="at least 1 jet and batch"):
         w1m(torch.rand(4, 3, 3), torch.rand(4, 3, 3), jets=0, seed=1)

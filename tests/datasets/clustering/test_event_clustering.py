@@ -143,7 +143,7 @@ def test_ctrl_c_leaves_a_whole_file_of_what_was_done(lhco_file, tmp_path, monkey
     [
         (lambda rows: rows, {"jet_pt_min": 9000.0}, "received none among 20; lower `jet_pt_min`"),
         (lambda rows: np.where(rows == rows[9, 4], np.nan, rows), {}, "infinity in event 9"),
-        (lambda rows: rows[:, :100], {}, "received pandas HDF5, which holds no particles of"),
+        (lambda rows: rows[:, :100], {}, "received pandas HDF5, which contains no particles of"),
     ],
 )
 def test_events_that_cannot_be_used_leave_no_file(lhco_file, tmp_path, spoil, options, message):
@@ -155,5 +155,5 @@ def test_events_that_cannot_be_used_leave_no_file(lhco_file, tmp_path, spoil, op
 
 def test_a_file_of_jets_is_not_clustered(gaussian_file, tmp_path):
     output = str(tmp_path / "dijets.h5")
-    with pytest.raises(InputError, match="received jetgen HDF5, which holds no particles of"):
+    with pytest.raises(InputError, match="received jetgen HDF5, which contains no particles of"):
         cluster_events(ClusterConfig(input=str(gaussian_file), output=output))
