@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from jetgen.components import METRICS
-from jetgen.config.option import option, require, validate
+from jetgen.config.option import option, require, seed_option, validate
 
 Classifier = Literal["trees", "particlenet", "transformer"]
 """What can be trained to tell generated jets from real ones."""
@@ -68,7 +68,7 @@ class EvaluateConfig:
     reference_name: str = option(
         "simulated", help="what the jets to compare with are called in tables and figures"
     )
-    seed: int = option(42, help="seed of draws, bootstrap, floor and classifiers")
+    seed: int = seed_option(42, help="seed of draws, bootstrap, floor and classifiers")
 
     def __post_init__(self) -> None:
         validate(self)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jetgen.components import PRIORS
-from jetgen.config.option import named_values, option, require, validate
+from jetgen.config.option import named_values, option, require, seed_option, validate
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class GenerateConfig:
         help="decode codes of training jets that meet this condition, such as 'p > 50 and pt > 1' "
         "(vae); a model trained with a region takes fix='region=1' instead",
     )
-    seed: int = option(1, help="seed of the generated jets")
+    seed: int = seed_option(1, help="seed of the generated jets")
     batch: int = option(1024, at_least=1, help="jets a step; memory grows with it, not with `jets`")
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to generate")
     overwrite: bool = option(False, help="replace an existing output file")

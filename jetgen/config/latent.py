@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jetgen.config.option import option, require
+from jetgen.config.option import option, require, seed_option, validate
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,10 @@ class LatentConfig:
         help="two jets to interpolate between, as numbers among those looked at, comma-separated "
         "(default: a light and a heavy one, or by the first column of a table)",
     )
-    seed: int = option(1, help="seed of the choice of jets, the layout and the classifiers")
+    seed: int = seed_option(1, help="seed of the choice of jets, the layout and the classifiers")
 
     def __post_init__(self) -> None:
+        validate(self)
         for name in ("jets", "columns"):
             require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
         require(self.steps >= 2, "steps", "at least 2", self.steps)

@@ -74,6 +74,15 @@ def option(
     return field(default=default, metadata=metadata)
 
 
+SEEDS = 2**32
+"""Seeds are below this number, as every library takes them (NumPy's and scikit-learn's limit)."""
+
+
+def seed_option(default: int, *, help: str) -> Any:
+    """The seed of a command: from 0 to 4,294,967,295 in all of them."""
+    return option(default, help=help, at_least=0, below=SEEDS)
+
+
 def mark_given(config: Any, names: Iterable[str]) -> None:
     """Record which options of ``config`` a user gave, whatever their values."""
     object.__setattr__(config, "_given", frozenset(names))
@@ -276,7 +285,8 @@ def _limits(declared: Mapping[str, Any]) -> Iterator[tuple[Callable[[Any], bool]
     if above is not None:
         yield lambda v: v > above, "a positive number" if above == 0 else f"more than {above:g}"
     if below is not None:
-        yield lambda v: v < below, f"less than {below:g}"
+        shown = f"{below:,}" if isinstance(below, int) else f"{below:g}"
+        yield lambda v: v < below, f"less than {shown}"
 
 
 def _literals(hint: Any) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from jetgen.config.option import option, require
+from jetgen.config.option import option, require, seed_option, validate
 
 By = Literal["w1m", "w1p", "w1efp", "fpd", "kpd", "uncovered", "mmd", "auc"]
 """The figures that a table can be sorted by."""
@@ -18,9 +18,10 @@ class RankingConfig:
     jets: int | None = option(
         None, help="so many held-out and generated jets (default: all held-out jets)"
     )
-    seed: int = option(1, help="seed of the generated jets, the bootstrap, the floor, the trees")
+    seed: int = seed_option(1, help="seed of generated jets, the bootstrap, the floor, the trees")
     by: By = option("w1m", help="figure that sorts the table")
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to generate")
 
     def __post_init__(self) -> None:
+        validate(self)
         require(self.jets is None or self.jets >= 1, "jets", "at least 1", self.jets)

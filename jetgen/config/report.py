@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jetgen.config.option import option, require
+from jetgen.config.option import option, require, seed_option, validate
 from jetgen.errors import InputError
 
 
@@ -40,9 +40,10 @@ class ReportConfig:
     reference_name: str = option(
         "simulated", help="what the jets to compare with are called in tables and figures"
     )
-    seed: int = option(42, help="seed of the bootstrap, the floor and the baseline")
+    seed: int = seed_option(42, help="seed of the bootstrap, the floor and the baseline")
 
     def __post_init__(self) -> None:
+        validate(self)
         require(self.jets >= 1, "jets", "at least 1", self.jets)
         files = self.real is not None or bool(self.generated)
         if (self.run is not None) == files:

@@ -7,7 +7,7 @@ from math import nan
 from typing import NamedTuple
 
 from jetgen.components import PRESETS
-from jetgen.config.option import option, require, validate
+from jetgen.config.option import option, require, seed_option, validate
 from jetgen.physics.classes import DIJET_CLASSES, JET_CLASSES
 
 LARGEST_SEED = 900_000_000
@@ -51,7 +51,7 @@ class SimulateConfig:
     workers: int = option(
         1, at_least=1, help="processes; the jets depend on this number and on the seed"
     )
-    seed: int = option(1, help="seed of the whole run, 1 to 900,000,000")
+    seed: int = seed_option(1, help="seed of the whole run")
     overwrite: bool = option(False, help="replace the output file if it exists")
     energy: float | None = option(
         None,
@@ -102,8 +102,6 @@ class SimulateConfig:
             value = getattr(self, name)
             require(value == defaults[name], name, f"no value with {self.sample}", value)
         scales = self.scales
-        in_range = 1 <= self.seed <= LARGEST_SEED
-        require(in_range, "seed", f"a number from 1 to {LARGEST_SEED:,}", self.seed)
         for name, number in scales._asdict().items():
             require(not number <= 0, name, "a positive number", number)
         for low, high in (("parton_pt_min", "parton_pt_max"), ("jet_pt_min", "jet_pt_max")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from jetgen.config.option import option, require
+from jetgen.config.option import option, require, seed_option, validate
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class SweepConfig:
     output: str | None = option(
         None, help="folder of the sweep (default runs/sweeps/NAME); found again, it goes on"
     )
-    seed: int = option(1, help="seed of the sampler")
+    seed: int = seed_option(1, help="seed of the sampler")
 
     def __post_init__(self) -> None:
+        validate(self)
         require(self.trials >= 1, "trials", "at least 1", self.trials)

@@ -17,7 +17,7 @@ from jetgen.components import (
     PRIORS,
     TRANSFORMS,
 )
-from jetgen.config.option import named_components, option, refuse, require, validate
+from jetgen.config.option import named_components, option, refuse, require, seed_option, validate
 from jetgen.kinds import ENTRIES, JETS, Kind, kind_of
 
 IN_MEMORY = "in memory"
@@ -80,7 +80,7 @@ class TrainConfig:
     )
     run: str = option("runs/latest", help="folder that the run is written to")
     resume: bool = option(False, help="go on with the run in that folder")
-    seed: int = option(1, help="seed of the split, the initial weights, the batches, the noise")
+    seed: int = seed_option(1, help="seed of the split, initial weights, batches and noise")
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to train")
     threads: int = option(0, at_least=0, help="CPU threads; 0 leaves torch's choice")
 

@@ -365,7 +365,8 @@ class Loop:
         return self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
     def _seed(self, stage: int, epoch: int) -> int:
-        return (self.config.seed * 1_000_003 + stage) * 1_000_003 + epoch
+        """Of an epoch, in the range of torch's generators."""
+        return ((self.config.seed * 1_000_003 + stage) * 1_000_003 + epoch) % 2**64
 
     def _step(self, run: _Running, player: str, loss: Loss, rate: float) -> None:
         optimiser = run.stepped[player]
