@@ -125,6 +125,7 @@ def lhco_events() -> np.ndarray:
     mask = ragged(rng, 6, 700)
     columns = [falling_pt(rng, mask), rng.normal(0, 1, mask.shape), rng.uniform(-3, 3, mask.shape)]
     events = (np.stack(columns, axis=-1) * mask[..., None]).reshape(6, 2100)
+    events = events.astype(np.float32).astype(np.float64)  # as precise as what is read
     return np.concatenate([events, rng.permutation([[0], [1], [0], [1], [0], [0]])], axis=1)
 
 
