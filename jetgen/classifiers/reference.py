@@ -54,7 +54,7 @@ class Reference:
         """Mask of the first ``jets`` jets of a file with this hash that were not used to train."""
         held_out = torch.ones(jets, dtype=torch.bool)
         if data is not None and data == self.state["data"]:
-            trained = _dealt(self.state["jets"], self.state["seed"])[0]
+            trained = _halves(self.state["jets"], self.state["seed"])[0]
             held_out[trained[trained < jets]] = False
         return held_out
 
@@ -115,7 +115,7 @@ def train_reference(
             f"received {len(real)}"
         )
     kinds = _kinds(real)
-    trained, tested = (_classes(real[rows], kinds, seed) for rows in _dealt(len(real), seed))
+    trained, tested = (_classes(real[rows], kinds, seed) for rows in _halves(len(real), seed))
     network = train_classifier(
         "particlenet",
         [classifier_input(measure(jets[:MOST_JETS]), _CONTEXT) for jets in trained.values()],
@@ -141,7 +141,7 @@ def train_reference(
     )
 
 
-def _dealt(jets: int, seed: int) -> tuple[Tensor, Tensor]:
+def _halves(jets: int, seed: int) -> tuple[Tensor, Tensor]:
     """Indices of the training half, and of the other half."""
     order = torch.randperm(jets, generator=torch.Generator().manual_seed(seed))
     return order[: jets // 2], order[jets // 2 :]

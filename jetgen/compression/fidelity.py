@@ -60,14 +60,16 @@ def kinematics(cloud: ParticleCloud) -> MeasuredSets:
     return measure(cloud)
 
 
-def through_codes(coder: Coder, cloud: ParticleCloud) -> Restored:
+def after_coding(coder: Coder, cloud: ParticleCloud) -> Restored:
     """The jets of ``cloud`` compressed with a model, with residuals if the coder stores them."""
     frames = coder.frames(cloud)
     size = sum(map(len, frames)) / len(cloud)
     return Restored(kinematics(cloud), kinematics(coder.restore(frames)), size)
 
 
-def through(compressor: Compressor, cloud: ParticleCloud, errors: Mapping[str, float]) -> Restored:
+def after_compression(
+    compressor: Compressor, cloud: ParticleCloud, errors: Mapping[str, float]
+) -> Restored:
     """The jets of ``cloud`` (named features or px, py, pz) after a general-purpose compressor."""
     allowed = np.array([errors[feature.name] for feature in cloud.features])
     content = compressor.pack(cloud.particles[cloud.mask].numpy(), allowed)

@@ -79,7 +79,7 @@ class Peak:
         return peak_shifts(before, after, shape, self.window.limits, self.window.bins, replicas)
 
 
-def disturbance(peaks: Mapping[str, Peak], shape: str) -> float:
+def mean_change(peaks: Mapping[str, Peak], shape: str) -> float:
     """Mean absolute change [GeV] of mass and width over several peaks."""
     return statistics.mean(
         abs(change) for peak in peaks.values() for change in peak.changes(shape).values()

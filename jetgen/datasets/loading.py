@@ -36,7 +36,7 @@ def split_indices(jets: int, seed: int) -> Split:
     return Split(order[:first], order[first:second], order[second:])
 
 
-def drawn_rows(weights: Tensor, number: int, generator: torch.Generator) -> Tensor:
+def weighted_indices(weights: Tensor, number: int, generator: torch.Generator) -> Tensor:
     """``number`` indices on the CPU, drawn with replacement with probability ``weights`` ``(B,)``.
 
     Raises:
@@ -54,7 +54,7 @@ def drawn_rows(weights: Tensor, number: int, generator: torch.Generator) -> Tens
 
 def resampled(cloud: ParticleCloud, generator: torch.Generator) -> ParticleCloud:
     """The same number of sets, drawn by weight, each with unit weight."""
-    drawn = cloud[drawn_rows(cloud.weights, len(cloud), generator)]
+    drawn = cloud[weighted_indices(cloud.weights, len(cloud), generator)]
     return drawn.replace(weights=torch.ones_like(drawn.weights))
 
 
@@ -78,7 +78,7 @@ def batches(
         groups = torch.argsort(multiplicity, stable=True).split(size)
     else:
         shuffled = (
-            drawn_rows(cloud.weights, jets, generator)
+            weighted_indices(cloud.weights, jets, generator)
             if weighted
             else torch.randperm(jets, generator=generator)
         )

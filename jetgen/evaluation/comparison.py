@@ -27,7 +27,7 @@ from jetgen.physics.quantities import (
     QUANTITIES,
     Quantity,
     Values,
-    read_off,
+    quantity_values,
 )
 
 _AT_FLOOR, _CLOSE, _CLOSE_RATIO = 3.0, 10.0, 2.0
@@ -301,5 +301,5 @@ def _table_order(quantities: Sequence[Quantity]) -> list[Quantity]:
 
 def _values(jets: MeasuredSets, quantity: Quantity) -> Values | None:
     """The quantity's values, or None where too few jets determine it."""
-    read = read_off(jets, quantity)
+    read = quantity_values(jets, quantity)
     return read if read is not None and len(read.jet.unique()) >= FEWEST_COMPARED else None

@@ -29,7 +29,7 @@ from jetgen.metrics.kpd import kernel
 from jetgen.metrics.w1efp import GRAPHS
 from jetgen.physics.efp_graphs import components, efp_graphs, vertices
 from jetgen.physics.observables import MeasuredSets, Observable
-from jetgen.physics.quantities import SUBSTRUCTURE, Quantity, Values, read_off
+from jetgen.physics.quantities import SUBSTRUCTURE, Quantity, Values, quantity_values
 from jetgen.physics.substructure import SUBSTRUCTURE_OBSERVABLES
 
 KPD_JETS = 2_500
@@ -72,7 +72,7 @@ def substructure_rows(drawn: Resampling) -> list[Row]:
         values = {
             kind: read
             for kind, jets in _kinds(drawn).items()
-            if (read := read_off(jets, quantity)) is not None
+            if (read := quantity_values(jets, quantity)) is not None
         }
         if len(values) < len(_kinds(drawn)):
             continue

@@ -12,10 +12,10 @@ from jetgen.evaluation.comparison import Row, table_row
 from jetgen.evaluation.resampling import Resampling, with_nominal
 from jetgen.metrics.correlations import correlation_distance, correlation_matrices
 from jetgen.metrics.pair_histograms import (
-    cells,
+    bin_indices,
+    bin_shares,
     equal_share_edges,
     histogram_distance,
-    shares,
 )
 from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.quantities import Quantity
@@ -94,7 +94,7 @@ def pair_distance(
     for i, j in pairs:
         size = (len(edges[i]) - 1) * (len(edges[j]) - 1)
         p, q = (
-            shares(cells(table[:, i], table[:, j], edges[i], edges[j]), counts, size)
+            bin_shares(bin_indices(table[:, i], table[:, j], edges[i], edges[j]), counts, size)
             for table, counts in ((first, plus), (second, minus))
         )
         total += histogram_distance(p, q)

@@ -22,7 +22,7 @@ from jetgen.conversion import takes_arrays
 from jetgen.errors import InputError
 from jetgen.kernels.selection import use_triton
 from jetgen.losses.distances import chunks, pairwise, power_of
-from jetgen.losses.envelope import Solution, attach, plan_gradients
+from jetgen.losses.envelope import Solution, attach_gradients, plan_gradients
 from jetgen.losses.exact_emd import exact_emd, normalised
 from jetgen.losses.module import SetLoss
 from jetgen.losses.reduction import Reduction, prepare, prepare_weights, reduce, require_choice
@@ -101,7 +101,7 @@ def emd(
     b = normalised(prepare_weights(y_weights, y_mask & both, y, "y_weights"))
     if backend == "geomloss":
         return reduce(_geomloss(x, y, a, b, power, settings), reduction)
-    return reduce(attach(solve(x, y, a, b, power, settings), x, y, a, b), reduction)
+    return reduce(attach_gradients(solve(x, y, a, b, power, settings), x, y, a, b), reduction)
 
 
 @torch.no_grad()

@@ -14,7 +14,7 @@ from jetgen.losses.distances import CHUNK_ELEMENTS
 from jetgen.losses.dual_bound import dual_bound
 from jetgen.losses.exact_emd import check_power, normalised
 from jetgen.losses.network_simplex import optimal_costs
-from jetgen.losses.reduction import blank, check_sets, prepare_weights
+from jetgen.losses.reduction import check_sets, prepare_weights, zero_padding
 from jetgen.losses.threads import in_threads
 
 _FEWEST_PAIRS = 64
@@ -166,7 +166,7 @@ def emd_pairs(
         # The smallest weights first, and no more slots than the largest set needs.
         most = max((w != 0).sum(1).tolist(), default=0)
         order = w.argsort(dim=1, stable=True)[:, w.shape[1] - most :]
-        x = blank(points, mask).double().cpu() / (1.0 if R is None else R)
+        x = zero_padding(points, mask).double().cpu() / (1.0 if R is None else R)
         x, w = x.take_along_dim(order.unsqueeze(2), 1), w.take_along_dim(order, 1)
         slot = 0 if R is None else 1
         pad = torch.nn.functional.pad

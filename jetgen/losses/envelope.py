@@ -41,7 +41,7 @@ class _Attach(torch.autograd.Function):
         return (None, None, *scaled)
 
 
-def attach(solution: Solution, x: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Tensor:
+def attach_gradients(solution: Solution, x: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Tensor:
     """The solution's value ``(B,)``, differentiable (once) in the positions and weights."""
     value, *gradients = (part.detach() for part in solution)
     attached: Tensor = _Attach.apply(value, tuple(gradients), x, y, a, b)

@@ -13,7 +13,7 @@ from torch import Tensor
 from jetgen.conversion import takes_arrays
 from jetgen.errors import InputError
 from jetgen.losses.distances import chunks, pairwise, power_of
-from jetgen.losses.envelope import Solution, attach
+from jetgen.losses.envelope import Solution, attach_gradients
 from jetgen.losses.network_simplex import Plan, optimal_plan
 from jetgen.losses.reduction import Reduction, prepare, prepare_weights, reduce
 from jetgen.losses.threads import in_threads
@@ -61,7 +61,7 @@ def exact_emd(
     b = normalised(prepare_weights(y_weights, y_mask, y, "y_weights"))
     equal = x_weights is None and y_weights is None
     solution = solve(x, y, a, b, power, equal=equal)
-    return reduce(attach(solution, x, y, a, b), reduction)
+    return reduce(attach_gradients(solution, x, y, a, b), reduction)
 
 
 @takes_arrays
@@ -104,7 +104,7 @@ def energy_movers_distance(
     excess = (a.sum(1) - b.sum(1)).unsqueeze(1)
     a, b = torch.cat([a, (-excess).clamp(min=0)], 1), torch.cat([b, excess.clamp(min=0)], 1)
     solution = solve(x, y, a, b, beta, slack=1.0)
-    return reduce(attach(solution, x, y, a, b), reduction)
+    return reduce(attach_gradients(solution, x, y, a, b), reduction)
 
 
 def normalised(weights: Tensor) -> Tensor:

@@ -57,7 +57,7 @@ def prepare(x: Tensor, x_mask: Tensor, y: Tensor, y_mask: Tensor) -> tuple[Tenso
             f"received {tuple(y.shape)}"
         )
     dtype = torch.promote_types(torch.promote_types(x.dtype, y.dtype), torch.float32)
-    return blank(x.to(dtype), x_mask), blank(y.to(dtype), y_mask)
+    return zero_padding(x.to(dtype), x_mask), zero_padding(y.to(dtype), y_mask)
 
 
 def check_sets(name: str, points: Tensor, mask: Tensor) -> None:
@@ -89,6 +89,6 @@ def prepare_weights(weights: Tensor | None, mask: Tensor, like: Tensor, name: st
     return torch.where(mask, weights.to(like.dtype), like.new_zeros(()))
 
 
-def blank(points: Tensor, mask: Tensor) -> Tensor:
+def zero_padding(points: Tensor, mask: Tensor) -> Tensor:
     """``points`` with zeros where the mask is false."""
     return torch.where(mask.unsqueeze(-1), points, points.new_zeros(()))

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from jetgen.losses.base import ReconstructionLoss
-from jetgen.losses.reduction import Reduction, blank, prepare, reduce, require_choice
+from jetgen.losses.reduction import Reduction, prepare, reduce, require_choice, zero_padding
 
 Normalisation = Literal["sum", "mean"]
 
@@ -48,7 +48,7 @@ def slot_by_slot(
     x, x_mask = pad(x, (0, 0, 0, max(-missing, 0))), pad(x_mask, (0, max(-missing, 0)))
     y, y_mask = pad(y, (0, 0, 0, max(missing, 0))), pad(y_mask, (0, max(missing, 0)))
     counted = x_mask | y_mask
-    values = blank(difference(x, y), counted).sum((1, 2))
+    values = zero_padding(difference(x, y), counted).sum((1, 2))
     if normalisation == "mean":
         values = values / (counted.sum(1) * x.shape[2]).clamp(min=1)
     return reduce(values, reduction)

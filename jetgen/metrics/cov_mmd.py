@@ -14,7 +14,7 @@ from jetgen.errors import InputError
 from jetgen.losses.emd_matrix import emd_pairs
 from jetgen.metrics.nearest_jets import nearest_distances
 from jetgen.metrics.samples import Estimate, Seed, relative_particles
-from jetgen.metrics.w1m import spread_of
+from jetgen.metrics.w1m import mean_and_spread
 
 
 class CoverageMMD(NamedTuple):
@@ -58,7 +58,9 @@ def cov_mmd(
     for _ in range(batches):
         a, b = random.choice(len(x), size=jets), random.choice(len(y), size=jets)
         found.append(matching_of_jets(y[torch.from_numpy(b)], x[torch.from_numpy(a)]))
-    return CoverageMMD(*(spread_of(torch.stack(column)) for column in zip(*found, strict=True)))
+    return CoverageMMD(
+        *(mean_and_spread(torch.stack(column)) for column in zip(*found, strict=True))
+    )
 
 
 def matching_of_jets(generated: ParticleCloud, real: ParticleCloud) -> tuple[Tensor, Tensor]:

@@ -58,9 +58,9 @@ def pair_histogram(
         if len(edges) < 2 or not bool((edges.diff() > 0).all()):
             raise InputError(f"pair_histogram: expected rising edges, received {edges.tolist()}")
     counts = torch.ones(len(x)) if weights is None else weights
-    bins = cells(x, y, x_edges, y_edges)
+    bins = bin_indices(x, y, x_edges, y_edges)
     size = len(x_edges) - 1, len(y_edges) - 1
-    return shares(bins, counts.double().unsqueeze(1), size[0] * size[1])[:, 0].reshape(size)
+    return bin_shares(bins, counts.double().unsqueeze(1), size[0] * size[1])[:, 0].reshape(size)
 
 
 def histogram_distance(first: Tensor, second: Tensor) -> Tensor:
@@ -70,12 +70,12 @@ def histogram_distance(first: Tensor, second: Tensor) -> Tensor:
     return ((first - second).square() / filled).sum(0) / 2
 
 
-def cells(x: Tensor, y: Tensor, x_edges: Tensor, y_edges: Tensor) -> Tensor:
+def bin_indices(x: Tensor, y: Tensor, x_edges: Tensor, y_edges: Tensor) -> Tensor:
     """``(B,)`` int64 bin index of each jet, with bins numbered row by row."""
     return _bin(x, x_edges) * (len(y_edges) - 1) + _bin(y, y_edges)
 
 
-def shares(bins: Tensor, counts: Tensor, size: int) -> Tensor:
+def bin_shares(bins: Tensor, counts: Tensor, size: int) -> Tensor:
     """``(size, R)`` share of each bin for R sets of jet weights ``(B, R)``."""
     found = counts.new_zeros(size, counts.shape[1]).index_add_(0, bins, counts)
     return found / found.sum(0)

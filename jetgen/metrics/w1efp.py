@@ -13,7 +13,7 @@ from jetgen.metrics.samples import (
     relative_particles,
     warn_if_few,
 )
-from jetgen.metrics.w1m import spread_of, w1_of_draws
+from jetgen.metrics.w1m import mean_and_spread, w1_of_draws
 from jetgen.physics.efp import efps
 
 GRAPHS = (
@@ -45,7 +45,7 @@ def w1efp(
     warn_if_few("W1EFP", *map(len, values))
     counts = draw_pairs(len(values[0]), len(values[1]), jets, batches, seed)
     columns = zip(values[0].unbind(1), values[1].unbind(1), strict=True)
-    return spread_of(torch.stack([w1_of_draws(*column, *counts) for column in columns]))
+    return mean_and_spread(torch.stack([w1_of_draws(*column, *counts) for column in columns]))
 
 
 def four_edge_efps(jets: Jets, name: str = "jets") -> Tensor:

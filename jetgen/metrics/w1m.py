@@ -39,7 +39,7 @@ def w1m(
     masses = [relative_mass(real, "real jets"), relative_mass(generated, "generated jets")]
     warn_if_few("W1M", len(masses[0]), len(masses[1]))
     counts = draw_pairs(len(masses[0]), len(masses[1]), jets, batches, seed)
-    return spread_of(w1_of_draws(masses[0], masses[1], *counts))
+    return mean_and_spread(w1_of_draws(masses[0], masses[1], *counts))
 
 
 def relative_mass(jets: Jets, name: str = "jets") -> Tensor:
@@ -59,6 +59,6 @@ def w1_of_draws(
     return between_weightings(values, torch.arange(len(values)), plus, minus)
 
 
-def spread_of(distances: Tensor) -> Estimate:
+def mean_and_spread(distances: Tensor) -> Estimate:
     """Mean and population standard deviation over the last dimension, the batches."""
     return Estimate(distances.mean(-1).numpy()[()], distances.std(-1, correction=0).numpy()[()])

@@ -12,7 +12,7 @@ from jetgen.metrics.samples import (
     relative_particles,
     warn_if_few,
 )
-from jetgen.metrics.w1m import spread_of
+from jetgen.metrics.w1m import mean_and_spread
 from jetgen.metrics.wasserstein import between_weightings
 
 
@@ -39,6 +39,6 @@ def w1p(
     multiplicity = torch.cat([cloud.multiplicity for cloud in clouds])
     owner = torch.arange(len(multiplicity)).repeat_interleave(multiplicity)
     particles = torch.cat([cloud.particles[cloud.mask] for cloud in clouds])
-    return spread_of(
+    return mean_and_spread(
         torch.stack([between_weightings(x, owner, plus, minus) for x in particles.unbind(1)])
     )

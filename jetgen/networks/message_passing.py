@@ -26,7 +26,7 @@ from jetgen.networks.masking import mean_pool
 from jetgen.networks.pairs import mean_message
 from jetgen.networks.sets import Layers, SetDecoder, SetEncoder
 
-_NARROWER = 4
+_WIDTH_RATIO = 4
 """Ratio of the width of particles to that of messages, which are much more numerous."""
 
 _COORDINATES = 3
@@ -38,7 +38,7 @@ class MessageLayer(nn.Module):
 
     def __init__(self, hidden: int, context: int) -> None:
         super().__init__()
-        width = max(1, hidden // _NARROWER)
+        width = max(1, hidden // _WIDTH_RATIO)
         self.widths = [hidden, width, width, _COORDINATES]
         self.project = nn.Linear(hidden, sum(self.widths))
         self.distance = nn.Linear(1, width, bias=False)

@@ -60,19 +60,19 @@ class CommonAzimuth(nn.Module):
         apart = apart[cloud.mask[:, 1:]]
         self.direction.copy_(torch.atan2(apart.sin().sum(), apart.cos().sum()))
 
-    def turned(self, cloud: ParticleCloud) -> ParticleCloud:
+    def rotated(self, cloud: ParticleCloud) -> ParticleCloud:
         """The sets with their first items at zero and the others relative to ``direction``."""
         apart = cloud.particles[..., self.index] - self.of(cloud).unsqueeze(1)
         moved = wrap_phi(apart - self.direction.to(apart))
         return self._with(cloud, torch.where(self._first(apart), 0.0, moved))
 
-    def turned_back(self, cloud: ParticleCloud, azimuth: Tensor) -> ParticleCloud:
-        """The inverse of :meth:`turned`, given the azimuth ``(B,)`` of each first item."""
+    def rotated_back(self, cloud: ParticleCloud, azimuth: Tensor) -> ParticleCloud:
+        """The inverse of :meth:`rotated`, given the azimuth ``(B,)`` of each first item."""
         found = cloud.particles[..., self.index]
         apart = torch.where(self._first(found), 0.0, found + self.direction.to(found))
         return self._with(cloud, wrap_phi(apart + azimuth.to(apart).unsqueeze(1)))
 
-    def anchored(self, made: Tensor, origin: Tensor) -> Tensor:
+    def with_fixed_azimuth(self, made: Tensor, origin: Tensor) -> Tensor:
         """Network features ``(B, N, F)`` whose first items are at azimuth zero exactly.
 
         Args:

@@ -109,7 +109,7 @@ class GAN(DirectModel):
 
     def make(self, mask: Tensor, context: Tensor, generator: torch.Generator) -> Tensor:
         z = self.prior.sample(context, generator)
-        return self.preparation.anchored(self.generator(z, mask, context, generator))
+        return self.preparation.with_fixed_azimuth(self.generator(z, mask, context, generator))
 
     def loss(
         self, player: str, batch: ParticleCloud, epoch: int, generator: torch.Generator

@@ -169,7 +169,7 @@ class JetModel(Component, Objective):
         )
         jets = self.preparation.to_physical(particles, like=blank)
         if self.preparation.azimuth is not None and draw.azimuth is not None:
-            return self.preparation.azimuth.turned_back(jets, draw.azimuth)
+            return self.preparation.azimuth.rotated_back(jets, draw.azimuth)
         return in_jet_frame(jets) if self.preparation.relative else jets
 
 

@@ -104,7 +104,7 @@ class Preparation(nn.Module):
         """Fit transforms and scales to the training jets and their multiplicity and conditions."""
         if self.azimuth is not None:
             self.azimuth.fit(cloud)
-        self.transforms.fit(self._turned(cloud).particles[cloud.mask])
+        self.transforms.fit(self._rotated(cloud).particles[cloud.mask])
         self.context_scales.fit(self._numbers(given))
 
     def context(self, given: JetDraw) -> Tensor:
@@ -121,16 +121,16 @@ class Preparation(nn.Module):
 
     def to_network(self, cloud: ParticleCloud) -> Tensor:
         """Network features ``(B, N, F)`` of jets: rotated, transformed, zero where masked."""
-        return masked(self.transforms(self._turned(cloud).particles), cloud.mask)
+        return masked(self.transforms(self._rotated(cloud).particles), cloud.mask)
 
-    def _turned(self, cloud: ParticleCloud) -> ParticleCloud:
-        return cloud if self.azimuth is None else self.azimuth.turned(cloud)
+    def _rotated(self, cloud: ParticleCloud) -> ParticleCloud:
+        return cloud if self.azimuth is None else self.azimuth.rotated(cloud)
 
-    def anchored(self, made: Tensor) -> Tensor:
+    def with_fixed_azimuth(self, made: Tensor) -> Tensor:
         """Generated network features ``(B, N, F)`` with the values that are equal in all sets."""
         if self.azimuth is None:
             return made
-        return self.azimuth.anchored(made, self.transforms(made.new_zeros(made.shape[2])))
+        return self.azimuth.with_fixed_azimuth(made, self.transforms(made.new_zeros(made.shape[2])))
 
     def to_physical(self, particles: Tensor, like: ParticleCloud) -> ParticleCloud:
         """Convert network features ``(B, N, F)`` to jets with the mask and conditions of ``like``.

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from jetgen.files.silence import silent
 
-WHOLE = 1000.0
+LARGEST_RADIUS = 1000.0
 """A radius that merges all particles: the largest that FastJet allows."""
 
 

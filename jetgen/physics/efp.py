@@ -25,7 +25,7 @@ from jetgen.errors import InputError
 from jetgen.kernels.selection import can_run_triton
 from jetgen.physics import fourvectors
 from jetgen.physics.efp_fused import fused_program
-from jetgen.physics.efp_graphs import checked, efp_graphs
+from jetgen.physics.efp_graphs import check_graphs, efp_graphs
 from jetgen.physics.efp_program import Program, efp_program
 
 Measure = Literal["hadr", "ee"]
@@ -89,7 +89,7 @@ def efps(
     """
     if beta <= 0:
         raise InputError(f"beta: expected a positive number, received {beta}")
-    program = efp_program(efp_graphs(max_degree) if graphs is None else checked(graphs))
+    program = efp_program(efp_graphs(max_degree) if graphs is None else check_graphs(graphs))
     z, points = _measured(cloud.to(dtype), measure)
     if normed:
         total = z.sum(1, keepdim=True)

@@ -131,7 +131,7 @@ def components(graph: Graph) -> tuple[Graph, ...]:
     )
 
 
-def checked(graphs: Iterable[Sequence[Sequence[int]]]) -> tuple[Graph, ...]:
+def check_graphs(graphs: Iterable[Sequence[Sequence[int]]]) -> tuple[Graph, ...]:
     """Edge lists as graphs.
 
     Raises:

@@ -25,7 +25,12 @@ from torch import Tensor
 from jetgen.cloud import RELATIVE, ParticleCloud
 from jetgen.conversion import takes_sets
 from jetgen.errors import InputError
-from jetgen.physics.clustering import WHOLE, cluster_sequence, exclusive_subjets, packed_tensor
+from jetgen.physics.clustering import (
+    LARGEST_RADIUS,
+    cluster_sequence,
+    exclusive_subjets,
+    packed_tensor,
+)
 from jetgen.physics.fourvectors import particle_momenta, to_relative, wrap_phi
 
 _CHUNK = 4_096
@@ -80,7 +85,7 @@ def _of_chunk(jets: ParticleCloud, orders: Sequence[int], beta: float) -> Tensor
     shares = torch.where(present, momenta, 0.0)
     shares = shares / shares.sum(1, keepdim=True)
     places = jets.particles[..., :2]
-    definition = fastjet.JetDefinition(fastjet.kt_algorithm, WHOLE, fastjet.WTA_pt_scheme)
+    definition = fastjet.JetDefinition(fastjet.kt_algorithm, LARGEST_RADIUS, fastjet.WTA_pt_scheme)
     sequence = cluster_sequence(packed_tensor(particle_momenta(jets), present), definition)
     counts = present.sum(1)
     values = []

@@ -143,7 +143,7 @@ def substructure_quantities() -> Sequence[Quantity]:
     return SUBSTRUCTURE
 
 
-def read_off(jets: MeasuredSets, quantity: Quantity) -> Values | None:
+def quantity_values(jets: MeasuredSets, quantity: Quantity) -> Values | None:
     """The values of one quantity, or None if it is not available for these jets."""
     name = quantity.name
     cloud = jets.relative

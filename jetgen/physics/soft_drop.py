@@ -25,7 +25,7 @@ from jetgen.cloud import ParticleCloud
 from jetgen.conversion import takes_sets
 from jetgen.errors import InputError
 from jetgen.physics import fourvectors
-from jetgen.physics.clustering import WHOLE, cluster_sequence, packed_tensor
+from jetgen.physics.clustering import LARGEST_RADIUS, cluster_sequence, packed_tensor
 
 _CHUNK = 4_096
 """Number of jets that are clustered in one call."""
@@ -87,7 +87,7 @@ def _first_branch(p4: Tensor, kept: Tensor) -> Tensor:
     import awkward as ak
     import fastjet
 
-    definition = fastjet.JetDefinition(fastjet.cambridge_algorithm, WHOLE)
+    definition = fastjet.JetDefinition(fastjet.cambridge_algorithm, LARGEST_RADIUS)
     sequence = cluster_sequence(packed_tensor(p4, kept), definition)
     members = sequence.exclusive_jets_constituent_index(njets=2)[:, 0]
     counts = kept.sum(1)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.config.train import TrainConfig
-from jetgen.datasets.loading import drawn_rows, split_indices
+from jetgen.datasets.loading import split_indices, weighted_indices
 from jetgen.errors import InputError
 from jetgen.files.whole import sha256
 from jetgen.networks.integration import Solver
@@ -187,7 +187,7 @@ class TrainedModel:
         weights = inside.weights if self.config.weighted else torch.ones(len(inside))
         generator = torch.Generator().manual_seed(seed)
         for start in range(0, jets, batch):
-            rows = drawn_rows(weights, min(batch, jets - start), generator)
+            rows = weighted_indices(weights, min(batch, jets - start), generator)
             like = inside[rows].to(self.device)
             with torch.no_grad():
                 z = model.encode(like).draw(generator)

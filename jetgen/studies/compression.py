@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jetgen.compression.compressors import ROUNDED, ROUNDED_BLOSC2
-from jetgen.compression.fidelity import Restored, through_codes
+from jetgen.compression.fidelity import Restored, after_coding
 from jetgen.compression.peaks import PARAMETERS
 from jetgen.metrics.peak_fits import SHAPES, PeakFit, Shift
 from jetgen.metrics.residuals import half_width
@@ -98,7 +98,7 @@ def _specialised(folder: Path, found: Found, settings: Mapping[str, Any]) -> Cla
     """The error of top jets by models of W jets, less that by models of top jets."""
     jets = jets_of(folder, "momenta", "top")
     differences = [
-        through_codes(coder, jets).error - peaks["top"].restored.error
+        after_coding(coder, jets).error - peaks["top"].restored.error
         for objective in OBJECTIVES
         for coder, peaks in zip(
             coders_of(folder, "momenta", "w", objective, settings),
@@ -219,7 +219,7 @@ def _numbers(folder: Path, found: Found, settings: Mapping[str, Any]) -> Table:
     jets = jets_of(folder, "momenta", "w")
     runs = {path.parent for path in folder.glob("numbers-*/config.yaml")}
     restored = {
-        coder.options.latent: through_codes(coder, jets)
+        coder.options.latent: after_coding(coder, jets)
         for coder in (coder_of(path, settings) for path in runs)
     }
     restored[3] = found.peaks[PLAIN][0]["w"].restored

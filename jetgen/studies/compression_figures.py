@@ -8,7 +8,7 @@ from typing import Any
 
 from jetgen.compression.coding import Coder
 from jetgen.compression.compressors import FLOAT16, ROUNDED
-from jetgen.compression.fidelity import Restored, through, through_codes
+from jetgen.compression.fidelity import Restored, after_coding, after_compression
 from jetgen.metrics.peak_fits import SHAPES
 from jetgen.metrics.residuals import half_width
 from jetgen.physics.fourvectors import to_cartesian
@@ -127,17 +127,17 @@ def _curves(folder: Path, form: str, settings: Mapping[str, Any]) -> Curves:
     learned = {}
     for objective, title in OBJECTIVES.items():
         model = coders_of(folder, form, "w", objective, settings)[0].model
-        learned[title] = [_point(through_codes(Coder(model, step), jets)) for step in STEPS]
+        learned[title] = [_point(after_coding(Coder(model, step), jets)) for step in STEPS]
     items = jets if form == "momenta" else to_cartesian(jets.compact())
     spreads = {
         feature.name: half_width(items.feature(feature.name)[items.mask].double())
         for feature in items.features
     }
     rounded = [
-        _point(through(ROUNDED, items, {name: share * h for name, h in spreads.items()}))
+        _point(after_compression(ROUNDED, items, {name: share * h for name, h in spreads.items()}))
         for share in ROUNDINGS
     ]
-    half = [_point(through(FLOAT16, items, spreads))]
+    half = [_point(after_compression(FLOAT16, items, spreads))]
     return Curves(learned, {ROUNDED.title: rounded, FLOAT16.title: half})
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from jetgen.cloud import ParticleCloud
 from jetgen.compression.coding import Coder
 from jetgen.compression.compressors import Cost, costs
-from jetgen.compression.fidelity import kinematics, through_codes
-from jetgen.compression.peaks import Peak, Window, disturbance
+from jetgen.compression.fidelity import after_coding, kinematics
+from jetgen.compression.peaks import Peak, Window, mean_change
 from jetgen.config.compress import CompressConfig
 from jetgen.datasets.reading import read
 from jetgen.metrics.peak_fits import SHAPES, PeakFit, Shift
@@ -59,7 +59,7 @@ class Found:
 
     def disturbances(self, objective: str, shape: str) -> list[float]:
         """One number [GeV] a seed."""
-        return [disturbance(peaks, shape) for peaks in self.peaks[objective]]
+        return [mean_change(peaks, shape) for peaks in self.peaks[objective]]
 
     def ranking(self) -> list[str]:
         """The regularised objectives, the least disturbing one first."""
@@ -92,7 +92,7 @@ def found_of(folder: Path, form: str, settings: Mapping[str, Any]) -> Found:
     before = {sample: WINDOWS[sample].fits(kinematics(jets[sample])) for sample in SAMPLES}
 
     def peak(sample: str, coder: Coder) -> Peak:
-        restored, window = through_codes(coder, jets[sample]), WINDOWS[sample]
+        restored, window = after_coding(coder, jets[sample]), WINDOWS[sample]
         return Peak(restored, before[sample], window.fits(restored.after), window)
 
     peaks = {}

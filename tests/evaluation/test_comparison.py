@@ -15,7 +15,7 @@ from jetgen.metrics.wasserstein import wasserstein
 from jetgen.physics.baselines import independent_particles
 from jetgen.physics.fourvectors import to_relative
 from jetgen.physics.observables import measure
-from jetgen.physics.quantities import PARTICLE_MOMENTA, QUANTITIES, read_off
+from jetgen.physics.quantities import PARTICLE_MOMENTA, QUANTITIES, quantity_values
 
 
 def values(comparison, sample):
@@ -27,7 +27,7 @@ def test_each_row_is_the_distance_of_its_quantity(toy_jets):
     table = compare(real, {"a": sample}, toy_jets(600, 3), replicas=10)
     assert table.jets == 300
     for quantity in QUANTITIES:
-        a, b = (read_off(measure(cloud), quantity) for cloud in (real, sample))
+        a, b = (quantity_values(measure(cloud), quantity) for cloud in (real, sample))
         expected = wasserstein(a.values, b.values).item()
         assert table.row(quantity.name).distances["a"].value == pytest.approx(expected)
     parts = [table.row(name).distances["a"].value for name in ("etarel", "phirel", "ptrel")]

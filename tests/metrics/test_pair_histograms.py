@@ -6,11 +6,11 @@ import torch
 
 from jetgen.errors import InputError
 from jetgen.metrics.pair_histograms import (
-    cells,
+    bin_indices,
+    bin_shares,
     equal_share_edges,
     histogram_distance,
     pair_histogram,
-    shares,
 )
 
 
@@ -47,7 +47,7 @@ def test_resamplings_are_the_repeated_jets():
     edges = torch.linspace(0, 1, 4)
     drawn = torch.randint(50, (50,), generator=torch.Generator().manual_seed(1))
     counts = torch.bincount(drawn, minlength=50).double()
-    found = shares(cells(x, y, edges, edges), counts.unsqueeze(1), 9).reshape(3, 3)
+    found = bin_shares(bin_indices(x, y, edges, edges), counts.unsqueeze(1), 9).reshape(3, 3)
     torch.testing.assert_close(found, pair_histogram(x[drawn], y[drawn], edges, edges))
 
 

@@ -64,11 +64,11 @@ def test_turning_back_is_the_inverse():
     cloud, azimuth = events(300), CommonAzimuth(FEATURES, "phi")
     azimuth.fit(cloud)
     assert float(azimuth.direction.abs()) == pytest.approx(math.pi, abs=0.1)
-    turned = azimuth.turned(cloud)
+    turned = azimuth.rotated(cloud)
     assert (turned.feature("phi")[:, 0] == 0).all()
     assert (turned.feature("phi")[:, 1:].abs() < 1.3).all()  # no cut of the circle among them
     assert torch.equal(turned.feature("pt"), cloud.feature("pt"))
-    back = azimuth.turned_back(turned, azimuth.of(cloud))
+    back = azimuth.rotated_back(turned, azimuth.of(cloud))
     assert (wrap_phi(back.feature("phi") - cloud.feature("phi")).abs() < 1e-12).all()
     assert torch.equal(back.mask, cloud.mask) and (back.particles[~cloud.mask] == 0).all()
 
@@ -78,10 +78,10 @@ def test_made_sets_have_their_first_item_at_zero_and_nothing_else_changed():
     preparation = prepared(cloud)
     seen = preparation.to_network(cloud)
     made = torch.randn(seen.shape, generator=torch.Generator().manual_seed(3)).to(seen)
-    anchored = preparation.anchored(made)
+    anchored = preparation.with_fixed_azimuth(made)
     torch.testing.assert_close(anchored[:, 0, 1], seen[:, 0, 1])
     assert torch.equal(anchored[:, 1:], made[:, 1:]) and torch.equal(anchored[..., 0], made[..., 0])
-    torch.testing.assert_close(preparation.anchored(seen), seen)
+    torch.testing.assert_close(preparation.with_fixed_azimuth(seen), seen)
 
 
 TRAININGS = {

@@ -14,7 +14,13 @@ from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, ParticleCloud
 from jetgen.errors import InputError
 from jetgen.physics.efp import efps
 from jetgen.physics.efp_fused import fused_program
-from jetgen.physics.efp_graphs import canonical, checked, components, connected_graphs, efp_graphs
+from jetgen.physics.efp_graphs import (
+    canonical,
+    check_graphs,
+    components,
+    connected_graphs,
+    efp_graphs,
+)
 from jetgen.physics.efp_program import efp_program
 
 COUNTS = (12, 1, 2, 7, 3)
@@ -106,7 +112,7 @@ def assert_equal(result, answer):
 
 def test_the_36_equal_energyflow_in_value_and_order(oracle):
     assert_equal(efps(relative_cloud()), oracle["hadr"])
-    assert checked(oracle["hadr"]["graphs"]) == efp_graphs(4)
+    assert check_graphs(oracle["hadr"]["graphs"]) == efp_graphs(4)
 
 
 def test_normalised_weights_and_any_beta_equal_energyflow(oracle):
@@ -125,7 +131,7 @@ def test_ee_measure_equals_energyflow(oracle):
 
 def test_graphs_of_up_to_six_edges_equal_energyflow(oracle):
     assert_equal(efps(relative_cloud(), oracle["six"]["graphs"]), oracle["six"])
-    theirs = checked(oracle["six"]["graphs"])
+    theirs = check_graphs(oracle["six"]["graphs"])
     assert len(theirs) == len(efp_graphs(6))
     connected = {canonical(graph) for graph in theirs if len(components(graph)) == 1}
     assert connected == {graph for degree in range(7) for graph in connected_graphs(degree)}
@@ -152,7 +158,7 @@ def test_definition(graph):
     z = torch.rand(1, 3, generator=generator, dtype=torch.float64)
     theta = torch.rand(1, 3, 3, generator=generator, dtype=torch.float64)
     theta = theta + theta.mT  # with a diagonal, as the ee measure has
-    value = efp_program(checked([graph]))(z, theta)
+    value = efp_program(check_graphs([graph]))(z, theta)
     assert value.item() == pytest.approx(by_definition(z[0], theta[0], graph), rel=1e-12)
 
 
@@ -298,4 +304,4 @@ def test_passes_over_the_angles_give_the_same_polynomials(degree):
 def test_the_36_take_two_passes_and_denser_graphs_none():
     assert [len(p.vectors) for p in fused_program(efp_program(efp_graphs(4))).passes] == [0, 7, 2]
     assert fused_program(efp_program(efp_graphs(5))) is None
-    assert fused_program(efp_program(checked([COMPLETE_FOUR]))) is None
+    assert fused_program(efp_program(check_graphs([COMPLETE_FOUR]))) is None

@@ -5,7 +5,7 @@ import pytest
 from jetgen.errors import InputError
 from jetgen.physics.efp_graphs import (
     canonical,
-    checked,
+    check_graphs,
     components,
     connected_graphs,
     efp_graphs,
@@ -49,7 +49,7 @@ def test_a_smaller_degree_gives_the_graphs_of_that_degree():
 @pytest.mark.parametrize("graph", connected_graphs(4))
 def test_canonical_form_depends_on_the_class_only(graph):
     forms = {
-        canonical(checked([relabelled(graph, names)])[0])
+        canonical(check_graphs([relabelled(graph, names)])[0])
         for names in permutations(range(vertices(graph)))
     }
     assert forms == {graph}
@@ -61,13 +61,13 @@ def test_components():
 
 
 def test_checked_orders_the_ends_of_edges():
-    assert checked([[(1, 0), [2, 1]], []]) == (((0, 1), (1, 2)), ())
+    assert check_graphs([[(1, 0), [2, 1]], []]) == (((0, 1), (1, 2)), ())
 
 
 @pytest.mark.parametrize("graph", [[(0, 0)], [(0, 2)], [(0, 1, 2)], [(1, 2)], [(-1, 0)]])
 def test_graphs_that_make_no_sense(graph):
     with pytest.raises(InputError, match="expected pairs of different vertices"):
-        checked([graph])
+        check_graphs([graph])
 
 
 def test_negative_degree():

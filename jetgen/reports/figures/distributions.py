@@ -14,7 +14,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLoc
 
 from jetgen.kinds import Noun
 from jetgen.physics.observables import MeasuredSets
-from jetgen.physics.quantities import Quantity, Values, read_off
+from jetgen.physics.quantities import Quantity, Values, quantity_values
 from jetgen.reports.histograms import (
     Array,
     Binning,
@@ -93,8 +93,8 @@ _ROUNDING = 1e-5
 def _known(
     real: MeasuredSets, samples: Mapping[str, MeasuredSets], quantity: Quantity
 ) -> tuple[Values, dict[str, Values]] | None:
-    target = read_off(real, quantity)
-    read = {name: read_off(jets, quantity) for name, jets in samples.items()}
+    target = quantity_values(real, quantity)
+    read = {name: quantity_values(jets, quantity) for name, jets in samples.items()}
     known = {name: values for name, values in read.items() if values and len(values.values)}
     if target is None or not len(target.values) or not known:
         return None
