@@ -27,10 +27,16 @@ from jetgen.losses import (
 from jetgen.objectives.jet_summary import JetSummary
 from jetgen.objectives.preparation import in_jet_frame
 from jetgen.physics import fourvectors as fv
-from jetgen.physics import substructure
 from jetgen.physics.efp import efps
 from jetgen.physics.observables import measure
 from jetgen.physics.soft_drop import soft_drop_mass
+from jetgen.physics.substructure import (
+    angularity,
+    correlator_ratios,
+    effective_multiplicity,
+    pt_dispersion,
+    subjettiness_ratios,
+)
 
 JETS, SLOTS = 100, 6
 KINDS = ("one", "equal", "collinear", "along the beam", "one without momentum", "empty")
@@ -88,11 +94,11 @@ QUANTITIES: dict[str, Callable[[ParticleCloud], Tensor]] = {
     "observables": lambda jets: torch.stack(list(measure(jets).observables.values())).abs(),
     "in the jet's frame": framed,
     "summary": lambda jets: JetSummary()(jets).abs(),
-    "pt dispersion": substructure.pt_dispersion,
-    "effective multiplicity": substructure.effective_multiplicity,
+    "pt dispersion": pt_dispersion,
+    "effective multiplicity": effective_multiplicity,
     "soft-drop mass": soft_drop_mass,
-    "C2, D2": lambda jets: torch.stack(substructure.correlator_ratios(jets)),
-    "tau21, tau32": lambda jets: torch.stack(substructure.subjettiness_ratios(jets)),
+    "C2, D2": lambda jets: torch.stack(correlator_ratios(jets)),
+    "tau21, tau32": lambda jets: torch.stack(subjettiness_ratios(jets)),
     "mass difference": against_others(mass_difference),
     "pt difference": against_others(pt_difference),
     "efp difference": against_others(efp_difference),
@@ -100,7 +106,7 @@ QUANTITIES: dict[str, Callable[[ParticleCloud], Tensor]] = {
 }
 for power in (0.5, 1.0, 2.0):
     QUANTITIES |= {
-        f"angularity {power}": lambda jets, b=power: substructure.angularity(jets, beta=b),
+        f"angularity {power}": lambda jets, b=power: angularity(jets, beta=b),
         f"efps {power}": lambda jets, b=power: efps(jets, beta=b, max_degree=3),
         f"efps ee {power}": lambda jets, b=power: efps(jets, measure="ee", beta=b, max_degree=3),
     }
@@ -125,7 +131,7 @@ def test_what_is_measured_is_finite_and_not_negative(
 @pytest.mark.parametrize("kind", ["one", "equal", "collinear"])
 def test_jets_without_extent_have_no_ratios_of_rounding_errors(kind: str) -> None:
     jets = edge(kind, CARTESIAN, torch.float64)
-    for ratio in (*substructure.correlator_ratios(jets), *substructure.subjettiness_ratios(jets)):
+    for ratio in (*correlator_ratios(jets), *subjettiness_ratios(jets)):
         assert ratio.tolist() == [0.0] * JETS
 
 
