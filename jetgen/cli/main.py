@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from types import FrameType
 from typing import Any
 
 from jetgen.cli.commands import COMMANDS, Command
@@ -32,14 +36,15 @@ def usage() -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code.
 
-    0 is good, 2 bad input or a training that failed or is unfinished, 1 a bug, 130 Ctrl-C.
+    0 is good, 2 bad input or a training that failed or is unfinished, 1 a bug, 130 Ctrl-C
+    or SIGTERM.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
     command = COMMANDS.get(words[0]) if words else None
     try:
-        with warnings.catch_warnings():
+        with _terminated_like_interrupted(), warnings.catch_warnings():
             warnings.showwarning = partial(_show, command)
             return _dispatch(words)
     except EXPLAINED as error:
@@ -61,6 +66,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Within the block, SIGTERM (from batch systems and containers) has the effect of Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        chosen = signal.getsignal(signal.SIGINT)
+        if callable(chosen):
+            chosen(signal.SIGINT, frame)
+        else:  # ignored, for example in the background of a shell
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _dispatch(words: list[str]) -> int:

@@ -1,5 +1,7 @@
 """The command line as a user meets it."""
 
+import os
+import signal
 import subprocess
 import sys
 
@@ -121,3 +123,16 @@ def test_yaml_with_an_unknown_option_is_refused(tmp_path):
 
 def test_defaults_of_the_parser_are_those_of_the_dataclass():
     assert parse("train", "", TrainConfig, []) == TrainConfig()
+
+
+@pytest.mark.parametrize("chosen", [signal.default_int_handler, signal.SIG_IGN])
+def test_sigterm_is_handled_like_ctrl_c_in_every_command(monkeypatch, capsys, chosen):
+    """Also where Ctrl-C is ignored, as in the background of a shell."""
+    monkeypatch.setattr("jetgen.cli.main._dispatch", lambda words: os.kill(os.getpid(), 15))
+    before, term = signal.signal(signal.SIGINT, chosen), signal.getsignal(signal.SIGTERM)
+    try:
+        assert main(["train"]) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert capsys.readouterr().err == "jetgen: interrupted\n"
+    assert signal.getsignal(signal.SIGTERM) is term
