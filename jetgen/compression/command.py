@@ -85,7 +85,7 @@ def compress(config: CompressConfig) -> Compressed:
         "max_error": errors,
     }
     counts = {"jets": 0, "particles": 0, "dropped": 0}
-    with whole_file(path) as temporary, temporary.open("wb") as file:
+    with whole_file(path, alone=True) as temporary, temporary.open("wb") as file:
         writer = Writer(file, header)
         for cloud in chain([first], clouds):
             arrays = coder.encode(cloud)

@@ -151,7 +151,7 @@ def set_writer(
         case ".root":
             require_new(path, overwrite)
             with (
-                whole_file(path) as temporary,
+                whole_file(path, alone=True) as temporary,
                 _root(temporary, features, conditions, slots, attributes) as add,
             ):
                 yield add
@@ -159,7 +159,7 @@ def set_writer(
             require_new(path, overwrite)
             pyarrow()  # may be missing; checked before a file is created
             with (
-                whole_file(path) as temporary,
+                whole_file(path, alone=True) as temporary,
                 _parquet(temporary, features, conditions, slots, attributes) as add,
             ):
                 yield add
@@ -170,7 +170,10 @@ def set_writer(
                     f"{path}: expected .h5, .root or .parquet for sets of up to {slots} items, "
                     "received .csv, whose rows are sets of one"
                 )
-            with whole_file(path) as temporary, _csv(temporary, features, conditions) as add:
+            with (
+                whole_file(path, alone=True) as temporary,
+                _csv(temporary, features, conditions) as add,
+            ):
                 yield add
         case other:
             raise InputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -11,24 +12,38 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from jetgen.files.lock import HAS_LOCKS, locked
+
 
 @contextmanager
-def whole_file(path: str | Path) -> Iterator[Path]:
+def whole_file(path: str | Path, *, alone: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; rename it to ``path`` when the block succeeds.
 
     The data are flushed to disk before the rename. If the block raises, the temporary file is
-    removed and ``path`` keeps its previous content (or remains absent).
+    removed and ``path`` keeps its previous content (or remains absent). Temporary files of
+    processes that died earlier are removed.
+
+    Args:
+        path: the file.
+        alone: refuse if another process is writing the file, instead of waiting for it.
+
+    Raises:
+        InputError: with ``alone``, if another process is writing the file.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        yield temporary
-        with temporary.open("rb") as handle:
-            os.fsync(handle.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with locked(path, wait=not alone):
+        if HAS_LOCKS:  # the processes that wrote these are dead
+            for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+                left.unlink(missing_ok=True)
+        try:
+            yield temporary
+            with temporary.open("rb") as handle:
+                os.fsync(handle.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -16,6 +16,7 @@ from jetgen.datasets.loading import split_indices
 from jetgen.errors import InputError
 from jetgen.extras import require_package
 from jetgen.files.checkpoint import Checkpoint
+from jetgen.files.lock import locked
 from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
 from jetgen.runs.data import content_hash, load_jets, require_same_data
@@ -41,8 +42,8 @@ def train(
         data: the jets, in place of the files that ``config.data`` names.
 
     Raises:
-        InputError: for unusable data, an existing run without ``resume``, or options that differ
-            from those of the run to resume.
+        InputError: for unusable data, an existing run without ``resume``, options that differ
+            from those of the run to resume, or a folder in which another process trains.
         TrainingError: when the training diverges; the last good checkpoint is kept.
         UnfinishedError: when the time limit ended a stage before
             :data:`~jetgen.training.loop.MINIMUM_STEPS` steps; it can be resumed.
@@ -50,7 +51,7 @@ def train(
     Warns:
         HealthWarning: for each fault of the trained model, as in ``health.json``.
     """
-    with _global_state_kept():
+    with locked(Path(config.run).resolve()), _global_state_kept():
         return _train(config, observe, data)
 
 
@@ -77,7 +78,7 @@ def _train(config: TrainConfig, observe: Observer, data: ParticleCloud | None) -
         if folder.environment_file.exists():
             require_same_data(config, folder, data)
         resumed = Checkpoint.load(folder.last) if folder.last.exists() else None
-    elif folder.exists():
+    elif folder.last.exists() or folder.best.exists():  # without them nothing is lost
         raise InputError(
             f"{folder.path}: expected a new folder, found a run; choose another `run`, "
             "remove it, or go on with resume=True"

@@ -298,6 +298,11 @@ class Loop:
 
     def _record(self, run: _Running, row: dict[str, Any], score: float) -> None:
         """Write the metrics and the checkpoints after an epoch."""
+        if not self.folder.exists():
+            raise InputError(
+                f"{self.folder.path}: expected the folder of this run, found that it was removed "
+                "during the training"
+            )
         self.rows.append(row)
         run.since_best += 1
         improved = score < run.best or run.epoch == 1

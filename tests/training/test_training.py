@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+import shutil
 
 import pytest
 import torch
@@ -131,6 +132,41 @@ def test_existing_run_is_not_overwritten(config):
     with pytest.raises(InputError, match="expected a new folder, found a run"):
         train(config())
     assert (run / "metrics.csv").read_text() == before
+
+
+def test_a_start_that_fails_does_not_block_the_same_command(config, monkeypatch):
+    from jetgen.training import command
+
+    def failing(*arguments):
+        raise InputError("planted")
+
+    with monkeypatch.context() as patched, pytest.raises(InputError, match="planted"):
+        patched.setattr(command, "stages", failing)
+        train(config())
+    assert RunFolder(config().run).exists()
+    assert RunFolder(train(config())).load_model()
+
+
+def test_a_folder_belongs_to_one_training(config):
+    first = []
+
+    def observe(row):
+        if not first:
+            first.append(row)
+            with pytest.raises(InputError, match="run: expected to be the only process"):
+                train(config(epochs=3))
+
+    run = train(config(), observe)
+    assert RunFolder(run).read_config().epochs == 2
+    assert not list(run.parent.glob(".*"))
+
+
+def test_a_folder_that_is_removed_during_training_is_an_error(config):
+    def observe(row):
+        shutil.rmtree(config().run)
+
+    with pytest.raises(InputError, match="removed during the training"):
+        train(config(), observe)
 
 
 def test_resume_refuses_other_options_and_finished_runs(config):

@@ -72,7 +72,7 @@ class Hdf5Writer:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            temporary = stack.enter_context(whole_file(self.path))
+            temporary = stack.enter_context(whole_file(self.path, alone=True))
             self._file = h5py.File(temporary, "w")
             stack.push(self._close)
             for name, dataset in self._layout.items():

@@ -1,0 +1,68 @@
+"""One process at a time for a file or folder; a dead process holds no lock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from jetgen.errors import InputError
+
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    HAS_LOCKS = False
+else:
+    HAS_LOCKS = True
+
+
+@contextmanager
+def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
+    """Keep other processes from ``path`` within the block, by a lock on ``.NAME.lock`` beside it.
+
+    The system releases the lock when its process ends, however it ends, and on a network file
+    system too. The lock file is removed afterwards, and
+    so are folders that were made for it and stayed empty. Without ``fcntl`` nothing is locked.
+
+    Args:
+        path: the file or folder; it need not exist.
+        wait: wait for another process instead of refusing.
+
+    Raises:
+        InputError: when another process holds the lock, and ``wait`` is false.
+    """
+    if not HAS_LOCKS:
+        yield
+        return
+    file = path.with_name(f".{path.name}.lock")
+    made = [folder for folder in file.parents if not folder.exists()]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    held = _acquire(path, file, wait)
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)  # while it is held, so that nobody's new lock is removed
+        os.close(held)
+        with suppress(OSError):  # of a folder that has got content
+            for folder in made:
+                folder.rmdir()
+
+
+def _acquire(path: Path, file: Path, wait: bool) -> int:
+    while True:
+        opened = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            if file.exists() and os.path.samestat(os.fstat(opened), file.stat()):
+                return opened
+        except BlockingIOError as error:
+            os.close(opened)
+            raise InputError(
+                f"{path}: expected to be the only process that writes it, found another one; "
+                "wait for it, or choose another name"
+            ) from error
+        except BaseException:
+            os.close(opened)
+            raise
+        os.close(opened)  # of a lock file that its holder has removed meanwhile
