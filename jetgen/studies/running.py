@@ -8,15 +8,18 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 
 from jetgen import __version__
 from jetgen.errors import InputError
+from jetgen.files.lock import locked
 from jetgen.files.progress import progress_bar
 from jetgen.files.whole import write_json
 from jetgen.registry import allowed_modules
+from jetgen.runs.folder import RunFolder
 from jetgen.studies.definition import Step, Study
 
 _STAMPS = "steps.json"
@@ -36,6 +39,11 @@ def run_steps(study: Study, workers: int) -> None:
             outside or in the place of something else, or a step fails; the last message names
             its command and its log.
     """
+    with locked(study.folder.resolve()):
+        _run_steps(study, workers)
+
+
+def _run_steps(study: Study, workers: int) -> None:
     stamps = _Stamps(study.folder)
     for step in study.steps:
         stamps.require_own(step)
@@ -47,7 +55,11 @@ def run_steps(study: Study, workers: int) -> None:
         if stamps.state(step, keys[index]) != _DONE or not step.makes.exists()
     ]
     running: dict[Future[None], int] = {}
-    with progress_bar("steps") as bar, ThreadPoolExecutor(workers) as pool:
+    with (
+        progress_bar("steps") as bar,
+        ThreadPoolExecutor(workers) as pool,
+        _lifeline() as lifeline,
+    ):
         task = bar.add_task(study.name, total=len(study.steps), note="")
         bar.advance(task, len(study.steps) - len(waiting))
         while waiting or running:
@@ -55,10 +67,10 @@ def run_steps(study: Study, workers: int) -> None:
                 if len(running) < workers and not _blocked(index, study.steps, waiting, running):
                     waiting.remove(index)
                     step = study.steps[index]
-                    resumed = stamps.state(step, keys[index]) == _BEGUN
+                    words = _words(step, begun=stamps.state(step, keys[index]) == _BEGUN)
                     stamps.set(step, keys[index], _BEGUN)
                     log = study.folder / "logs" / f"{index + 1:02}.txt"
-                    future = pool.submit(_run, step, resumed, log, workers)
+                    future = pool.submit(_run, step, words, log, workers, lifeline)
                     running[future] = index
             bar.update(task, note=", ".join(study.steps[i].makes.name for i in running.values()))
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -77,22 +89,51 @@ def _blocked(
     )
 
 
-def _run(step: Step, resumed: bool, log: Path, workers: int) -> None:
-    words = list(step.words)
-    if step.makes.exists():
-        if resumed and words[0] == "train":
-            words.append("--resume")
-        elif step.makes.is_dir():
-            shutil.rmtree(step.makes)
-        else:
-            step.makes.unlink()
+def _words(step: Step, *, begun: bool) -> list[str]:
+    """The command for a step, empty if it is done; an incomplete output is removed."""
+    if begun and step.words[0] == "train":
+        run = RunFolder(step.makes)
+        if _succeeds(run.load_model):
+            return []
+        if _succeeds(run.read_config):
+            return [*step.words, "--resume"]
+    if step.makes.is_dir():
+        shutil.rmtree(step.makes)
+    else:
+        step.makes.unlink(missing_ok=True)
+    return list(step.words)
+
+
+def _succeeds(read: Callable[[], object]) -> bool:
+    try:
+        read()
+    except InputError:
+        return False
+    return True
+
+
+@contextmanager
+def _lifeline() -> Iterator[int]:
+    """The standard input of steps: it closes with this block or process, and they end with it."""
+    reading, writing = os.pipe()
+    try:
+        yield reading
+    finally:
+        os.close(writing)
+        os.close(reading)
+
+
+def _run(step: Step, words: Sequence[str], log: Path, workers: int, lifeline: int) -> None:
+    if not words:
+        return
     log.parent.mkdir(parents=True, exist_ok=True)
     plugins = [f"--plugin={module}" for module in allowed_modules()]
     threads = max(1, (os.cpu_count() or 1) // workers)
     with log.open("w", encoding="utf-8") as output:
         print("jetgen", *words, file=output, flush=True)
         done = subprocess.run(
-            [sys.executable, "-m", "jetgen", *words, *plugins],
+            [sys.executable, "-m", "jetgen.cli.step", *words, *plugins],
+            stdin=lifeline,
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, "OMP_NUM_THREADS": str(threads)},

@@ -1,12 +1,18 @@
 """Steps run once, in an order that their needs allow, and again when their command changes."""
 
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from jetgen.errors import InputError
+from jetgen.files.lock import locked
 from jetgen.studies.definition import Step, Study
-from jetgen.studies.running import run_steps
+from jetgen.studies.running import _words, run_steps
 
 
 def study(folder: Path, *commands: str) -> Study:
@@ -75,3 +81,50 @@ def test_a_folder_of_the_user_keeps_what_the_study_did_not_make(tmp_path, stamps
     with pytest.raises(InputError, match=expected):
         run_steps(study(tmp_path, f"train --data x.h5 --run {tmp_path}/out/run"), workers=1)
     assert precious.read_text() == "mine"
+
+
+def test_a_begun_training_is_done_resumed_or_made_anew_by_what_is_there(tmp_path):
+    run = tmp_path / "out/run"
+    words = ("train", "--data", "x.h5", "--run", str(run))
+    step = Step(words, run)
+    finished = Path(__file__).parents[1] / "runs/format-1"
+
+    shutil.copytree(finished, run)
+    assert _words(step, begun=True) == []
+
+    (run / "checkpoints/best.safetensors").unlink()
+    assert _words(step, begun=True) == [*words, "--resume"]
+
+    (run / "config.yaml").write_text("half of")
+    assert _words(step, begun=True) == [*words]
+    assert not run.exists()
+
+    shutil.copytree(finished, run)
+    assert _words(step, begun=False) == [*words], "another command made it"
+    assert not run.exists()
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from jetgen.studies.definition import Step, Study
+from jetgen.studies.running import run_steps
+words, folder = tuple(sys.argv[2:]), Path(sys.argv[1])
+run_steps(Study("t", "T", "Q", "S", {}, folder, folder, (Step(words, folder / "run"),)), 1)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["SIGKILL", "SIGTERM"])
+def test_steps_end_with_the_study_that_started_them(tmp_path, gaussian_file, number):
+    pytest.importorskip("fcntl")
+    folder, run = tmp_path / "out", tmp_path / "out/run"
+    step = f"train --data {gaussian_file} --run {run} --epochs 100000 --device cpu --threads 1"
+    words = [sys.executable, "-c", KILLED, str(folder), *step.split()]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while not (run / "checkpoints/last.safetensors").exists():
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.send_signal(number)
+    with locked(run, wait=True):  # the training has ended too
+        pass
+    assert "interrupted" in (folder / "logs/01.txt").read_text()
