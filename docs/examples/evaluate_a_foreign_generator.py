@@ -23,21 +23,21 @@ def foreign_generator(particles: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def main(data: str, tiny: bool) -> None:
-    jets = to_relative(jetgen.read(data, jets=800 if tiny else None, particles=30))
+    jets = to_relative(jetgen.read(data, jets=1200 if tiny else None, particles=30))
     half = len(jets) // 2  # judge with jets that the generator has not seen
     seen, unseen = jets[:half], jets[half:]
     generated = foreign_generator(*seen.to_numpy())
 
     found = jetgen.evaluate(generated, real=unseen.to_numpy()[0])
-    print(f"{'metric':55}  value ± error (floor), σ above the floor")
+    print(f"{'metric':55} value ± error (floor), σ above the floor")
     for row in found["rows"]:
         value, error, floor = (row[key] / row["scale"] for key in ("value", "uncertainty", "floor"))
         title = f"{row['title']} {row['printed_unit']}"
         print(
             f"{title:55} {value:.3g} ± {error:.2g} ({floor:.3g}), {row['spreads_above_floor']:+.1f}"
         )
-    trees = found["classifiers"]["trees"]
-    print(f"boosted trees: AUC {trees['auc']:.3f} ± {trees['auc_error']:.3f}")
+    verdict = found["headlines"]["generated"]
+    print(f"verdict: {verdict['word']}. {verdict['text']}")
 
 
 if __name__ == "__main__":
