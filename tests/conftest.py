@@ -181,7 +181,9 @@ TIMED = {"seconds", "jets_per_second"}
 
 
 @pytest.fixture
-def trained_and_resumed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+def trained_and_resumed(
+    monkeypatch: pytest.MonkeyPatch, same_runs: Callable[[Path, Path], None]
+) -> Callable[..., Path]:
     """Trains a run; interrupted after any epoch and resumed, it has the same numbers.
 
     The interruption comes when the checkpoint of the epoch is there, and its row in the table
@@ -214,24 +216,36 @@ def trained_and_resumed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
             load(config.run)
         return RunFolder(config.run)
 
-    def rows(folder: RunFolder) -> list[dict]:
-        return [{k: v for k, v in r.items() if k not in TIMED} for r in folder.read_metrics()]
-
     def run(config: TrainConfig, *after: int) -> Path:
         whole = RunFolder(train(config))
-        expected = Checkpoint.load(whole.last)
         for epochs in after or (1,):
             stopped = interrupted(replace(config, run=f"{config.run}-{epochs}"), epochs)
             train(TrainConfig(run=str(stopped.path), resume=True))
-            resumed = Checkpoint.load(stopped.last)
-            assert rows(stopped) == rows(whole)
-            assert resumed.state["data"] == expected.state["data"]
-            assert resumed.tensors.keys() == expected.tensors.keys()
-            for name, tensor in expected.tensors.items():
-                assert torch.equal(resumed.tensors[name], tensor), name
+            same_runs(stopped.path, whole.path)
         return whole.path
 
     return run
+
+
+@pytest.fixture
+def same_runs() -> Callable[[Path, Path], None]:
+    """Compares the rows of two runs and the tensors of their last checkpoints, bit by bit."""
+    from jetgen.files.checkpoint import Checkpoint
+    from jetgen.runs.folder import RunFolder
+
+    def rows(folder: RunFolder) -> list[dict]:
+        return [{k: v for k, v in r.items() if k not in TIMED} for r in folder.read_metrics()]
+
+    def compare(first: Path, second: Path) -> None:
+        one, other = RunFolder(first), RunFolder(second)
+        assert rows(one) == rows(other)
+        found, expected = Checkpoint.load(one.last), Checkpoint.load(other.last)
+        assert found.state["data"] == expected.state["data"]
+        assert found.tensors.keys() == expected.tensors.keys()
+        for name, tensor in expected.tensors.items():
+            assert torch.equal(found.tensors[name], tensor), name
+
+    return compare
 
 
 @pytest.fixture

@@ -179,6 +179,8 @@ class Loop:
         self, index: int, stage: Stage, bar: Progress, resumed: Checkpoint | None
     ) -> None:
         run = self._begin(index, stage, resumed)
+        if index and resumed is None:  # from here on `best` is of this stage, so `last` must be
+            self._save(self.folder.last, run.optimisers, self._state(run))
         task = bar.add_task(stage.name, total=stage.epochs, completed=run.epoch, note="")
         while not self._is_over(run):
             started = time.monotonic()
@@ -308,12 +310,7 @@ class Loop:
         improved = score < run.best or run.epoch == 1
         if improved:
             run.best, run.since_best = score, 0
-        state = {
-            **run.state(),
-            "elapsed": self.elapsed,
-            "rows": len(self.rows),
-            "finished": False,
-        }
+        state = self._state(run)
         self.folder.write_metrics(self.rows)
         if self.logger is not None:
             self.logger.log_metrics(scalars(row), step=len(self.rows))
@@ -323,6 +320,15 @@ class Loop:
             self._save(self.folder.best, {}, state)
         self._save(self.folder.last, run.optimisers, state)
         self.observe(row)
+
+    def _state(self, run: _Running) -> dict[str, Any]:
+        """What a checkpoint holds beside tensors."""
+        return {
+            **run.state(),
+            "elapsed": self.elapsed,
+            "rows": len(self.rows),
+            "finished": False,
+        }
 
     def _end(self, run: _Running) -> None:
         """Go back to the best epoch, and write down what it leaves to be desired.

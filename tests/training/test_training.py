@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -109,6 +110,35 @@ def test_run_folder_holds_what_it_promises(config):
 def test_interrupted_run_resumes_to_the_same_numbers(config, trained_and_resumed):
     within = {"the autoencoder": 2, "the prior": 4}
     trained_and_resumed(config(prior="flow", epochs=3, prior_epochs=3), *within.values())
+
+
+@pytest.mark.slow
+def test_a_run_resumes_to_the_same_numbers_after_a_kill_before_any_rename(
+    config, monkeypatch, same_runs
+):
+    """Renames are the only moments that count: between two of them the files stay as they are."""
+    replace = Path.replace
+    renames = []
+
+    def counted(path, target):
+        renames.append(Path(target).name)
+        if len(renames) == killed:
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", counted)
+    killed = None
+    small = {"prior": "flow", "hidden": 8}
+    whole = train(config("whole", **small))
+    assert renames.count("best.safetensors") >= 3, "one of each stage, and the end"
+    for number, name in enumerate(list(renames), 1):
+        killed, run = number, f"{number}-{name}"
+        renames.clear()
+        with pytest.raises(KeyboardInterrupt):
+            train(config(run, **small))
+        killed = None
+        resume = RunFolder(config(run).run).exists()
+        same_runs(train(config(run, **small, resume=resume)), whole)
 
 
 def test_same_seed_same_jets_other_seed_other_jets(config):
