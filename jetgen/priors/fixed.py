@@ -11,6 +11,9 @@ from jetgen.errors import InputError, InputWarning, did_you_mean
 from jetgen.physics.classes import class_index
 from jetgen.priors.jets import JetDistribution
 
+NEVER_NEGATIVE = ("pt", "ptrel", "p", "mass", "energy", "E", "multiplicity", "tau21")
+"""Quantities without negative values; a number after an underscore (``pt_1``) does not count."""
+
 
 def fixed_values(
     fix: Mapping[str, float | str], jets: JetDistribution, config: TrainConfig
@@ -24,7 +27,8 @@ def fixed_values(
 
     Raises:
         InputError: for a name that is not a condition of the model, a class that is not in the
-            training jets, or a value that is not a number.
+            training jets, or a value that is not a number or
+            that no jet can have.
 
     Warns:
         InputWarning: when a value lies outside the range of the training jets.
@@ -57,6 +61,10 @@ def fixed_values(
         ):
             raise InputError(
                 f"fix['n']: expected a whole number from 1 to {config.particles}, received {given}"
+            )
+        if values[name] < 0 and name.split("_")[0] in NEVER_NEGATIVE:
+            raise InputError(
+                f"fix[{name!r}]: expected zero or more, as all {name} are, received {given}"
             )
         low, high = float(known[name].min()), float(known[name].max())
         if not low <= values[name] <= high:

@@ -129,6 +129,11 @@ REFUSED = [
     ({"pT": 1000}, "received 'pT'; did you mean 'pt'"),
     ({"mass": "heavy"}, r"fix\['mass'\]: expected a number, received 'heavy'"),
     ({"mass": float("nan")}, r"fix\['mass'\]: expected a number"),
+    (
+        {"pt": -100},
+        r"fix\['pt'\]: expected zero or more, .* received -100",
+    ),
+    ({"mass": -1.0}, "expected zero or more"),
     ({"n": 13}, "whole number from 1 to 12"),
     ({"n": 2.5}, "whole number from 1 to 12"),
 ]
