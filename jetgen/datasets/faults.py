@@ -119,3 +119,17 @@ def copies(cloud: ParticleCloud, block: int = 10_000) -> Tensor:
     again = torch.zeros(len(keys), dtype=torch.bool)
     again[order[1:]] = keys[order][1:] == keys[order][:-1]
     return again & cloud.mask.any(1)
+
+
+def fingerprints(cloud: ParticleCloud) -> Tensor:
+    """``(B,)`` integers that agree for sets of the same items, in single precision.
+
+    They depend neither on the order of the items nor on the number of slots.
+    """
+    generator = torch.Generator().manual_seed(1)
+    size = cloud.particles.shape[2]
+    factors = torch.randint(-(2**62), 2**62, (size,), generator=generator) | 1
+    bits = cloud.particles.float().contiguous().view(torch.int32).long()
+    items = (bits * factors).sum(-1)
+    items = items * (items >> 29 | 1)  # not linear: sums of features alone do not agree
+    return (items * cloud.mask).sum(1)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
+from jetgen.datasets.faults import fingerprints
 from jetgen.errors import InputError
 from jetgen.kinds import JETS, Kind
 from jetgen.physics.observables import MeasuredSets
@@ -91,7 +92,28 @@ def check(
         pool = _joined(pool, seen[_finite(seen, "training", warnings)])
     for name, sets in usable.items():
         warnings += kind.doubts(name, sets, usable_real)
+        warnings += shared_with_real(name, sets, usable_real)
     return ComparisonInput(usable_real, usable, pool, real_finite, tuple(warnings), reference)
+
+
+def shared_with_real(name: str, sample: MeasuredSets, real: MeasuredSets) -> list[str]:
+    """A warning if jets of a sample are copies of real ones, in any order of their particles.
+
+    Sets of one item are not compared: rows of a table can agree by chance.
+    """
+    first, second = sample.relative, real.relative
+    if min(first.mask.shape[1], second.mask.shape[1]) == 1 or first.features != second.features:
+        return []
+    if name == RECONSTRUCTED:  # equal to real ones where the autoencoder is perfect
+        return []
+    shared = int(torch.isin(fingerprints(first), fingerprints(second)).sum())
+    if not shared:
+        return []
+    noun = real.kind.noun.many
+    return [
+        f"{name}: {shared} of {len(first)} {noun} are copies of the {noun} they are compared with, "
+        "so that distances and classifiers make them look too similar"
+    ]
 
 
 _RARE = 0.01

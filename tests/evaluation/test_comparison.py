@@ -228,7 +228,7 @@ def test_momenta_a_thousand_times_too_large_are_named(toy_jets):
         other = replace(other, particles=other.particles * factor)
         [warning] = check(real, {"other": other}).warnings
         assert warning.startswith("other: the median jet pT is") and "in MeV?" in warning
-    silent = replace(real, features=tuple(Feature(f.name) for f in real.features))
+    silent = replace(toy_jets(100, 2), features=tuple(Feature(f.name) for f in real.features))
     [warning] = check(real, {"silent": silent}).warnings
     assert warning == "silent: px, py, pz without a unit, taken for GeV"
 
@@ -280,3 +280,15 @@ def test_a_small_sample_that_cuts_the_others_is_named(toy_jets):
     table = compare(toy_jets(200, 1), {"small": toy_jets(50, 2), "large": toy_jets(200, 3)})
     assert table.jets == 50
     assert table.warnings[0] == "small has 50 jets; no more of simulated, large are compared"
+
+
+def test_jets_that_a_sample_shares_with_the_real_ones_are_counted(toy_jets):
+    """Whatever the order of particles, the number of slots and the place of the jet."""
+    real, sample = toy_jets(300, seed=1), toy_jets(300, seed=2, slots=40)
+    order = torch.randperm(real.mask.shape[1], generator=torch.Generator().manual_seed(3))
+    copied = real.replace(particles=real.particles[:, order], mask=real.mask[:, order])[50:90]
+    mixed = ParticleCloud.concatenate([sample, copied])
+    found = compare(real, {"fresh": sample, "mixed": mixed}, replicas=10).warnings
+    shared = [warning for warning in found if "copies" in warning]
+    assert len(shared) == 1
+    assert shared[0].startswith("mixed: 40 of 340 jets are copies of the jets they are compared")
