@@ -25,6 +25,7 @@ from jetgen.testing import check_encoder, check_format, check_loss, check_object
 
 PACKAGE = Path(__file__).parent / "plugin"
 SMALL = ["--hidden", "8", "--layers", "1", "--latent", "4", "--epochs", "1", "--device", "cpu"]
+SMALL += ["--prior", "gaussian"]
 
 
 @pytest.fixture(scope="session")
@@ -237,7 +238,9 @@ def test_a_sweep_and_a_study_allow_nothing(marked, tmp_path):
 def test_a_missing_package_is_named(tmp_path, modules):
     run = received_run(tmp_path, encoder="pooled")
     noted = {"name": "pooled", "package": "jetgen-example", "version": "1.2"}
-    run.environment_file.write_text(json.dumps({"components": [noted]}), encoding="utf-8")
+    run.environment_file.write_text(
+        json.dumps({"components": [noted], "data": {}, "libraries": {}}), encoding="utf-8"
+    )
     with pytest.raises(InputError, match=r"'pooled' of the package jetgen-example 1\.2; pip"):
         run.read_config()
 

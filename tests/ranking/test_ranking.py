@@ -145,9 +145,9 @@ def test_runs_on_the_same_data_share_one_copy(folder, monkeypatch):
 
     loaded = []
 
-    def loading(config, load=data.load_jets):
+    def loading(config, load=data.load_jets, **sets):
         loaded.append(config.run)
-        return load(config)
+        return load(config, **sets)
 
     monkeypatch.setattr(data, "load_jets", loading)
     vae, gan = named_runs([str(folder / name) for name in ("vae", "gan")], "cpu").values()

@@ -10,6 +10,7 @@ import jetgen
 from jetgen.errors import InputError
 
 SMALL = {"epochs": 2, "hidden": 8, "layers": 1, "latent": 2, "device": "cpu", "particles": 5}
+SMALL |= {"prior": "gaussian"}
 
 
 @pytest.fixture
