@@ -123,20 +123,25 @@ class Registry(Mapping[str, Any]):
             raise InputError(f"{self.kind}: expected {self.expected}, received {name!r}")
         if name in self.builtin:
             return resolve(path)
-        where = f"{self.kind} {name!r} of the package {self.origin(name)}"
         try:
             found = resolve(path)
         except Exception as error:  # whatever another package raises while it is imported
             raise InputError(
-                f"{where}: {path} cannot be imported ({type(error).__name__}: {error}); repair or "
+                f"{self._located(name)}: {path} cannot be imported "
+                f"({type(error).__name__}: {error}); repair or "
                 "uninstall the package, or choose another"
             ) from error
         base = resolve(self.base)
         if not (isinstance(found, base) or (isinstance(found, type) and issubclass(found, base))):
             raise InputError(
-                f"{where}: expected a {self.base.replace(':', '.')}, received {path}, which is none"
+                f"{self._located(name)}: expected a {self.base.replace(':', '.')}, received "
+                f"{path}, which is none"
             )
         return found
+
+    def _located(self, name: str) -> str:
+        """A component and its package, for messages: looking the package up takes a while."""
+        return f"{self.kind} {name!r} of the package {self.origin(name)}"
 
     def installed(self) -> list[str]:
         """The names of components that other packages declare."""
