@@ -68,16 +68,6 @@ class TrainConfig:
     """Everything that decides what is trained, on what, and how."""
 
     data: list[str] = option(["data/gluon.h5"], help="file with jets; may be given several times")
-    map: dict[str, str] = option(
-        {},
-        help="which columns hold the momenta, where their names do not say it: "
-        "px=part_px,py=part_py,pz=part_pz,unit=MeV (docs/own-data.md lists all that can be mapped)",
-    )
-    allow: tuple[str, ...] = option(
-        (),
-        help="odd jets that are taken as they are: mask, negative-pt, energy (refused otherwise), "
-        "holes, mass-shell, num-particles, jet-mass, jet-pt (warned of otherwise)",
-    )
     run: str = option("runs/latest", help="folder that the run is written to")
     resume: bool = option(False, help="go on with the run in that folder")
     seed: int = seed_option(1, help="seed of the split, initial weights, batches and noise")
@@ -88,13 +78,26 @@ class TrainConfig:
         None, section="data", help="only jets of this class (gluon, quark, w, z, top)"
     )
     jets: int | None = option(
-        None, above=0, common=True, help="only so many jets, of each file in proportion"
+        None,
+        above=0,
+        common=True,
+        help="at most this many jets, from each file in proportion to its size",
+    )
+    map: dict[str, str] = option(
+        {},
+        help="which columns hold the momenta, where their names do not say it: "
+        "px=part_px,py=part_py,pz=part_pz,unit=MeV (docs/own-data.md lists all that can be mapped)",
+    )
+    allow: tuple[str, ...] = option(
+        (),
+        help="odd jets that are taken as they are: mask, negative-pt, energy (refused otherwise), "
+        "holes, mass-shell, num-particles, jet-mass, jet-pt (warned of otherwise)",
     )
     first: bool = option(
         False, help="take the first `jets` of each file instead of drawing them at random by `seed`"
     )
     particles: int = option(
-        150, at_least=1, common=True, help="particles kept a jet, leading in pT"
+        150, at_least=1, common=True, help="particles kept per jet, leading in pT"
     )
     representation: Literal["relative", "cartesian", "features"] = option(
         None,
@@ -311,7 +314,7 @@ class TrainConfig:
     )
 
     epochs: int = option(60, at_least=1, section="training", common=True, help="epochs at most")
-    batch: int = option(64, at_least=1, common=True, help="jets a step")
+    batch: int = option(64, at_least=1, common=True, help="jets per step")
     learning_rate: float = option(0.001, above=0, help="learning rate of Adam")
     schedule: Literal["constant", "cosine"] = option("cosine", help="learning rate over epochs")
     clip: float = option(1.0, at_least=0, help="largest norm of the gradient; 0 for no limit")
