@@ -10,7 +10,8 @@ from jetgen.cli.main import main
 
 def _end_with_parent() -> None:
     """Wait until the standard input, a pipe from the parent, is closed; then end this process."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1):  # sys.stdin has a lock that would be held while Python shuts down
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
