@@ -16,7 +16,7 @@ def test_an_epoch_reads_as_often_whatever_its_number_of_batches(tmp_path, gaussi
             TrainConfig(
                 data=[str(gaussian_file)], run=str(tmp_path / f"run-{batch}"),
                 objective=objective, particles=12, hidden=8, layers=1, latent=3, epochs=2,
-                batch=batch, solver_steps=2,
+                batch=batch, solver_steps=2, prior="gaussian",
             )
         )  # fmt: skip
         return pretended_device.reads - before
