@@ -22,7 +22,7 @@ def test_simulate_inspect_train_generate_report(tmp_path, capsys):
     assert main(["generate", run, "--jets", "60"]) == 0
     assert main(["report", run]) == 0
     out = capsys.readouterr().out
-    assert "relative_mass" in out and f"{run}/generated.h5" in out and f"{run}/report" in out
+    assert "W1M" in out and f"{run}/generated.h5" in out and f"{run}/report" in out
     with h5py.File(f"{run}/generated.h5") as file:
         assert file["particle_features"].shape == (60, 150, 4)
         assert np.isfinite(file["constituents"][:]).all()
