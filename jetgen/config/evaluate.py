@@ -37,7 +37,7 @@ class EvaluateConfig:
     first: bool = option(
         False, help="take the first `jets` of each file instead of drawing them at random by `seed`"
     )
-    jets: int = option(100_000, at_least=1, help="at most so many jets of each kind")
+    jets: int = option(100_000, at_least=1, help="at most this many jets of each kind")
     jetnet: bool = option(
         False,
         help="follow the JetNet library: draws with replacement at its sizes, no floor",

@@ -16,7 +16,7 @@ class LatentConfig:
         [], help="files with jets to encode (default: the run's held-out jets)"
     )
     output: str | None = option(None, help="folder to write report.html to (default: RUN/latent)")
-    jets: int = option(5000, help="at most so many jets, chosen at random")
+    jets: int = option(5000, help="at most this many jets, chosen at random")
     colour: tuple[str, ...] = option(
         (),
         help="observables that colour the points, comma-separated (default mass,n,pt,type, those "

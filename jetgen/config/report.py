@@ -33,7 +33,7 @@ class ReportConfig:
     first: bool = option(
         False, help="take the first `jets` of each file instead of drawing them at random by `seed`"
     )
-    jets: int = option(10_000, help="at most so many jets of each kind")
+    jets: int = option(10_000, help="at most this many jets of each kind")
     panels: bool = option(
         False, help="write every panel of a figure to files of its own, for talks and papers"
     )

@@ -102,7 +102,7 @@ def encode_sets(
     Args:
         run: the folder of the run.
         data: files with jets; the run's held-out jets by default.
-        jets: at most so many, chosen at random.
+        jets: at most this many, chosen at random.
         seed: of the choice.
         asked: observables that must be known; of a table also columns not trained on.
 
