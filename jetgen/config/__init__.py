@@ -1,1 +1,1 @@
-"""Every option of every command: one typed, frozen dataclass a command, one file each."""
+"""Every option of every command: one typed, frozen dataclass per command, one file each."""

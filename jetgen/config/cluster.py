@@ -20,11 +20,13 @@ class ClusterConfig:
         help="file of events as the LHC Olympics 2020 published them", positional=True
     )
     output: str = option(help="HDF5 file of di-jet events to write")
-    events: int | None = option(None, help="only the first so many events")
-    workers: int = option(1, help="processes; the di-jets do not depend on their number")
+    events: int | None = option(None, help="at most this many events, the first of the file")
+    workers: int = option(1, help="number of processes; the di-jets do not depend on it")
     overwrite: bool = option(False, help="replace the output file if it exists")
     radius: float = option(DIJET_SCALES.radius, help="anti-kT radius R")
-    jet_pt_min: float = option(DIJET_SCALES.jet_pt_min, help="least pT of the leading jet in GeV")
+    jet_pt_min: float = option(
+        DIJET_SCALES.jet_pt_min, help="smallest pT of the leading jet in GeV"
+    )
     jet_eta_max: float = option(2.5, help="largest |eta| of a jet")
     tau21: bool = option(False, help="tau2 / tau1 as a feature of each jet")
 

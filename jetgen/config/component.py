@@ -16,8 +16,8 @@ class Component:
     """The base of encoders, decoders, objectives, losses and priors."""
 
     works: tuple[Any, ...] = ()
-    """What to cite: keys of :mod:`jetgen.citing.bibliography`, or
-    :class:`~jetgen.citing.bibliography.Work` for works that are not there."""
+    """What to cite: keys of :mod:`jetgen.citing.bibliography`, or a
+    :class:`~jetgen.citing.bibliography.Work` if the bibliography does not list it."""
 
     Options: ClassVar[type | None] = None
     """A dataclass of the component's own options, declared with
@@ -26,7 +26,7 @@ class Component:
 
     @classmethod
     def further_works(cls, config: TrainConfig) -> dict[str, tuple[str, ...]]:
-        """What to cite for options of the training that concern the component, by the reason."""
+        """What to cite for training options of the component, by the reason for the citation."""
         return {}
 
     @classmethod
@@ -42,7 +42,7 @@ class Component:
         """The values of the component's own options.
 
         Args:
-            name: of the option of the training that they are given with.
+            name: the training option that holds them, such as ``encoder_option``.
             texts: ``NAME=VALUE``, each name once.
 
         Raises:
@@ -61,7 +61,7 @@ class Component:
 
     @classmethod
     def filled_options(cls, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The given values of the component's own options, and the defaults of the others.
+        """The component's own options: the given values, and defaults for all others.
 
         Raises:
             InputError: for a value out of its range.

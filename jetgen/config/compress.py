@@ -20,7 +20,7 @@ class CompressConfig:
     step: float = option(0.05, help="quantisation step of the codes, whose prior has unit variance")
     max_error: list[str] = option(
         [],
-        help="store residuals, so that every feature comes back to within so much in its own unit "
+        help="store residuals, so that no feature changes by more than this, in its own unit "
         "(GeV for the px, py, pz of particles): one number for all of them, NAME=ERROR for one; "
         "may be given several times (default: codes alone)",
     )
@@ -35,7 +35,7 @@ class CompressConfig:
         """The largest error of each feature by its name, or ``None`` for codes alone.
 
         Raises:
-            InputError: when a feature has none, or one is given that is no feature.
+            InputError: when a feature has no error, or a name is not that of a feature.
         """
         given = self._errors()
         if not given:
@@ -52,7 +52,7 @@ class CompressConfig:
         return {name: given.get(name, given.get("", math.nan)) for name in names}
 
     def _errors(self) -> dict[str, float]:
-        """The numbers given by the names of their features; of all others under no name."""
+        """Errors by the names of their features; under "" the one for all other features."""
         errors: dict[str, float] = {}
         for text in self.max_error:
             name, _, number = text.rpartition("=")

@@ -7,4 +7,4 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DoctorConfig:
-    """Say what this machine offers, which kernels run on it, and what is missing."""
+    """Show what this machine offers, which kernels run on it, and what is missing."""

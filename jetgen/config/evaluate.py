@@ -9,10 +9,10 @@ from jetgen.components import METRICS
 from jetgen.config.option import option, require, seed_option, validate
 
 Classifier = Literal["trees", "particlenet", "transformer"]
-"""What can be trained to tell generated jets from real ones."""
+"""Classifiers that can be trained to separate generated jets from real ones."""
 
 PUBLISHED = "jetnet"
-"""Stands for the published reference network in place of a file."""
+"""The value that selects the published reference network instead of a file."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ class EvaluateConfig:
     )
     classifier: list[str] = option(
         ["trees"],
-        help="what is trained to tell generated from real jets, one or several of trees (boosted, "
+        help="classifiers of generated against real jets, comma-separated: trees (boosted, "
         "on jet features), particlenet and transformer (on the particles)",
     )
     features: Literal["observables", "flat"] = option(
         "observables",
-        help="what the trees see: jet observables, or the momenta of the leading particles",
+        help="input of the trees: jet observables, or the momenta of the leading particles",
     )
     train_reference: bool = option(
         False, help="train a ParticleNet on half of the real jets, for FPND, and store it"
@@ -78,7 +78,7 @@ class EvaluateConfig:
         require(
             "trees" in self.classifier or self.features == "observables",
             "features",
-            "trees among `classifier`, which alone see features",
+            "trees among `classifier`, the only ones that use features",
             self.features,
         )
         plain = self.classifier == ["trees"] and self.features == "observables"

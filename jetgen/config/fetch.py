@@ -18,4 +18,6 @@ class FetchConfig:
         positional=True,
     )
     cache: str = option("", help="folder for the files; $JETGEN_CACHE or the user's cache if empty")
-    server: str = option("https://zenodo.org", help="where the records are; a mirror has another")
+    server: str = option(
+        "https://zenodo.org", help="address of the Zenodo records, or of a mirror of them"
+    )

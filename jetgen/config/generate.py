@@ -35,10 +35,10 @@ class GenerateConfig:
         "beside a flow or flow-matching prior",
     )
     solver: Literal["midpoint", "heun", "rk4"] | None = option(
-        None, help="how flow matching integrates its velocities (default: as in the training)"
+        None, help="solver of the flow-matching equation (default: as in the training)"
     )
     solver_steps: int | None = option(
-        None, at_least=1, help="its steps (default: as in the training)"
+        None, at_least=1, help="steps of the solver (default: as in the training)"
     )
     fix: list[str] = option(
         [],
@@ -77,6 +77,6 @@ class GenerateConfig:
         """The fixed values by the names of their conditions.
 
         Raises:
-            InputError: for a text of another form, or a name that comes twice.
+            InputError: for a text of another form, or a repeated name.
         """
         return named_values("fix", self.fix)

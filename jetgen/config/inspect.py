@@ -9,7 +9,7 @@ from jetgen.config.option import option
 
 @dataclass(frozen=True)
 class InspectConfig:
-    """Say what files hold, and what is odd about them."""
+    """Show what files hold, and what is unusual in them."""
 
     files: list[str] = option(help="files, folders or glob patterns", positional=True)
     map: dict[str, str] = option(

@@ -19,16 +19,16 @@ class LatentConfig:
     jets: int = option(5000, help="at most this many jets, chosen at random")
     colour: tuple[str, ...] = option(
         (),
-        help="observables that colour the points, comma-separated (default mass,n,pt,type, those "
-        "that the jets know; of a table the first columns, conditions and the target)",
+        help="observables that colour the points, comma-separated (default: those of mass, n, pt, "
+        "type that the jets have; for a table the first columns, conditions and the target)",
     )
     region: str | None = option(
         None,
-        help="condition on observables, such as 'mass > 150 and n > 60': where these jets live, "
-        "and how well classifiers find them",
+        help="condition on observables, such as 'mass > 150 and n > 60': where the codes of these "
+        "jets lie, and how well classifiers find them",
     )
     columns: int = option(
-        6, help="columns of the code in pairs and traversals, the most active first"
+        6, help="number of latent dimensions in pairs and traversals, the most active first"
     )
     steps: int = option(7, help="jets along a traversal or an interpolation")
     between: tuple[str, ...] = option(

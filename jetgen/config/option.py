@@ -1,4 +1,4 @@
-"""How an option is declared: once, as a field of a frozen dataclass, with its help text.
+"""Declaration of an option: once, as a field of a frozen dataclass, with its help text.
 
 The command line, its help, the YAML files, the defaults and the validation all come from
 these declarations (see :mod:`jetgen.cli.parser`).
@@ -22,7 +22,7 @@ from jetgen.registry import Registry, allow, is_path
 
 
 def whole_text(text: str) -> list[str]:
-    """A text that is one name."""
+    """The names in a text that is a single name."""
     return [text]
 
 
@@ -51,10 +51,11 @@ def option(
         help: what the option means.
         positional: whether it is given without a flag.
         at_least, above, below: the range of a number; ``None`` as value is always allowed.
-        choices: the components that a name stands for.
-        names: the names of components in one text, where it holds more than a name.
+        choices: the registry of components that the value names.
+        names: function from a value to the component names in it; by default the value is a name.
         section: title under which the help lists this option and those after it.
-        derived: the value of an option that is not given, from all others; its default is None.
+        derived: function from all options to the value of this one if it is not given (its
+            default is then None).
         common: whether the help lists it among the common ones, before all sections.
     """
     metadata = {
@@ -75,7 +76,7 @@ def option(
 
 
 SEEDS = 2**32
-"""Seeds are below this number, as every library takes them (NumPy's and scikit-learn's limit)."""
+"""Seeds are below this number, the limit of NumPy and scikit-learn."""
 
 
 def seed_option(default: int, *, help: str) -> Any:
@@ -91,7 +92,7 @@ def mark_given(config: Any, names: Iterable[str]) -> None:
 def given_options(config: Any) -> frozenset[str]:
     """The options that a user gave: those of :func:`mark_given`, which the command line records.
 
-    A ``config`` made in Python does not say which of its values were written out; those that
+    A ``config`` made in Python does not record which of its values were given; those that
     differ from their defaults count as given.
     """
     differing = frozenset(
@@ -118,12 +119,12 @@ def require(condition: bool, name: str, expected: str, received: object) -> None
 def validate(config: Any) -> None:
     """Check each option of a dataclass against its declaration: range, choices, components.
 
-    Values get the type of their option as :func:`typed` says. The
-    modules of components given as ``package.module:Name`` are allowed (:mod:`jetgen.registry`):
-    what is read from files has passed :func:`jetgen.config.received.received` before.
+    Values are converted to the type of their option (:func:`typed`). Modules of components given
+    as ``package.module:Name`` are allowed (:mod:`jetgen.registry`), because options read from
+    files have passed :func:`jetgen.config.received.received` before.
 
     Raises:
-        InputError: for a value of another type or out of its range, or a name that is not known.
+        InputError: for a value of another type or out of its range, or an unknown name.
     """
     hints = typing.get_type_hints(type(config))
     for entry in dataclasses.fields(config):
@@ -146,10 +147,10 @@ def validate(config: Any) -> None:
 
 
 def typed(name: str, value: Any, hint: Any) -> Any:
-    """The value of an option in the option's type, as Python code and YAML files may write it.
+    """Convert a value, as Python code and YAML files may write it, to the type of its option.
 
-    Paths are text. One text stands for a list of one, a mapping for a list of ``NAME=VALUE``;
-    names with commas or in a list are a tuple; whole numbers are numbers.
+    Paths become text, one text becomes a list of one, a mapping a list of ``NAME=VALUE``, names
+    with commas or in a list a tuple, and integers become floats where a float is expected.
 
     Raises:
         InputError: for a value of another type.
@@ -192,18 +193,18 @@ def typed(name: str, value: Any, hint: Any) -> Any:
 
 
 def _shown(value: Any) -> str:
-    """A value in a message: simple ones as they are, of others the type."""
+    """A value for a message: simple values as they are, for others the type."""
     return repr(value) if isinstance(value, str | int | float) else f"a {type(value).__name__}"
 
 
 def named_components(config: Any) -> Iterator[tuple[str, Registry, str]]:
-    """Each component that the options name: the option, the registry and the component's name."""
+    """For each component that the options name: the option, the registry, the component's name."""
     values = {entry.name: getattr(config, entry.name) for entry in dataclasses.fields(config)}
     yield from components_in(type(config), values)
 
 
 def components_in(options: type, values: Mapping[str, Any]) -> Iterator[tuple[str, Registry, str]]:
-    """:func:`named_components` of plain values of a class of options, before it is made."""
+    """:func:`named_components` for plain values, before the dataclass of options is built."""
     for entry in dataclasses.fields(options):
         registry, value = entry.metadata.get("choices"), values.get(entry.name)
         if registry is None or value is None:
@@ -214,7 +215,7 @@ def components_in(options: type, values: Mapping[str, Any]) -> Iterator[tuple[st
 
 
 def _texts(value: Any) -> list[str]:
-    """The texts of an option in any of the forms that :func:`typed` takes."""
+    """The texts in an option's value, in any of the forms that :func:`typed` accepts."""
     if isinstance(value, Mapping):
         return [f"{key}={each}" for key, each in value.items()]
     if isinstance(value, str):
@@ -223,16 +224,16 @@ def _texts(value: Any) -> list[str]:
 
 
 def foreign_components(config: Any) -> list[dict[str, str | None]]:
-    """The components of other packages that the options name, and where each is from."""
+    """The components of other packages that the options name, and the package of each."""
     notes = (registry.note(component) for _, registry, component in named_components(config))
     return [note for note in notes if note is not None]
 
 
 def value_of(options: type, name: str, text: str, option_name: str) -> Any:
-    """The value of one option of a dataclass from its text.
+    """Parse the text of one option of a dataclass.
 
     Raises:
-        InputError: for a text that is no value of the option's type.
+        InputError: for a text that is not a value of the option's type.
     """
     hint = typing.get_type_hints(options)[name]
     if hint is str:
@@ -252,7 +253,7 @@ def value_of(options: type, name: str, text: str, option_name: str) -> Any:
 
 
 def refuse(options: Any, refused: Mapping[str, str]) -> None:
-    """Raise :class:`InputError` when one of the ``refused`` options, if there, has a value.
+    """Raise :class:`InputError` when one of the ``refused`` options has a value.
 
     Args:
         options: a dataclass of options.
@@ -267,7 +268,7 @@ def named_values(option_name: str, texts: Sequence[str]) -> dict[str, str]:
     """The values of ``NAME=VALUE`` texts by their names.
 
     Raises:
-        InputError: for a text of another form, or a name that comes twice.
+        InputError: for a text of another form, or a repeated name.
     """
     values: dict[str, str] = {}
     for text in texts:

@@ -8,18 +8,19 @@ from typing import Literal
 from jetgen.config.option import option, require, seed_option, validate
 
 By = Literal["w1m", "w1p", "w1efp", "fpd", "kpd", "uncovered", "mmd", "auc"]
-"""The figures that a table can be sorted by."""
+"""The metrics that a table can be sorted by."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RankingConfig:
-    """How runs are measured and put in order."""
+    """How runs are measured and sorted."""
 
     jets: int | None = option(
-        None, help="so many held-out and generated jets (default: all held-out jets)"
+        None,
+        help="at most this many held-out jets, and as many generated ones (default: all held-out)",
     )
     seed: int = seed_option(1, help="seed of generated jets, the bootstrap, the floor, the trees")
-    by: By = option("w1m", help="figure that sorts the table")
+    by: By = option("w1m", help="metric that sorts the table")
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to generate")
 
     def __post_init__(self) -> None:

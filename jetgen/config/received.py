@@ -1,4 +1,4 @@
-"""Options that were read from a file, which may be somebody else's."""
+"""Options read from a file that somebody else may have written."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ def received(
     where: str,
     origins: Mapping[str, str] | None = None,
 ) -> C:
-    """The options that a file holds, if it names no component that the user has not installed or
-    allowed (:mod:`jetgen.registry`). No component is imported before that is known.
+    """The options in a file, if every component it names is installed or allowed by the user
+    (:mod:`jetgen.registry`). No component is imported before this check.
 
     Args:
         options: the dataclass of the options.
         values: the values by name.
         where: the file, for messages.
-        origins: the packages of components as far as the file's writer has noted them.
+        origins: the packages of components, where the file records them.
 
     Raises:
-        InputError: for such a component, or a value that the options do not take.
-        TypeError: for a name that is no option.
+        InputError: for another component, or a value that an option does not accept.
+        TypeError: for a name that is not an option.
     """
     for _, registry, component in components_in(options, values):
         registry.require_known(component, where, (origins or {}).get(component, ""))

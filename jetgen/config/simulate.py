@@ -11,13 +11,13 @@ from jetgen.config.option import option, require, seed_option, validate
 from jetgen.physics.classes import DIJET_CLASSES, JET_CLASSES
 
 LARGEST_SEED = 900_000_000
-"""Pythia takes seeds from 1 to this number."""
+"""Pythia accepts seeds from 1 to this number."""
 
 
 class Scales(NamedTuple):
-    """Numbers of which each sample has defaults of its own, in GeV but for the radius.
+    """Numbers with defaults that depend on the sample, in GeV except for the radius.
 
-    They are NaN where a sample has no use for them.
+    A number that a sample does not use is NaN.
     """
 
     energy: float
@@ -49,7 +49,7 @@ class SimulateConfig:
     output: str = option(help="HDF5 file to write")
     jets: int = option(10_000, at_least=1, help="number of jets, or of sets in a sample of sets")
     workers: int = option(
-        1, at_least=1, help="processes; the jets depend on this number and on the seed"
+        1, at_least=1, help="number of processes; the jets depend on it and on the seed"
     )
     seed: int = seed_option(1, help="seed of the whole run")
     overwrite: bool = option(False, help="replace the output file if it exists")
@@ -59,31 +59,29 @@ class SimulateConfig:
         "proton on a target (default: 400)",
     )
     parton_pt_min: float | None = option(
-        None, help="least pT of the hard partons in GeV (default: 990; lhco-qcd: 1000)"
+        None, help="smallest pT of the hard partons in GeV (default: 990; lhco-qcd: 1000)"
     )
     parton_pt_max: float | None = option(
         None, help="largest pT of the hard partons in GeV (default: 1010; lhco-qcd: no limit)"
     )
-    mpi: bool = option(True, help="underlying event: further parton interactions in a collision")
+    mpi: bool = option(True, help="simulate the underlying event (multiparton interactions)")
     radius: float | None = option(None, help="anti-kT radius R (default: 0.8; lhco: 1.0)")
     jet_pt_min: float | None = option(
-        None, help="least jet pT in GeV (default: 800; lhco: 1200, of the leading jet)"
+        None, help="smallest jet pT in GeV (default: 800; lhco: 1200, of the leading jet)"
     )
     jet_pt_max: float | None = option(
         None, help="largest jet pT in GeV (default: 1600; lhco: no limit), of the leading jet"
     )
     jet_eta_max: float = option(2.5, above=0, help="largest |eta| of a jet")
     min_particle_pt: float = option(
-        0.0, at_least=0, help="particles below this pT in GeV are not seen (not clustered)"
+        0.0, at_least=0, help="particles below this pT in GeV are not clustered"
     )
     particle_eta_max: float = option(
         5.0,
         above=0,
-        help="particles beyond this |eta| are not seen, as beyond a detector's acceptance",
+        help="particles beyond this |eta| are not clustered (acceptance of a detector)",
     )
-    max_particles: int = option(
-        150, at_least=1, help="constituents kept of a jet, the leading ones by pT"
-    )
+    max_particles: int = option(150, at_least=1, help="constituents kept per jet, leading in pT")
     tau21: bool = option(False, help="tau2 / tau1 as a feature of each jet of a set")
     detector: bool = option(
         False, help="smear particles as a detector would: energy, angles, thresholds"
@@ -121,7 +119,7 @@ class SimulateConfig:
 
     @property
     def scales(self) -> Scales:
-        """The numbers of the sample, or those that the options say instead."""
+        """The values given by the options, and the sample's defaults for all others."""
         own = PRESETS[self.sample].scales._asdict()
         given = {name: getattr(self, name) for name in own}
         return Scales(**{name: own[name] if given[name] is None else given[name] for name in own})

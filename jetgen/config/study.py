@@ -9,31 +9,33 @@ from jetgen.config.option import named_values, option, require
 
 @dataclass(frozen=True)
 class StudyConfig:
-    """Which study to repeat, and at which scale."""
+    """Which study to run, and at which scale."""
 
     study: str = option(
         help="name of a study that comes with jetgen, or a folder with a study.yaml",
         positional=True,
     )
-    quick: bool = option(False, help="the small scale, a few minutes on two cores")
+    quick: bool = option(False, help="run at the small scale: a few minutes on two cores")
     set: list[str] = option(
         [],
-        help="NAME=VALUE of a setting in the study.yaml, in place of the one at that scale; may be "
-        "given several times",
+        help="NAME=VALUE of a setting in the study.yaml, instead of its value at that scale; may "
+        "be given several times",
     )
     output: str | None = option(
-        None, help="folder of everything the study makes (default runs/studies/NAME[-quick])"
+        None, help="folder for everything the study makes (default: runs/studies/NAME[-quick])"
     )
-    workers: int = option(2, help="steps that run side by side where none needs the other")
+    workers: int = option(
+        2, help="number of steps that run at the same time, if none needs the result of another"
+    )
 
     def __post_init__(self) -> None:
         require(self.workers >= 1, "workers", "at least 1", self.workers)
         self.changed()
 
     def changed(self) -> dict[str, str]:
-        """The settings that are changed, by name.
+        """The changed settings by name.
 
         Raises:
-            InputError: for a text of another form, or a name that comes twice.
+            InputError: for a text of another form, or a repeated name.
         """
         return named_values("set", self.set)

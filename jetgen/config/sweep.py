@@ -17,13 +17,13 @@ class SweepConfig:
         "jetgen train), `search` and `metric`",
         positional=True,
     )
-    trials: int = option(20, help="trials in all, of every process that shares the folder")
+    trials: int = option(20, help="number of trials, over all processes that share the folder")
     sampler: Literal["tpe", "random", "grid"] = option(
         "tpe", help="how settings are chosen: tpe, random or grid"
     )
     pruning: bool = option(True, help="stop trials that are worse than the median of the others")
     output: str | None = option(
-        None, help="folder of the sweep (default runs/sweeps/NAME); found again, it goes on"
+        None, help="folder of the sweep (default: runs/sweeps/NAME); an existing sweep is continued"
     )
     seed: int = seed_option(1, help="seed of the sampler")
 

@@ -21,20 +21,20 @@ from jetgen.config.option import named_components, option, refuse, require, seed
 from jetgen.kinds import ENTRIES, JETS, Kind, kind_of
 
 IN_MEMORY = "in memory"
-"""Stands in the options of a run for sets that were passed from Python, not read from files."""
+"""The value of ``data`` for sets that were passed from Python, not read from files."""
 
 REGION = "region"
 """The name of the condition that says whether a jet lies in a chosen region."""
 
 MULTIPLICITY = "n"
-"""The name of the number of particles among the conditions; every model is given it."""
+"""The name of the number of particles among the conditions; every model receives it."""
 
 
 NO_CONSTRAINT = "none"
 """The value of ``constraint`` that stands for an empty list."""
 
 OWN_OPTIONS = ("objective", "encoder", "decoder", "discriminator", "loss", "prior")
-"""Options that name a component which can have options of its own."""
+"""Options that name a component; the component can have options of its own."""
 
 
 def weighted_name(text: str) -> list[str]:
@@ -58,7 +58,7 @@ def _by_objective(name: str) -> Callable[[TrainConfig], Any]:
 
 
 def _representation(config: TrainConfig) -> str:
-    """The representation where none is given: named columns are features as they are."""
+    """The default representation: features if columns are named, else that of jets."""
     kind = ENTRIES if config.columns or config.target else JETS
     return kind.representations[0]
 
@@ -69,7 +69,7 @@ class TrainConfig:
 
     data: list[str] = option(["data/gluon.h5"], help="file with jets; may be given several times")
     run: str = option("runs/latest", help="folder that the run is written to")
-    resume: bool = option(False, help="go on with the run in that folder")
+    resume: bool = option(False, help="continue the run in that folder")
     seed: int = seed_option(1, help="seed of the split, initial weights, batches and noise")
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to train")
     threads: int = option(0, at_least=0, help="CPU threads; 0 leaves torch's choice")
@@ -103,25 +103,26 @@ class TrainConfig:
         None,
         derived=_representation,
         help="relative: etarel, phirel, ptrel of the jet; cartesian: px, py, pz in GeV; features: "
-        "those of sets of any items (muons, di-jets, rows of a table) as the files name them "
+        "named features of sets of any items (muons, di-jets, rows of a table), as in the files "
         "(default: features with `columns` or `target`, otherwise relative)",
     )
     columns: tuple[str, ...] = option(
         (),
-        help="the features to train on, NAME,NAME; they are taken as they are "
+        help="the features to train on, NAME,NAME, by their names in the files "
         "(representation='features')",
     )
     target: str | None = option(
         None,
-        help="column of a table that is kept beside the features and not shown to the model",
+        help="column of a table that is kept with the sets but is no input of the model",
     )
     azimuth: str | None = option(
         None,
-        help="feature that is an azimuth in rad: sets are turned until their first item lies at "
-        "zero, and generated sets by random angles (representation='features')",
+        help="feature that is an azimuth in rad: each set is rotated so that its first item lies "
+        "at zero, and each generated set by a random angle (representation='features')",
     )
     weighted: bool = option(
-        False, help="draw batches by event weight, so that generated jets have weight one"
+        False,
+        help="draw training jets in proportion to event weights; generated jets have weight one",
     )
     transform: list[str] = option(
         [],
@@ -136,21 +137,21 @@ class TrainConfig:
         choices=OBJECTIVES,
         section="model",
         common=True,
-        help="what the training minimises: an autoencoder plain, variational, with a kernel or "
-        "sliced Wasserstein distance of its codes to the prior, or adversarial; or a generative "
-        "adversarial network; or flow matching",
+        help="what the training minimises: ae, a plain autoencoder; vae, a variational one; wae "
+        "and swae, with a kernel or sliced Wasserstein distance of its codes to the prior; aae, an "
+        "adversarial one; gan, a generative adversarial network; flow-matching",
     )
     condition: list[str] = option(
         [],
         common=True,
-        help="jet-level quantities that the model is given: mass, pt, n, type or any other of the "
-        "data, NAME or NAME,NAME; may be given several times (n always is, and pt and eta are with "
-        "relative features)",
+        help="jet-level quantities that the model is conditioned on: mass, pt, n, type or others "
+        "of the data, NAME or NAME,NAME; may be given several times (n always is one; pt and eta "
+        "are with relative features)",
     )
     region: str | None = option(
         None,
-        help="a condition on observables, such as 'mass > 150' or 'p > 50 and pt > 1': the model "
-        "is given, as the condition region, whether (1) or not (0) a jet meets it",
+        help="selection on observables, such as 'mass > 150' or 'p > 50 and pt > 1': the model is "
+        "conditioned on whether a jet passes it (condition `region`, 1 or 0)",
     )
     objective_option: list[str] = option(
         [], help="NAME=VALUE of an own option of the objective; may be given several times"
@@ -182,7 +183,7 @@ class TrainConfig:
         "dense", help="own masked kernels, or torch-geometric's layers on ragged graphs"
     )
     queries: Literal["learned", "noise"] = option(
-        "learned", help="what tells the particles apart that a decoder of sets makes"
+        "learned", help="input of a set decoder for each particle: a learned vector, or noise"
     )
     latent: int = option(20, at_least=1, common=True, help="latent dimension")
 
@@ -201,14 +202,14 @@ class TrainConfig:
         derived=_by_objective("loss_scale"),
         above=0,
         help="factor on the mean reconstruction loss, so that beta is of order one (default: 10 "
-        "beside a likelihood, else 100)",
+        "with a likelihood, else 100)",
     )
     likelihood_weight: float = option(
         None,
         derived=_by_objective("likelihood_weight"),
         at_least=0,
-        help="weight of the likelihood of real particles under Gaussians about the decoded "
-        "positions; above 0 particles are drawn from them instead of put at their centres "
+        help="weight of the likelihood of real particles under Gaussians around the decoded "
+        "positions; above 0, particles are drawn from these Gaussians instead of their centres "
         "(default: 50 for an autoencoder of jets with a loss between sets, else 0)",
     )
     constraint: list[str] = option(
@@ -216,9 +217,9 @@ class TrainConfig:
         derived=_by_objective("constraint"),
         choices=CONSTRAINTS,
         names=weighted_name,
-        help="jet-level terms added to the loss, NAME or NAME=WEIGHT; the multiplicity is that of "
-        "the particles that carry the pT, (sum pT)^2 / sum pT^2; or none (default: mass=2 for an "
-        "autoencoder of jets, else none)",
+        help="jet-level terms added to the loss, NAME or NAME=WEIGHT, or none; the multiplicity is "
+        "the effective one, (sum pT)^2 / sum pT^2 (default: mass=2 for an autoencoder of jets, "
+        "else none)",
     )
     constraint_difference: Literal["squared", "absolute", "relative"] = option(
         "relative", help="how these terms measure a difference"
@@ -231,10 +232,12 @@ class TrainConfig:
     free_bits: float = option(
         0.0,
         at_least=0,
-        help="nats that every latent column may carry without a Kullback-Leibler cost",
+        help="nats per latent dimension without a Kullback-Leibler penalty",
     )
     latent_weight: float = option(
-        10.0, above=0, help="weight of the term that draws codes to the prior (wae, swae, aae)"
+        10.0,
+        above=0,
+        help="weight of the term that matches the codes to the prior (wae, swae, aae)",
     )
     mmd_kernel: Literal["inverse-multiquadric", "rbf"] = option(
         "inverse-multiquadric", help="kernel of the wae's distance"
@@ -250,18 +253,18 @@ class TrainConfig:
         0.3, at_least=0, help="Gaussian noise on real and fake labels (gan losses bce and lsgan)"
     )
     label_smoothing: float = option(
-        0.0, at_least=0, help="taken off the real labels alone (bce, lsgan)"
+        0.0, at_least=0, help="subtracted from the labels of real jets only (bce, lsgan)"
     )
     input_noise: float = option(
         0.001,
         at_least=0,
-        help="Gaussian noise on the transformed features that the gan's discriminator sees",
+        help="Gaussian noise on the transformed features that the gan's discriminator receives",
     )
     gradient_penalty: float = option(
         10.0, at_least=0, help="weight of the gradient penalty of wgan-gp"
     )
     critic_steps: int = option(
-        1, at_least=1, help="steps of the gan's discriminator for one of its generator"
+        1, at_least=1, help="steps of the gan's discriminator per step of its generator"
     )
     discriminator_rate: float = option(
         1.0, above=0, help="factor on the learning rate for the discriminator (aae, gan)"
@@ -275,12 +278,12 @@ class TrainConfig:
         help="decay of the averaged weights that generate (gan, flow-matching); 0 for none",
     )
     solver: Literal["midpoint", "heun", "rk4"] = option(
-        "midpoint", help="how flow matching integrates its velocities (objective and prior)"
+        "midpoint", help="solver of the flow-matching equation (objective and prior)"
     )
     solver_steps: int = option(
         50,
         at_least=1,
-        help="fixed steps of the solver, of two network evaluations each, or four for rk4",
+        help="equal steps of the solver, with two network evaluations each (four for rk4)",
     )
 
     prior: str = option(
@@ -289,28 +292,28 @@ class TrainConfig:
         choices=PRIORS,
         section="prior",
         common=True,
-        help="distribution of latent codes: fixed, so that the objective draws the codes to it "
-        "(gaussian, mixture, discrete), or learned from the codes (flow, flow-matching) (default: "
+        help="distribution of latent codes: fixed, with codes matched to it by the objective "
+        "(gaussian, mixture, discrete), or fitted to the codes (flow, flow-matching; default: "
         "flow for an autoencoder, else gaussian)",
     )
     prior_option: list[str] = option(
         [], help="NAME=VALUE of an own option of the prior; may be given several times"
     )
     components: int = option(
-        10, at_least=2, help="components of the mixture, categories of the discrete prior"
+        10, at_least=2, help="components of the mixture prior, or categories of the discrete one"
     )
     prior_training: Literal["after", "joint"] = option(
-        "after", help="fit a learned prior after the autoencoder or together with it"
+        "after", help="fit a learned prior after the autoencoder, or together with it"
     )
     prior_epochs: int = option(
-        30, above=0, help="epochs of a learned prior, when it is fitted after"
+        30, above=0, help="epochs of a learned prior that is fitted after the autoencoder"
     )
     flow_transforms: int = option(6, at_least=1, help="coupling transforms of the flow prior")
     flow_hidden: int = option(128, at_least=1, help="width of a learned prior's networks")
     multiplicity: Literal["data", "latent"] = option(
         "data",
-        help="draw particle numbers from the data's distribution, or from a model of them "
-        "given the latent code",
+        help="draw numbers of particles from the distribution of the data, or from a model of "
+        "them given the latent code",
     )
 
     epochs: int = option(60, at_least=1, section="training", common=True, help="epochs at most")
@@ -324,21 +327,21 @@ class TrainConfig:
     monitor: tuple[str, ...] = option(
         (),
         choices=FIGURES,
-        help="figures of generated against validation jets to follow, comma-separated, among w1m, "
-        "w1p, fpd and fom (AUC of boosted trees, the one for sets of features); the first one "
-        "chooses the best epoch",
+        help="metrics of generated against validation jets during training, comma-separated, of "
+        "w1m, w1p, fpd and fom (AUC of boosted trees, the only one for sets of named features); "
+        "the first one chooses the best epoch",
     )
-    monitor_every: int = option(5, help="epochs from one look at these figures to the next")
+    monitor_every: int = option(5, help="epochs from one computation of these metrics to the next")
     log: Literal["tensorboard", "wandb"] | None = option(
         None,
-        help="write the rows of metrics.csv for TensorBoard too, into the run's folder, or to "
+        help="write the rows of metrics.csv also for TensorBoard, to the run's folder, or to "
         "Weights & Biases",
     )
     time_limit: float | None = option(
         None,
         above=0,
         common=True,
-        help="minutes after which training ends in good order with what it has reached",
+        help="minutes after which training ends and keeps its best epoch",
     )
 
     def __post_init__(self) -> None:
@@ -370,12 +373,12 @@ class TrainConfig:
             self.own_options(name)
 
     def chosen_components(self) -> Iterator[tuple[str, Any]]:
-        """Each component that is named, imported, beside the option that names it."""
+        """Each component that an option names, imported, with the name of the option."""
         for name, registry, component in named_components(self):
             yield name, registry[component]
 
     def own_options(self, name: str) -> dict[str, Any]:
-        """The values of the options that the component named by an option has of its own.
+        """The values of the own options of the component that an option names.
 
         Raises:
             InputError: for an option that it does not have, or an unsuitable value.
@@ -388,7 +391,7 @@ class TrainConfig:
         return values
 
     def _check_features(self) -> None:
-        """Named columns are features as they are; these are no jets and have no kinematics."""
+        """Check the options of sets of named features, which have no jet kinematics."""
         require(
             self.kind.features_by_name or not (self.columns or self.target),
             "representation",
@@ -418,7 +421,7 @@ class TrainConfig:
         return kind_of(self.representation)
 
     def conditions(self) -> list[str]:
-        """The names of the conditions asked for, each once."""
+        """The names of the requested conditions, each once."""
         names = [name.strip() for text in self.condition for name in text.split(",")]
         require(all(names), "condition", "NAME or NAME,NAME", self.condition)
         if self.region is not None:
@@ -426,7 +429,7 @@ class TrainConfig:
         return list(dict.fromkeys(names))
 
     def auxiliary_columns(self) -> list[str]:
-        """The columns of sets of named features that are conditions: those, and the target."""
+        """The columns of sets of named features that are not trained on: conditions and target."""
         if not self.kind.features_by_name:
             return []
         names = [name for name in self.conditions() if name not in (MULTIPLICITY, REGION)]
