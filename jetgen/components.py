@@ -141,9 +141,20 @@ FORMATS = Registry(
 )
 """File formats that are read. A file is of at most one that is not a general container."""
 
-METRICS = Registry("metric", "jetgen.metrics", "jetgen.metrics.base:Metric", {})
-"""Further rows of ``jetgen evaluate``; those that it always has are no single functions, but share
-what is costly (:mod:`jetgen.evaluation.metric_rows`)."""
+METRICS = Registry(
+    "metric",
+    "jetgen.metrics",
+    "jetgen.metrics.base:Metric",
+    {
+        "substructure": "jetgen.evaluation.metric_rows:substructure_rows",
+        "pairs": "jetgen.evaluation.pair_rows:pair_rows",
+        "w1efp": "jetgen.evaluation.metric_rows:efp_rows",
+        "fpd": "jetgen.evaluation.metric_rows:fpd_rows",
+        "kpd": "jetgen.evaluation.metric_rows:kpd_rows",
+        "cov-mmd": "jetgen.evaluation.metric_rows:matching_rows",
+    },
+)
+"""Rows of ``jetgen evaluate`` beside the distances of single observables."""
 
 FIGURES = Registry(
     "monitored figure",

@@ -265,3 +265,15 @@ def test_broken_and_ambiguous_packages_are_named(installed, modules, tmp_path):
         ENCODERS["text"]
     assert ENCODERS["deepsets"].__module__ == "jetgen.networks.deepsets"
     assert ENCODERS["jetgen_example.encoder:PooledEncoder"].__name__ == "PooledEncoder"
+
+
+def test_a_metric_of_sets_is_a_row_of_tables_and_one_of_jets_is_refused(
+    installed, tmp_path, make_muons, capsys
+):
+    for name, seed in (("real", 1), ("made", 2)):
+        jetgen.write(make_muons(60, seed=seed), tmp_path / f"{name}.h5")
+    words = ["evaluate", str(tmp_path / "made.h5"), "--real", str(tmp_path / "real.h5")]
+    assert main(words) == 0
+    assert "difference of mean multiplicities" in " ".join(capsys.readouterr().out.split())
+    assert main([*words, "--metric", "fpd"]) == 2
+    assert "expected metrics of sets of named features" in capsys.readouterr().err

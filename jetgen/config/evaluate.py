@@ -63,7 +63,8 @@ class EvaluateConfig:
     metric: tuple[str, ...] = option(
         (),
         choices=METRICS,
-        help="further metrics of jets beside those of installed packages, comma-separated",
+        help="further metrics beside the built-in ones and those of installed packages, as "
+        "package.module:Name, comma-separated",
     )
     reference_name: str = option(
         "simulated", help="what the jets to compare with are called in tables and figures"

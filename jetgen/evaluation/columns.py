@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import torch
@@ -15,6 +15,7 @@ from jetgen.errors import InputError
 from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
+from jetgen.evaluation.registered_rows import rows_of_columns
 from jetgen.evaluation.resampling import resample
 from jetgen.physics.features import feature_observables, items_alike
 from jetgen.physics.observables import MeasuredSets, Observable
@@ -77,8 +78,16 @@ def paired_columns(kinds: Sequence[MeasuredSets]) -> list[Observable]:
     ][:MOST_PAIRED]
 
 
-def compare_columns(checked: ComparisonInput, *, replicas: int = 100, seed: int = 1) -> Comparison:
+def compare_columns(
+    checked: ComparisonInput,
+    *,
+    replicas: int = 100,
+    seed: int = 1,
+    metrics: Iterable[str] = (),
+) -> Comparison:
     """W1 of every column, and how correlations and pairs of columns differ, as for jets.
+
+    Metrics of other packages that measure such sets are further rows, as are those named.
 
     Raises:
         InputError: when there are too few entries.
@@ -86,6 +95,7 @@ def compare_columns(checked: ComparisonInput, *, replicas: int = 100, seed: int 
     drawn = resample(checked, replicas=replicas, seed=seed)
     paired = paired_columns([checked.real, *checked.samples.values()])
     rows = pair_rows(drawn, [observable.name for observable in paired])
+    rows += rows_of_columns(drawn, metrics)
     table = compare_resampled(drawn, column_quantities(checked)).with_rows(rows)
     given = (*table.given, *(f.name for f in checked.real.relative.condition_features))
     return replace(table, given=given)
@@ -125,6 +135,7 @@ def evaluate_columns(
     features: str = "observables",
     replicas: int = 100,
     seed: int = 42,
+    metrics: Iterable[str] = (),
     progress: Callable[[str], None] = lambda text: None,
 ) -> tuple[Comparison, dict[str, dict[str, FigureOfMerit]]]:
     """The table and, by sample and name, the boosted trees' figures of merit.
@@ -139,7 +150,7 @@ def evaluate_columns(
         ", ".join(classifiers),
     )
     progress("columns, boosted trees")
-    table = compare_columns(checked, replicas=replicas, seed=seed)
+    table = compare_columns(checked, replicas=replicas, seed=seed, metrics=metrics)
     merits = column_merits(checked, seed)
     return table, {
         name: {"trees": merits[name]} if name in merits else {} for name in checked.samples

@@ -30,7 +30,6 @@ from jetgen.evaluation.columns import evaluate_columns
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.metric_rows import fpnd_row, metric_rows
 from jetgen.evaluation.protocol import jetnet_protocol
-from jetgen.evaluation.registered_rows import registered_rows
 from jetgen.evaluation.resampling import resample
 from jetgen.evaluation.verdict import counted, headlines
 from jetgen.files.whole import write_json
@@ -152,6 +151,7 @@ def evaluate_entries(
         classifiers=config.classifiers,
         features=config.features,
         seed=config.seed,
+        metrics=config.metric,
         progress=progress,
     )
     return _content(table, merits[GENERATED]) | {"reference": None}
@@ -244,8 +244,7 @@ def evaluate_checked(
     progress("Wasserstein distances")
     table = compare_resampled(drawn)
     progress("energy-flow polynomials, FPD, KPD, COV, MMD")
-    rows, warnings = metric_rows(checked, drawn)
-    rows += registered_rows(drawn, metrics)
+    rows, warnings = metric_rows(drawn, metrics)
     found: dict[str, dict[str, FigureOfMerit]] = {sample: {} for sample in checked.samples}
     for sample, merits in found.items():
         sides = checked.real, checked.samples[sample]

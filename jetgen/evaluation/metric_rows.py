@@ -6,12 +6,12 @@ that their numbers hide the size of the samples. Here every jet counts once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
 
-from jetgen.evaluation.checks import ComparisonInput
+from jetgen.components import METRICS
 from jetgen.evaluation.comparison import (
     Distance,
     Row,
@@ -21,8 +21,8 @@ from jetgen.evaluation.comparison import (
     table_row,
     times_floor,
 )
-from jetgen.evaluation.pair_rows import pair_rows
-from jetgen.evaluation.resampling import Resampling, resample, with_nominal
+from jetgen.evaluation.registered_rows import single_row
+from jetgen.evaluation.resampling import Resampling, with_nominal
 from jetgen.metrics.cov_mmd import matching_of_jets
 from jetgen.metrics.fpd import frechet
 from jetgen.metrics.kpd import kernel
@@ -51,18 +51,23 @@ Metric = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 """From features ``(B, d)``, ``(C, d)`` and weights ``(R, B)``, ``(R, C)`` to ``(R,)`` values."""
 
 
-def metric_rows(checked: ComparisonInput, drawn: Resampling) -> tuple[list[Row], list[str]]:
-    """Rows of substructure, pairs, W1EFP, FPD, KPD, COV and MMD, and warnings of those left out."""
-    return (
-        [
-            *substructure_rows(drawn),
-            *pair_rows(drawn),
-            *efp_rows(drawn),
-            *_moment_rows(checked, drawn),
-            *matching_rows(drawn),
-        ],
-        _left_out(drawn),
-    )
+def metric_rows(drawn: Resampling, named: Iterable[str] = ()) -> tuple[list[Row], list[str]]:
+    """The rows of every registered metric and of those ``named``, and warnings of those left out.
+
+    Built-in metrics are functions of a resampling, so that they share what is costly; those of
+    other packages are :class:`~jetgen.metrics.base.Metric`, one row each.
+
+    Args:
+        drawn: the jets, their splits and resamplings.
+        named: further metrics, as ``package.module:Name``.
+    """
+    rows = []
+    for name in dict.fromkeys((*METRICS, *named)):
+        if name in METRICS.builtin:
+            rows += METRICS[name](drawn)
+        else:
+            rows.append(single_row(drawn, name, METRICS[name]()))
+    return rows, _left_out(drawn)
 
 
 def substructure_rows(drawn: Resampling) -> list[Row]:
@@ -118,14 +123,19 @@ def efp_rows(drawn: Resampling) -> list[Row]:
     return [*rows, mean]
 
 
-def _moment_rows(checked: ComparisonInput, drawn: Resampling) -> list[Row]:
-    rows = []
-    if drawn.size > len(efp_graphs(4)):
-        quantity = _quantity("fpd", f"FPD of {drawn.size} jets, not extrapolated", "FPD", 1e-3)
-        rows.append(feature_row(drawn, quantity, frechet_distances, _scaled_efps(drawn, drawn)))
-    fewer = resample(checked, replicas=drawn.replicas, seed=drawn.seed, most=KPD_JETS)
+def fpd_rows(drawn: Resampling) -> list[Row]:
+    """FPD, not extrapolated to samples without end; none for as few jets as polynomials."""
+    if drawn.size <= len(efp_graphs(4)):
+        return []
+    quantity = _quantity("fpd", f"FPD of {drawn.size} jets, not extrapolated", "FPD", 1e-3)
+    return [feature_row(drawn, quantity, frechet_distances, _scaled_efps(drawn, drawn))]
+
+
+def kpd_rows(drawn: Resampling) -> list[Row]:
+    """KPD of at most ``KPD_JETS`` jets."""
+    fewer = drawn.fewer(KPD_JETS)
     quantity = _quantity("kpd", f"KPD of {fewer.size} jets", "KPD", 1e-3)
-    return [*rows, feature_row(fewer, quantity, discrepancies, _scaled_efps(drawn, fewer))]
+    return [feature_row(fewer, quantity, discrepancies, _scaled_efps(drawn, fewer))]
 
 
 def fpnd_row(drawn: Resampling, network: Callable[[MeasuredSets], Tensor]) -> Row | None:

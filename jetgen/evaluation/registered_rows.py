@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
 from jetgen.components import METRICS
+from jetgen.config.option import require
 from jetgen.evaluation.comparison import Row, table_row
 from jetgen.evaluation.resampling import Resampling
 from jetgen.metrics.base import Metric
@@ -13,21 +16,33 @@ from jetgen.physics.observables import Observable
 from jetgen.physics.quantities import Quantity
 
 
-def registered_rows(drawn: Resampling, named: tuple[str, ...] = ()) -> list[Row]:
-    """One row for each metric that an installed package adds, and for each further one by name.
+def rows_of_columns(drawn: Resampling, named: Iterable[str] = ()) -> list[Row]:
+    """One row for each metric of other packages that also measures sets of named features.
+
+    Args:
+        drawn: the sets, their splits and resamplings.
+        named: further metrics, as ``package.module:Name``.
+
+    Raises:
+        InputError: when one of those named is of jets only.
+    """
+    found = {name: METRICS[name] for name in (*METRICS.installed(), *named)}
+    for name in named:
+        require(
+            name not in METRICS.builtin and not found[name].needs_jets,
+            "metric",
+            "metrics of sets of named features (needs_jets = False)",
+            f"{name}, which is of jets",
+        )
+    return [single_row(drawn, name, m()) for name, m in found.items() if not m.needs_jets]
+
+
+def single_row(drawn: Resampling, name: str, metric: Metric) -> Row:
+    """The row of one metric.
 
     The floor comes from splits of the real jets into two halves, the uncertainty from bootstrap
     resamplings of both sides (pairs for reconstructed jets).
-
-    Args:
-        drawn: the jets, their splits and resamplings.
-        named: further metrics, as ``package.module:Name``.
     """
-    names = dict.fromkeys((*METRICS, *named))
-    return [_row(drawn, name, METRICS[name]()) for name in names]
-
-
-def _row(drawn: Resampling, name: str, metric: Metric) -> Row:
     replicas = min(metric.replicas, drawn.replicas)
     first, second = drawn.splits
     floor = [

@@ -32,6 +32,7 @@ class Resampling:
     """Everything random about a comparison.
 
     Args:
+        checked: all jets there are, of which these were drawn.
         real: the real jets that samples are compared to.
         sides: the samples by name; ``reconstructed`` in the order and resampling of ``real``.
         pool: real jets for the floor.
@@ -43,6 +44,7 @@ class Resampling:
         disjoint: whether the two sets of a split have no jet in common.
     """
 
+    checked: ComparisonInput
     real: Side
     sides: dict[str, Side]
     pool: MeasuredSets
@@ -61,6 +63,10 @@ class Resampling:
     @property
     def replicas(self) -> int:
         return len(self.real.counts)
+
+    def fewer(self, most: int) -> Resampling:
+        """At most ``most`` jets of every kind, the first of these, newly resampled."""
+        return resample(self.checked, replicas=self.replicas, seed=self.seed, most=most)
 
 
 def resample(
@@ -110,7 +116,7 @@ def resample(
             "compared",
         )
     return Resampling(
-        reference, sides, pool, splits, seed, warnings, checked.reference, sizes, disjoint
+        checked, reference, sides, pool, splits, seed, warnings, checked.reference, sizes, disjoint
     )
 
 

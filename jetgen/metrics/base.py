@@ -10,7 +10,7 @@ from jetgen.physics.observables import MeasuredSets
 
 
 class Metric(Component, ABC):
-    """A distance between generated and real jets; smaller is better.
+    """A distance between generated and real jets, or other sets; smaller is better.
 
     A metric of the group ``jetgen.metrics`` is a row of ``jetgen evaluate``, with its real-vs-real
     floor and its uncertainty: it is then computed :attr:`replicas` times on splits of the real
@@ -26,6 +26,9 @@ class Metric(Component, ABC):
 
     scale: ClassVar[float] = 1.0
     """The printed value is divided by it."""
+
+    needs_jets: ClassVar[bool] = True
+    """Whether it measures jets only; ``False`` makes it a row of tables of named features, too."""
 
     replicas: ClassVar[int] = 20
     """Number of splits for the floor, and of resamplings for the uncertainty."""

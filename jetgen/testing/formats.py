@@ -16,12 +16,18 @@ from jetgen.testing.holding import hold
 
 
 def is_told_by_its_content(form: Format, file: Path) -> None:
-    """A file without its name's ending is of the format, and of no built-in one."""
+    """A file without its name's ending is of the format, and of no other one tried before it.
+
+    Containers of any columns (``general``) are tried last, in the order of the registry.
+    """
     with tempfile.TemporaryDirectory() as folder:
         anonymous = Path(shutil.copy(file, Path(folder) / "file"))
         assert form.matches(anonymous)
-        others = [FORMATS[name] for name in FORMATS.builtin]
-        taken = [o.name for o in others if o.name != form.name and o.matches(anonymous)]
+        others = sorted(map(FORMATS.__getitem__, FORMATS.builtin), key=lambda other: other.general)
+        names = [other.name for other in others]
+        last = names.index(form.name) if form.general and form.name in names else len(names)
+        before = [o for o in others[:last] if o.name != form.name and o.general <= form.general]
+        taken = [other.name for other in before if other.matches(anonymous)]
         assert taken == [], f"also of the format {', '.join(taken)}"
         foreign = Path(folder) / "foreign"
         foreign.write_bytes(b"\x00\x01 nothing that is known")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -159,6 +160,98 @@ def lhco_file(tmp_path: Path) -> Maker:
                 for k, block in enumerate(blocks):
                     rows[f"values_block_{k}"] = block
                 frame.create_dataset("table", data=rows, **packed)
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def truth() -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Massive particles of some jets in every coordinate, padded with zeros, in GeV."""
+    jets, slots = 40, 9
+    rng = np.random.default_rng(5)
+    mask = np.arange(slots) < rng.integers(2, slots + 1, (jets, 1))
+    pt, eta = rng.uniform(1, 90, mask.shape), rng.normal(0, 1, mask.shape)
+    phi, mass = rng.uniform(-3, 3, mask.shape), rng.uniform(0.1, 0.5, mask.shape)
+    px, py, pz = pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta)
+    energy = np.sqrt(px**2 + py**2 + pz**2 + mass**2)
+    columns = {
+        "px": px, "py": py, "pz": pz, "E": energy, "pt": pt, "eta": eta, "phi": phi, "mass": mass,
+        "y": np.arctanh(pz / energy),
+    }  # fmt: skip
+    return mask, {name: np.where(mask, values, 0.0) for name, values in columns.items()}
+
+
+@pytest.fixture
+def top_tagging_file(tmp_path: Path) -> Maker:
+    def make() -> tuple[Path, np.ndarray]:
+        """Six events of five massless particles as Zenodo 2603256 has them, and their momenta."""
+        rng = np.random.default_rng(2)
+        heads = [f"{n}_{k}" for k in range(200) for n in ("E", "PX", "PY", "PZ")]
+        heads += ["truthE", "truthPX", "truthPY", "truthPZ"]
+        rows = np.zeros(
+            6, [("index", "i8"), ("values_block_0", "f4", 804), ("values_block_1", "i8", 2)]
+        )
+        three = rng.normal(0, 20, (6, 5, 3))
+        energy = np.linalg.norm(three, axis=-1, keepdims=True)
+        rows["values_block_0"][:, :20] = np.concatenate([energy, three], axis=-1).reshape(6, 20)
+        rows["values_block_1"][:, 1] = [1, 0, 1, 0, 0, 1]
+        path = tmp_path / "train.h5"
+        with h5py.File(path, "w") as file:
+            group = file.create_group("table")
+            group.attrs["pandas_type"] = np.bytes_("frame_table")
+            table = group.create_dataset("table", data=rows)
+            table.attrs["values_block_0_kind"] = np.bytes_(pickle.dumps(heads, 0))
+            table.attrs["values_block_1_kind"] = np.bytes_(
+                pickle.dumps(["ttv", "is_signal_new"], 0)
+            )
+        return path, three
+
+    return make
+
+
+@pytest.fixture
+def aspen_file(tmp_path: Path, truth: tuple[np.ndarray, dict[str, np.ndarray]]) -> Maker:
+    mask, values = truth
+
+    def make() -> Path:
+        path = tmp_path / "RunG_batch0.h5"
+        candidates = np.zeros((*mask.shape, 11), "f4")
+        for k, name in enumerate(("px", "py", "pz", "E")):
+            candidates[..., k] = values[name]
+        with h5py.File(path, "w") as file:
+            file["PFCands"] = candidates
+            file["jet_kinematics"] = np.tile(np.float32([400, 0.5, 1, 80]), (len(mask), 1))
+            file["event_info"], file["jet_tagging"] = (
+                np.zeros((len(mask), 4)),
+                np.zeros((len(mask), 22)),
+            )
+        return path
+
+    return make
+
+
+@pytest.fixture
+def omnilearn_file(tmp_path: Path, truth: tuple[np.ndarray, dict[str, np.ndarray]]) -> Maker:
+    mask, values = truth
+
+    def make(labels: str = "JetNet") -> Path:
+        pt = 1000.0
+        share = np.where(mask, values["pt"] / pt, 0)
+        logs = [np.log(1 - share), np.log(np.where(mask, values["pt"], 1))]
+        data = np.stack([values["eta"], values["phi"], *logs, *[np.zeros(mask.shape)] * 3], axis=-1)
+        codes = np.arange(len(mask)) % 5
+        kinds = {
+            "JetNet": np.eye(5)[codes],
+            "JetClass": np.eye(10)[8 - codes],
+            "numbers": (codes == 2).astype(int),
+        }
+        path = tmp_path / "train_150.h5"
+        with h5py.File(path, "w") as file:
+            file["data"], file["pid"] = data, kinds[labels]
+            file["jet"] = np.stack(
+                [np.full(len(mask), pt), *np.ones((2, len(mask))), mask.sum(1)], axis=1
+            )
         return path
 
     return make

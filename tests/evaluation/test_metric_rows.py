@@ -22,7 +22,7 @@ def test_polynomials_are_computed_once_for_each_kind_of_jets(toy_jets, monkeypat
 
     monkeypatch.setattr(observables, "efps", computing)
     monkeypatch.setattr(metric_rows, "KPD_JETS", 60)
-    rows, _ = metric_rows.metric_rows(checked, drawn)
+    rows, _ = metric_rows.metric_rows(drawn)
     assert computed == [150, 200, 150]  # real, all real, generated
 
     for jets in (drawn.real.jets, drawn.sides["generated"].jets):

@@ -19,23 +19,7 @@ from jetgen.errors import InputError
 from jetgen.physics import fourvectors
 from jetgen.physics.classes import class_index
 
-JETS, SLOTS = 40, 9
-
-
-@pytest.fixture(scope="module")
-def truth():
-    """Massive particles of some jets in every coordinate, padded with zeros, in GeV."""
-    rng = np.random.default_rng(5)
-    mask = np.arange(SLOTS) < rng.integers(2, SLOTS + 1, (JETS, 1))
-    pt, eta = rng.uniform(1, 90, mask.shape), rng.normal(0, 1, mask.shape)
-    phi, mass = rng.uniform(-3, 3, mask.shape), rng.uniform(0.1, 0.5, mask.shape)
-    px, py, pz = pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta)
-    energy = np.sqrt(px**2 + py**2 + pz**2 + mass**2)
-    columns = {
-        "px": px, "py": py, "pz": pz, "E": energy, "pt": pt, "eta": eta, "phi": phi, "mass": mass,
-        "y": np.arctanh(pz / energy),
-    }  # fmt: skip
-    return mask, {name: np.where(mask, values, 0.0) for name, values in columns.items()}
+JETS, SLOTS = 40, 9  # of the fixture `truth`
 
 
 def ragged(mask, values):
@@ -350,25 +334,9 @@ def test_the_jetclass_set(tmp_path, truth):
         jetgen.read(tmp_path / "several.root")
 
 
-def test_the_top_tagging_set(tmp_path):
+def test_the_top_tagging_set(top_tagging_file):
     """Zenodo 2603256: a table of pandas, 200 four-vectors in the order E, px, py, pz."""
-    rng = np.random.default_rng(2)
-    heads = [f"{n}_{k}" for k in range(200) for n in ("E", "PX", "PY", "PZ")]
-    heads += ["truthE", "truthPX", "truthPY", "truthPZ"]
-    rows = np.zeros(
-        6, [("index", "i8"), ("values_block_0", "f4", 804), ("values_block_1", "i8", 2)]
-    )
-    three = rng.normal(0, 20, (6, 5, 3))
-    energy = np.linalg.norm(three, axis=-1, keepdims=True)
-    rows["values_block_0"][:, :20] = np.concatenate([energy, three], axis=-1).reshape(6, 20)
-    rows["values_block_1"][:, 1] = [1, 0, 1, 0, 0, 1]
-    path = tmp_path / "train.h5"
-    with h5py.File(path, "w") as file:
-        group = file.create_group("table")
-        group.attrs["pandas_type"] = np.bytes_("frame_table")
-        table = group.create_dataset("table", data=rows)
-        table.attrs["values_block_0_kind"] = np.bytes_(pickle.dumps(heads, 0))
-        table.attrs["values_block_1_kind"] = np.bytes_(pickle.dumps(["ttv", "is_signal_new"], 0))
+    path, three = top_tagging_file()
     assert detect(path).name == "pandas HDF5"
     cloud = jetgen.read(path)
     assert cloud.features == CARTESIAN_ENERGY and cloud.particles.shape == (6, 200, 4)
@@ -378,42 +346,25 @@ def test_the_top_tagging_set(tmp_path):
     assert cloud.condition("type").tolist() == [top, qcd, top, qcd, qcd, top]
 
 
-def test_aspen_open_jets(tmp_path, truth):
+def test_aspen_open_jets(aspen_file, truth):
     mask, values = truth
-    candidates = np.zeros((JETS, SLOTS, 11), "f4")
-    for k, name in enumerate(("px", "py", "pz", "E")):
-        candidates[..., k] = values[name]
-    with h5py.File(tmp_path / "RunG_batch0.h5", "w") as file:
-        file["PFCands"] = candidates
-        file["jet_kinematics"] = np.tile(np.float32([400, 0.5, 1, 80]), (JETS, 1))
-        file["event_info"], file["jet_tagging"] = np.zeros((JETS, 4)), np.zeros((JETS, 22))
-    cloud = jetgen.read(tmp_path / "RunG_batch0.h5")
+    path = aspen_file()
+    cloud = jetgen.read(path)
     np.testing.assert_array_equal(cloud.mask, mask)
     np.testing.assert_allclose(cloud.feature("E")[cloud.mask], values["E"][mask], rtol=1e-6)
     assert cloud.condition("pt").unique().tolist() == [400]
     assert cloud.condition("softdrop_mass").unique().tolist() == [80]
-    assert detect(tmp_path / "RunG_batch0.h5").name == "Aspen Open Jets HDF5"
+    assert detect(path).name == "Aspen Open Jets HDF5"
 
 
 @pytest.mark.parametrize("labels", ["JetNet", "JetClass", "numbers"])
-def test_omnilearn_files(tmp_path, truth, labels):
+def test_omnilearn_files(omnilearn_file, truth, labels):
     mask, values = truth
-    pt = 1000.0
-    share = np.where(mask, values["pt"] / pt, 0)
-    logs = [np.log(1 - share), np.log(np.where(mask, values["pt"], 1))]
-    data = np.stack([values["eta"], values["phi"], *logs, *[np.zeros(mask.shape)] * 3], axis=-1)
     codes = np.arange(JETS) % 5
-    kinds = {
-        "JetNet": np.eye(5)[codes],
-        "JetClass": np.eye(10)[8 - codes],
-        "numbers": (codes == 2).astype(int),
-    }
-    path = tmp_path / "train_150.h5"
-    with h5py.File(path, "w") as file:
-        file["data"], file["pid"] = data, kinds[labels]
-        file["jet"] = np.stack([np.full(JETS, pt), *np.ones((2, JETS)), mask.sum(1)], axis=1)
+    path = omnilearn_file(labels)
     cloud = jetgen.read(path)
     np.testing.assert_array_equal(cloud.mask, mask)
+    share = np.where(mask, values["pt"] / 1000, 0)
     np.testing.assert_allclose(cloud.feature("ptrel"), share, rtol=1e-5, atol=1e-9)
     np.testing.assert_allclose(cloud.feature("etarel"), values["eta"], rtol=1e-6)
     types = cloud.condition("type").tolist()

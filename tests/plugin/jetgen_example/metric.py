@@ -8,6 +8,7 @@ class MeanMultiplicity(Metric):
     """The difference of the mean numbers of particles."""
 
     title = "difference of mean multiplicities"
+    needs_jets = False
 
     def __call__(self, real: MeasuredSets, generated: MeasuredSets) -> float:
         means = [jets.relative.multiplicity.double().mean() for jets in (real, generated)]
