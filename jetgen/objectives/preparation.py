@@ -62,11 +62,10 @@ def represent_jets(cloud: ParticleCloud, config: TrainConfig) -> ParticleCloud:
             f"etarel, phirel, ptrel, received {received}; choose representation='features'"
         )
     if config.representation == "cartesian":
-        momenta = to_cartesian(cloud)
-        kept = momenta.leading(config.particles, by=pt(momenta.particles))
-        return laboratory_jets(kept)
-    relative = to_relative(cloud)
-    return to_relative(relative.leading(config.particles, by="ptrel"))
+        cloud = to_cartesian(cloud)
+    momenta = cloud.feature("ptrel") if cloud.features[:3] == RELATIVE else pt(cloud.particles)
+    kept = cloud.leading(config.particles, by=momenta)
+    return to_relative(kept) if config.representation == "relative" else laboratory_jets(kept)
 
 
 class Preparation(nn.Module):
