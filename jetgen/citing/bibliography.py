@@ -138,6 +138,10 @@ JET_FLOW_MATCHING = Work(
     "Buhmann:2023b", "Buhmann, E. and others",
     "EPiC-ly Fast Particle Cloud Generation with Flow-Matching and Diffusion", 2023, "2310.00049",
 )  # fmt: skip
+EQUIVARIANT_FLOW_MATCHING = Work(
+    "Klein:2023", "Klein, L. and Kraemer, A. and Noe, F.",
+    "Equivariant flow matching", 2023, "2306.15030",
+)  # fmt: skip
 LATENT_FLOW_MATCHING = Work(
     "Dao:2023", "Dao, Q. and Phung, H. and Nguyen, B. and Tran, A.",
     "Flow Matching in Latent Space", 2023, "2307.08698",

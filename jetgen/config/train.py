@@ -212,6 +212,11 @@ class TrainConfig:
         "positions; above 0, particles are drawn from these Gaussians instead of their centres "
         "(default: 50 for an autoencoder of jets with a loss between sets, else 0)",
     )
+    likelihood: Literal["mixture", "one-to-one"] = option(
+        "mixture",
+        help="Gaussian that a real particle may come from: any one, or one of its own, by optimal "
+        "assignment",
+    )
     constraint: list[str] = option(
         None,
         derived=_by_objective("constraint"),
@@ -276,6 +281,11 @@ class TrainConfig:
         below=1,
         section="averaging and flow matching",
         help="decay of the averaged weights that generate (gan, flow-matching); 0 for none",
+    )
+    coupling: Literal["independent", "optimal"] = option(
+        "independent",
+        help="which noise a particle starts from: any, or by optimal assignment within its jet, "
+        "which makes paths straighter (flow-matching)",
     )
     solver: Literal["midpoint", "heun", "rk4"] = option(
         "midpoint", help="solver of the flow-matching equation (objective and prior)"

@@ -1,4 +1,4 @@
-r"""Likelihood of a set under a mixture of Gaussians, one per decoded particle."""
+r"""Likelihood of a set under Gaussians, one per decoded particle: as a mixture, or one to one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from jetgen.losses.assignment import optimal_assignment
 from jetgen.losses.reduction import Reduction, prepare, reduce
 
 
@@ -52,3 +53,38 @@ def mixture_nll(
     both = y_mask & centre_mask.any(1, keepdim=True)
     values = -torch.where(both, log_density, 0.0).sum(1) / both.sum(1).clamp(min=1)
     return reduce(values, reduction)
+
+
+def one_to_one_nll(
+    centres: Tensor,
+    log_widths: Tensor,
+    y: Tensor,
+    mask: Tensor,
+    *,
+    reduction: Reduction = "none",
+) -> Tensor:
+    r"""``-1/n max_p sum_i log N(y_p(i); x_i, s_i)``: every centre explains one particle.
+
+    Unlike the mixture (:func:`mixture_nll`), one centre cannot stand for several particles while
+    others stand for none. The permutation ``p`` is the best one
+    (:func:`jetgen.losses.assignment.optimal_assignment`); the gradient is that at this permutation.
+
+    Args:
+        centres, log_widths, y: ``(B, N, D)``, the widths as natural logarithms.
+        mask: ``(B, N)`` bool, of both sets.
+        reduction: ``none`` gives ``(B,)`` nats per particle.
+
+    Returns:
+        ``(B,)``; zero for an empty jet.
+    """
+    x, y = prepare(centres, mask, y, mask)
+    log_widths = torch.where(mask.unsqueeze(-1), log_widths, 0.0)
+    with torch.no_grad():
+        precision = (-2 * log_widths).exp()
+        cost = torch.bmm(precision, y.square().transpose(1, 2))
+        cost -= 2 * torch.bmm(precision * x, y.transpose(1, 2))
+        partner = optimal_assignment(cost, mask)  # what depends on the centre alone is the same
+    pulls = (torch.take_along_dim(y, partner.unsqueeze(-1), dim=1) - x) * (-log_widths).exp()
+    norm = 0.5 * math.log(2 * math.pi)
+    values = torch.where(mask.unsqueeze(-1), 0.5 * pulls.square() + log_widths + norm, 0.0)
+    return reduce(values.sum((1, 2)) / mask.sum(1).clamp(min=1), reduction)

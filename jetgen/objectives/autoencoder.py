@@ -13,7 +13,7 @@ from jetgen.cloud import ParticleCloud
 from jetgen.components import CONSTRAINTS, LOSSES
 from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError
-from jetgen.losses.mixture import mixture_nll
+from jetgen.losses.mixture import mixture_nll, one_to_one_nll
 from jetgen.networks.building import build_decoder, build_encoder
 from jetgen.networks.masking import masked
 from jetgen.objectives.base import Loss, Player
@@ -56,9 +56,11 @@ class Autoencoder(JetModel):
     A latent code cannot encode the positions of a hundred soft particles. With a likelihood weight
     :math:`w_l > 0` the decoder therefore also predicts the widths of a Gaussian about every decoded
     position; :math:`\Lambda` is the negative log-likelihood of the real particles under their
-    mixture (:func:`jetgen.losses.mixture.mixture_nll`), and decoded particles are drawn from these
-    Gaussians, also for the jet-level terms. If the weight is the typical number of particles, the
-    total with a Kullback-Leibler term of weight 1 is the evidence lower bound. With
+    mixture (:func:`jetgen.losses.mixture.mixture_nll`), or with each particle from a Gaussian of
+    its own (``likelihood='one-to-one'``, :func:`~jetgen.losses.mixture.one_to_one_nll`). Decoded
+    particles are drawn from these Gaussians, also for the jet-level terms. If the weight is the
+    typical number of particles, the total with a Kullback-Leibler term of weight 1 is the evidence
+    lower bound. With
     ``multiplicity='latent'`` the negative log-likelihood of the number of particles given z is
     added.
 
@@ -206,7 +208,11 @@ class Autoencoder(JetModel):
         parts = {"reconstruction": self.reconstruction(decoded, batch.mask, target, batch.mask)}
         total = self.config.loss_scale * parts["reconstruction"]
         if log_widths is not None:
-            parts["likelihood"] = mixture_nll(decoded, log_widths, batch.mask, target, batch.mask)
+            parts["likelihood"] = (
+                one_to_one_nll(decoded, log_widths, target, batch.mask)
+                if self.config.likelihood == "one-to-one"
+                else mixture_nll(decoded, log_widths, batch.mask, target, batch.mask)
+            )
             total = total + self.config.likelihood_weight * parts["likelihood"]
             decoded = _drawn(decoded, log_widths, generator)
         jets = self.preparation.to_physical(decoded, like=batch)

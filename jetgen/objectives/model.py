@@ -71,6 +71,18 @@ class JetModel(Component, Objective):
             f"none with the objective {config.objective}",
             config.discriminator,
         )
+        require(
+            config.coupling == "independent" or config.objective == "flow-matching",
+            "coupling",
+            f"independent with the objective {config.objective}, which has no paths from noise",
+            config.coupling,
+        )
+        require(
+            config.likelihood == "mixture" or bool(config.likelihood_weight),
+            "likelihood",
+            "a likelihood_weight above 0 with it",
+            config.likelihood,
+        )
 
     @property
     def priors(self) -> Mapping[str, Prior]:
