@@ -188,7 +188,7 @@ class ParticleCloud:
         if {"px", "py", "pz"} <= values.keys():
             p3 = torch.stack([values[name] for name in ("px", "py", "pz")], dim=-1)
             energy = values["E"] if "E" in values else p3.norm(dim=-1)
-            p4 = torch.cat([p3, energy.unsqueeze(-1)], dim=-1)
+            p4 = kinematics.on_shell(torch.cat([p3, energy.unsqueeze(-1)], dim=-1))
         elif {"etarel", "phirel", "ptrel"} <= values.keys():
             pt, eta, phi = (
                 cloud.condition(name).unsqueeze(1) if cloud.has_condition(name) else default
@@ -346,8 +346,11 @@ class ParticleCloud:
         from vector.backends.awkward import behavior
 
         counts = self.multiplicity.cpu().numpy()
-        flat = self.particles.detach()[self.mask].cpu().numpy()  # (sum n, F)
-        fields = {f.name: flat[:, i] for i, f in enumerate(self.features)}
+        flat = self.particles.detach()[self.mask].double().cpu()  # (sum n, F)
+        fields = {f.name: flat[:, i].numpy() for i, f in enumerate(self.features)}
+        if {"px", "py", "pz", "E"} <= fields.keys():
+            p4 = torch.stack([torch.from_numpy(fields[n]) for n in ("px", "py", "pz", "E")], dim=1)
+            fields["E"] = kinematics.on_shell(p4)[:, 3].numpy()
         momenta = {"px", "py", "pz"} <= fields.keys() or {"pt", "eta", "phi"} <= fields.keys()
         if momenta and not {"E", "mass"} & fields.keys():
             fields["mass"] = np.zeros_like(flat[:, 0])

@@ -32,6 +32,20 @@ def massive(pt: Tensor, eta: Tensor, phi: Tensor, mass: Tensor) -> Tensor:
     return torch.cat([p4[..., :3], energy.unsqueeze(-1)], dim=-1)
 
 
+def on_shell(p4: Tensor) -> Tensor:
+    """Four-momenta ``(..., 4)`` of particles, massless where that is all that rounding left.
+
+    An energy that differs from the momentum by less than twice the rounding of single precision,
+    in which most files hold it, is replaced by the momentum. For a jet of 10 TeV at a
+    pseudorapidity of 5 (an energy of 742 TeV), rounded energies would change the mass by the order
+    of 100 GeV; a massless pion instead of one of 300 GeV or more changes it by less than 0.1 GeV.
+    """
+    momentum, energy = p4[..., :3], p4[..., 3:]
+    length = safe_sqrt((momentum**2).sum(-1, keepdim=True))
+    rounded = (energy - length).abs() <= 2**-22 * length
+    return torch.cat([momentum, torch.where(rounded, length, energy)], dim=-1)
+
+
 def pt(p4: Tensor) -> Tensor:
     """Transverse momentum ``sqrt(px^2 + py^2)``; its gradient at zero is zero."""
     return safe_sqrt(p4[..., 0] ** 2 + p4[..., 1] ** 2)

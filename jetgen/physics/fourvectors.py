@@ -19,6 +19,7 @@ from jetgen.kinematics import (
     mass_squared,
     massive,
     massless,
+    on_shell,
     phi,
     pt,
     safe_sqrt,
@@ -56,14 +57,15 @@ def particle_momenta(cloud: ParticleCloud) -> Tensor:
     """Four-momenta ``(B, N, 4)`` of a cloud's particles, zero where masked.
 
     For Cartesian clouds, in GeV in the laboratory frame (massless without the feature ``E``); for
-    relative clouds, in the frame where the jet has unit pT, zero eta and zero phi.
+    relative clouds, in the frame where the jet has unit pT, zero eta and zero phi. Energies are
+    those of :func:`jetgen.kinematics.on_shell`.
 
     Raises:
         InputError: when the features are neither Cartesian nor relative.
     """
     names = tuple(f.name for f in cloud.features)
     if names[:4] == tuple(f.name for f in CARTESIAN_ENERGY):
-        return cloud.particles[..., :4]
+        return on_shell(cloud.particles[..., :4])
     if names[:3] == tuple(f.name for f in CARTESIAN):
         momentum = cloud.particles[..., :3]
         energy = safe_sqrt((momentum**2).sum(-1, keepdim=True))

@@ -72,6 +72,8 @@ class JetgenWriter(Hdf5Writer):
         self.slots = slots
         datasets = {name: Dataset(_row(name, slots), COLUMNS[name]) for name in COLUMNS}
         datasets["jet_type"] = datasets["jet_type"]._replace(kind="i1")
+        # rounded to single precision, energies would give a wrong mass at large rapidities
+        datasets["constituents"] = datasets["constituents"]._replace(kind="f8")
         super().__init__(path, datasets, form="jetgen", attributes=attributes, overwrite=overwrite)
 
     def append(self, cloud: ParticleCloud) -> None:
@@ -122,7 +124,7 @@ def _columns(cloud: ParticleCloud, slots: int) -> dict[str, np.ndarray[Any, Any]
         cloud.condition("type") if cloud.has_condition("type") else pt.new_full((), UNKNOWN_CLASS)
     )
     arrays = {
-        "particle_features": _padded(relative, mask),
+        "particle_features": _padded(relative.float(), mask),
         "jet_features": torch.stack([pt, eta, mass, mask.sum(1).to(p4)], dim=1),
         "jet_phi": phi,
         "constituents": _padded(p4, mask),
@@ -133,9 +135,9 @@ def _columns(cloud: ParticleCloud, slots: int) -> dict[str, np.ndarray[Any, Any]
 
 
 def _padded(rows: Tensor, mask: Tensor) -> Tensor:
-    """Rows ``(sum n, F)`` as padded sets ``(B, N, F)``, in single precision."""
-    padded = torch.zeros(*mask.shape, rows.shape[1], device=rows.device)
-    padded[mask] = rows.float()
+    """Rows ``(sum n, F)`` as padded sets ``(B, N, F)``."""
+    padded = rows.new_zeros(*mask.shape, rows.shape[1])
+    padded[mask] = rows
     return padded
 
 
