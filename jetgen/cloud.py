@@ -13,6 +13,7 @@ from torch import Tensor
 
 from jetgen import kinematics
 from jetgen.errors import InputError, did_you_mean
+from jetgen.weights import require_some_weight, require_weights
 
 
 class Feature(NamedTuple):
@@ -49,10 +50,11 @@ class ParticleCloud:
         features: names and units of the ``F`` columns.
         conditions: ``(B, C)`` one row of global quantities a set (jet pT, mass, ...).
         condition_features: names and units of the ``C`` columns.
-        weights: ``(B,)`` event weights; one each when omitted.
+        weights: ``(B,)`` event weights of zero or more; one each when omitted.
 
     Raises:
-        InputError: when shapes, names or types do not fit together.
+        InputError: when shapes, names or types do not fit together, or weights are negative or no
+            finite numbers.
     """
 
     particles: Tensor
@@ -64,6 +66,8 @@ class ParticleCloud:
 
     def __post_init__(self) -> None:
         self._check()
+        if self.weights.device.type == "cpu":  # others were checked before they went to a device
+            require_weights(self.weights)
         self._pad()
 
     def _check(self) -> None:
@@ -126,10 +130,13 @@ class ParticleCloud:
         change.
 
         Raises:
-            InputError: when shapes, names or types do not fit together.
+            InputError: when shapes, names or types do not fit together, or new weights are
+                negative, no finite numbers, or all zero.
         """
         changed = self._moved(**fields)
         changed._check()
+        if "weights" in fields:
+            require_some_weight(changed.weights)
         if "particles" in fields or "mask" in fields:
             changed._pad()
         return changed
@@ -139,6 +146,14 @@ class ParticleCloud:
         changed = object.__new__(type(self))
         changed.__dict__.update(self.__dict__ | fields)
         return changed
+
+    def with_unchecked_weights(self, weights: Tensor) -> ParticleCloud:
+        """The cloud with weights ``(B,)`` that may be odd, as a file may hold them.
+
+        Readers return such clouds, so that :func:`jetgen.datasets.read` can say which jets of a
+        file have odd weights, and ``jetgen inspect`` can count them.
+        """
+        return self._moved(weights=weights)
 
     def __len__(self) -> int:
         return len(self.particles)

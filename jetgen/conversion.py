@@ -19,6 +19,7 @@ from torch import Tensor
 from jetgen.cloud import RELATIVE, Feature, ParticleCloud
 from jetgen.errors import InputError, did_you_mean
 from jetgen.kinematics import massive
+from jetgen.weights import require_some_weight
 
 R = TypeVar("R")
 
@@ -53,10 +54,11 @@ def from_numpy(
         features: names of the F columns, in the order of the array; units are those of
             :data:`UNITS` unless a :class:`~jetgen.cloud.Feature` says another.
         conditions: one value for each set, by name (jet mass, class, ...).
-        weights: ``(B,)`` event weights.
+        weights: ``(B,)`` event weights of zero or more.
 
     Raises:
-        InputError: when shapes and names do not fit together.
+        InputError: when shapes and names do not fit together, or weights are negative, no finite
+            numbers, or all zero.
 
     >>> from_numpy(np.ones((2, 5, 3)), features=("px", "py", "pz"))
     ParticleCloud(2 x 5 x 3: px [GeV], py [GeV], pz [GeV]; conditions: none)
@@ -75,6 +77,7 @@ def from_numpy(
         tuple(feature_of(feature) for feature in features),
         weights=None if weights is None else as_tensor(weights, "weights").to(values),  # type: ignore[arg-type]
     )
+    require_some_weight(cloud.weights)
     return cloud.with_conditions({feature_of(name): column for name, column in named.items()})
 
 

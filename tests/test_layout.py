@@ -10,7 +10,7 @@ FLOORS = """
     errors
     registry extras
     files
-    namespace kinematics
+    namespace kinematics weights
     cloud
     conversion
     kernels

@@ -22,6 +22,7 @@ from jetgen.metrics.samples import features
 from jetgen.physics.fourvectors import to_cartesian
 from jetgen.physics.observables import MeasuredSets
 from jetgen.physics.substructure import with_substructure
+from jetgen.weights import require_some_weight
 
 LEADING = 30
 """Number of particles per jet, by falling pT, whose momenta are used as flat features."""
@@ -78,7 +79,8 @@ def figure_of_merit(
         weights: ``(B,)`` and ``(C,)`` event weights of both kinds; ones when omitted.
 
     Raises:
-        InputError: when there are too few jets, or the numbers of features and names differ.
+        InputError: when there are too few jets, or the numbers of features and names differ, or
+            weights are negative, not finite, or all zero.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.inspection import permutation_importance
@@ -89,9 +91,11 @@ def figure_of_merit(
             f"classifier: expected as many features as the {len(names)} names, received "
             f"{x.shape[1]} of real and {y.shape[1]} of generated jets"
         )
-    dealt = halves(len(x), len(y), jets, seed)
-    train = torch.cat([x[dealt.train_real], y[dealt.train_generated]]).numpy()
     v, w = weights or (torch.ones(len(x)), torch.ones(len(y)))
+    for name, side in (("real weights", v), ("generated weights", w)):
+        require_some_weight(side, name)
+    dealt = halves(v, w, jets, seed)
+    train = torch.cat([x[dealt.train_real], y[dealt.train_generated]]).numpy()
     known = _chosen(v, dealt.train_real, w, dealt.train_generated)
     trees = HistGradientBoostingClassifier(
         max_iter=100, learning_rate=0.1, max_depth=4, early_stopping=False, random_state=seed

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from jetgen.errors import InputError
-from jetgen.metrics.weighted_quantiles import effective_size
+from jetgen.weights import counted_sets, effective_size, sized
 
 FEWEST_TESTED = 500
 """Smallest number of jets of each kind for the AUC of a sample: with half of them for training and
@@ -50,7 +50,7 @@ class FigureOfMerit(NamedTuple):
         overlap: common area of the two distributions, 1 for equal ones.
         roc: the curve, shares of real and of generated jets above a falling cut.
         scores: histograms of the output.
-        jets: number of jets of each kind; half for training, half for testing.
+        jets: (effective) number of jets of each kind; half for training, half for testing.
         importances: names of features and their losses of AUC when their values are shuffled, in
             falling order; empty if features have no names.
     """
@@ -90,20 +90,25 @@ class Halves(NamedTuple):
         return len(self.train_real) + len(self.test_real)
 
 
-def halves(real: int, generated: int, jets: int, seed: int) -> Halves:
+def halves(real: Tensor, generated: Tensor, jets: int, seed: int) -> Halves:
     """Split the same number of jets of each kind, at most ``jets``, into two random halves.
+
+    Args:
+        real, generated: ``(B,)`` and ``(C,)`` event weights of the jets of both kinds.
+        jets: largest number of jets of each kind.
+        seed: seed for the selection.
 
     Raises:
         InputError: when there are too few jets.
     """
-    size = min(real, generated, jets)
-    if size < FEWEST_CLASSIFIED:
+    size = min(len(real), len(generated), jets)
+    if min(size, counted_sets(real), counted_sets(generated)) < FEWEST_CLASSIFIED:
         raise InputError(
             f"classifier: expected at least {FEWEST_CLASSIFIED} jets of each kind, "
-            f"received {real} and {generated}"
+            f"received {sized(real)} and {sized(generated)}"
         )
     random = torch.Generator().manual_seed(seed)
-    x, y = (torch.randperm(count, generator=random)[:size] for count in (real, generated))
+    x, y = (torch.randperm(len(weights), generator=random)[:size] for weights in (real, generated))
     half = size // 2
     return Halves(x[:half], y[:half], x[half:], y[half:])
 
@@ -119,17 +124,21 @@ def score_outputs(
 
     Args:
         real, generated: ``(n,)`` outputs for the test jets.
-        jets: number of jets of each kind, including those for training.
+        jets: number of jets of each kind, including those for training; the result has their
+            effective number, that of the kind with the smaller one.
         importances: stored in the result.
         weights: event weights ``(n,)`` of both; ones when omitted.
     """
     known = weights or Weights.ones(len(real), len(generated))
     auc = area_under_roc(real, generated, known)
     chi2, overlap = compare_outputs(real, generated, known)
-    error = auc_standard_error(auc, *(effective_size(side) for side in known))
+    sizes = [effective_size(torch.from_numpy(side)) for side in known]
+    error = auc_standard_error(auc, *sizes)
+    shares = [size / len(side) for size, side in zip(sizes, known, strict=True)]
     roc = roc_curve(real, generated, known)
     scores = score_histograms(real, generated, known)
-    return FigureOfMerit(auc, error, chi2, overlap, roc, scores, jets, importances)
+    counted = round(jets * min(shares))
+    return FigureOfMerit(auc, error, chi2, overlap, roc, scores, counted, importances)
 
 
 def area_under_roc(

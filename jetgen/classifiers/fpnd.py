@@ -14,13 +14,14 @@ from jetgen.metrics.samples import RECOMMENDED, relative_particles
 from jetgen.networks.particlenet import ACTIVATIONS
 from jetgen.physics.classes import class_name
 from jetgen.physics.observables import MeasuredSets
+from jetgen.weights import counted_sets, sized
 
 
 def fpnd(generated: Jets, jet_type: str, network: PublishedReference) -> float:
     """The published distance between generated jets and the real jets of a class.
 
     Frechet distance between the activations of at most 50,000 generated jets and the published
-    Gaussian for the real jets, from the 30 hardest particles of each jet.
+    Gaussian for the real jets, from the 30 hardest particles of each jet. Event weights count.
 
     Raises:
         InputError: for jets that are not finite, have no particles, or are too few for their
@@ -31,13 +32,14 @@ def fpnd(generated: Jets, jet_type: str, network: PublishedReference) -> float:
         al., 2021), arXiv:2106.11535.
     """
     particles = relative_particles(generated, "generated jets")[:RECOMMENDED]
-    if len(particles) <= ACTIVATIONS:
+    weights = particles.weights
+    if counted_sets(weights) <= ACTIVATIONS:
         raise InputError(
-            f"fpnd: expected more than {ACTIVATIONS} generated jets, received {len(particles)}"
+            f"fpnd: expected more than {ACTIVATIONS} generated jets, received {sized(weights)}"
         )
     real = network.moments(jet_type)
     ones = torch.ones(len(particles), dtype=torch.float64)
-    made = moments(network.activations(MeasuredSets(particles, {})), ones)
+    made = moments(network.activations(MeasuredSets(particles, {})), ones, weights)
     return frechet_distance(made, real).item()
 
 

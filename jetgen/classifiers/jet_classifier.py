@@ -68,7 +68,10 @@ class JetClassifier(nn.Module):
 
     @torch.no_grad()
     def fit_scales(self, jets: ParticleCloud) -> None:
-        """Compute mean and width of particle features and context from these jets."""
+        """Compute mean and width of particle features and context from these jets.
+
+        Event weights do not count: the inputs are only brought to a common size.
+        """
         particles, context = self._inputs(jets)
         inputs = [*particles[jets.mask].unbind(1), *context.unbind(1)]
         self.shift.copy_(torch.stack([values.mean() for values in inputs]))
@@ -110,13 +113,16 @@ def train_classifier(
 ) -> JetClassifier:
     """Train a classifier of jets; each class is an output of :func:`classifier_input`.
 
-    The cross-entropy is minimised by Adam with a learning rate of 0.001 and batches of 256 jets. 15
+    The cross-entropy, in which jets count by their event weights and every class as much as it has
+    jets, is minimised by Adam with a learning rate of 0.001 and batches of 256 jets. 15
     % of the jets are used for validation, and the weights of the best validation epoch are
     returned. The training stops after 4 epochs without improvement, at the latest after 30 epochs.
     """
     jets = ParticleCloud.concatenate(
         [
-            cloud.with_conditions({_CLASS: torch.full((len(cloud),), float(k))})
+            cloud.replace(weights=cloud.weights / cloud.weights.mean()).with_conditions(
+                {_CLASS: torch.full((len(cloud),), float(k))}
+            )
             for k, cloud in enumerate(classes)
         ]
     )
@@ -157,4 +163,5 @@ def in_batches(
 
 
 def _losses(network: JetClassifier, batch: ParticleCloud) -> Tensor:
-    return cross_entropy(network(batch), batch.condition(_CLASS.name).long(), reduction="none")
+    labels = batch.condition(_CLASS.name).long()
+    return batch.weights * cross_entropy(network(batch), labels, reduction="none")

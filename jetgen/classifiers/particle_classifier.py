@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from jetgen.classifiers.figure_of_merit import FigureOfMerit, halves, score_outputs
+from jetgen.classifiers.figure_of_merit import FigureOfMerit, Weights, halves, score_outputs
 from jetgen.classifiers.jet_classifier import (
     Architecture,
     classifier_input,
@@ -35,6 +35,7 @@ def particle_figure_of_merit(
     """Train a network on half the jets to separate generated from real jets, test on the others.
 
     Its inputs are all particles relative to their jet, and the jet's multiplicity, pT and eta.
+    Event weights count in the training and in all results, with the same total for both kinds.
 
     Args:
         real, generated: the same number of jets is used of each.
@@ -47,7 +48,7 @@ def particle_figure_of_merit(
     Raises:
         InputError: when there are too few jets.
     """
-    dealt = halves(len(real), len(generated), jets, seed)
+    dealt = halves(real.relative.weights, generated.relative.weights, jets, seed)
     context = [n for n in CONTEXT if n in real.observables and n in generated.observables]
 
     first, second = (classifier_input(side, context) for side in (real, generated))
@@ -63,8 +64,7 @@ def particle_figure_of_merit(
         scores = network(jets)
         return scores[:, 1] - scores[:, 0]
 
-    return score_outputs(
-        in_batches(first[dealt.test_real], output).double().numpy(),
-        in_batches(second[dealt.test_generated], output).double().numpy(),
-        dealt.jets,
-    )
+    tested = first[dealt.test_real], second[dealt.test_generated]
+    outputs, made = (in_batches(side, output).double().numpy() for side in tested)
+    weights = Weights(*(side.weights.double().numpy() for side in tested))
+    return score_outputs(outputs, made, dealt.jets, weights=weights)

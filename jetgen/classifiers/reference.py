@@ -123,10 +123,11 @@ def train_reference(
         seed=seed,
         progress=progress,
     )
-    right, total = 0, 0
+    right, total = 0.0, 0.0
     for k, jets in enumerate(tested.values()):
-        scores = in_batches(classifier_input(measure(jets[:MOST_JETS]), _CONTEXT), network)
-        right, total = right + int((scores.argmax(1) == k).sum()), total + len(scores)
+        known = classifier_input(measure(jets[:MOST_JETS]), _CONTEXT)
+        found, weights = in_batches(known, network).argmax(1), known.weights.double()
+        right, total = right + float(weights[found == k].sum()), total + float(weights.sum())
     return Reference(
         network,
         {

@@ -61,7 +61,7 @@ def _linear(outside: Tensor, inside: Tensor, seed: int) -> FigureOfMerit:
     from sklearn.preprocessing import StandardScaler
 
     x, y = outside.double(), inside.double()
-    dealt = halves(len(x), len(y), MOST_CLASSIFIED, seed)
+    dealt = halves(torch.ones(len(x)), torch.ones(len(y)), MOST_CLASSIFIED, seed)
     train = torch.cat([x[dealt.train_real], y[dealt.train_generated]])
     labels = torch.arange(len(train)) >= len(train) // 2
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))

@@ -54,7 +54,8 @@ def faults_of(cloud: ParticleCloud) -> dict[str, Tensor]:
     if cloud.has_condition("mass"):
         faults["a negative jet mass"] = cloud.condition("mass") < 0
     if bool((cloud.weights != 1).any()):
-        faults["a weight that is negative or no number"] = ~(cloud.weights >= 0)
+        odd = ~((cloud.weights >= 0) & cloud.weights.isfinite())
+        faults["a weight that is negative or no finite number"] = odd
     if cloud.has_condition("num_particles"):
         differs = cloud.condition("num_particles") != cloud.multiplicity
         faults["num_particles that differs from the mask"] = differs

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
+from jetgen.weights import require_some_weight
 
 FRACTIONS = (0.70, 0.15, 0.15)
 """Shares of the training, validation and test jets."""
@@ -40,14 +41,10 @@ def weighted_indices(weights: Tensor, number: int, generator: torch.Generator) -
     """``number`` indices on the CPU, drawn with replacement with probability ``weights`` ``(B,)``.
 
     Raises:
-        InputError: when a weight is negative, or all are zero.
+        InputError: when a weight is negative or no finite number, or all are zero.
     """
+    require_some_weight(weights)
     edges = weights.cpu().double().cumsum(0)
-    if bool((weights < 0).any()) or float(edges[-1]) == 0:
-        raise InputError(
-            "weighted: expected event weights of zero or more, not all zero, received "
-            f"{int((weights < 0).sum())} negative ones of {len(weights)}; omit `weighted`"
-        )
     places = torch.rand(number, generator=generator, dtype=torch.float64) * edges[-1]
     return torch.searchsorted(edges, places, right=True).clamp(max=len(edges) - 1)
 

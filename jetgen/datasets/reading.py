@@ -24,6 +24,7 @@ from jetgen.datasets.formats.source import Source
 from jetgen.errors import InputError
 from jetgen.physics import fourvectors
 from jetgen.physics.classes import class_index, class_name
+from jetgen.weights import require_some_weight
 
 Piece = tuple[Source, Tensor, ParticleCloud]
 """A file, the indices ``(B,)`` of jets in it, and these jets."""
@@ -70,7 +71,8 @@ def read(
 
     Raises:
         InputError: when a file is damaged or has an unknown format, when files do not match each
-            other, when particles contain NaN, or when there are no jets of this class.
+            other, when particles contain NaN, when event weights are negative, NaN or all zero, or
+            when there are no jets of this class.
     """
     chunks = iter_chunks(
         paths,
@@ -84,7 +86,9 @@ def read(
         seed=seed,
         first=first,
     )
-    return ParticleCloud.concatenate(list(chunks))
+    cloud = ParticleCloud.concatenate(list(chunks))
+    require_some_weight(cloud.weights, f"{paths}: weights")
+    return cloud
 
 
 def iter_chunks(
@@ -192,6 +196,7 @@ def _selected(
     """The requested columns, checked to be finite and the same in all files."""
     first: tuple[Source, ParticleCloud] | None = None
     for source, numbers, whole in pieces:
+        _require_weights(whole, source, numbers)
         cloud = select_columns(whole, columns, conditions)
         _require_finite(cloud, source, numbers, {*CHECKED, *conditions})
         first = first or (source, cloud)
@@ -249,7 +254,6 @@ def _require_finite(
     for name, values, columns in (
         ("particles", cloud.particles, cloud.features),
         ("jets", cloud.conditions[:, kept], conditions),
-        ("weights", cloud.weights.unsqueeze(1), ()),
     ):
         bad = ~torch.isfinite(values).all(-1)
         if bad.any():
@@ -262,6 +266,17 @@ def _require_finite(
                 f"{int(bad.sum())} {name}, first in jet {jet}; {which}"
                 "`jetgen inspect` shows what is odd about a file"
             )
+
+
+def _require_weights(cloud: ParticleCloud, source: Source, numbers: Tensor) -> None:
+    odd = ~((cloud.weights >= 0) & cloud.weights.isfinite())
+    if bool(odd.any()):
+        first = int(odd.nonzero()[0])
+        raise InputError(
+            f"{source.path}: expected finite event weights of zero or more, received "
+            f"{int(odd.sum())} others, first {float(cloud.weights[first]):g} in jet "
+            f"{int(numbers[first])}; correct the file or remove these jets"
+        )
 
 
 def _require_alike(

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from jetgen.weights import require_some_weight
+
 _ROWS = 8_192
 """Number of jets per chunk for products of observables."""
 
@@ -27,6 +29,9 @@ def correlations(observables: Mapping[str, Tensor], weights: Tensor | None = Non
         observables: finite values by name, one per jet.
         weights: ``(B,)`` event weights; ones when omitted.
 
+    Raises:
+        InputError: for weights that are negative, not finite, or all zero.
+
     >>> x = torch.tensor([0.0, 1.0, 2.0])
     >>> correlations({"x": x, "minus x": -x}).round(decimals=6)
     tensor([[ 1., -1.],
@@ -34,6 +39,7 @@ def correlations(observables: Mapping[str, Tensor], weights: Tensor | None = Non
     """
     values = torch.stack([column.double() for column in observables.values()], dim=1)
     counts = torch.ones(len(values)) if weights is None else weights
+    require_some_weight(counts)
     return correlation_matrices(values, counts.unsqueeze(0))[0]
 
 

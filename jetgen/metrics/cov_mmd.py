@@ -13,7 +13,7 @@ from jetgen.conversion import Jets
 from jetgen.errors import InputError
 from jetgen.losses.emd_matrix import emd_pairs
 from jetgen.metrics.nearest_jets import nearest_distances
-from jetgen.metrics.samples import Estimate, Seed, relative_particles
+from jetgen.metrics.samples import Estimate, Seed, draws, relative_particles
 from jetgen.metrics.w1m import mean_and_spread
 
 
@@ -29,11 +29,12 @@ def cov_mmd(
 ) -> CoverageMMD:
     r"""Coverage and minimum matching distance of ``jets`` draws with replacement on each side.
 
-    With ``D_ij`` the distance of generated jet i to real jet j, MMD is the mean over j of
-    ``min_i D_ij``, and COV is the share of real jets that are nearest to at least one generated
-    jet. ``D`` is the energy mover's distance with ``R = 1`` and ``beta = 1`` of ptrel in the plane
-    of etarel and phirel, with unnormalised weights. **Both depend strongly on the number of jets.**
-    Memory: ``jets`` jets of both sides and a few hundred pairs of them.
+    Jets are drawn by event weight. With ``D_ij`` the distance of generated jet i to real jet j, MMD
+    is the mean over j of ``min_i D_ij``, and COV is the share of real jets that are nearest to at
+    least one generated jet. ``D`` is the energy mover's distance with ``R = 1`` and
+    ``beta = 1`` of ptrel in the plane of etarel and phirel, with unnormalised weights. **Both
+    depend strongly on the number of jets.** Memory: ``jets`` jets of both sides and a few hundred
+    pairs of them.
 
     Raises:
         InputError: for jets without particles, values that are not finite, or negative ptrel.
@@ -56,7 +57,7 @@ def cov_mmd(
     random = np.random.default_rng(seed)
     found = []
     for _ in range(batches):
-        a, b = random.choice(len(x), size=jets), random.choice(len(y), size=jets)
+        a, b = draws(random, x.weights, jets), draws(random, y.weights, jets)
         found.append(matching_of_jets(y[torch.from_numpy(b)], x[torch.from_numpy(a)]))
     return CoverageMMD(
         *(mean_and_spread(torch.stack(column)) for column in zip(*found, strict=True))

@@ -8,17 +8,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jetgen.conversion import Jets
+from jetgen.conversion import Jets, as_tensor
 from jetgen.errors import InputError
 from jetgen.metrics.samples import (
     Estimate,
     Seed,
-    counted,
+    counts_of_draws,
     features,
     relative_particles,
     warn_if_few,
 )
 from jetgen.physics.efp import efps
+from jetgen.weights import require_some_weight
 
 
 def jet_efps(jets: Jets, name: str = "jets") -> Tensor:
@@ -29,11 +30,38 @@ def jet_efps(jets: Jets, name: str = "jets") -> Tensor:
     return efps(relative_particles(jets, name))
 
 
-def features_of(jets: Jets, name: str) -> Tensor:
-    """The :func:`jet_efps` of jets; two-dimensional arrays are used as features directly."""
+class Weighted(NamedTuple):
+    """Features ``(B, d)`` of jets and their event weights ``(B,)``."""
+
+    features: Tensor
+    weights: Tensor
+
+
+def weighted_features(
+    real: Jets, generated: Jets, weights: tuple[Tensor, Tensor] | None
+) -> tuple[Weighted, Weighted]:
+    """The :func:`jet_efps` of both samples, or two-dimensional arrays, with their weights."""
+    first, second = (None, None) if weights is None else weights
+    return _weighted(real, "real", first), _weighted(generated, "generated", second)
+
+
+def _weighted(jets: Jets, name: str, weights: Tensor | None) -> Weighted:
     if getattr(jets, "ndim", 0) == 2 and not getattr(jets, "fields", ()):
-        return features(jets, f"{name} features")
-    return jet_efps(jets, f"{name} jets")
+        table = features(jets, f"{name} features")
+        known = torch.ones(len(table), dtype=torch.float64)
+    else:
+        cloud = relative_particles(jets, f"{name} jets")
+        table, known = efps(cloud), cloud.weights
+    if weights is not None:
+        shape, known = known.shape, as_tensor(weights, "weights").detach().cpu().double()
+        if known.shape != shape:
+            raise InputError(
+                f"weights: expected shape {tuple(shape)}, one for each of the {name} jets, "
+                f"received {tuple(known.shape)}"
+            )
+        require_some_weight(known, f"{name} weights")
+    present = known > 0  # others must not decide the scale of a feature
+    return Weighted(table[present], known[present])
 
 
 def fpd(
@@ -46,12 +74,13 @@ def fpd(
     points: int = 10,
     normalise: bool = True,
     seed: Seed = 42,
+    weights: tuple[Tensor, Tensor] | None = None,
 ) -> Estimate:
     r"""The Frechet physics distance, extrapolated to infinitely many jets.
 
-    At ``points`` sizes ``N``, equidistant in ``1 / N``, the distance between draws with replacement
-    is averaged over ``batches`` pairs. The value is ``a >= 0`` of the fit ``a + b / N`` with
-    ``b >= 0``, and the spread is its fit error.
+    At ``points`` sizes ``N``, equidistant in ``1 / N``, the distance between draws with
+    replacement, by event weight, is averaged over ``batches`` pairs. The value is ``a >= 0`` of the
+    fit ``a + b / N`` with ``b >= 0``, and the spread is its fit error.
 
     Args:
         real, generated: jets (a cloud, a ragged awkward array, or an array ``(B, N, 3 or 4)`` of
@@ -62,6 +91,7 @@ def fpd(
         points: number of sizes ``N``.
         normalise: divide each feature by its largest absolute real value.
         seed: seed for ``numpy.random.default_rng``, or a generator.
+        weights: event weights of both, for features; those of the jets by default.
 
     Raises:
         InputError: for features that are not finite, or invalid sizes.
@@ -77,18 +107,17 @@ def fpd(
             "fpd: expected 2 <= min_jets < max_jets, at least 3 points and 1 batch, received "
             f"{min_jets}, {max_jets}, {points}, {batches}"
         )
-    x, y = features_of(real, "real"), features_of(generated, "generated")
+    (x, v), (y, w) = weighted_features(real, generated, weights)
     scaled = normalised(x, y)
     x, y = scaled if normalise else (x, y)
-    warn_if_few("FPD", len(x), len(y))
+    warn_if_few("FPD", v, w)
     random = np.random.default_rng(seed)
     sizes = (1 / np.linspace(1 / min_jets, 1 / max_jets, points)).astype(np.int32)
     distances = []
     for size in sizes.tolist():
         drawn = torch.zeros(batches, dtype=torch.float64)
         for k in range(batches):
-            a = counted(random.choice(len(x), size=size), len(x))
-            b = counted(random.choice(len(y), size=size), len(y))
+            a, b = (counts_of_draws(random, side, size) for side in (v, w))
             drawn[k] = frechet(x, y, a, b)
         distances.append(drawn.mean().item())
     bounds = ([0, 0], [np.inf, np.inf])
@@ -109,12 +138,23 @@ def gaussian(mean: Tensor, covariance: Tensor) -> Moments:
     return Moments(mean, (vectors * values.clamp(min=0).sqrt()) @ vectors.T)
 
 
-def moments(x: Tensor, counts: Tensor) -> Moments:
-    """Moments of a weighted sample ``(B, d)``, normalised to the sum of the counts minus one."""
-    total = counts.sum()
-    mean = counts @ x / total
+def moments(x: Tensor, counts: Tensor, weights: Tensor | None = None) -> Moments:
+    r"""Moments of jets ``(B, d)`` that are drawn ``counts`` times and have event ``weights``.
+
+    With :math:`a_i = c_i w_i` the covariance is
+
+    .. math:: \frac{\sum_i a_i (x_i - \bar x)(x_i - \bar x)^T}{A - \sum_i a_i w_i / A},
+              \qquad A = \sum_i a_i
+
+    which is unbiased; without weights the normalisation is the number of draws minus one.
+    """
+    own = torch.ones_like(counts) if weights is None else weights
+    both = counts * own
+    total = both.sum()
+    mean = both @ x / total
     centred = x - mean
-    return gaussian(mean, centred.T @ (centred * counts.unsqueeze(1)) / (total - 1))
+    norm = total - (both @ own) / total
+    return gaussian(mean, centred.T @ (centred * both.unsqueeze(1)) / norm)
 
 
 def frechet_distance(first: Moments, second: Moments) -> Tensor:
@@ -127,14 +167,22 @@ def frechet_distance(first: Moments, second: Moments) -> Tensor:
     return gap + first.root.square().sum() + second.root.square().sum() - 2 * overlap
 
 
-def frechet(x: Tensor, y: Tensor, x_counts: Tensor, y_counts: Tensor) -> Tensor:
-    """Distance between the Gaussians with the moments of two weighted samples.
+def frechet(
+    x: Tensor,
+    y: Tensor,
+    x_counts: Tensor,
+    y_counts: Tensor,
+    x_weights: Tensor | None = None,
+    y_weights: Tensor | None = None,
+) -> Tensor:
+    """Distance between the Gaussians with the :func:`moments` of two samples.
 
     Args:
         x, y: ``(B, d)`` and ``(C, d)`` float64 features.
-        x_counts, y_counts: ``(B,)`` and ``(C,)`` weights of the jets.
+        x_counts, y_counts: ``(B,)`` and ``(C,)`` how often each jet is drawn.
+        x_weights, y_weights: ``(B,)`` and ``(C,)`` event weights of the jets; ones when omitted.
     """
-    return frechet_distance(moments(x, x_counts), moments(y, y_counts))
+    return frechet_distance(moments(x, x_counts, x_weights), moments(y, y_counts, y_weights))
 
 
 def normalised(real: Tensor, generated: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from jetgen.conversion import Jets
 from jetgen.errors import InputError
-from jetgen.metrics.fpd import features_of, normalised
-from jetgen.metrics.samples import Estimate, counted, warn_if_few
+from jetgen.metrics.fpd import normalised, weighted_features
+from jetgen.metrics.samples import Estimate, counts_of_draws, warn_if_few
 
 PERCENTILES = 16.275, 83.725
 """The central range between them is two standard deviations of a Gaussian, as in JetNet."""
@@ -26,16 +26,18 @@ def kpd(
     batch_size: int = 5_000,
     normalise: bool = True,
     seed: int = 42,
+    weights: tuple[Tensor, Tensor] | None = None,
 ) -> Estimate:
     r"""The kernel physics distance: median and half the central range over ``batches``.
 
-    Each batch ``k`` draws ``batch_size`` jets of both sides with replacement, with a generator
-    seeded with ``seed + 1000 k``, and computes the unbiased estimate of the squared discrepancy
-    with the kernel ``(x y / d + 1)^4``. Values near zero may be negative.
+    Each batch ``k`` draws ``batch_size`` jets of both sides with replacement, by event weight, with
+    a generator seeded with ``seed + 1000 k``, and computes the unbiased estimate of the squared
+    discrepancy with the kernel ``(x y / d + 1)^4``. Values near zero may be negative.
 
     Args:
         real, generated: jets or features, as for :func:`jetgen.metrics.fpd.fpd`.
         normalise: divide each feature by its largest absolute real value.
+        weights: event weights of both, for features; those of the jets by default.
 
     Raises:
         InputError: for features that are not finite, or invalid batches.
@@ -48,15 +50,14 @@ def kpd(
         raise InputError(
             f"kpd: expected at least 1 batch of 2 jets, received {batches} of {batch_size}"
         )
-    x, y = features_of(real, "real"), features_of(generated, "generated")
+    (x, v), (y, w) = weighted_features(real, generated, weights)
     scaled = normalised(x, y)
     x, y = scaled if normalise else (x, y)
-    warn_if_few("KPD", len(x), len(y), batch_size)
+    warn_if_few("KPD", v, w, batch_size)
     found = np.zeros(batches)
     for k in range(batches):
         random = np.random.default_rng(seed + 1000 * k)
-        a = counted(random.choice(len(x), size=batch_size), len(x))
-        b = counted(random.choice(len(y), size=batch_size), len(y))
+        a, b = (counts_of_draws(random, side, batch_size) for side in (v, w))
         found[k] = discrepancy(x, y, a, b).item()
     low, high = np.percentile(found, PERCENTILES)
     return Estimate(np.asarray(np.median(found))[()], np.asarray((high - low) / 2)[()])

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from jetgen.errors import InputError
 from jetgen.metrics.weighted_quantiles import weighted_quantiles
+from jetgen.weights import require_some_weight
 
 BINS = 10
 """Number of bins along each axis of the compared histograms."""
@@ -43,7 +44,8 @@ def pair_histogram(
         weights: ``(B,)`` event weights, ones when omitted.
 
     Raises:
-        InputError: when values are not finite, or edges are not increasing.
+        InputError: when values are not finite, edges are not increasing, or weights are negative,
+            not finite, or all zero.
 
     >>> x, y = torch.tensor([[0.1, 0.2, 0.9, 7.0], [0.5, 0.5, 0.5, 0.5]])
     >>> edges = torch.tensor([0.0, 0.5, 1.0])
@@ -58,6 +60,7 @@ def pair_histogram(
         if len(edges) < 2 or not bool((edges.diff() > 0).all()):
             raise InputError(f"pair_histogram: expected rising edges, received {edges.tolist()}")
     counts = torch.ones(len(x)) if weights is None else weights
+    require_some_weight(counts)
     bins = bin_indices(x, y, x_edges, y_edges)
     size = len(x_edges) - 1, len(y_edges) - 1
     return bin_shares(bins, counts.double().unsqueeze(1), size[0] * size[1])[:, 0].reshape(size)

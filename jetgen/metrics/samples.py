@@ -14,6 +14,7 @@ from jetgen.cloud import RELATIVE, ParticleCloud
 from jetgen.conversion import Jets, as_tensor, to_cloud
 from jetgen.errors import InputError
 from jetgen.physics.fourvectors import to_relative
+from jetgen.weights import counted_sets, equal, require_some_weight, sized
 
 Seed = int | np.random.Generator
 
@@ -38,7 +39,8 @@ def relative_particles(jets: Jets, name: str = "jets") -> ParticleCloud:
     A slot whose three features are all zero counts as padding, independent of the mask.
 
     Raises:
-        InputError: when there are no jets or particles, shapes are wrong, or values not finite.
+        InputError: when there are no jets or particles, shapes are wrong, values not finite, or
+            event weights all zero.
     """
     cloud = to_cloud(jets, name=name).to(torch.float64)
     if cloud.features[:3] != RELATIVE:
@@ -46,7 +48,8 @@ def relative_particles(jets: Jets, name: str = "jets") -> ParticleCloud:
     cloud = cloud.to("cpu")
     particles = cloud.particles[..., :3].detach()
     mask = cloud.mask & (particles != 0).any(-1)
-    clean = ParticleCloud(particles, mask, RELATIVE)
+    require_some_weight(cloud.weights, f"{name}: weights")
+    clean = ParticleCloud(particles, mask, RELATIVE, weights=cloud.weights)
     bad = int((~clean.particles.isfinite()).any(-1).any(-1).sum())
     if bad:
         raise InputError(
@@ -75,18 +78,18 @@ def features(values: Any, name: str = "features") -> Tensor:
 
 
 def draw_pairs(
-    first: int, second: int, jets: int, batches: int, seed: Seed
+    first: Tensor, second: Tensor, jets: int, batches: int, seed: Seed
 ) -> tuple[Tensor, Tensor]:
     """How often each jet is drawn in ``batches`` pairs of ``jets`` draws with replacement.
 
     Args:
-        first, second: numbers of jets in the two samples.
+        first, second: ``(B,)`` and ``(C,)`` event weights of the jets in the two samples.
         jets: number of draws from each, which may exceed the sample size.
         batches: number of pairs of draws, in the order first, second, first, ...
         seed: seed for ``numpy.random.default_rng``, or a generator.
 
     Returns:
-        ``(batches, first)`` and ``(batches, second)`` float64 counts.
+        ``(batches, B)`` and ``(batches, C)`` float64 counts.
     """
     if jets < 1 or batches < 1:
         raise InputError(f"draws: expected at least 1 jet and batch, received {jets}, {batches}")
@@ -94,21 +97,30 @@ def draw_pairs(
     sides: tuple[list[Tensor], list[Tensor]] = ([], [])
     for _ in range(batches):
         for side, pool in zip(sides, (first, second), strict=True):
-            side.append(counted(random.choice(pool, size=jets), pool))
+            side.append(counts_of_draws(random, pool, jets))
     return torch.stack(sides[0]), torch.stack(sides[1])
 
 
-def counted(drawn: NDArray[np.integer], pool: int) -> Tensor:
-    """``(pool,)`` float64 counts of how often each index was drawn."""
-    return torch.from_numpy(np.bincount(drawn, minlength=pool).astype(np.float64))
+def draws(random: np.random.Generator, weights: Tensor, number: int) -> NDArray[np.integer]:
+    """``number`` indices of jets, drawn by their weights ``(B,)`` with replacement."""
+    if equal(weights):
+        return random.choice(len(weights), size=number)
+    chances = weights.double().numpy()
+    return random.choice(len(weights), size=number, p=chances / chances.sum())
 
 
-def warn_if_few(metric: str, first: int, second: int, recommended: int = RECOMMENDED) -> None:
-    """Warn if a sample is smaller than in the published protocol."""
-    if min(first, second) < recommended:
+def counts_of_draws(random: np.random.Generator, weights: Tensor, number: int) -> Tensor:
+    """``(B,)`` float64 counts of how often each jet is among ``number`` :func:`draws`."""
+    drawn = draws(random, weights, number)
+    return torch.from_numpy(np.bincount(drawn, minlength=len(weights)).astype(np.float64))
+
+
+def warn_if_few(metric: str, first: Tensor, second: Tensor, recommended: int = RECOMMENDED) -> None:
+    """Warn if a sample, of these event weights, is smaller than in the published protocol."""
+    if min(counted_sets(first), counted_sets(second)) < recommended:
         warnings.warn(
             f"{metric}: the published protocol has at least {recommended} jets on each side, "
-            f"received {first} and {second}; jets are drawn repeatedly",
+            f"received {sized(first)} and {sized(second)}; jets are drawn repeatedly",
             FewJetsWarning,
             stacklevel=3,
         )

@@ -41,11 +41,12 @@ def w1efp(
         Particle Cloud Generation with Message Passing Generative Adversarial Networks (Kansal et
         al., 2021), arXiv:2106.11535; the polynomials: :mod:`jetgen.physics.efp`.
     """
-    values = four_edge_efps(real, "real jets"), four_edge_efps(generated, "generated jets")
-    warn_if_few("W1EFP", *map(len, values))
-    counts = draw_pairs(len(values[0]), len(values[1]), jets, batches, seed)
-    columns = zip(values[0].unbind(1), values[1].unbind(1), strict=True)
-    return mean_and_spread(torch.stack([w1_of_draws(*column, *counts) for column in columns]))
+    clouds = relative_particles(real, "real jets"), relative_particles(generated, "generated jets")
+    weights = clouds[0].weights, clouds[1].weights
+    warn_if_few("W1EFP", *weights)
+    counts = draw_pairs(*weights, jets, batches, seed)
+    columns = zip(*(four_edge_efps(cloud).unbind(1) for cloud in clouds), strict=True)
+    return mean_and_spread(torch.stack([w1_of_draws(x, y, *counts) for x, y in columns]))
 
 
 def four_edge_efps(jets: Jets, name: str = "jets") -> Tensor:

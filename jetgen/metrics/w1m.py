@@ -26,8 +26,8 @@ def w1m(
     r"""``W_1`` of the jet masses, with the draws of the JetNet library.
 
     The mass is that of ``sum_i (ptrel_i, etarel_i, phirel_i)`` of massless particles, so it is
-    relative to the jet's pT. Each of ``batches`` pairs of ``jets`` draws with replacement gives
-    one distance; the estimate is their mean and population standard deviation.
+    relative to the jet's pT. Each of ``batches`` pairs of ``jets`` draws with replacement, by
+    event weight, gives one distance; the estimate is their mean and population standard deviation.
 
     Raises:
         InputError: for jets without particles or with values that are not finite.
@@ -36,10 +36,11 @@ def w1m(
         Particle Cloud Generation with Message Passing Generative Adversarial Networks (Kansal et
         al., 2021), arXiv:2106.11535.
     """
-    masses = [relative_mass(real, "real jets"), relative_mass(generated, "generated jets")]
-    warn_if_few("W1M", len(masses[0]), len(masses[1]))
-    counts = draw_pairs(len(masses[0]), len(masses[1]), jets, batches, seed)
-    return mean_and_spread(w1_of_draws(masses[0], masses[1], *counts))
+    clouds = relative_particles(real, "real jets"), relative_particles(generated, "generated jets")
+    weights = clouds[0].weights, clouds[1].weights
+    warn_if_few("W1M", *weights)
+    counts = draw_pairs(*weights, jets, batches, seed)
+    return mean_and_spread(w1_of_draws(relative_mass(clouds[0]), relative_mass(clouds[1]), *counts))
 
 
 def relative_mass(jets: Jets, name: str = "jets") -> Tensor:

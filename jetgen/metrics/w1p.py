@@ -32,8 +32,9 @@ def w1p(
         al., 2021), arXiv:2106.11535.
     """
     clouds = relative_particles(real, "real jets"), relative_particles(generated, "generated jets")
-    warn_if_few("W1P", *map(len, clouds))
-    counts = draw_pairs(len(clouds[0]), len(clouds[1]), jets, batches, seed)
+    weights = clouds[0].weights, clouds[1].weights
+    warn_if_few("W1P", *weights)
+    counts = draw_pairs(*weights, jets, batches, seed)
     plus = torch.nn.functional.pad(counts[0], (0, len(clouds[1])))
     minus = torch.nn.functional.pad(counts[1], (len(clouds[0]), 0))
     multiplicity = torch.cat([cloud.multiplicity for cloud in clouds])

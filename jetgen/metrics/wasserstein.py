@@ -12,6 +12,7 @@ from torch import Tensor
 
 from jetgen.conversion import takes_arrays
 from jetgen.errors import InputError
+from jetgen.weights import require_some_weight
 
 _CHUNK = 4_000_000
 """Largest number of elements of an intermediate array (32 MB)."""
@@ -26,7 +27,8 @@ def wasserstein(
     Weights (ones when omitted) need not add up to one. Returns a float64 scalar.
 
     Raises:
-        InputError: when a sample is empty, or contains a value that is not finite.
+        InputError: when a sample is empty, or contains a value that is not finite, or weights are
+            negative, not finite, or all zero.
 
     >>> wasserstein(torch.tensor([0.0, 1.0]), torch.tensor([3.0, 4.0])).item()
     3.0
@@ -39,6 +41,8 @@ def wasserstein(
         )
     left = torch.ones(len(a)) if a_weights is None else a_weights
     right = torch.ones(len(b)) if b_weights is None else b_weights
+    for name, weights in (("a_weights", left), ("b_weights", right)):
+        require_some_weight(weights, name)
     plus = torch.cat([left.double(), torch.zeros(len(b), dtype=torch.float64)])
     minus = torch.cat([torch.zeros(len(a), dtype=torch.float64), right.double()])
     return between_weightings(values, torch.arange(len(values)), plus[None], minus[None])[0]

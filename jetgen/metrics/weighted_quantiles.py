@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
+
+from jetgen.weights import equal
 
 Array = NDArray[np.float64]
 
 
-def effective_size(weights: Array) -> float:
-    """``(sum w)^2 / sum w^2``: number of values of equal weight with the same error of the mean."""
-    return float(weights.sum() ** 2 / (weights**2).sum())
+def quantiles(values: Tensor, shares: Sequence[float], weights: Tensor | None = None) -> Tensor:
+    """``(S,)`` quantiles of ``values`` ``(M,)``, by weight ``(M,)`` where weights differ."""
+    levels = torch.tensor(shares, dtype=values.dtype)
+    if weights is None or equal(weights):
+        return torch.quantile(values, levels)
+    found = weighted_quantiles(values.double().numpy(), shares, weights.double().numpy())
+    return torch.from_numpy(found).to(values.dtype)
 
 
 def weighted_quantiles(values: Array, shares: Sequence[float] | Array, weights: Array) -> Array:

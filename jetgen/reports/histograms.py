@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from jetgen.metrics.weighted_quantiles import effective_size, weighted_quantiles
+from jetgen.metrics.weighted_quantiles import weighted_quantiles
 from jetgen.physics.quantities import Values
+from jetgen.weights import effective_size
 
 Array = NDArray[np.float64]
 
@@ -98,7 +99,7 @@ def binning(
         low, high, width = real.min(), real.max(), 1.0
     else:
         span = max(high - low, 1e-6 * max(1.0, abs(low)))
-        size = effective_size(weights)
+        size = effective_size(torch.from_numpy(weights))
         most = np.clip(size / _VALUES_PER_BIN, _FEWEST_BINS, _MOST_BINS)
         rough = _PEAK_TO_WIDTH * shortest_quarter(real, weights) / size ** (1 / 3)
         width = nice_width(float(np.clip(rough, span / most, span / _FEWEST_BINS)))

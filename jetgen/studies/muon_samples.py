@@ -22,7 +22,6 @@ from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
 from jetgen.evaluation.resampling import resample
 from jetgen.kinds import ENTRIES
-from jetgen.metrics.weighted_quantiles import effective_size
 from jetgen.physics.classes import class_index
 from jetgen.physics.features import measure_features
 from jetgen.physics.muons import DECADES, MOMENTUM, MUON, MUON_OBSERVABLES, START, measure_muons
@@ -30,6 +29,7 @@ from jetgen.physics.observables import MeasuredSets
 from jetgen.physics.quantities import Quantity
 from jetgen.physics.region import Region
 from jetgen.runs.trained_model import load
+from jetgen.weights import effective_size
 
 KINDS = ("minus-prompt", "plus-prompt", "minus-displaced", "plus-displaced")
 MODELS = {"gan": "GAN", "vae": "VAE"}
@@ -99,7 +99,7 @@ def merit(real: ParticleCloud, made: ParticleCloud) -> FigureOfMerit:
 def weighted_share(inside: Tensor, weights: Tensor) -> tuple[float, float]:
     """The share of the weight that lies inside, and its binomial error."""
     share = min(float(weights[inside].sum() / weights.sum()), 1.0)  # but for rounding
-    return share, math.sqrt(share * (1 - share) / effective_size(weights.double().numpy()))
+    return share, math.sqrt(share * (1 - share) / effective_size(weights))
 
 
 def measured_category(
@@ -166,7 +166,7 @@ def throughput(folder: Path, test: ParticleCloud) -> dict[str, float]:
 
     said = {name: open_source(folder / f"{name}.h5").attributes for name in ("muons", "gan", "vae")}
     simulated = float(said["muons"]["jets_per_second"])
-    equal = effective_size(test.weights.double().numpy()) / len(test)
+    equal = effective_size(test.weights) / len(test)
     with uproot.open(folder / "gan.root") as file:
         root = json.loads(str(file["attributes"]))
     return {

@@ -47,12 +47,12 @@ def test_the_area_under_the_curve_is_the_auc():
 
 
 def test_no_jet_is_trained_on_and_tested():
-    dealt = halves(301, 500, 100_000, seed=1)
+    dealt = halves(torch.ones(301), torch.ones(500), 100_000, seed=1)
     assert [len(part) for part in dealt] == [150, 150, 151, 151] and dealt.jets == 301
     assert torch.cat([dealt.train_real, dealt.test_real]).sort().values.equal(torch.arange(301))
     assert len(torch.cat([dealt.train_generated, dealt.test_generated]).unique()) == 301
     with pytest.raises(InputError, match="at least 100 jets of each kind, received 99 and 500"):
-        halves(99, 500, 100_000, seed=1)
+        halves(torch.ones(99), torch.ones(500), 100_000, seed=1)
 
 
 def test_weights_count_as_copies():

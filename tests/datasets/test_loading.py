@@ -63,8 +63,8 @@ def test_weighted_batches_hold_each_jet_as_often_as_its_weight_says():
 
 @pytest.mark.parametrize("weights", [-torch.ones(300), torch.zeros(300)])
 def test_weights_that_nothing_can_be_drawn_by_are_refused(weights):
-    cloud = replace(numbered_jets(), weights=weights)
-    with pytest.raises(InputError, match="weighted: expected event weights of zero or more"):
+    with pytest.raises(InputError, match=r"weights: expected (finite )?event weights"):
+        cloud = replace(numbered_jets(), weights=weights)
         next(batches(cloud, 32, torch.Generator().manual_seed(0), weighted=True))
 
 

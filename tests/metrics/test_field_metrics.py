@@ -99,11 +99,12 @@ def test_the_five_polynomials_are_the_four_point_ones_of_degree_four(toy_jets):
 
 
 def test_the_seed_decides_and_draws_are_counted():
-    first, second = draw_pairs(5, 3, 1000, 2, 1)
+    ones = torch.ones(5), torch.ones(3)
+    first, second = draw_pairs(*ones, 1000, 2, 1)
     assert first.shape == (2, 5) and second.shape == (2, 3)
     assert first.sum(1).tolist() == second.sum(1).tolist() == [1000, 1000]
-    assert torch.equal(first, draw_pairs(5, 3, 1000, 2, np.random.default_rng(1))[0])
-    assert not torch.equal(first, draw_pairs(5, 3, 1000, 2, 2)[0])
+    assert torch.equal(first, draw_pairs(*ones, 1000, 2, np.random.default_rng(1))[0])
+    assert not torch.equal(first, draw_pairs(*ones, 1000, 2, 2)[0])
 
 
 def test_coverage_and_matching_distance_of_a_known_matrix():

@@ -114,8 +114,7 @@ class CloudSource(Hdf5Source):
             self._features("items"),
             self.numbers("conditions", start, stop) if conditions else None,  # type: ignore[arg-type]
             conditions,
-            self.numbers("weights", start, stop),
-        )
+        ).with_unchecked_weights(self.numbers("weights", start, stop))
 
     def _features(self, dataset: str) -> tuple[Feature, ...]:
         if dataset not in self.file:

@@ -182,8 +182,7 @@ class JetgenSource(Hdf5Source):
             CARTESIAN_ENERGY,
             torch.from_numpy(conditions),
             features,
-            self.numbers("jet_weight", start, stop),
-        )
+        ).with_unchecked_weights(self.numbers("jet_weight", start, stop))
 
     def faults(self, start: int, stop: int) -> dict[str, Tensor]:
         mask = self.numbers("particle_features", start, stop)[..., 3]

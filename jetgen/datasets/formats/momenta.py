@@ -70,14 +70,14 @@ def assemble(
     conditions[Feature("num_particles")] = mask.sum(1)
     conditions[Feature("type")] = types
     stacked = torch.stack([column.double() for column in conditions.values()], dim=1)
-    return ParticleCloud(
+    cloud = ParticleCloud(
         torch.cat([momenta, *(column.unsqueeze(-1) for column in extra.values())], dim=-1).float(),
         mask,
         (*features, *extra),
         stacked.float(),
         tuple(conditions),
-        weights,  # type: ignore[arg-type]
     )
+    return cloud if weights is None else cloud.with_unchecked_weights(weights)
 
 
 def _filled(values: Mapping[str, Tensor]) -> Tensor:

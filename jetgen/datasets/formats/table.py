@@ -160,7 +160,8 @@ class TableSource(Source):
         if not lists:
             mask = torch.ones(stop - start, 1, dtype=torch.bool)
             items = torch.stack(list(numbers.values()), dim=1).unsqueeze(1)
-            return ParticleCloud(items, mask, tuple(numbers), weights=weight)
+            sets = ParticleCloud(items, mask, tuple(numbers))
+            return sets if weight is None else sets.with_unchecked_weights(weight)
         first = found[lists[0].name]
         for column in lists[1:]:
             if not np.array_equal(found[column.name].lengths, first.lengths):  # type: ignore[union-attr]
@@ -174,9 +175,8 @@ class TableSource(Source):
             torch.stack([slots.values for slots in padded], dim=-1).float(),
             padded[0].mask,
             tuple(Feature(column.name, column.unit) for column in lists),
-            weights=weight,
-        )
-        return cloud.with_conditions(numbers)
+        ).with_conditions(numbers)
+        return cloud if weight is None else cloud.with_unchecked_weights(weight)
 
     @property
     def _asked(self) -> tuple[list[Column], list[Column]]:

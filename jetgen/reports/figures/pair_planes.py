@@ -17,9 +17,10 @@ from jetgen.metrics.pair_histograms import (
     histogram_distance,
     pair_histogram,
 )
-from jetgen.metrics.weighted_quantiles import effective_size, weighted_quantiles
+from jetgen.metrics.weighted_quantiles import weighted_quantiles
 from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.reports.style import INTENSITY, grid, shortened
+from jetgen.weights import effective_size
 
 _BINS = 24
 _WIDTH = 5
@@ -96,6 +97,6 @@ def _distance(
     edges = [equal_share_edges(real.observables[o.name], weights=weights) for o in (x, y)]
     first, second = (_histogram(kind, x, y, edges).flatten() for kind in (real, jets))
     filled = int((first + second > 0).sum())
-    sizes = [effective_size(side.relative.weights.double().numpy()) for side in (real, jets)]
+    sizes = [effective_size(side.relative.weights) for side in (real, jets)]
     floor = filled / 4 * sum(1 / size for size in sizes)
     return histogram_distance(first, second).item(), floor
