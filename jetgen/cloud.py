@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from jetgen import kinematics
-from jetgen.errors import InputError, did_you_mean
+from jetgen.errors import InputError, did_you_mean, some
 from jetgen.weights import require_some_weight, require_weights
 
 
@@ -198,29 +198,28 @@ class ParticleCloud:
         Raises:
             InputError: when the features are no momenta.
         """
+        p4 = self._particle_momenta()
+        if p4 is None:
+            raise InputError(
+                "features: expected px, py, pz[, E] or pt, eta, phi[, mass] or etarel, phirel, "
+                f"ptrel, received {some(f.name for f in self.features)}"
+            )
+        return torch.where(self.mask.unsqueeze(-1), p4, torch.zeros_like(p4)).sum(1)
+
+    def _particle_momenta(self) -> Tensor | None:
+        """``(B, N, 4)`` what :attr:`momentum` adds up, undefined in padded slots; or none."""
         cloud = self.to(torch.float64)
         values = {f.name: cloud.particles[..., i] for i, f in enumerate(self.features)}
-        if {"px", "py", "pz"} <= values.keys():
-            p3 = torch.stack([values[name] for name in ("px", "py", "pz")], dim=-1)
-            energy = values["E"] if "E" in values else p3.norm(dim=-1)
-            p4 = kinematics.on_shell(torch.cat([p3, energy.unsqueeze(-1)], dim=-1))
-        elif {"etarel", "phirel", "ptrel"} <= values.keys():
+        if {"etarel", "phirel", "ptrel"} <= values.keys():
             pt, eta, phi = (
                 cloud.condition(name).unsqueeze(1) if cloud.has_condition(name) else default
                 for name, default in (("pt", 1.0), ("eta", 0.0), ("phi", 0.0))
             )
-            p4 = kinematics.massless(
+            return kinematics.massless(
                 values["ptrel"] * pt, values["etarel"] + eta, values["phirel"] + phi
             )
-        elif {"pt", "eta", "phi"} <= values.keys():
-            mass = values.get("mass", torch.zeros_like(values["pt"]))
-            p4 = kinematics.massive(values["pt"], values["eta"], values["phi"], mass)
-        else:
-            raise InputError(
-                "features: expected px, py, pz[, E] or pt, eta, phi[, mass] or etarel, phirel, "
-                f"ptrel, received {', '.join(values)}"
-            )
-        return torch.where(cloud.mask.unsqueeze(-1), p4, torch.zeros_like(p4)).sum(1)
+        p4 = kinematics.four_momenta(values)
+        return kinematics.on_shell(p4) if p4 is not None and "E" in values else p4
 
     @property
     def pt(self) -> Tensor:
@@ -275,6 +274,14 @@ class ParticleCloud:
             mask=mask,
             conditions=self.conditions.to(target),
             weights=self.weights.to(target),
+        )
+
+    def detach(self) -> ParticleCloud:
+        """The cloud without gradients."""
+        return self._moved(
+            particles=self.particles.detach(),
+            conditions=self.conditions.detach(),
+            weights=self.weights.detach(),
         )
 
     def compact(self, size: int | None = None) -> ParticleCloud:
@@ -351,11 +358,13 @@ class ParticleCloud:
     def to_awkward(self) -> Any:
         """A ragged ``awkward`` array with one record a set, of ``particles`` and conditions.
 
-        ``array.particles`` are lists of records with the features as fields. Momenta (``px, py,
-        pz``, or ``pt, eta, phi``, with or without ``E`` or ``mass``) have vector's methods:
-        ``array.particles.pt``, or the jets' masses ``ak.sum(array.particles, axis=1).mass``;
-        those without energy get the field ``mass``, zero. The fields ``conditions`` and
-        ``weights`` hold one value for each set.
+        ``array.particles`` are lists of records with the features as fields. The fields
+        ``conditions`` and ``weights`` hold one value for each set. Where the features are momenta
+        in any form (those of :attr:`momentum`), sets and particles have vector's methods:
+        ``array.mass`` is that of the jets, ``array.particles.pt`` that of each particle. For this
+        the sets have the fields ``px, py, pz, E``, and the particles those of ``pt, eta, phi,
+        mass`` that vector needs beside their features; the feature ``y`` is called ``rapidity``.
+        Particles with several sets of coordinates, such as ``px, py, pz, pt``, have no methods.
         """
         import awkward as ak
         from vector.backends.awkward import behavior
@@ -363,12 +372,16 @@ class ParticleCloud:
         counts = self.multiplicity.cpu().numpy()
         flat = self.particles.detach()[self.mask].double().cpu()  # (sum n, F)
         fields = {f.name: flat[:, i].numpy() for i, f in enumerate(self.features)}
-        if {"px", "py", "pz", "E"} <= fields.keys():
-            p4 = torch.stack([torch.from_numpy(fields[n]) for n in ("px", "py", "pz", "E")], dim=1)
-            fields["E"] = kinematics.on_shell(p4)[:, 3].numpy()
-        momenta = {"px", "py", "pz"} <= fields.keys() or {"pt", "eta", "phi"} <= fields.keys()
-        if momenta and not {"E", "mass"} & fields.keys():
-            fields["mass"] = np.zeros_like(flat[:, 0])
+        momenta = self.detach()._particle_momenta()
+        jets: dict[str, Any] = {}
+        if momenta is not None:
+            if "E" in fields:
+                fields["E"] = momenta[self.mask][:, 3].cpu().numpy()
+            if "pt" in fields and "y" in fields:  # to vector y is a Cartesian coordinate
+                fields = {"rapidity" if name == "y" else name: v for name, v in fields.items()}
+            fields |= _missing_for_vector(fields, momenta[self.mask])
+            sums = self.detach().momentum.cpu().numpy()
+            jets = {name: sums[:, i] for i, name in enumerate(("px", "py", "pz", "E"))}
         columns = {name: ak.unflatten(values, counts) for name, values in fields.items()}
         conditions = {
             f.name: self.conditions[:, i].cpu().numpy()
@@ -376,13 +389,39 @@ class ParticleCloud:
         }
         return ak.zip(
             {
-                "particles": ak.zip(columns, with_name="Momentum4D" if momenta else None),
+                "particles": ak.zip(columns, with_name=_vector_name(fields)),
                 "conditions": ak.zip(conditions) if conditions else ak.Array([{}] * len(self)),
                 "weights": self.weights.cpu().numpy(),
+                **jets,
             },
             depth_limit=1,
+            with_name="Momentum4D" if jets else None,
             behavior=behavior,
         )
+
+
+VECTORS = tuple(
+    {*first, *last}
+    for first in (("px", "py", "pz"), ("pt", "eta", "phi"))
+    for last in (("E",), ("mass",))
+)
+"""Names of coordinates that make a record a Momentum4D of vector, which takes no others beside."""
+
+
+def _vector_name(fields: Collection[str]) -> str | None:
+    known = set(fields) & {name for names in VECTORS for name in names}
+    return "Momentum4D" if known in VECTORS else None
+
+
+def _missing_for_vector(fields: Collection[str], momenta: Tensor) -> dict[str, NDArray[Any]]:
+    """The fields that vector's Momentum4D needs beside those that are there."""
+    added = {}
+    if not {"px", "py", "pz"} <= set(fields):
+        kinds = (kinematics.pt, kinematics.eta, kinematics.phi)
+        added = {kind.__name__: kind(momenta).cpu().numpy() for kind in kinds}
+    if not {"E", "mass"} & set(fields):
+        added["mass"] = np.zeros(len(momenta))
+    return {name: values for name, values in added.items() if name not in fields}
 
 
 def _column(name: str, features: tuple[Feature, ...], kind: str) -> int:

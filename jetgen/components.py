@@ -131,7 +131,7 @@ FORMATS = Registry(
         "LHC Olympics HDF5": "jetgen.datasets.formats.lhco_hdf5:LHCO_HDF5",
         "Aspen Open Jets HDF5": "jetgen.datasets.formats.aspen_hdf5:ASPEN_HDF5",
         "OmniLearn HDF5": "jetgen.datasets.formats.omnilearn_hdf5:OMNILEARN_HDF5",
-        "ROOT tree": "jetgen.datasets.formats.root_table:ROOT_TABLE",
+        "ROOT table": "jetgen.datasets.formats.root_table:ROOT_TABLE",
         "Parquet table": "jetgen.datasets.formats.parquet_table:PARQUET_TABLE",
         "CSV table": "jetgen.datasets.formats.csv_table:CSV_TABLE",
         "pandas HDF5": "jetgen.datasets.formats.pandas_hdf5:PANDAS_HDF5",

@@ -6,6 +6,7 @@ Arrays without names of features are jets as the JetNet library has them: ``(J, 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
@@ -16,9 +17,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from jetgen.cloud import RELATIVE, Feature, ParticleCloud
-from jetgen.errors import InputError, did_you_mean
-from jetgen.kinematics import massive
+from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, Feature, ParticleCloud
+from jetgen.errors import InputError, InputWarning, did_you_mean, some
+from jetgen.kinematics import GEV, four_momenta
+from jetgen.registry import resolve
 from jetgen.weights import require_some_weight
 
 R = TypeVar("R")
@@ -36,6 +38,12 @@ UNITS = {
 } | dict.fromkeys(("phi", "phirel"), "rad")
 """Units of features that are given by name only."""
 
+ENERGIES = {"px", "py", "pz", "E", "pt", "mass"}
+"""Quantities with a unit of energy."""
+
+_FORMATS = "jetgen.datasets.formats"
+"""Where names of columns are recognised: above this module, imported at use."""
+
 
 def from_numpy(
     particles: ArrayLike | Tensor,
@@ -52,13 +60,17 @@ def from_numpy(
         mask: ``(B, N)``, true where a slot holds a particle; slots of zeros are padding when
             omitted.
         features: names of the F columns, in the order of the array; units are those of
-            :data:`UNITS` unless a :class:`~jetgen.cloud.Feature` says another.
+            :data:`UNITS` unless a :class:`~jetgen.cloud.Feature` says another. Names of momenta
+            are recognised as in files: ``part_px, part_py, part_pz`` become ``px, py, pz``.
         conditions: one value for each set, by name (jet mass, class, ...).
         weights: ``(B,)`` event weights of zero or more.
 
     Raises:
         InputError: when shapes and names do not fit together, or weights are negative, no finite
             numbers, or all zero.
+
+    Warns:
+        InputWarning: for names that are nearly those of momenta (``p_x, p_y, p_z``).
 
     >>> from_numpy(np.ones((2, 5, 3)), features=("px", "py", "pz"))
     ParticleCloud(2 x 5 x 3: px [GeV], py [GeV], pz [GeV]; conditions: none)
@@ -70,32 +82,52 @@ def from_numpy(
             f"{tuple(values.shape)}"
         )
     present = (values != 0).any(-1) if mask is None else as_tensor(mask, "mask").bool()
-    named = {name: as_tensor(column, name) for name, column in (conditions or {}).items()}
     cloud = ParticleCloud(
         values,
         present,
-        tuple(feature_of(feature) for feature in features),
-        weights=None if weights is None else as_tensor(weights, "weights").to(values),  # type: ignore[arg-type]
+        _recognised([feature_of(feature) for feature in features]),
     )
-    require_some_weight(cloud.weights)
-    return cloud.with_conditions({feature_of(name): column for name, column in named.items()})
+    return _with_more(cloud, conditions, weights)
+
+
+def _recognised(features: Sequence[Feature]) -> tuple[Feature, ...]:
+    """The features, with the standard names of momenta where theirs are recognised."""
+    names = [feature.name for feature in features]
+    standard, meant = resolve(f"{_FORMATS}.names:standard_names")(names)
+    if meant:
+        warnings.warn(
+            f"features: {some(names)} are taken as names without a meaning; jets have the momenta "
+            f"{some(meant)}",
+            InputWarning,
+            stacklevel=3,
+        )
+    return tuple(
+        Feature(name, f.unit or UNITS.get(name, ""))
+        for f in features
+        for name in (standard.get(f.name, f.name),)
+    )
 
 
 def from_awkward(
     array: Any,
     features: Sequence[str | Feature] | None = None,
     *,
+    map: Mapping[str, str] | None = None,
     conditions: Mapping[str, Any] | None = None,
     weights: Any = None,
     size: int | None = None,
 ) -> ParticleCloud:
-    """A cloud of a ragged awkward array: one list of records for each set.
+    """A cloud of a ragged awkward array: one list of records for each set, or records of lists.
 
     Args:
         array: lists of records, one field for each feature; or records of ``particles``,
             ``conditions`` and ``weights``, as :meth:`~jetgen.cloud.ParticleCloud.to_awkward`
-            makes them.
+            makes them; or records of lists of numbers, as ``tree.arrays()`` of uproot returns
+            them, whose fields are recognised by name as the columns of files are
+            (:func:`jetgen.read`).
         features: the fields to take, in this order; all of them when omitted.
+        map: the fields that contain the momenta, if their names are not recognised, as for
+            :func:`jetgen.read`: ``{"px": "a", "py": "b", "pz": "c", "unit": "MeV"}``.
         conditions: one value for each set, by name; those of the array when omitted.
         weights: ``(B,)`` event weights; those of the array when omitted.
         size: number of slots; the largest multiplicity when omitted.
@@ -113,18 +145,29 @@ def from_awkward(
         if weights is None and "weights" in array.fields:
             weights = array["weights"]
         array = array["particles"]
-    if array.ndim != 2 or not array.fields:
+    if array.ndim not in (1, 2) or not array.fields:
         raise InputError(
-            "array: expected lists of records with a field for each feature, received "
-            f"{array.type}; ak.zip makes records of arrays"
+            "array: expected lists of records with a field for each feature, or records of lists, "
+            f"received {array.type}"
         )
-    chosen = [feature_of(feature) for feature in (array.fields if features is None else features)]
+    chosen = [feature_of(feature) for feature in (features or _own_fields(array.fields))]
     missing = [feature.name for feature in chosen if feature.name not in array.fields]
     if missing:
         raise InputError(
-            f"features: expected fields among {', '.join(array.fields)}, received "
-            f"{', '.join(missing)}{did_you_mean(missing[0], array.fields)}"
+            f"features: expected fields among {some(array.fields)}, received "
+            f"{some(missing)}{did_you_mean(missing[0], array.fields)}"
         )
+    if map or (array.ndim == 1 and features is None):
+        if array.ndim == 2:
+            array = ak.Array({name: array[name] for name in array.fields})
+        cloud = resolve(f"{_FORMATS}.awkward_arrays:from_fields")(array, map or {}, size)
+        return _with_more(cloud, conditions, weights)
+    if array.ndim == 1:
+        array = ak.zip({feature.name: array[feature.name] for feature in chosen})
+        if array.ndim != 2:
+            raise InputError(
+                f"features: expected fields with lists of numbers, received {array.type}"
+            )
     counts = torch.from_numpy(ak.to_numpy(ak.num(array)).copy())
     most = int(counts.max()) if len(counts) else 0
     slots = max(1, most) if size is None else size
@@ -136,6 +179,24 @@ def from_awkward(
     padded = values.new_zeros(*mask.shape, len(columns))
     padded[mask] = values
     return from_numpy(padded, mask, chosen, conditions=conditions, weights=weights)
+
+
+def _own_fields(fields: Sequence[str]) -> list[str]:
+    """The fields without those that :meth:`~jetgen.cloud.ParticleCloud.to_awkward` adds."""
+    relative = {f.name for f in RELATIVE} <= set(fields)
+    added = {"pt", "eta", "phi", "mass"} if relative else set()
+    return [name for name in fields if name not in added]
+
+
+def _with_more(
+    cloud: ParticleCloud, conditions: Mapping[str, Any] | None, weights: Any
+) -> ParticleCloud:
+    """The cloud with these conditions by name, and these weights."""
+    if weights is not None:
+        cloud = cloud.replace(weights=as_tensor(weights, "weights").to(cloud.particles))
+    require_some_weight(cloud.weights)
+    named = {feature_of(name): as_tensor(v, name) for name, v in (conditions or {}).items()}
+    return cloud.with_conditions(named)
 
 
 def to_cloud(jets: Any, mask: Any = None, name: str = "jets") -> ParticleCloud:
@@ -174,24 +235,23 @@ def with_momenta(cloud: ParticleCloud) -> ParticleCloud:
     """Jets with the features ``px, py, pz[, E]``, where others or another order give their momenta.
 
     Clouds whose features begin with ``px, py, pz`` or ``etarel, phirel, ptrel``, and those that
-    have no momenta, come back as they are. ``pt, eta, phi[, mass]`` become ``px, py, pz, E``.
+    have no momenta, come back as they are. ``pt, eta, phi`` or ``pt, y, phi`` (rapidity), with
+    ``mass``, ``E`` or neither, become ``px, py, pz, E``; other units of energy become GeV.
     """
     values = {f.name: cloud.particles[..., i] for i, f in enumerate(cloud.features)}
     first = tuple(values)[:3]
-    if first in (("px", "py", "pz"), ("etarel", "phirel", "ptrel")):
+    units = {f.name: f.unit for f in cloud.features if f.unit in GEV}
+    in_gev = all(GEV[unit] == 1.0 for unit in units.values())
+    if first == ("etarel", "phirel", "ptrel") or (first == ("px", "py", "pz") and in_gev):
         return cloud
-    units = {f.name: f.unit for f in cloud.features}
-    if {"px", "py", "pz"} <= values.keys():
-        names = [name for name in ("px", "py", "pz", "E") if name in values]
-        particles = torch.stack([values[name] for name in names], dim=-1)
-        features = tuple(Feature(name, units[name]) for name in names)
-    elif {"pt", "eta", "phi"} <= values.keys():
-        mass = values.get("mass", torch.zeros_like(values["pt"]))
-        particles = massive(values["pt"], values["eta"], values["phi"], mass)
-        features = tuple(Feature(name, units["pt"]) for name in ("px", "py", "pz", "E"))
-    else:
+    for name in ENERGIES & units.keys():
+        values[name] = values[name] * GEV[units[name]]
+    particles = four_momenta(values)
+    if particles is None:
         return cloud
-    return replace(cloud, particles=particles, features=features)
+    massive = "E" in values or "mass" in values or "px" not in values
+    features = CARTESIAN_ENERGY if massive else CARTESIAN
+    return replace(cloud, particles=particles[..., : len(features)], features=features)
 
 
 def as_tensor(values: Any, name: str = "values") -> Tensor:
@@ -247,6 +307,9 @@ def takes_sets(function: Callable[..., R]) -> Callable[..., R]:
 def takes_arrays(function: Callable[..., R]) -> Callable[..., R]:
     """A function of tensors that also takes arrays, and a cloud in place of points and mask.
 
+    Of clouds with different features those that all of them have are taken, if these are momenta:
+    ``px, py, pz`` of ``px, py, pz`` and ``px, py, pz, E``.
+
     >>> double = takes_arrays(lambda x, x_mask: 2 * x * x_mask.unsqueeze(-1))
     >>> double(np.ones((1, 1, 2)), np.ones((1, 1), dtype=bool))
     tensor([[[2., 2.]]], dtype=torch.float64)
@@ -254,19 +317,15 @@ def takes_arrays(function: Callable[..., R]) -> Callable[..., R]:
 
     @wraps(function)
     def taking(*values: Any, **options: Any) -> R:
+        given = [from_awkward(value) if _is_awkward(value) else value for value in values]
+        clouds = [value for value in given if isinstance(value, ParticleCloud)]
+        common = _common_features(clouds)
         tensors: list[Any] = []
-        features = []
-        for value in values:
-            cloud = from_awkward(value) if _is_awkward(value) else value
-            if isinstance(cloud, ParticleCloud):
-                tensors += [cloud.particles, cloud.mask]
-                features.append(", ".join(map(str, cloud.features)))
+        for value in given:
+            if isinstance(value, ParticleCloud):
+                tensors += [_particles_of(value, common), value.mask]
             else:
                 tensors.append(as_tensor(value) if isinstance(value, np.ndarray) else value)
-        if len(set(features)) > 1:
-            raise InputError(
-                f"features: expected the same of both clouds, received {' and '.join(features)}"
-            )
         named = {
             name: as_tensor(value, name) if isinstance(value, np.ndarray) else value
             for name, value in options.items()
@@ -276,8 +335,32 @@ def takes_arrays(function: Callable[..., R]) -> Callable[..., R]:
     return taking
 
 
+def _common_features(clouds: Sequence[ParticleCloud]) -> tuple[Feature, ...]:
+    """The features that all clouds have.
+
+    Raises:
+        InputError: when they differ and are no momenta.
+    """
+    every = [cloud.features for cloud in clouds]
+    common = tuple(f for f in every[0] if all(f in each for each in every)) if every else ()
+    momenta = (CARTESIAN, RELATIVE)
+    if len(set(every)) > 1 and not any(set(known) <= set(common) for known in momenta):
+        received = " and ".join(some(map(str, each)) for each in every)
+        raise InputError(
+            f"features: expected the same of both clouds, received {received}; "
+            "jetgen.physics.to_cartesian and to_relative convert jets"
+        )
+    return common
+
+
+def _particles_of(cloud: ParticleCloud, features: tuple[Feature, ...]) -> Tensor:
+    if cloud.features == features:
+        return cloud.particles
+    return torch.stack([cloud.feature(feature.name) for feature in features], dim=-1)
+
+
 def _is_awkward(value: Any) -> bool:
-    return type(value).__module__.partition(".")[0] == "awkward"
+    return any(kind.__module__.partition(".")[0] == "awkward" for kind in type(value).__mro__)
 
 
 def _is_array(value: Any) -> bool:

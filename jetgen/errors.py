@@ -30,6 +30,17 @@ class UnfinishedError(TrainingError):
     """A training that its time limit ended too early; it can be resumed with a larger one."""
 
 
+def some(names: Iterable[str], shown: int = 10) -> str:
+    """The first names of a list, joined for a message.
+
+    >>> some(["a", "b"]), some("abcd", shown=2)
+    ('a, b', 'a, b and 2 more')
+    """
+    every = list(names)
+    more = f" and {len(every) - shown} more" if len(every) > shown else ""
+    return (", ".join(every[:shown]) or "none") + more
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """What a message about an unknown name adds when a known one is nearly the same.
 

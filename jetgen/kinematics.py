@@ -7,6 +7,7 @@ pseudorapidity ``eta = asinh(pz / pT)``; ``phi`` in radians in [-pi, pi).
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -44,6 +45,35 @@ def on_shell(p4: Tensor) -> Tensor:
     length = safe_sqrt((momentum**2).sum(-1, keepdim=True))
     rounded = (energy - length).abs() <= 2**-22 * length
     return torch.cat([momentum, torch.where(rounded, length, energy)], dim=-1)
+
+
+GEV = {"": 1.0, "eV": 1e-9, "keV": 1e-6, "MeV": 1e-3, "GeV": 1.0, "TeV": 1e3}
+"""Size of each unit of energy in GeV; momenta without a unit are assumed to be in GeV."""
+
+
+def four_momenta(values: Mapping[str, Tensor]) -> Tensor | None:
+    """Four-momenta ``(..., 4)`` from quantities by name; ``None`` if these are no momenta.
+
+    Args:
+        values: ``px, py, pz`` or ``pt, eta, phi`` or ``pt, y, phi`` (rapidity), and ``E`` or
+            ``mass``; massless without both.
+    """
+    if {"px", "py", "pz"} <= values.keys():
+        p3 = torch.stack([values[name] for name in ("px", "py", "pz")], dim=-1)
+        energy = values["E"] if "E" in values else p3.norm(dim=-1)
+        if "mass" in values and "E" not in values:
+            energy = safe_sqrt(energy.square() + values["mass"].square())
+        return torch.cat([p3, energy.unsqueeze(-1)], dim=-1)
+    if not {"pt", "phi"} <= values.keys() or not values.keys() & {"eta", "y"}:
+        return None
+    pt, phi = values["pt"], values["phi"]
+    mass = values.get("mass", torch.zeros_like(pt))
+    if "eta" in values:
+        p4 = massive(pt, values["eta"], phi, mass)
+        return torch.cat([p4[..., :3], values["E"].unsqueeze(-1)], -1) if "E" in values else p4
+    energy = values.get("E", safe_sqrt(pt.square() + mass.square()) * torch.cosh(values["y"]))
+    along = energy * torch.tanh(values["y"])
+    return torch.stack([pt * torch.cos(phi), pt * torch.sin(phi), along, energy], dim=-1)
 
 
 def pt(p4: Tensor) -> Tensor:

@@ -3,13 +3,15 @@
 import subprocess
 import sys
 
+import awkward as ak
 import numpy as np
 import pytest
 import torch
 
 import jetgen
-from jetgen.cloud import RELATIVE, ParticleCloud
-from jetgen.errors import InputError
+from jetgen.cloud import CARTESIAN, RELATIVE, ParticleCloud
+from jetgen.conversion import with_momenta
+from jetgen.errors import InputError, InputWarning
 from jetgen.physics.fourvectors import to_cartesian, to_relative
 
 
@@ -85,6 +87,72 @@ def test_losses_take_arrays_and_clouds(jets):
 
 def bare(cloud):
     return ParticleCloud(cloud.particles, cloud.mask, RELATIVE)
+
+
+LISTS = {"px": "part_px", "py": "part_py", "pz": "part_pz"}
+
+
+def test_lists_of_uproot_are_recognised_by_name_or_map(toy_jets):
+    jets = to_cartesian(to_relative(toy_jets(30, 1)))
+    particles = jets.to_awkward().particles
+    tree = ak.Array({part: particles[name] for name, part in LISTS.items()})
+    found = jetgen.from_awkward(tree)
+    assert found.features == CARTESIAN
+    torch.testing.assert_close(found.particles, jets.compact().particles[..., :3])
+    torch.testing.assert_close(found.condition("pt").double(), found.pt, rtol=1e-5, atol=0)
+    other = ak.Array(
+        {name: tree[part] * 1000 for name, part in zip("abc", tree.fields, strict=True)}
+    )
+    columns = {"px": "a", "py": "b", "pz": "c", "unit": "MeV"}
+    for array in (other, ak.zip({name: other[name] for name in "abc"})):
+        mapped = jetgen.from_awkward(array, map=columns, size=40)
+        torch.testing.assert_close(mapped.compact().particles, found.particles)
+    assert [f.name for f in jetgen.from_awkward(other).features] == ["a", "b", "c"]
+    assert [f.name for f in jetgen.from_awkward(other, ["b", "a"]).features] == ["b", "a"]
+
+
+def test_names_of_momenta_are_recognised_and_near_misses_said():
+    values = np.ones((2, 4, 3))
+    found = jetgen.from_numpy(values, features=tuple(LISTS.values()))
+    assert found.features == CARTESIAN
+    with pytest.warns(InputWarning, match="p_x, p_y, p_z are taken as names .* px, py, pz"):
+        jetgen.from_numpy(values, features=("p_x", "p_y", "p_z"))
+    jetgen.from_numpy(values, features=("a", "b", "c"))  # no jets
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        ("px", "py", "pz"),
+        ("px", "py", "pz", "E"),
+        ("px", "py", "pz", "mass"),
+        ("pt", "eta", "phi"),
+        ("pt", "eta", "phi", "E"),
+        ("pt", "y", "phi", "mass"),
+        ("etarel", "phirel", "ptrel"),
+    ],
+)
+def test_awkward_jets_have_vectors_methods_in_every_representation(features):
+    rng = np.random.default_rng(1)
+    values = rng.uniform(0.1, 1, (5, 4, len(features)))
+    if features[-1] == "E":
+        values[..., 3] = 5
+    jets = jetgen.from_numpy(values, features=features)
+    array = jets.to_awkward()
+    for of_jets in (array, ak.sum(array.particles, axis=1)):
+        np.testing.assert_allclose(of_jets.mass, jets.mass, rtol=1e-6)
+        np.testing.assert_allclose(of_jets.pt, jets.pt, rtol=1e-6)
+    back = with_momenta(jetgen.from_awkward(array))
+    np.testing.assert_allclose(back.mass, jets.mass, rtol=1e-6)
+
+
+def test_clouds_with_and_without_energy_are_compared_by_their_common_features(jets):
+    four = to_cartesian(jets)
+    three = four.replace(particles=four.particles[..., :3], features=four.features[:3])
+    x, y = four[:20], three[20:40]
+    for loss in (jetgen.losses.chamfer, jetgen.losses.emd, jetgen.losses.mse):
+        assert torch.equal(loss(x, y), loss(three[:20], y))
+        assert torch.equal(loss(y, x), loss(y, three[:20]))
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,12 @@ a line or a table about what was made."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jetgen.errors import InputWarning
 
 if TYPE_CHECKING:
     from jetgen.config.cite import CiteConfig
@@ -72,7 +75,10 @@ def inspect(config: InspectConfig) -> None:
     console = Console()
     known: set[int] = set()
     for path in find_files(config.files):
-        console.print(table(inspect(path, map=config.map, known=known)))
+        found = inspect(path, map=config.map, known=known)
+        console.print(table(found))
+        for doubt in found.doubts:
+            warnings.warn(f"{path}: {doubt}", InputWarning, stacklevel=1)
 
 
 def train(config: TrainConfig) -> None:

@@ -10,7 +10,10 @@ from pathlib import Path
 
 from jetgen.components import FORMATS
 from jetgen.datasets.formats.csv_table import first_lines
+from jetgen.datasets.formats.grouped_table import GroupedTable
+from jetgen.datasets.formats.names import SET
 from jetgen.datasets.formats.source import Format, Source
+from jetgen.datasets.formats.table import TableSource
 from jetgen.datasets.guarded_source import GuardedSource, as_input_errors
 from jetgen.errors import InputError, InputWarning
 from jetgen.files.whole import sha256
@@ -194,9 +197,13 @@ def open_source(
     """
     path = Path(path).expanduser()
     form = detect(path)
+    chosen = dict(map or {})
     with as_input_errors(path):
-        source = GuardedSource(form.open(path, jet_type))
-    source.mapped(map or {})
+        inner = form.open(path, jet_type)
+        if SET in chosen and isinstance(inner, TableSource):
+            inner = GroupedTable(inner, chosen.pop(SET))
+    source = GuardedSource(inner)
+    source.mapped(chosen)
     source.narrowed(columns, conditions)
     if len(source) == 0 or source.slots == 0:
         raise InputError(f"{path}: expected at least one jet, received a file with none")

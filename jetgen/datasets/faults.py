@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from jetgen.cloud import CARTESIAN_ENERGY, ParticleCloud
+from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, Feature, ParticleCloud
 from jetgen.errors import InputError, InputWarning
 
 NEGATIVE_PT = "a negative particle pT"
@@ -30,6 +30,10 @@ WARNED = {
 
 ALLOWED = (*REFUSED.values(), *WARNED.values())
 """All names that a user can accept."""
+
+
+MOST_PT = 10_000.0
+"""Largest median of the pT of jets in GeV that is not taken for one in MeV."""
 
 
 class Fault(NamedTuple):
@@ -70,6 +74,19 @@ def faults_of(cloud: ParticleCloud) -> dict[str, Tensor]:
     return faults
 
 
+def doubtful_unit(cloud: ParticleCloud, advice: str) -> str:
+    """A remark with this advice if the jets look as if their momenta were in MeV, or nothing."""
+    if Feature("pt", "GeV") in cloud.condition_features:
+        pt = cloud.condition("pt")
+    elif cloud.features[:3] == CARTESIAN:
+        pt = cloud.pt
+    else:
+        return ""
+    pt = pt[cloud.mask.any(1)]
+    median = float(pt.median()) if len(pt) else 0.0
+    return f"a median jet pT of {median:,.0f} GeV looks like MeV; {advice}" * (median > MOST_PT)
+
+
 def counted(faults: Mapping[str, Tensor], numbers: Tensor) -> dict[str, Fault]:
     """The faults that occur; ``numbers`` ``(B,)`` are the indices of the jets in their file."""
     return {
@@ -101,6 +118,12 @@ def warn_of_faults(path: Path, found: Mapping[str, Fault], allowed: Sequence[str
                 InputWarning,
                 stacklevel=2,
             )
+
+
+def warn_of_doubts(where: object, doubts: Sequence[str]) -> None:
+    """Warn of each remark on what a file may be instead."""
+    for doubt in doubts:
+        warnings.warn(f"{where}: {doubt}", InputWarning, stacklevel=2)
 
 
 def copies(cloud: ParticleCloud, block: int = 10_000) -> Tensor:

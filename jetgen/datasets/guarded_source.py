@@ -65,6 +65,10 @@ class GuardedSource(Source):
         with as_input_errors(self.path):
             return self.inner.unread
 
+    def doubts(self, cloud: ParticleCloud) -> list[str]:
+        with as_input_errors(self.path):
+            return self.inner.doubts(cloud)
+
     def __len__(self) -> int:
         with as_input_errors(self.path):
             return len(self.inner)

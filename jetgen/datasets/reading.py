@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -18,10 +19,11 @@ from jetgen.datasets.faults import (
     counted,
     faults_of,
     refuse_faults,
+    warn_of_doubts,
     warn_of_faults,
 )
 from jetgen.datasets.formats.source import Source
-from jetgen.errors import InputError
+from jetgen.errors import InputError, InputWarning, some
 from jetgen.physics import fourvectors
 from jetgen.physics.classes import class_index, class_name
 from jetgen.weights import require_some_weight
@@ -114,13 +116,33 @@ def iter_chunks(
         open_source(path, jet_type, map=map, columns=columns, conditions=conditions)
         for path in find_files(paths)
     ]
+    for source in sources:
+        _require_read(source, (*columns, *conditions))
     chosen = _choose(sources, jet_type, jets, None if first else seed)
     slots = particles or max(source.slots for source in sources)
     whole = (
         (source, numbers, _cut(cloud, slots, particles))
-        for source, numbers, cloud in _pieces(sources, chosen, chunk, allow)
+        for source, numbers, cloud in _pieces(sources, chosen, chunk, allow, whole=not columns)
     )
     return _rebatch(_selected(whole, columns, conditions), chunk)
+
+
+def _require_read(source: Source, names: Sequence[str]) -> None:
+    for name in names:
+        if name in source.unread:
+            raise InputError(
+                f"{source.path}: expected a column of numbers, received {name}: "
+                f"{source.unread[name]}"
+            )
+
+
+def _warn_of_unread(source: Source) -> None:
+    """Warn of columns that cannot be features, where all columns of a table are."""
+    unread = [f"{name} ({reason})" for name, reason in source.unread.items()]
+    if unread and source.slots == 1:
+        warnings.warn(
+            f"{source.path}: columns that are left out: {some(unread)}", InputWarning, stacklevel=3
+        )
 
 
 def drawn(held: int, number: int | None, seed: int | None) -> Tensor:
@@ -168,17 +190,26 @@ def _choose(
 
 
 def _pieces(
-    sources: list[Source], chosen: list[Tensor], block: int, allow: Sequence[str]
+    sources: list[Source], chosen: list[Tensor], block: int, allow: Sequence[str], whole: bool
 ) -> Iterator[Piece]:
-    """The chosen jets, at most ``block`` at a time, with their indices in their file."""
+    """The chosen jets, at most ``block`` at a time, with their indices in their file.
+
+    Warns of columns that cannot be read where the ``whole`` table is asked for.
+    """
     for source, indices in zip(sources, chosen, strict=True):
         faults: dict[str, Fault] = {}
+        started = False
         end = int(indices[-1]) + 1 if len(indices) else 0
         for start in range(0, end, block):
             stop = min(start + block, end)
             local = indices[(indices >= start) & (indices < stop)] - start
             if len(local):
                 cloud = source.read(start, stop)
+                if not started:
+                    if whole:
+                        _warn_of_unread(source)
+                    warn_of_doubts(source.path, source.doubts(cloud))
+                started = True
                 odd = {**faults_of(cloud), **source.faults(start, stop)}
                 found = counted({k: jets[local] for k, jets in odd.items()}, local + start)
                 refuse_faults(source.path, found, allow)

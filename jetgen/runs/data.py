@@ -13,7 +13,7 @@ from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.train import IN_MEMORY, REGION, TrainConfig
 from jetgen.conversion import with_momenta
 from jetgen.datasets import read
-from jetgen.datasets.faults import copies
+from jetgen.datasets.faults import copies, doubtful_unit, warn_of_doubts
 from jetgen.datasets.reading import drawn, select_columns
 from jetgen.errors import InputError, InputWarning
 from jetgen.objectives.preparation import represent
@@ -121,6 +121,8 @@ def _chosen(data: ParticleCloud, config: TrainConfig, conditions: Sequence[str])
             raise InputError(f"data: expected finite numbers, received NaN or infinity in {name}")
     if config.kind.momenta:
         cloud = with_momenta(cloud)
+        unit = doubtful_unit(cloud, "if so, divide the momenta by 1000")
+        warn_of_doubts("data", [unit] if unit else [])
     if config.jet_type is not None:
         cloud = cloud[cloud.condition("type") == class_index(config.jet_type)]
         if not len(cloud):

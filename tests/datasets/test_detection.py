@@ -45,7 +45,7 @@ def one_of_each(
             append(ParticleCloud(torch.ones(4, 1, 3), torch.ones(4, 1) > 0, CARTESIAN))
     return {
         "jetgen sets HDF5": tmp_path / "set.h5",
-        "ROOT tree": tmp_path / "set.root",
+        "ROOT table": tmp_path / "set.root",
         "Parquet table": tmp_path / "set.parquet",
         "CSV table": tmp_path / "set.csv",
         "jetgen HDF5": tmp_path / "ours.h5",

@@ -175,7 +175,8 @@ def _columns(name: str, array: Array) -> Iterator[tuple[Column, Place, str]]:
     unit = array.units[0] if len(array.units) == 1 else ""
     whole = Place(name, None, None)
     if array.kind.kind not in "biuf":
-        yield Column(name, False), whole, f"no numbers ({array.kind})"
+        text = array.kind.kind in "SU"
+        yield Column(name, False), whole, "text" if text else f"no numbers ({array.kind})"
     elif array.ragged:
         nested = "" if len(array.shape) == 1 else "lists of lists"
         yield Column(name, True, unit), whole, nested

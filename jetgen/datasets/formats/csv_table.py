@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -23,6 +23,9 @@ from jetgen.errors import InputError
 
 DELIMITERS = (",", ";", "\t", " ")
 COMMENT = "#"
+
+TEXT_ROWS = 1000
+"""Number of rows that tell whether a column is text."""
 
 
 class Dialect(NamedTuple):
@@ -62,11 +65,24 @@ class CsvSource(TableSource):
     @property
     def columns(self) -> list[Column]:
         heads = zip(self._names, self._dialect.heads, strict=True)
-        return [Column(name, False, as_feature(head).unit) for name, head in heads if name]
+        return [
+            Column(name, False, as_feature(head).unit)
+            for name, head in heads
+            if name and name not in self._text
+        ]
+
+    @cached_property
+    def _text(self) -> set[str]:
+        """The columns whose entries are words, in the first rows."""
+        delimiter = self._dialect.delimiter
+        rows = [_entries(line, delimiter) for line in islice(self._from(0), TEXT_ROWS)]
+        columns = dict(zip(self._names, zip(*rows, strict=False), strict=False))
+        return {name for name, entries in columns.items() if name and _are_text(entries)}
 
     @property
     def unread(self) -> dict[str, str]:
-        return {"the first column": "an index without a name"} if "" in self._names else {}
+        index = {"the first column": "an index without a name"} if "" in self._names else {}
+        return {**index, **dict.fromkeys(sorted(self._text), "text")}
 
     @cached_property
     def _rows(self) -> int:
@@ -128,6 +144,20 @@ def _number(entry: str) -> float:
         return float(entry)
     except ValueError:
         return math.nan
+
+
+def _are_text(entries: Iterable[str]) -> bool:
+    """Whether there are words, and no number, among the entries of a column."""
+    filled = [entry for entry in entries if entry.strip()]
+    return bool(filled) and not any(map(_is_number, filled))
+
+
+def _is_number(entry: str) -> bool:
+    try:
+        float(entry)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_word(entry: str) -> bool:

@@ -13,11 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from jetgen.errors import InputError
+from jetgen.errors import InputError, some
+from jetgen.kinematics import GEV
 from jetgen.physics.classes import CLASSES, class_index
-
-GEV = {"": 1.0, "eV": 1e-9, "keV": 1e-6, "MeV": 1e-3, "GeV": 1.0, "TeV": 1e3}
-"""Size of each unit of energy in GeV; a column without a unit is assumed to be in GeV."""
 
 MOMENTA = (
     ("px", "py", "pz"),
@@ -68,6 +66,14 @@ LABELS = {
 
 SIGNAL = {"is_signal_new": {"top": 1.0, "qcd": 0.0}}
 """Published columns with one label: the value of each class."""
+
+INDEX = re.compile(
+    r"i?(event|evt|entry|jet|fatjet|fj|set|collision|shower)(id|index|idx|number|num|no|nr)?"
+)
+"""Names, in lower case and without separators, of columns that number jets or events."""
+
+SET = "set"
+"""Key of the map for the columns that number the sets of a table with one item per row."""
 
 FEWEST_NUMBERED = 5
 """Smallest number of columns ``px_0, px_1, ...`` that are combined to particles of a jet."""
@@ -151,6 +157,32 @@ def _separate(head: str, tail: str) -> bool:
     return camel or bool(len(tail) > 1 and COLLECTION.fullmatch(head))
 
 
+def is_index(name: str) -> bool:
+    """Whether a column of this name numbers jets or events.
+
+    >>> is_index("jet_id"), is_index("eventNumber"), is_index("jet_pt")
+    (True, True, False)
+    """
+    return INDEX.fullmatch(re.sub(r"[_./: -]", "", name).lower()) is not None
+
+
+def standard_names(names: Sequence[str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Standard names of the momenta among some names, and momenta that others are nearly named as.
+
+    >>> standard_names(["part_px", "part_py", "part_pz", "charge"])
+    ({'part_px': 'px', 'part_py': 'py', 'part_pz': 'pz'}, ())
+    >>> standard_names(["p_x", "p_y", "p_z"])
+    ({}, ('px', 'py', 'pz'))
+    """
+    found = _collections(Column(name, True) for name in names)
+    if len(found) == 1:
+        (roles,) = found.values()
+        return {name: role for role, name in roles.items()}, ()
+    bare = {re.sub(r"[_./: -]", "", name).lower() for name in names}
+    meant = [momenta for momenta in MOMENTA if bare >= set(momenta)] if not found else []
+    return {}, meant[0] if meant else ()
+
+
 def numbered(columns: Sequence[Column]) -> list[Column]:
     """The columns, with numbered columns ``px_0, px_1, ...`` combined to one list ``px``.
 
@@ -185,7 +217,8 @@ def recognise(
         chosen: quantities and their columns from the map of the user: particles ``px``, ``py``,
             ``pz``, ``E``, ``pt``, ``eta``, ``y`` (rapidity), ``phi``, ``mass``, ``etarel``,
             ``phirel``, ``ptrel``, ``mask``; jets ``jet_pt``, ...; ``weight``; ``type``; the name of
-            a class (``top=label_Tbqq``, ``gluon=label:21``); ``unit`` (``MeV``).
+            a class (``top=label_Tbqq``, ``gluon=label:21``); ``unit`` (``MeV``). The key ``set``
+            is used before (:mod:`jetgen.datasets.formats.grouped_table`).
         where: the file, for messages.
 
     Returns:
@@ -242,18 +275,13 @@ def nearest(columns: Iterable[Column]) -> str:
     if len(lists) >= 3:
         example = suggestion(dict(zip(MOMENTA[1], lists, strict=False)))
         return (
-            f"expected columns that name the momenta of particles, received {_some(lists)}; "
+            f"expected columns that name the momenta of particles, received {some(lists)}; "
             f"specify them, such as {example}"
         )
     return (
         "expected columns with a list of numbers per jet for the momenta of its particles, "
-        f"received {_some([*lists, *others])}"
+        f"received {some([*lists, *others])}"
     )
-
-
-def _some(names: Sequence[str], shown: int = 12) -> str:
-    more = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return (", ".join(names[:shown]) or "none") + more
 
 
 def _collections(lists: Iterable[Column]) -> dict[str, dict[str, str]]:
@@ -356,7 +384,7 @@ def _require_momenta(particles: Mapping[str, str], lists: Sequence[Column], wher
 def _check(columns: Sequence[Column], chosen: Mapping[str, str], where: object) -> None:
     """Check that the map contains known quantities and existing columns."""
     known = [*(role for role in SYNONYMS if role != "n"), *(f"jet_{role}" for role in JET_ROLES)]
-    known += ["weight", "type", "unit"]
+    known += ["weight", "type", "unit", SET]
     names = {column.name for column in columns}
     for role, name in chosen.items():
         if role not in (*known, *CLASSES):
@@ -371,5 +399,5 @@ def _check(columns: Sequence[Column], chosen: Mapping[str, str], where: object) 
         if not marks:
             raise InputError(
                 f"{where}: expected a column {name!r} for {role}, received the columns "
-                f"{_some(sorted(names), 30)}"
+                f"{some(sorted(names))}"
             )

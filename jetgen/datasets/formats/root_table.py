@@ -44,7 +44,7 @@ class RootSource(AwkwardSource):
             ) from error
         held_instead = ", ".join(f"{name} ({kind})" for name, kind in kinds.items())
         raise InputError(
-            f"{self.path}: expected one tree, received "
+            f"{self.path}: expected one tree or RNTuple, received "
             f"{', '.join(trees) or 'none, but ' + (held_instead or 'an empty file')}; copy one to "
             "a file of its own"
         )
@@ -64,6 +64,10 @@ class RootSource(AwkwardSource):
                     parameters={"reason": f"{type(error).__name__}: {error}"}
                 )
         return found
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        return {"ROOT class": self._tree.classname, "ROOT name": self._tree.name}
 
     def unit(self, column: str) -> str:
         title = getattr(self._tree, "title", None) or getattr(self._tree, "description", "")
@@ -86,7 +90,7 @@ def _matches(path: Path) -> bool:
 
 
 ROOT_TABLE = Format(
-    name="ROOT tree",
+    name="ROOT table",
     description="one tree or RNTuple with columns of numbers, or of lists of numbers",
     matches=_matches,
     open=lambda path, jet_type: RootSource(path),

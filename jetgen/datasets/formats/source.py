@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
+from jetgen.datasets.faults import doubtful_unit
 from jetgen.errors import InputError
 
 
@@ -46,6 +47,11 @@ class Source(ABC):
     def unread(self) -> dict[str, str]:
         """Names of the columns that cannot be read, and the reasons."""
         return {}
+
+    def doubts(self, cloud: ParticleCloud) -> list[str]:
+        """Remarks on what the file may be instead, one line each; ``cloud`` are its first jets."""
+        unit = doubtful_unit(cloud, "if so, divide the momenta in the file by 1000")
+        return [unit] if unit else []
 
     def mapped(self, chosen: Mapping[str, str]) -> None:
         """Use the columns in ``chosen`` for momenta and jets, if the format has a choice.

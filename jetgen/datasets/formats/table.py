@@ -20,12 +20,13 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import Feature, ParticleCloud
-from jetgen.datasets.faults import BAD_MASK, NEGATIVE_PT
+from jetgen.datasets.faults import BAD_MASK, NEGATIVE_PT, doubtful_unit
 from jetgen.datasets.formats.labels import TYPE_INDICES, require_labels
 from jetgen.datasets.formats.momenta import Slots, assemble, jet_features
 from jetgen.datasets.formats.names import (
     Column,
     JetColumns,
+    is_index,
     numbered,
     recognise,
     suggestion,
@@ -85,6 +86,28 @@ class TableSource(Source):
     @property
     def attributes(self) -> dict[str, Any]:
         return {}
+
+    def doubts(self, cloud: ParticleCloud) -> list[str]:
+        if "unit" in self._map:
+            return []
+        layout = self._layout
+        if layout is not None:
+            advice = f"{suggestion({'unit': 'MeV'})} converts it; GeV says that it is not"
+            unit = doubtful_unit(cloud, advice)
+            return [unit] if unit else []
+        if self._columns or any(column.items for column in self.columns):
+            return []
+        names = [column.name for column in self.columns if is_index(column.name)]
+        if not names:
+            return []
+        found = self.values(names, 0, min(len(self), _BLOCK))
+        keys = np.stack([np.asarray(found[name]) for name in names], axis=1)
+        if len(np.unique(keys, axis=0)) > 0.75 * len(keys):
+            return []
+        return [
+            f"several rows have the same {' and '.join(names)}; if they are the items of one set, "
+            f"read them with {suggestion({'set': '+'.join(names)})}, otherwise each row is a set"
+        ]
 
     def mapped(self, chosen: Mapping[str, str]) -> None:
         self._map, self._found = dict(chosen), {}

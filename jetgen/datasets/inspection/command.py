@@ -55,6 +55,7 @@ class Inspection:
         attributes: metadata of the file.
         faults: anomalies by name.
         unread: the columns that cannot be read, with the reason.
+        doubts: remarks on what the file may be instead.
     """
 
     path: Path
@@ -67,6 +68,7 @@ class Inspection:
     conditions: dict[str, Range] = field(default_factory=dict)
     faults: dict[str, Fault] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)
+    doubts: list[str] = field(default_factory=list)
 
 
 def inspect(
@@ -104,6 +106,8 @@ def inspect(
     for start in range(0, len(source), chunk):
         stop = min(start + chunk, len(source))
         cloud = source.read(start, stop)
+        if start == 0:
+            found.doubts += source.doubts(cloud)
         _add_ranges(found, cloud)
         faults = {**faults_of(cloud), **source.faults(start, stop)}
         faults["the same particles as an earlier jet"] = _repeated(cloud, known)

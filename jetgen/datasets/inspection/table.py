@@ -13,7 +13,7 @@ from jetgen.datasets.inspection.command import Inspection, Range
 
 
 def table(found: Inspection) -> Group:
-    """The findings about one file as a ``rich`` renderable."""
+    """The findings about one file as a ``rich`` renderable; its doubts are warnings instead."""
     facts = Table(title=Text(str(found.path)), show_header=False, title_justify="left")
     facts.add_row("format", found.format)
     facts.add_row("jets", f"{found.jets:,}")
@@ -39,7 +39,7 @@ def table(found: Inspection) -> Group:
     unread = [
         Text(f"not read: {name}, {reason}", "yellow") for name, reason in found.unread.items()
     ]
-    odd = warnings or [Text("nothing odd found", style="green")]
+    odd = warnings or [Text("nothing odd found", style="green")][: not found.doubts]
     return Group(facts, ranges, *unread, *odd)
 
 

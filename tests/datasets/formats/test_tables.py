@@ -88,7 +88,10 @@ def test_nan_is_reported_with_its_column_and_row_where_it_is_asked_for(tmp_path)
     with pytest.raises(InputError, match=r"NaN or infinity in 2 .*first in jet 1; columns: b;"):
         jetgen.read(path, columns=["a", "b"])
     np.testing.assert_array_equal(jetgen.read(path, columns=["a"]).particles[:, 0, 0], [1, 3, 5])
-    assert inspect(path).faults["NaN in a particle"].jets == 3
+    assert inspect(path).faults["NaN in a particle"].jets == 2
+    assert inspect(path).unread == {"name": "text"}
+    with pytest.raises(InputError, match="expected a column of numbers, received name: text"):
+        jetgen.read(path, columns=["a", "name"])
     path.write_text("a,b\n1,2\n3\n")
     with pytest.raises(InputError, match="expected 2 columns as in the first line, received 1 in"):
         jetgen.read(path)
@@ -111,7 +114,7 @@ def test_a_parquet_table_of_any_program_is_read_by_row_groups(tmp_path):
     np.testing.assert_array_equal(cloud.particles[:, 0, 0], np.arange(10))
     np.testing.assert_array_equal(open_source(path).read(2, 7).particles[:, 0, 2], [1, 0, 1, 0, 1])
     with pytest.raises(InputError, match=r"NaN or infinity in 5 .*first in jet 1; columns: b;"):
-        jetgen.read(path)
+        jetgen.read(path, columns=["a", "b", "flag"])
     lists = {"x": [[1.0, 2.0], [], None], "y": [[3.0, 4.0], [], []], "n": [7, 8, 9]}
     parquet.write_table(pyarrow.table(lists), path)
     sets = jetgen.read(path)
@@ -166,7 +169,7 @@ def test_a_root_file_with_several_trees_is_refused(tmp_path):
         for name in ("one", "two"):
             file.mktree(name, {"a": "float32"})
             file[name].extend({"a": np.ones(3, dtype="f4")})
-    with pytest.raises(InputError, match="expected one tree, received one, two"):
+    with pytest.raises(InputError, match="expected one tree or RNTuple, received one, two"):
         jetgen.read(tmp_path / "two.root")
 
 
