@@ -64,6 +64,7 @@ def train(
     config: TrainConfig | None = None,
     *,
     data: Any = None,
+    preset: str | None = None,
     **options: Any,
 ) -> Path:
     """Train a generator; return the folder of the run, which :func:`jetgen.load` loads.
@@ -74,16 +75,23 @@ def train(
             :mod:`jetgen.conversion` says, or the names of files. A run that was trained on jets
             passed here records their hash and asks for them again where it needs them:
             ``jetgen.load(run, data=jets)``.
-        options: fields of :class:`jetgen.TrainConfig`, which replace those of ``config``.
+        preset: name of a recipe that ``jetgen presets`` lists; its options replace those of
+            ``config``.
+        options: fields of :class:`jetgen.TrainConfig`, which replace those of ``config`` and of the
+            preset.
 
     Raises:
-        InputError: for unusable data or options, or an existing run without ``resume=True``.
+        InputError: for an unknown preset, unusable data or options, or an existing run without
+            ``resume=True``.
         TrainingError: when the training diverges; the last good checkpoint is kept.
     """
+    from jetgen import configs
     from jetgen.training.command import train
 
     if isinstance(data, str | os.PathLike) or _are_paths(data):
         options, data = {"data": data, **options}, None
+    if preset is not None:
+        options = {**configs.preset(preset), **options}
     chosen = _configured(TrainConfig, options, config)
     return train(chosen, data=None if data is None else to_cloud(data, name="data"))
 
@@ -102,7 +110,7 @@ def generate(
         run: folder of a run, a model of :func:`jetgen.load`, or several of them, whose sets are
             mixed in the ratios of the event weights they were trained on.
         jets: how many.
-        seed: of the jets; the same seed, number and batch give the same jets.
+        seed: of the jets; those of a smaller number are the first of a larger one.
         output: file to write them to, as ``jetgen generate`` does; none is written when omitted.
         options: the other fields of :class:`~jetgen.config.generate.GenerateConfig`; ``fix`` may
             be a mapping, ``fix={"type": "top", "mass": 170}``.

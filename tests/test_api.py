@@ -115,3 +115,11 @@ def test_simulated_jets_are_a_cloud(tmp_path):
     kept = jetgen.simulate("gluon", jets=5, seed=2, output=tmp_path / "jets.h5")
     assert len(made) == 5 and torch.equal(made.particles, kept.particles)
     assert torch.equal(jetgen.read(tmp_path / "jets.h5").particles, kept.particles)
+
+
+def test_a_preset_by_name_and_options_that_replace_its_own(jets, tmp_path):
+    folder = jetgen.train(data=jets, run=tmp_path / "gan", preset="gan", **SMALL)
+    config = jetgen.load(folder).config
+    assert (config.objective, config.queries, config.hidden) == ("gan", "noise", 8)
+    with pytest.raises(InputError, match="presets: expected one of aae, ae"):
+        jetgen.train(data=jets, run=tmp_path / "none", preset="diffusion")

@@ -63,9 +63,7 @@ def test_generated_jets_follow_the_law_that_was_learned(run, make_gaussian_jets,
     assert mass.distances["flow"].value < mass.distances["independent"].value / 2
 
     path = run / "more.h5"
-    assert (
-        main(["generate", str(run), "--jets", "700", "--batch", "256", "--output", str(path)]) == 0
-    )
+    assert main(["generate", str(run), "--jets", "700", "--output", str(path)]) == 0
     with h5py.File(path) as file:
         particles, jets = file["particle_features"][:], file["jet_features"][:]
         momenta = file["constituents"][:].astype(float)

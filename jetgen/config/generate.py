@@ -51,9 +51,6 @@ class GenerateConfig:
         "(vae); a model trained with a region takes fix='region=1' instead",
     )
     seed: int = seed_option(1, help="seed of the generated jets")
-    batch: int = option(
-        1024, at_least=1, help="jets per step; memory grows with it, not with `jets`"
-    )
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to generate")
     overwrite: bool = option(False, help="replace an existing output file")
 

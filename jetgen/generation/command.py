@@ -22,7 +22,7 @@ from jetgen.kinds import Kind
 from jetgen.physics.region import Region
 from jetgen.runs.device import choose_device
 from jetgen.runs.health import read_health, warn_of
-from jetgen.runs.trained_model import TrainedModel, load
+from jetgen.runs.trained_model import BLOCK, TrainedModel, load
 
 
 class Generated(NamedTuple):
@@ -123,24 +123,21 @@ def _mixture(models: Sequence[TrainedModel], config: GenerateConfig) -> _Plan:
             yield completed(sets, features, conditions, part.model)
 
     streams = [alike(part) for part in chosen]
-    batches = mixed(streams, [part.number for part in chosen], config.batch, random)
+    batches = mixed(streams, [part.number for part in chosen], BLOCK, random)
     return _Plan(chosen, features, conditions, batches)
 
 
 def _stream(part: Part, config: GenerateConfig) -> Iterator[ParticleCloud]:
     """The sets of a run as files hold them."""
     if config.region is None:
-        made = part.model.generated_batches(
+        made = part.model.generated_blocks(
             part.number,
             seed=part.seed,
             prior=config.prior,
             fix=config.fixed(),
-            batch=config.batch,
         )
     else:
-        made = part.model.region_batches(
-            part.number, Region(config.region), seed=part.seed, batch=config.batch
-        )
+        made = part.model.region_blocks(part.number, Region(config.region), seed=part.seed)
     return map(part.model.config.kind.as_written, made)
 
 

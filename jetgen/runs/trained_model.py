@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,6 +24,9 @@ from jetgen.physics.region import Region
 from jetgen.priors.fixed import fixed_values
 from jetgen.runs.data import JetStore, load_jets, require_same_data
 from jetgen.runs.folder import RunFolder
+
+BLOCK = 256
+"""Jets made from one random stream, which depends on the seed and the place of the block alone."""
 
 
 def load(
@@ -103,17 +107,15 @@ class TrainedModel:
         seed: int = 1,
         prior: str | None = None,
         fix: Mapping[str, float | str] | None = None,
-        batch: int = 1024,
     ) -> ParticleCloud:
         """``jets`` jets in physical units, with the conditions that they were made for.
 
         Args:
             jets: how many.
-            seed: seed of the jets; the same seed, number and batch give the same jets.
+            seed: seed of the jets; those of a smaller number are the first of a larger one.
             prior: one of :attr:`priors`; the trained one by default.
             fix: values of conditions, the same for all jets (``{"mass": 80, "type": "gluon"}``);
                 all others are drawn from the training jets near to them.
-            batch: jets a step.
 
         Raises:
             InputError: for a prior or a condition that the run does not have.
@@ -122,19 +124,18 @@ class TrainedModel:
             InputWarning: for a fixed value outside the range of the training jets.
         """
         return ParticleCloud.concatenate(
-            list(self.generated_batches(jets, seed=seed, prior=prior, fix=fix, batch=batch))
+            list(self.generated_blocks(jets, seed=seed, prior=prior, fix=fix))
         )
 
-    def generated_batches(
+    def generated_blocks(
         self,
         jets: int,
         *,
         seed: int = 1,
         prior: str | None = None,
         fix: Mapping[str, float | str] | None = None,
-        batch: int = 1024,
     ) -> Iterator[ParticleCloud]:
-        """The jets of :meth:`generate`, batch by batch, so that memory stays bounded."""
+        """The jets of :meth:`generate`, block by block, so that memory stays bounded."""
         if prior is not None and prior not in self.priors:
             expected, remedy = "none", "leave it out"
             if self.priors:
@@ -147,14 +148,11 @@ class TrainedModel:
                 f"{self.config.objective} has, received {prior}; {remedy}"
             )
         fixed = fixed_values(fix or {}, self.model.jets, self.config)
-        generator = torch.Generator().manual_seed(seed)
-        for start in range(0, jets, batch):
-            draw = self.model.draw(min(batch, jets - start), generator, fixed)
-            yield self.model.sample(draw, generator, prior).to("cpu")
+        for generator, kept in _blocks(jets, seed):
+            draw = self.model.draw(BLOCK, generator, fixed)
+            yield self.model.sample(draw, generator, prior)[:kept].to("cpu")
 
-    def region_batches(
-        self, jets: int, region: Region, *, seed: int = 1, batch: int = 1024
-    ) -> Iterator[ParticleCloud]:
+    def region_blocks(self, jets: int, region: Region, *, seed: int = 1) -> Iterator[ParticleCloud]:
         r"""Jets of codes :math:`z \sim q(z \mid x)` of training jets :math:`x` in a region.
 
         The jets are drawn by weight where the run was. Their posteriors together are the density
@@ -165,7 +163,6 @@ class TrainedModel:
             jets: how many.
             region: a condition on what is known of the training jets.
             seed: seed of the jets.
-            batch: jets a step.
 
         Raises:
             InputError: when codes have no widths, or no training jet lies in the region.
@@ -185,13 +182,13 @@ class TrainedModel:
                 f"none of {len(known)}; widen it"
             )
         weights = inside.weights if self.config.weighted else torch.ones(len(inside))
-        generator = torch.Generator().manual_seed(seed)
-        for start in range(0, jets, batch):
-            rows = weighted_indices(weights, min(batch, jets - start), generator)
+        for generator, kept in _blocks(jets, seed):
+            rows = weighted_indices(weights, BLOCK, generator)
             like = inside[rows].to(self.device)
             with torch.no_grad():
                 z = model.encode(like).draw(generator)
-                yield model.decode(z, model.conditioning_of(like), generator).to("cpu")
+                made = model.decode(z, model.conditioning_of(like), generator)
+            yield made[:kept].to("cpu")
 
     @property
     def event_weight(self) -> float:
@@ -337,3 +334,10 @@ class TrainedModel:
             "config": dataclasses.asdict(self.config),
             "checkpoint_sha256": sha256(self.folder.best),
         }
+
+
+def _blocks(jets: int, seed: int) -> Iterator[tuple[torch.Generator, int]]:
+    """The random streams of as many blocks as hold ``jets``, and how many jets of each are kept."""
+    for start in range(0, jets, BLOCK):
+        words = np.random.SeedSequence((seed, start // BLOCK)).generate_state(1, np.uint64)
+        yield torch.Generator().manual_seed(int(words[0])), min(BLOCK, jets - start)

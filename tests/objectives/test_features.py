@@ -121,7 +121,7 @@ def test_columns_of_a_table_are_trained_on_and_written_by_suffix(make_config, tm
     assert (stored.representation, stored.particles) == ("features", 1)
     for suffix in (".csv", ".root", ".h5"):
         out = str(tmp_path / f"made{suffix}")
-        assert main(["generate", run, "--jets", "70", "--batch", "32", "--output", out]) == 0
+        assert main(["generate", run, "--jets", "70", "--output", out]) == 0
         made = jetgen.read(out)
         assert made.features == (MUON[1], MUON[2]) and len(made) == 70
     heads = (tmp_path / "made.csv").read_text().splitlines()[0]
