@@ -33,10 +33,10 @@ class LatentConfig:
     steps: int = option(7, help="jets along a traversal or an interpolation")
     between: tuple[str, ...] = option(
         (),
-        help="two jets to interpolate between, as numbers among those looked at, comma-separated "
-        "(default: a light and a heavy one, or by the first column of a table)",
+        help="two jets to interpolate between, by their numbers among the encoded ones, "
+        "comma-separated (default: a light and a heavy one, or by the first column of a table)",
     )
-    seed: int = seed_option(1, help="seed of the choice of jets, the layout and the classifiers")
+    seed: int = seed_option(1, help="seed of the choice of jets, of t-SNE and of the classifiers")
 
     def __post_init__(self) -> None:
         validate(self)

@@ -1,4 +1,4 @@
-"""Sets measured and made fit for comparison: what cannot be compared is left out, and said."""
+"""Measure and check sets before a comparison; unusable sets are dropped with a warning."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from jetgen.kinds import JETS, Kind
 from jetgen.physics.observables import MeasuredSets
 
 RECONSTRUCTED = "reconstructed"
-"""The sample of this name holds the real jets' reconstructions, one for one."""
+"""The name of the sample that holds the reconstructions of the real jets, in their order."""
 
 _THOUSANDFOLD = 300.0, 3000.0
-"""Between these lies a ratio of momenta that looks like one of units, MeV for GeV."""
+"""Range of momentum ratios that suggest a wrong unit, MeV for GeV."""
 
 
 @dataclass(frozen=True)
 class ComparisonInput:
-    """Measured jets without a number that is not finite.
+    """Measured jets, all values finite.
 
     Args:
         real: the real jets that samples are compared to.
-        samples: by name; ``reconstructed``, where there, corresponds to ``real`` jet by jet.
-        pool: every real jet there is (``real`` and training), for the real-versus-real floor.
-        kept: ``(B,)`` which of the real jets that were given are in ``real``.
-        warnings: what was left out or is odd, for the reader.
-        reference: what the real jets are called in words.
+        samples: by name; ``reconstructed``, if present, corresponds to ``real`` jet by jet.
+        pool: all real jets (``real`` and training), for the real-versus-real floor.
+        kept: ``(B,)`` which of the real jets that were passed are in ``real``.
+        warnings: what was dropped or is unusual, for the reader.
+        reference: the name of the real jets in texts.
     """
 
     real: MeasuredSets
@@ -49,24 +49,24 @@ def check(
     kind: Kind = JETS,
     reference: str = "simulated",
 ) -> ComparisonInput:
-    """Measure all jets; leave out those with values that are not finite, with a warning.
+    """Measure all jets; drop those with values that are not finite, with a warning.
 
-    Jets without particles stay, because a generator that makes them must pay for it, with a
-    warning. A pair of a real jet and its reconstruction goes as a whole. Other warnings, for jets,
-    are of units that are not known or look different, and of jets that cannot hold as many
-    particles as others.
+    Jets without particles are kept, with a warning, so that they count against the generator that
+    makes them. A real jet and its reconstruction are dropped together. Jets also give a warning
+    for missing or apparently different units, and for samples with different maximum numbers of
+    particles.
 
     Args:
         real: the real jets, or other sets.
-        samples: those to be compared with them, by name.
-        training: further real ones, for the floor.
+        samples: the sets to be compared with them, by name.
+        training: further real sets, for the floor.
         kind: whether all of them are jets or other sets.
-        reference: what the real ones are called in words.
+        reference: the name of the real sets in texts.
 
     Raises:
-        InputError: when there is no sample, no usable jet in one, a sample whose columns are not
-            those of jets or none of those of the real sets, or reconstructions that do not
-            correspond to the real jets.
+        InputError: when there is no sample, a sample without a usable jet, a sample whose columns
+            are not those of jets or that shares none with the real sets, or reconstructions that
+            do not correspond to the real jets.
     """
     if not samples:
         raise InputError("comparison: expected at least one sample of jets, received none")
@@ -117,11 +117,11 @@ def shared_with_real(name: str, sample: MeasuredSets, real: MeasuredSets) -> lis
 
 
 _RARE = 0.01
-"""Share of jets beyond the other kind's slots that a sample without a cut may have by chance."""
+"""Share of jets with more particles than fit into the other sample that may be chance."""
 
 
 def different_slots(name: str, sample: ParticleCloud, real: ParticleCloud) -> list[str]:
-    """A warning where jets of one kind cannot hold as many particles as 1 % of the other do."""
+    """A warning if more than 1 % of one side's jets have more particles than the other can hold."""
     most = [cloud.mask.shape[1] for cloud in (sample, real)]
     longest = [int(cloud.multiplicity.max()) for cloud in (sample, real)]
     beyond = [
@@ -131,21 +131,22 @@ def different_slots(name: str, sample: ParticleCloud, real: ParticleCloud) -> li
     if beyond[0] > _RARE:
         return [
             f"{name}: a jet holds at most {most[0]} particles, a real one up to {longest[1]}; "
-            "keep only the hardest particles of the real jets to compare like with like"
+            f"keep only the {most[0]} hardest particles of the real jets"
         ]
     if beyond[1] > _RARE:
         return [
             f"{name}: a jet holds up to {longest[0]} particles, a real one at most {most[1]}; "
-            f"where real jets were cut, keep only the {most[1]} hardest particles of the others"
+            f"if the real jets were truncated, keep only the {most[1]} hardest particles of the "
+            "others"
         ]
     return []
 
 
 def without_particles(name: str, jets: ParticleCloud, kind: Kind = JETS) -> list[str]:
-    """A warning where jets are empty.
+    """A warning if there are empty jets.
 
     Raises:
-        InputError: when all are.
+        InputError: when all jets are empty.
     """
     noun = kind.noun
     empty = int((jets.multiplicity == 0).sum())
@@ -162,24 +163,24 @@ def without_particles(name: str, jets: ParticleCloud, kind: Kind = JETS) -> list
 
 
 def doubts_of_jets(name: str, sample: MeasuredSets, real: MeasuredSets) -> list[str]:
-    """Warnings where jets differ by the number of their slots, or seem to differ by their unit."""
+    """Warnings if jets differ in their maximum number of particles or, apparently, their unit."""
     slots = different_slots(name, sample.relative, real.relative)
     return slots + _different_units(name, sample, real)
 
 
 def _measured(cloud: ParticleCloud, name: str, kind: Kind, warnings: list[str]) -> MeasuredSets:
-    """The measured sets; errors name them, and a unit that is not known gives a warning."""
+    """The measured sets; errors name them, and a missing unit gives a warning."""
     try:
         measured: MeasuredSets = kind.measure(cloud)
     except InputError as error:
         raise InputError(f"{name} {kind.noun.many}: {error}") from None
     if unknown := kind.missing_units(cloud):
-        warnings.append(f"{name}: {', '.join(unknown)} without a unit, taken for GeV")
+        warnings.append(f"{name}: {', '.join(unknown)} without a unit, assumed to be GeV")
     return measured
 
 
 def _different_units(name: str, sample: MeasuredSets, real: MeasuredSets) -> list[str]:
-    """A warning where momenta differ by about a thousand."""
+    """A warning if momenta differ by a factor of about one thousand."""
     if not ("pt" in sample.observables and "pt" in real.observables):
         return []
     momenta = [float(jets.observables["pt"].median()) for jets in (sample, real)]
@@ -193,7 +194,7 @@ def _different_units(name: str, sample: MeasuredSets, real: MeasuredSets) -> lis
 
 
 def _finite(jets: MeasuredSets, name: str, warnings: list[str]) -> Tensor:
-    """``(B,)`` jets whose every number is finite; warns of the others, and of empty jets."""
+    """``(B,)`` which jets have only finite values; warns of the others, and of empty jets."""
     noun = jets.kind.noun
     finite = jets.relative.particles.isfinite().all(-1).all(-1)
     for values in jets.observables.values():
@@ -207,14 +208,14 @@ def _finite(jets: MeasuredSets, name: str, warnings: list[str]) -> Tensor:
     if bad:
         warnings.append(
             f"{name}: {bad} of {len(jets)} {noun.many} hold values that are not finite and are "
-            "left out"
+            "dropped"
         )
     warnings += without_particles(name, jets.relative, jets.kind)
     return finite
 
 
 def _joined(first: MeasuredSets, second: MeasuredSets) -> MeasuredSets:
-    """Both sets of jets, with the observables that both know."""
+    """Both sets of jets, with the observables that both have."""
     names = [name for name in first.observables if name in second.observables]
     return replace(
         first,

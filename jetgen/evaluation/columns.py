@@ -22,11 +22,11 @@ from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.quantities import Quantity
 
 MOST_PAIRED = 20
-"""Columns at most, the first ones, of which all pairs are compared."""
+"""Pairs are compared among at most this many columns, the first ones."""
 
 
 def require_common_columns(name: str, sample: ParticleCloud, real: ParticleCloud) -> None:
-    """Refuse a sample that has no column of the real entries.
+    """Refuse a sample without any column of the real entries.
 
     Raises:
         InputError: naming the columns of both.
@@ -41,15 +41,15 @@ def require_common_columns(name: str, sample: ParticleCloud, real: ParticleCloud
 
 
 def column_quantities(checked: ComparisonInput) -> list[Quantity]:
-    """What is compared: each column, of each item in small sets, pooled over items in others.
+    """The compared quantities: each column, of each item in small sets, else pooled over items.
 
-    Conditions of the sets are compared where all samples have them; columns that are the same
-    number in all sets, up to rounding errors, are left out.
+    Conditions of the sets are compared if all samples have them. Columns with the same value in
+    all sets, up to rounding errors, are omitted.
     """
     real, kinds = checked.real, [checked.real, checked.pool, *checked.samples.values()]
     beside = [feature.name for feature in real.relative.condition_features]
     single = [
-        Quantity(o, _scale(values), f"{o.title}, one value an entry")
+        Quantity(o, _scale(values), f"{o.title}, one value per entry")
         for o, values in feature_observables(real.relative)
         if o.name not in beside or all(o.name in kind.observables for kind in kinds)
         if _varies([kind.observables[o.name] for kind in kinds if o.name in kind.observables])
@@ -69,7 +69,7 @@ def column_quantities(checked: ComparisonInput) -> list[Quantity]:
 
 
 def paired_columns(kinds: Sequence[MeasuredSets]) -> list[Observable]:
-    """The first columns that all know and that vary among the real entries, ``kinds[0]``."""
+    """The first columns that all sets have and that vary among the real ones, ``kinds[0]``."""
     real = kinds[0]
     return [
         observable
@@ -85,7 +85,7 @@ def compare_columns(
     seed: int = 1,
     metrics: Iterable[str] = (),
 ) -> Comparison:
-    """W1 of every column, and how correlations and pairs of columns differ, as for jets.
+    """W1 of every column, and the differences of correlations and pairs of columns.
 
     Metrics of other packages that measure such sets are further rows, as are those named.
 
@@ -102,7 +102,7 @@ def compare_columns(
 
 
 def column_table(real: MeasuredSets, generated: MeasuredSets) -> FeatureTable:
-    """The columns that both know, for boosted trees."""
+    """The columns that both have, for boosted trees."""
     names = [name for name in real.observables if name in generated.observables]
     x, y = (
         torch.stack([side.observables[name] for name in names], dim=1) for side in (real, generated)
@@ -111,10 +111,10 @@ def column_table(real: MeasuredSets, generated: MeasuredSets) -> FeatureTable:
 
 
 def column_merits(checked: ComparisonInput, seed: int = 1) -> dict[str, FigureOfMerit]:
-    """How well boosted trees tell each sample from the real entries, event weights respected.
+    """How well boosted trees separate each sample from the real entries, with event weights.
 
-    Reconstructions, which share their entries with the real sample, are left out, as are samples
-    of fewer than ``FEWEST_TESTED`` entries.
+    Reconstructions, which correspond to the real entries, and samples of fewer than
+    ``FEWEST_TESTED`` entries are omitted.
     """
     real = checked.real
     return {
@@ -141,7 +141,7 @@ def evaluate_columns(
     """The table and, by sample and name, the boosted trees' figures of merit.
 
     Raises:
-        InputError: when there are too few entries, or another classifier is asked for.
+        InputError: when there are too few entries, or another classifier is requested.
     """
     require(
         list(classifiers) == ["trees"] and features == "observables",
@@ -158,7 +158,7 @@ def evaluate_columns(
 
 
 _ROUNDING = 1e-5
-"""Largest spread of values, relative to their size, that is a rounding error."""
+"""Largest range of values, relative to their size, that counts as a rounding error."""
 
 
 def _varies(kinds: Sequence[torch.Tensor]) -> bool:

@@ -40,7 +40,7 @@ GENERATED = "generated"
 
 
 def evaluate_files(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
-    """Evaluate as the options ask; write the JSON file and return its content and path.
+    """Evaluate with these options; write the JSON file and return its content and path.
 
     Raises:
         InputError: when a file cannot be read or its jets cannot be compared.
@@ -56,7 +56,7 @@ def evaluated(
     real: ParticleCloud | None = None,
     generated: ParticleCloud | None = None,
 ) -> dict[str, Any]:
-    """The content of that file, of the files that the options name or of the jets passed.
+    """The content of that file, for the jets passed or else the files that the options name.
 
     Raises:
         InputError: as :func:`evaluate_files`.
@@ -114,7 +114,7 @@ def evaluate_jets(
     config: EvaluateConfig,
     progress: Callable[[str], None],
 ) -> dict[str, Any]:
-    """The content for jets: all metrics, or those of the JetNet library's protocol."""
+    """The content for jets: all metrics, or those of the protocol of the JetNet library."""
     reference = find_reference(config, real, progress)
     record = {"reference": None if reference is None else reference.record}
     if config.jetnet:
@@ -179,13 +179,14 @@ def evaluate(
     Args:
         real, generated: jets in any representation.
         classifiers: names among ``trees``, ``particlenet`` and ``transformer``.
-        features: what the trees see.
-        reference: network for a row of FPND, between generated jets and real ones new to it.
-        reference_name: what the real jets are called in words.
-        replicas: bootstrap resamplings, and splits for the floor.
-        seed: of everything random.
-        metrics: metrics beside those of installed packages, as ``package.module:Name``.
-        progress: is told what is being done.
+        features: input of the trees.
+        reference: network for FPND, and real jets that it was not trained on.
+        reference_name: the name of the real jets in texts.
+        replicas: number of bootstrap resamplings, and of splits for the floor.
+        seed: of all random numbers.
+        metrics: further metrics, as ``package.module:Name``; those of installed packages are
+            always computed.
+        progress: called with the name of each step before it starts.
 
     Raises:
         InputError: when there are too few usable jets.
@@ -209,7 +210,7 @@ def evaluate(
 def _with_fpnd(
     table: Comparison, reference: FoundReference, generated: ParticleCloud
 ) -> Comparison:
-    """The table with a row of FPND, or with a warning that there are too few jets for it."""
+    """The table with a row for FPND, or with a warning if there are too few jets for it."""
     fresh = resample(
         check(reference.held_out, {GENERATED: generated}), replicas=table.replicas, seed=table.seed
     )
@@ -217,7 +218,7 @@ def _with_fpnd(
     if row is not None:
         return replace(table, rows=(*table.rows, row))
     warning = (
-        f"FPND: left out, it needs more jets a side than the network has activations, there are "
+        f"FPND: omitted, it needs more jets per side than the network has activations, there are "
         f"{fresh.size}"
     )
     return replace(table, warnings=(*table.warnings, warning))
@@ -233,10 +234,10 @@ def evaluate_checked(
     metrics: tuple[str, ...] = (),
     progress: Callable[[str], None] = lambda text: None,
 ) -> tuple[Comparison, dict[str, dict[str, FigureOfMerit]]]:
-    """:func:`evaluate` for any number of samples, with each one's classifiers by their names.
+    """:func:`evaluate` for any number of samples, with the classifiers of each by their names.
 
-    All samples share the floor. What is found of one does not depend on the others, as long as
-    all have as many jets.
+    All samples share the floor. The result for one does not depend on the others, provided that
+    all have the same number of jets.
     """
     progress("N-subjettiness, soft drop")
     checked = _with_substructure(checked)
@@ -275,7 +276,7 @@ def _with_substructure(checked: ComparisonInput) -> ComparisonInput:
 
 
 def metric_records(table: Comparison) -> list[dict[str, Any]]:
-    """One flat record a metric and sample, ``None`` for what is not a number."""
+    """One flat record per metric and sample, with ``None`` for values that are not finite."""
     rows = []
     for record in table.records():
         value = record.pop("w1")

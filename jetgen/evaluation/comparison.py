@@ -1,8 +1,8 @@
-"""How far samples of jets are from real ones, and how far real jets are from each other.
+"""Distances of samples of jets from real ones, and between samples of real jets (the floor).
 
-Every distance of one table is taken between the same number of jets: the 1-Wasserstein distance
-of two finite samples of one distribution is not zero but falls like one over the square root of
-their size, so that a distance means something only beside that floor.
+All distances of a table are between the same number of jets. The 1-Wasserstein distance of two
+finite samples of one distribution is not zero: it falls like one over the square root of their
+size. A distance can therefore be judged only in comparison with this floor.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from jetgen.physics.quantities import (
 _AT_FLOOR, _CLOSE, _CLOSE_RATIO = 3.0, 10.0, 2.0
 
 WORDS = ("indistinguishable", "close", "different")
-"""What is said of a distance, and of a sample, from best to worst."""
+"""The verdicts on a distance and on a sample, from best to worst."""
 
 
 @dataclass(frozen=True)
 class Distance:
     """One sample's distance: bootstrap uncertainty, σ above the floor, multiples of the floor.
 
-    The last is infinite where the floor is zero within its σ, as that of an unbiased estimate is.
+    The multiple is infinite if the floor is zero within its σ, as for an unbiased estimate.
     """
 
     value: float
@@ -58,7 +58,7 @@ class Distance:
 
 @dataclass(frozen=True)
 class Row:
-    """One quantity: the real-versus-real floor with its spread, and the samples' distances."""
+    """One quantity: the real-versus-real floor with its σ, and the samples' distances."""
 
     quantity: Quantity
     floor: float
@@ -72,15 +72,15 @@ class Comparison:
 
     Args:
         rows: the quantities.
-        samples: the names of what is compared.
+        samples: the names of the compared samples.
         jets: sets on each side of every distance.
         pool: simulated sets that the floor is drawn from.
         replicas: bootstrap resamplings, and pairs of sets for the floor.
         seed: of all random choices.
-        warnings: what the reader must know.
+        warnings: warnings for the reader.
         kind: jets or other sets.
-        given: quantities that models are given, which are right by construction.
-        reference: what the sets are called that samples are compared with.
+        given: quantities that models are conditioned on, which are right by construction.
+        reference: the name in texts of the sets that samples are compared with.
         sizes: how many sets each sample and the reference have.
         disjoint: whether the floor is between disjoint sets.
     """
@@ -127,9 +127,10 @@ class Comparison:
         return replace(self, rows=(*self.rows, *rows))
 
     def records(self) -> list[dict[str, Any]]:
-        """One flat record a quantity and sample; ``printed_unit`` suits numbers over ``scale``.
+        """One flat record per quantity and sample.
 
-        ``spreads_above_floor`` is None above a floor without spread.
+        ``printed_unit`` is the unit of values divided by ``scale``. ``spreads_above_floor`` is in
+        units of the floor's σ, and None above a floor whose σ is zero.
         """
         return [
             {
@@ -168,9 +169,9 @@ def compare(
     number that ``real`` and every sample have. The uncertainty is the standard deviation over
     ``replicas`` bootstrap resamplings of both sides (whole jets; pairs for the sample
     ``reconstructed``).
-    The floor is the mean, its spread the standard deviation, over ``replicas`` pairs of sets of
-    ``n`` real jets (``real`` and ``training`` together): disjoint sets where there are twice as
-    many, else sets drawn with replacement. The order of particles never matters.
+    The floor is the mean, and its σ the standard deviation, over ``replicas`` pairs of sets of
+    ``n`` real jets (``real`` and ``training`` together): disjoint sets if there are at least
+    ``2n``, else sets drawn with replacement. The order of particles does not matter.
 
     Raises:
         InputError: when there are too few usable jets, or reconstructions that do not
@@ -180,12 +181,12 @@ def compare(
 
 
 def compare_checked(checked: ComparisonInput, *, replicas: int = 100, seed: int = 1) -> Comparison:
-    """:func:`compare` for jets that have been measured and checked already."""
+    """:func:`compare` for measured and checked jets."""
     return compare_resampled(resample(checked, replicas=replicas, seed=seed))
 
 
 def compare_resampled(drawn: Resampling, quantities: Sequence[Quantity] = QUANTITIES) -> Comparison:
-    """:func:`compare` for jets that have been drawn already, in these ``quantities``."""
+    """:func:`compare` for resampled jets, with these ``quantities``."""
     warnings = list(drawn.warnings)
     floors: dict[str, Tensor] = {}
     distances: dict[str, dict[str, Tensor]] = {}
@@ -196,9 +197,9 @@ def compare_resampled(drawn: Resampling, quantities: Sequence[Quantity] = QUANTI
         missing = [name for name in kinds if name not in values]
         title = quantity.observable.title
         called = [drawn.reference if name == "real" else name for name in missing]
-        unknown = f"it is not known for {', '.join(called)} {drawn.pool.kind.noun.many}"
+        unknown = f"not available for {', '.join(called)} {drawn.pool.kind.noun.many}"
         if "real" in missing or "all real" in missing or len(values) == 2:
-            warnings.append(f"{title}: left out, {unknown}")
+            warnings.append(f"{title}: omitted, {unknown}")
             continue
         if missing:
             warnings.append(f"{title}: {unknown}")
@@ -268,7 +269,7 @@ def table_row(quantity: Quantity, floor: Tensor, distances: dict[str, Tensor]) -
 
 
 def spreads_above(value: float, floor: float, spread: float) -> float:
-    """``(value - floor) / spread``; of a floor without spread zero at most there, else infinite."""
+    """``(value - floor) / spread``; for zero ``spread`` 0 up to the floor, infinite above."""
     if spread > 0:
         return (value - floor) / spread
     return 0.0 if value <= floor else math.inf
@@ -280,7 +281,7 @@ def times_floor(value: float, floor: float, spread: float) -> float:
 
 
 def _add_particle_mean(floors: dict[str, Tensor], distances: dict[str, dict[str, Tensor]]) -> None:
-    """The mean over the three particle features, replica by replica: they are correlated."""
+    """Add the mean over the three particle features, per replica because they are correlated."""
     parts = [observable.name for observable in PARTICLE_OBSERVABLES]
     if not all(part in floors for part in parts):
         return

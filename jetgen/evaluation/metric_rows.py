@@ -1,7 +1,7 @@
-"""The field's metrics as rows of a comparison: disjoint jets, bootstrap, floor of the same size.
+"""Standard metrics as rows of a comparison: disjoint jets, bootstrap, floor of the same size.
 
-The published protocols draw jets with replacement, also from samples smaller than the draw, so
-that their numbers hide the size of the samples. Here every jet counts once.
+The published protocols draw jets with replacement, even more jets than the sample has, so that
+their values do not show the size of the sample. Here every jet counts once.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from jetgen.physics.quantities import SUBSTRUCTURE, Quantity, Values, quantity_v
 from jetgen.physics.substructure import SUBSTRUCTURE_OBSERVABLES
 
 KPD_JETS = 2_500
-"""Most jets on each side of KPD, whose cost grows as their square."""
+"""Largest number of jets on each side of KPD, whose cost grows as its square."""
 
 MATCHED_JETS, MATCHED_BATCHES = 100, 5
-"""Jets on each side of one coverage, as published, and disjoint batches of them."""
+"""Jets on each side of one coverage, as published, and largest number of disjoint batches."""
 
 _FIVE = [
     k
@@ -52,9 +52,9 @@ Metric = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
 def metric_rows(drawn: Resampling, named: Iterable[str] = ()) -> tuple[list[Row], list[str]]:
-    """The rows of every registered metric and of those ``named``, and warnings of those left out.
+    """The rows of all registered metrics and of those ``named``, and warnings of omitted ones.
 
-    Built-in metrics are functions of a resampling, so that they share what is costly; those of
+    Built-in metrics are functions of a resampling, which share costly intermediate results; those of
     other packages are :class:`~jetgen.metrics.base.Metric`, one row each.
 
     Args:
@@ -71,7 +71,7 @@ def metric_rows(drawn: Resampling, named: Iterable[str] = ()) -> tuple[list[Row]
 
 
 def substructure_rows(drawn: Resampling) -> list[Row]:
-    """W1 of the substructure observables that jets of all kinds know."""
+    """W1 of the substructure observables that all samples have."""
     rows = []
     for quantity in SUBSTRUCTURE:
         values = {
@@ -139,7 +139,7 @@ def kpd_rows(drawn: Resampling) -> list[Row]:
 
 
 def fpnd_row(drawn: Resampling, network: Callable[[MeasuredSets], Tensor]) -> Row | None:
-    """FPND: the Frechet distance of a network's activations; none for as few jets as columns."""
+    """FPND: the Frechet distance of a network's activations; None without more jets than these."""
     values = {name: network(jets) for name, jets in _kinds(drawn).items()}
     if drawn.size <= values["real"].shape[1]:
         return None
@@ -150,7 +150,7 @@ def fpnd_row(drawn: Resampling, network: Callable[[MeasuredSets], Tensor]) -> Ro
 def _scaled_efps(drawn: Resampling, fewer: Resampling) -> dict[str, Tensor]:
     """The 36 polynomials, each divided by its largest value in the real jets.
 
-    Those of ``fewer`` jets, which are the first of the ``drawn`` ones: both come from one seed.
+    For ``fewer`` jets they are taken from those of ``drawn``, which begin with the same jets.
     """
     kinds = _kinds(drawn)
     values = {name: kinds[name].polynomials[: len(jets)] for name, jets in _kinds(fewer).items()}
@@ -162,7 +162,7 @@ def _scaled_efps(drawn: Resampling, fewer: Resampling) -> dict[str, Tensor]:
 def feature_row(
     drawn: Resampling, quantity: Quantity, metric: Metric, values: dict[str, Tensor]
 ) -> Row:
-    """A metric on features ``(B, d)`` of real, of all real, and of each sample's jets."""
+    """A metric on features ``(B, d)`` of the real jets, of the pool, and of each sample."""
     pool, real = values["all real"], values["real"]
     return table_row(
         quantity,
@@ -182,10 +182,10 @@ def frechet_distances(x: Tensor, y: Tensor, plus: Tensor, minus: Tensor) -> Tens
 
 
 def discrepancies(x: Tensor, y: Tensor, plus: Tensor, minus: Tensor) -> Tensor:
-    """Squared discrepancies for all weightings at once, pairs of a jet with itself left out.
+    """Squared discrepancies for all weightings at once, without pairs of a jet with itself.
 
-    Unlike :func:`jetgen.metrics.kpd.discrepancy` a jet that a bootstrap drew twice does not
-    form a pair, so that resamplings scatter around the plain value and not above it.
+    Unlike in :func:`jetgen.metrics.kpd.discrepancy`, a jet that a bootstrap drew twice does not
+    form a pair with itself, so that resamplings are not biased to larger values.
     """
     return _pairs(x, x, plus, plus) + _pairs(y, y, minus, minus) - 2 * _pairs(x, y, plus, minus)
 
@@ -204,7 +204,7 @@ def _pairs(x: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def matching_rows(drawn: Resampling) -> list[Row]:
-    """Uncovered share and matching distance of disjoint batches of 100 jets; none for too few."""
+    """Uncovered share and matching distance of disjoint batches of 100 jets; none if too few."""
     count = _batches(drawn)
     if count < 2:
         return []
@@ -266,15 +266,15 @@ def _left_out(drawn: Resampling) -> list[str]:
         ]
         if unknown:
             warnings.append(
-                f"{observable.title}: left out, it is not known for {', '.join(unknown)} jets"
+                f"{observable.title}: omitted, not available for {', '.join(unknown)} jets"
             )
     if drawn.size <= len(efp_graphs(4)):
         warnings.append(
-            f"FPD: left out, it needs more than 36 jets per side, there are {drawn.size}"
+            f"FPD: omitted, it needs more than 36 jets per side, there are {drawn.size}"
         )
     if _batches(drawn) < 2:
         warnings.append(
-            f"COV and MMD: left out, they need {2 * MATCHED_JETS} jets per side and "
+            f"COV and MMD: omitted, they need {2 * MATCHED_JETS} jets per side and "
             f"{4 * MATCHED_JETS} {drawn.reference} ones for the floor, there are {drawn.size} and "
             f"{len(drawn.pool)}"
         )

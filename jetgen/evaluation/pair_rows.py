@@ -1,4 +1,4 @@
-"""Rows on how observables go together: their correlations, and their distributions in pairs."""
+"""Rows on dependences between observables: correlations, and two-dimensional distributions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PAIRED = (
     "d2",
     "relative_soft_drop_mass",
 )
-"""The observables whose dependence is compared, as far as all jets know them."""
+"""The observables whose dependence is compared, if all samples have them."""
 
 _CORRELATIONS = Quantity(
     Observable("correlations", "mean difference of correlations", "Correlations"),

@@ -1,4 +1,4 @@
-"""All metrics by the JetNet library's protocol, as it is quoted in papers."""
+"""All metrics by the protocol of the JetNet library, which papers quote."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def jetnet_protocol(
     seed: int = 42,
     progress: Callable[[str], None] = lambda text: None,
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """Rows ``metric, value, spread`` at the library's sizes, and warnings of the jets.
+    """Rows ``metric, value, spread`` at the library's sizes, and warnings.
 
     Raises:
-        InputError: for jets that a metric cannot take.
+        InputError: for jets that a metric does not accept.
     """
     rows: list[dict[str, Any]] = []
     sides = relative_particles(real, "real jets"), relative_particles(generated, "generated jets")

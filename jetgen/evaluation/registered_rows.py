@@ -17,14 +17,14 @@ from jetgen.physics.quantities import Quantity
 
 
 def rows_of_columns(drawn: Resampling, named: Iterable[str] = ()) -> list[Row]:
-    """One row for each metric of other packages that also measures sets of named features.
+    """One row per metric of other packages that also measures sets of named features.
 
     Args:
         drawn: the sets, their splits and resamplings.
         named: further metrics, as ``package.module:Name``.
 
     Raises:
-        InputError: when one of those named is of jets only.
+        InputError: when a named metric measures jets only.
     """
     found = {name: METRICS[name] for name in (*METRICS.installed(), *named)}
     for name in named:
@@ -32,7 +32,7 @@ def rows_of_columns(drawn: Resampling, named: Iterable[str] = ()) -> list[Row]:
             name not in METRICS.builtin and not found[name].needs_jets,
             "metric",
             "metrics of sets of named features (needs_jets = False)",
-            f"{name}, which is of jets",
+            f"{name}, which measures jets",
         )
     return [single_row(drawn, name, m()) for name, m in found.items() if not m.needs_jets]
 
@@ -61,5 +61,5 @@ def single_row(drawn: Resampling, name: str, metric: Metric) -> Row:
 
 
 def _rows(counts: Tensor) -> Tensor:
-    """Each row as often as it counts."""
+    """Indices of the rows, each repeated by its count."""
     return torch.arange(len(counts)).repeat_interleave(counts.long())

@@ -1,4 +1,4 @@
-"""Which jets are compared: as many of each kind, their resamplings, and splits for the floor."""
+"""The compared jets: equal numbers per sample, their resamplings, and splits for the floor."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
 from jetgen.physics.observables import MeasuredSets
 
 FEWEST_COMPARED = 20
-"""Jets below which a distance says nothing."""
+"""Smallest number of jets for a comparison."""
 
 _POOL = 4
-"""Real jets drawn on for the floor, in units of the number that is compared."""
+"""Largest number of real jets for the floor, in units of the compared number."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,18 @@ class Side:
 
 @dataclass(frozen=True)
 class Resampling:
-    """Everything random about a comparison.
+    """The random choices of a comparison.
 
     Args:
         checked: all jets there are, of which these were drawn.
         real: the real jets that samples are compared to.
         sides: the samples by name; ``reconstructed`` in the order and resampling of ``real``.
         pool: real jets for the floor.
-        splits: two ``(R, pool)`` counts of random sets of as many jets.
-        seed: what decided it.
-        warnings: what the reader must be told of the jets.
-        reference: what the real jets are called.
-        sizes: how many jets there are of each kind, by name.
+        splits: two ``(R, pool)`` counts of random sets of the compared size.
+        seed: the seed of the choices.
+        warnings: warnings about the jets, for the reader.
+        reference: the name of the real jets in texts.
+        sizes: number of jets of each sample, by name.
         disjoint: whether the two sets of a split have no jet in common.
     """
 
@@ -72,11 +72,11 @@ class Resampling:
 def resample(
     checked: ComparisonInput, *, replicas: int, seed: int, most: int | None = None
 ) -> Resampling:
-    """Draw as many jets of every kind, at most ``most``, as the smallest one has.
+    """Draw equal numbers of jets from all samples: that of the smallest, at most ``most``.
 
-    The floor is drawn from the pool: disjoint sets where it holds twice as many jets, else two
-    sets drawn with replacement, each as large as a sample. The distance of two such sets varies
-    like that of two independent ones (the bootstrap principle), without halving the samples.
+    The floor is drawn from the pool: disjoint sets if it holds at least twice as many jets, else
+    two sets drawn with replacement, each as large as a sample. The distance of two such sets
+    varies like that of two independent ones (the bootstrap principle), without halving the samples.
 
     Raises:
         InputError: when there are too few usable jets.
@@ -125,7 +125,7 @@ def _listed(sizes: Mapping[str, int]) -> str:
 
 
 def with_nominal(counts: Tensor) -> Tensor:
-    """``(1 + R, n)``: the jets as they are, then their resamplings."""
+    """``(1 + R, n)``: counts of one for the original jets, then the resamplings."""
     return torch.cat([torch.ones_like(counts[:1]), counts])
 
 
@@ -156,7 +156,7 @@ def _drawn_again(
 
 
 def _bootstrap(size: int, replicas: int, generator: torch.Generator) -> Tensor:
-    """``(R, size)`` how often each jet is drawn in ``size`` draws with replacement."""
+    """``(R, size)`` counts of each jet in ``size`` draws with replacement."""
     drawn = torch.randint(size, (replicas, size), generator=generator)
     counts = torch.zeros(replicas, size, dtype=torch.float64)
     return counts.scatter_add_(1, drawn, torch.ones_like(counts))

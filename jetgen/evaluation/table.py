@@ -1,4 +1,4 @@
-"""What ``jetgen evaluate`` and ``jetgen report`` print, in 80 columns."""
+"""The tables that ``jetgen evaluate`` and ``jetgen report`` print, 80 characters wide."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from rich.text import Text
 from jetgen.evaluation.verdict import CLASSIFIERS, metric_title, sigmas_in_words
 
 COLOURS = {"indistinguishable": "green", "close": "yellow", "different": "red"}
-"""Of the words of a verdict."""
+"""The colour of each verdict."""
 
 NOTHING = 1e-3
-"""Distances below this share of the floor are printed as zero: rounding, or copied numbers."""
+"""Distances below this fraction of the floor are printed as zero (rounding, or copied values)."""
 
 _SAMPLES = 3
-"""Samples side by side; further ones get tables of their own."""
+"""Largest number of samples per table; further samples get tables of their own."""
 
 _WIDTH, _LONGEST_TITLE, _FLOOR, _CELL = 80, 48, 9, 15
-"""Letters of the table, and of its columns."""
+"""Widths of the table and of its columns, in characters."""
 
 Record = Mapping[str, Any]
 
@@ -31,7 +31,7 @@ def metrics_table(content: Mapping[str, Any]) -> Group:
     """The metrics, then the classifiers, and the verdict on each sample at the end.
 
     Args:
-        content: of the file of metrics: ``rows``, ``headlines`` and what they are about.
+        content: the content of the metrics file: ``rows``, ``headlines`` and so on.
     """
     warnings = [Text(f"warning: {warning}", style="yellow") for warning in content["warnings"]]
     if content["mode"] == "jetnet":
@@ -41,7 +41,10 @@ def metrics_table(content: Mapping[str, Any]) -> Group:
     for start in range(0, len(samples), _SAMPLES):
         parts.append(_metrics(content, samples[start : start + _SAMPLES]))
     parts.append(
-        Text("in brackets: σ above the floor, the distance of two sets of equal law", style="dim")
+        Text(
+            "in brackets: σ above the floor, the distance of two sets of one distribution",
+            style="dim",
+        )
     )
     for sample in samples:
         merits = content["merits"].get(sample, {})
@@ -87,14 +90,14 @@ def _metrics(content: Mapping[str, Any], samples: Sequence[str]) -> Table:
 
 
 def _groups(counted: Sequence[str]) -> Sequence[tuple[str, Any]]:
-    """Headings, and which rows stand below them."""
+    """Headings, and the function that selects the rows below each."""
     return (
         ("Counted in the verdict", lambda record: record["metric"] in counted),
         (
             "Further",
             lambda record: record["metric"] not in counted and not record["given"],
         ),
-        ("Often given to models; not counted", lambda record: record["given"]),
+        ("Often conditions of models; not counted", lambda record: record["given"]),
     )
 
 
@@ -119,7 +122,7 @@ def _merit(sample: str, name: str, merit: Mapping[str, Any], content: Mapping[st
 
 
 def _protocol(content: Mapping[str, Any]) -> Table:
-    made = Table(title="metrics by the JetNet library's protocol", box=box.SIMPLE_HEAD)
+    made = Table(title="metrics by the protocol of the JetNet library", box=box.SIMPLE_HEAD)
     made.add_column("metric")
     made.add_column("value", justify="right")
     made.add_column("spread", justify="right")

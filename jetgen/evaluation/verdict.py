@@ -7,12 +7,11 @@
 - an AUC is ``indistinguishable`` up to 0.5 plus 3 of its standard errors (0.02 at least), ``close``
   up to 0.65, and ``different`` beyond;
 - the word of a sample is the worst of its AUC and of the metrics that count. A sample without an
-  AUC is at best ``close``: single distributions can agree where a classifier still sees a
-  difference.
+  AUC is at best ``close``: a classifier can find differences that single distributions do not show.
 
-For jets the metrics of the field and the substructure count (``Kind.counted``), for other sets
-every column. Quantities that a model is given (``Kind.given``, conditions of other sets) are right
-by construction and never count.
+For jets the standard metrics and the substructure count (``Kind.counted``), for other sets every
+column. Quantities that a model is conditioned on (``Kind.given``, conditions of other sets) are
+right by construction and never count.
 """
 
 from __future__ import annotations
@@ -81,7 +80,7 @@ def auc_word(merit: FigureOfMerit) -> str:
 
 
 def counted(comparison: Comparison) -> list[Row]:
-    """The rows that the verdict is about."""
+    """The rows that count in the verdict."""
     names = comparison.kind.counted
     return [
         row
@@ -92,13 +91,13 @@ def counted(comparison: Comparison) -> list[Row]:
 
 
 def metric_title(name: str, title: str) -> str:
-    """A metric in words, with the name that papers use where there is one."""
+    """The title of a metric, with the name that papers use if there is one."""
     known = _PUBLISHED_NAMES.get(name)
     return title if known is None or known in title else f"{title} ({known})"
 
 
 def sigmas_in_words(sigmas: float) -> str:
-    """A signed number of σ with as many digits as are worth reading."""
+    """A signed number of σ with two significant digits, or whole from 10."""
     if math.isinf(sigmas):
         return "+∞ σ"
     return f"{sigmas:+.1f} σ" if abs(sigmas) < 9.95 else f"{sigmas:+.0f} σ"
@@ -121,13 +120,13 @@ def _classified(
 ) -> list[str]:
     many = comparison.kind.noun.many
     if sample == RECONSTRUCTED:
-        return [f"Compared with the {many} that they come from; no classifier."]
+        return [f"Compared with the {many} that were encoded; no classifier."]
     if not merits:
         known = [
             size for name in (sample, comparison.reference) if (size := comparison.sizes.get(name))
         ]
-        here = f", here are {min(known)}" if known else ""
-        return [f"No classifier: it needs at least {FEWEST_TESTED} {many} of each kind{here}."]
+        here = f", received {min(known)}" if known else ""
+        return [f"No classifier: it needs at least {FEWEST_TESTED} {many} per sample{here}."]
     found = [
         f"AUC {merit.auc:.3f} ± {merit.auc_error:.3f} ({CLASSIFIERS[name]})"
         for name, merit in merits.items()
@@ -137,7 +136,7 @@ def _classified(
 
 def _worst(rows: list[Row], sample: str) -> list[str]:
     if not rows:
-        return ["None of the metrics that count is known."]
+        return ["None of the metrics that count is available."]
     words = [row.distances[sample].verdict for row in rows]
     equal = f"{words.count('indistinguishable')} of {len(rows)} metrics indistinguishable"
     if words.count("indistinguishable") == len(rows):

@@ -1,4 +1,4 @@
-"""``jetgen latent``: encode jets or other sets, and look at what their codes know."""
+"""``jetgen latent``: encode jets or other sets, and measure what their codes contain."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from jetgen.reports.findings_page import write_findings
 
 
 def latent(config: LatentConfig) -> Path:
-    """Write the page that the options ask for; return its path.
+    """Write the page for these options; return its path.
 
     Raises:
-        InputError: when the run is not finished or no autoencoder, the jets cannot be read or
-            lack an observable, or the region cannot be read or holds too few jets.
+        InputError: when the run is not a finished autoencoder, the jets cannot be read or lack an
+            observable, or the region cannot be parsed or contains too few jets.
     """
     asked = list(config.colour)
     if config.region is not None:
-        asked += Region(config.region).names  # a slip in it shows before the work begins
+        asked += Region(config.region).names  # fails for a mistake in it before the work begins
     with Console(stderr=True).status("encode, measure, draw"):
         found = encode_sets(config.run, config.data, config.jets, config.seed, asked)
         conclusion = conclude(found, config)
@@ -33,7 +33,7 @@ def latent(config: LatentConfig) -> Path:
         Path(config.output) if config.output else model.folder.path / "latent",
         conclusion,
         title=f"Latent space: {model.folder.path.resolve().name}",
-        question=f"What do the codes of {len(found.jets)} {many} know about them? {model.title}.",
+        question=f"What do the codes of {len(found.jets)} {many} contain? {model.title}.",
         facts={
             "Command": [shlex.join(["jetgen", *sys.argv[1:]])],
             many.capitalize(): config.data

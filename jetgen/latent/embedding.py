@@ -1,4 +1,4 @@
-"""Codes laid out in a plane, neighbours beside each other."""
+"""Codes embedded in two dimensions so that neighbours stay neighbours."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from torch import Tensor
 from jetgen.errors import InputError
 
 PERPLEXITY = 30.0
-"""About how many neighbours of a code are kept beside it."""
+"""Approximate number of neighbours of a code that are preserved."""
 
 
 def tsne(codes: Tensor, seed: int = 1) -> Tensor:
-    """``(B, 2)`` places of codes ``(B, L)``, which have no unit: only who is near whom counts.
+    """``(B, 2)`` positions of codes ``(B, L)``, without unit: only neighbourhoods have a meaning.
 
     Reference:
         Visualizing Data using t-SNE (van der Maaten, Hinton, 2008), JMLR 9, 2579.
 
     Raises:
-        InputError: for fewer codes than a neighbourhood holds.
+        InputError: for at most ``PERPLEXITY`` codes.
     """
     from sklearn.manifold import TSNE
 

@@ -1,4 +1,4 @@
-"""Sets encoded with a trained autoencoder, and what is known of these sets beside their codes."""
+"""Sets encoded with a trained autoencoder, and their observables."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from jetgen.runs.latent_space import latent_space
 from jetgen.runs.trained_model import TrainedModel, load
 
 INFORMED = 3000
-"""Jets at most for the mutual information."""
+"""Largest number of jets for the mutual information."""
 
 _MAIN = ("mass", "multiplicity", "pt", "type")
 _COLUMNS = 3
 
 
 class EncodedSets(NamedTuple):
-    """The codes of jets and what is known of these jets, in the same order.
+    """The codes and observables of jets, in the same order.
 
     Args:
-        model: whose codes they are.
-        jets: in the run's representation.
+        model: the model that encoded them.
+        jets: the jets in the run's representation.
         measured: the same jets, measured.
         latent: their codes.
         observed: their observables by name.
@@ -55,10 +55,10 @@ class EncodedSets(NamedTuple):
         return names
 
     def information(self, seed: int = 1) -> Tensor:
-        """``(L, O)`` mutual information in nats of columns and observables.
+        """``(L, O)`` mutual information in nats of latent dimensions and observables.
 
-        Of one draw of each posterior, which is what the decoder sees: the mean of a column can
-        follow an observable and yet drown in the column's width.
+        Uses one draw from each posterior, because this is what the decoder receives: the mean of a
+        dimension can follow an observable although the width of the posterior is much larger.
         """
         codes = self.latent.codes[:INFORMED]
         found = [
@@ -68,17 +68,17 @@ class EncodedSets(NamedTuple):
         return torch.stack(found, dim=1)
 
     def correlation(self) -> Tensor:
-        """``(L, O)`` rank correlations of columns and observables."""
+        """``(L, O)`` rank correlations of latent dimensions and observables."""
         values = torch.stack([o.values for o in self.observed.values()], dim=1)
         return rank_correlation(self.latent.mean, values)
 
     def inside(self, region: Region) -> Tensor:
-        """``(B,)`` bool, the jets of a region."""
+        """``(B,)`` bool, whether each jet is in a region."""
         return region.select(values_by_name(self.observed))
 
 
 def main_jet_observables(encoded: EncodedSets) -> list[str]:
-    """Mass, multiplicity, pT and class, as far as these jets have them."""
+    """Mass, multiplicity, pT and class, if these jets have them."""
     return [name for name in _MAIN if name in encoded.observed]
 
 
@@ -103,18 +103,18 @@ def encode_sets(
         run: the folder of the run.
         data: files with jets; the run's held-out jets by default.
         jets: at most this many, chosen at random.
-        seed: of the choice.
-        asked: observables that must be known; of a table also columns not trained on.
+        seed: seed of the choice.
+        asked: observables that are required; for a table also columns that were not trained on.
 
     Raises:
-        InputError: when the run is not finished or no autoencoder, or the jets cannot be read.
+        InputError: when the run is not a finished autoencoder, or the jets cannot be read.
     """
     model = load(run)
     cloud = _chosen(model, data, jets, seed)
     measure = model.config.kind.measure
     measured = measure(cloud)
     further = [name for name in dict.fromkeys(asked) if name not in measured.observables]
-    if further and model.config.columns:  # else there is no other column
+    if further and model.config.columns:  # other runs have no further columns
         cloud = _chosen(model, data, jets, seed, further)
         measured = measure(cloud)
     latent = latent_space(model, cloud, seed)
@@ -128,7 +128,7 @@ def _chosen(
     seed: int,
     extra_columns: Sequence[str] = (),
 ) -> ParticleCloud:
-    """The sets to look at, with further columns of a table ``extra_columns`` as conditions."""
+    """The sets to encode, with the columns ``extra_columns`` of a table as conditions."""
     config = model.config
     if data:
         conditions = [*config.auxiliary_columns(), *extra_columns]

@@ -1,4 +1,4 @@
-"""What is shown of a latent space: tables and figures for the page of ``jetgen latent``."""
+"""The tables and figures of the page of ``jetgen latent``."""
 
 from __future__ import annotations
 
@@ -34,16 +34,17 @@ from jetgen.reports.formatting import with_uncertainty
 from jetgen.reports.style import figure_style
 
 LAID_OUT = 2000
-"""Jets at most in a t-SNE layout, whose time grows faster than their number."""
+"""Largest number of jets for t-SNE, whose time grows faster than their number."""
 
 _TOLD = 3
 
 
 def conclude(found: EncodedSets, config: LatentConfig) -> Conclusion:
-    """Measure and draw what the options ask for.
+    """Measure and draw what the options request.
 
     Raises:
-        InputError: when the jets lack an observable, or a region cannot be read or holds too few.
+        InputError: when the jets lack an observable, or a region cannot be parsed or contains too
+            few jets.
     """
     colours = observables_named(found.observed, config.colour or tuple(found.main), "colour")
     ends = far_apart(found, config.between)
@@ -77,24 +78,25 @@ def _search(found: EncodedSets, text: str, seed: int) -> _Searched:
         text,
         inside,
         [column for column, _ in importances],
-        f"The region {text} holds {int(inside.sum())} of {len(inside)} {many}; from their codes "
-        f"boosted trees tell them from the others with an AUC of {aucs[1]}, a linear classifier "
-        f"with {aucs[0]}.",
+        f"The region {text} contains {int(inside.sum())} of {len(inside)} {many}. From the codes, "
+        f"boosted trees separate them from the others with an AUC of {aucs[1]}, a linear "
+        f"classifier with {aucs[0]}.",
         Table(
             "region",
             "Region",
-            ("column", "AUC lost when shuffled"),
+            ("column", "AUC lost by permutation"),
             [(f"z{column + 1}", f"{loss:.4f}") for column, loss in importances],
-            f"How much the trees need each column to find {text}.",
+            f"Loss of AUC of the trees for {text} when the values of a column are permuted.",
         ),
     )
 
 
 def _activity_in_words(found: EncodedSets) -> str:
     count = int(active(found.latent).sum())
-    words = f"{count} of {found.latent.mean.shape[1]} columns are active"
+    words = f"{count} of {found.latent.mean.shape[1]} latent dimensions are active"
     if found.latent.stochastic:
-        words += f"; they carry {divergence(found.latent).sum():.1f} nats beyond the prior"
+        nats = divergence(found.latent).sum()
+        words += f"; the Kullback-Leibler divergence to the prior is {nats:.1f} nats"
     return words + "."
 
 
@@ -103,7 +105,7 @@ def _information_in_words(found: EncodedSets, information: Tensor) -> Iterator[s
         if name in found.main:
             most, column = information[:, index].max(0)
             yield (
-                f"The column that says most about the {observed.observable.title} is "
+                f"The latent dimension with most information on the {observed.observable.title} is "
                 f"z{int(column) + 1} ({most:.2f} nats)."
             )
 
@@ -125,11 +127,11 @@ def _columns(found: EncodedSets, information: Tensor) -> Table:
         )
     return Table(
         "columns",
-        "Columns of the code",
-        ("column", "variance of the mean", "KL [nats]", "says most about [nats]"),
+        "Latent dimensions",
+        ("column", "variance of the mean", "KL [nats]", "most information on [nats]"),
         rows,
-        f"Most active first; a column counts as active above a variance of {ACTIVE} and, where "
-        f"codes have widths, above {ACTIVE} nats.",
+        f"Column zk is latent dimension k, most active first. A dimension counts as active above a "
+        f"variance of {ACTIVE} and, for codes with a width, above {ACTIVE} nats.",
     )
 
 
@@ -161,9 +163,9 @@ def _drawings(
         shown = searched.columns[:_TOLD]
         yield FindingFigure(
             "region",
-            f"Where {searched.text} lives",
-            f"{noun.many.capitalize()} of the region among all others in two layouts of the codes, "
-            "and the columns that the trees need most.",
+            f"Codes of {searched.text}",
+            f"{noun.many.capitalize()} of the region and all others in two projections of the "
+            "codes, and the latent dimensions that are most important for the trees.",
             latent_region(
                 {"Principal component": components, "t-SNE": laid_out},
                 {f"$z_{{{column + 1}}}$": latent.mean[few, column] for column in shown},
@@ -174,55 +176,55 @@ def _drawings(
     yield FindingFigure(
         "activity",
         "Activity",
-        f"Variance over {noun.many} of each column's mean (above the dashed line a column counts "
-        "as active), and where codes have widths the mean Kullback-Leibler divergence to the "
-        "standard normal distribution.",
+        f"Variance over {noun.many} of the mean of each latent dimension (active above the dashed "
+        "line), and for codes with a width the mean Kullback-Leibler divergence to the standard "
+        "normal distribution.",
         latent_activity(latent),
     )
     yield FindingFigure(
         "information",
         "Mutual information",
-        "Nats that each column alone says about each observable, most active column first; it "
-        "sees relations of any shape.",
+        "Mutual information in nats of each latent dimension alone with each observable, most "
+        "active dimension first; it includes relations of any shape.",
         latent_information(information, columns, [o.observable for o in found.observed.values()]),
     )
     yield FindingFigure(
         "correlations",
         "Rank correlations",
-        "Spearman's correlation of each column with each observable.",
+        "Spearman's rank correlation of each latent dimension with each observable.",
         latent_correlations(latent, list(found.observed.values())),
     )
     yield FindingFigure(
         "pca",
         "Principal components",
-        f"One point for each of the {noun.many}.",
+        f"One point per {noun.one}.",
         latent_map(latent, colours),
     )
     yield FindingFigure(
         "tsne",
         "t-SNE",
-        "A layout in which neighbours among the codes stay neighbours; distances between groups "
-        "mean little.",
+        "Projection in which neighbouring codes stay neighbours; distances between groups have no "
+        "quantitative meaning.",
         latent_plane(laid_out, ("t-SNE 1", "t-SNE 2"), [colour[few] for colour in colours]),
     )
     for colour in colours:
         title = colour.observable.title
         yield FindingFigure(
             f"pairs_{colour.observable.name}",
-            f"Pairs of columns by {title}",
-            f"The most active columns against each other, coloured by {title}.",
+            f"Pairs of latent dimensions by {title}",
+            f"The most active dimensions against each other, coloured by {title}.",
             latent_pairs(latent, columns[: config.columns].tolist(), colour),
         )
     yield from found.measured.kind.walks(found, config.steps, columns[: config.columns], ends)
 
 
 class _Walks(NamedTuple):
-    """Sets decoded along ways: with each column moved in turn, and from one set to another.
+    """Sets decoded along paths: with one latent dimension varied, and from one set to another.
 
     Args:
-        places: ``(C, steps)`` values of the column that is moved.
-        moved: the sets of each column.
-        pair: the real sets at the ends of the way.
+        places: ``(C, steps)`` values of the varied dimension.
+        moved: the decoded sets, for each dimension.
+        pair: the real sets at the ends of the interpolation.
         way: the sets decoded along it.
     """
 
@@ -246,15 +248,15 @@ def _walks(found: EncodedSets, steps: int, columns: Tensor, ends: list[int]) -> 
 
 
 _TRAVERSED = (
-    "whose code lies nearest to the mean, decoded with one column at a time moved from its 2 % to "
-    "its 98 % quantile."
+    "whose code is nearest to the mean, decoded with one latent dimension at a time varied from "
+    "its 2 % to its 98 % quantile."
 )
 
 
 def jet_walks(
     found: EncodedSets, steps: int, columns: Tensor, ends: list[int]
 ) -> Iterator[FindingFigure]:
-    """Traversals of ``columns`` and the way between the jets ``ends``, drawn as jets."""
+    """Traversals of latent ``columns``, and the path between the jets ``ends``, drawn as jets."""
     walks = _walks(found, steps, columns, ends)
     rows = {
         f"$z_{{{column + 1}}}$": _singly(jets)
@@ -266,7 +268,7 @@ def jet_walks(
         "interpolation",
         "From one jet to another",
         "Jets decoded along the straight line between the codes of two jets (the real ones above "
-        "its ends), with the particle numbers and conditions between theirs.",
+        "its ends), with interpolated numbers of particles and conditions.",
         latent_walk({"real": [real[0], *between, real[1]], "decoded": _singly(walks.way)}),
     )
 
@@ -274,7 +276,7 @@ def jet_walks(
 def column_walks(
     found: EncodedSets, steps: int, columns: Tensor, ends: list[int]
 ) -> Iterator[FindingFigure]:
-    """Traversals of ``columns`` and the way between the entries ``ends``, drawn as curves."""
+    """Traversals of latent ``columns``, and the path between the entries ``ends``, as curves."""
     walks = _walks(found, steps, columns, ends)
     names = measure_features(walks.way).observables
     shown = [known for name, known in found.observed.items() if name in names]
@@ -285,32 +287,32 @@ def column_walks(
     yield FindingFigure(
         "traversals",
         "Traversals",
-        f"The entry {_TRAVERSED} A row for each column of the code, a panel for each of the table; "
-        "grey is the central 90 % of the entries looked at.",
+        f"The entry {_TRAVERSED} One row per latent dimension, one panel per feature; grey is the "
+        "central 90 % of the encoded entries.",
         latent_curves(rows, shown),
     )
     share = torch.linspace(0, 1, steps)
     real = {
         name: values[[0, 1]] for name, values in measure_features(walks.pair).observables.items()
     }
-    way = {"Share of the way": (share, measure_features(walks.way).observables)}
+    way = {"Position on the path": (share, measure_features(walks.way).observables)}
     yield FindingFigure(
         "interpolation",
         "From one entry to another",
         "Entries decoded along the straight line between the codes of two entries (the real ones "
-        "as rings at its ends), with the conditions between theirs.",
+        "as rings at its ends), with interpolated conditions.",
         latent_curves(way, shown, real),
     )
 
 
 def far_apart(found: EncodedSets, between: Sequence[str] = ()) -> list[int]:
-    """The sets asked for, or those at the 5 % and 95 % quantiles of the first main observable."""
+    """The requested sets, or those at the 5 % and 95 % quantiles of the first main observable."""
     if between:
         jets = [int(text) for text in between]
         if max(jets) >= len(found.jets):
             raise InputError(
-                f"between: expected numbers below {len(found.jets)}, the jets looked at, "
-                f"received {','.join(between)}"
+                f"between: expected numbers below {len(found.jets)}, the number of "
+                f"encoded jets, received {','.join(between)}"
             )
         return jets
     ordered = found.observed[found.main[0]].values.argsort()

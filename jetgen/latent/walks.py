@@ -1,4 +1,4 @@
-"""Ways through a latent space: along one column, and from one jet to another."""
+"""Paths through a latent space: along one dimension, and from one jet to another."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 
 ENDS = (0.02, 0.98)
-"""Quantiles of a column between which it is traversed."""
+"""Quantiles between which a latent dimension is varied."""
 
 
 def traversals(codes: Tensor, start: Tensor, columns: Tensor, steps: int) -> Tensor:
-    """``(C, steps, L)`` codes: that of ``start`` with one column moved over its range.
+    """``(C, steps, L)`` codes: ``start`` with one dimension varied over its range.
 
     Args:
-        codes: ``(B, L)`` codes of many jets, which give each column's range.
-        start: ``(L,)`` the code that is moved.
-        columns: ``(C,)`` indices of the columns to move.
-        steps: places between the 2 % and the 98 % quantile, both included.
+        codes: ``(B, L)`` codes of many jets, which define the range of each dimension.
+        start: ``(L,)`` the code that is varied.
+        columns: ``(C,)`` indices of the dimensions to vary.
+        steps: number of values from the 2 % to the 98 % quantile, both included.
     """
     ends = torch.tensor(ENDS, dtype=codes.dtype)
     low, high = codes[:, columns].quantile(ends, dim=0)  # (C,)
@@ -38,13 +38,13 @@ def interpolation(first: Tensor, last: Tensor, steps: int) -> Tensor:
 
 
 def blend(pair: ParticleCloud, steps: int) -> ParticleCloud:
-    """Empty jets whose numbers of particles and conditions lead from one jet to another.
+    """Empty jets with numbers of particles and conditions interpolated between two jets.
 
-    Numbers are interpolated, those of particles to the nearest; a class changes half-way.
+    Numbers of particles are rounded; a class changes in the middle.
 
     Args:
         pair: two jets.
-        steps: how many jets, both ends included.
+        steps: number of jets, both ends included.
     """
     share = torch.linspace(0, 1, steps, dtype=pair.conditions.dtype)
     counts = pair.multiplicity.to(share)

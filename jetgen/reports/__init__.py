@@ -1,4 +1,4 @@
-"""Figures, and the page that shows them beside the table of distances."""
+"""Reports: one HTML page with figures and the table of distances."""
 
 from jetgen.reports.report import write_report
 

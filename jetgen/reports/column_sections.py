@@ -1,4 +1,4 @@
-"""What a report of sets with named features shows: their columns, one by one and in pairs."""
+"""The sections of a report of sets with named features: single columns, and pairs of columns."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from jetgen.reports.sections import (
 from jetgen.reports.style import lines
 
 _MOST_PAIRS = 21
-"""Pairs of columns that are drawn in the plane: all of up to seven columns."""
+"""Largest number of pairs of columns with a figure: all pairs of seven columns."""
 
 _COLOURS = 2
 
@@ -37,7 +37,7 @@ def column_report_sections(
     seed: int,
     merits: Mapping[str, Mapping[str, FigureOfMerit]],
 ) -> list[PlannedSection]:
-    """The sections that these entries, this latent space and this history allow."""
+    """The sections for these entries, latent space and history, as far as they are available."""
     real, samples = checked.real, checked.samples
     looks, noun = lines(list(samples)), real.kind.noun
     generated = {name: sets for name, sets in samples.items() if name != RECONSTRUCTED}
@@ -55,9 +55,9 @@ def column_report_sections(
         only = {RECONSTRUCTED: samples[RECONSTRUCTED]}
         drawing = distribution("columns_reconstruction", real, only, quantities, looks, reference)
         words = (
-            f"Each held-out {noun.one} encoded and decoded again: what the autoencoder loses "
-            f"before any generation begins. Since both are the same {noun.many}, pulls should be "
-            "much smaller than one."
+            f"Each held-out {noun.one} encoded and decoded: the loss of the autoencoder alone, "
+            f"without the prior. Since both are the same {noun.many}, pulls should be much smaller "
+            "than one."
         )
         sections.append(PlannedSection("reconstruction", "Reconstruction", words, (drawing,)))
     if latent is not None:
@@ -69,7 +69,7 @@ def column_report_sections(
 
 
 def _pairs(real: MeasuredSets, shown: list[Observable]) -> list[tuple[Observable, Observable]]:
-    """All pairs, or those that go together most among the real entries where there are too many."""
+    """All pairs, or if these are too many, those with the largest correlations in the real sets."""
     values = {observable.name: real.observables[observable.name] for observable in shown}
     strength = matrix(values, real.relative.weights).abs()
     every = sorted(combinations(range(len(shown)), 2), key=lambda pair: -float(strength[pair]))

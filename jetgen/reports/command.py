@@ -1,4 +1,4 @@
-"""What ``jetgen report`` does: gather the sets of a run or of files, and report on them."""
+"""``jetgen report``: read the sets of a run or of files, and write a report."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ from jetgen.runs.latent_space import latent_space
 from jetgen.runs.trained_model import TrainedModel, load
 
 _TIMED_JETS = 1000
-"""Jets generated at most to measure the speed."""
+"""Largest number of jets generated to measure the speed."""
 
 
 def report(config: ReportConfig, clouds: Mapping[str, ParticleCloud] | None = None) -> Path:
-    """Write the report that the options ask for; return the path of its page.
+    """Write the report for these options; return the path of its page.
 
     Args:
         config: the options.
-        clouds: sets by the names that stand in the options in place of files.
+        clouds: sets passed from Python, by the names that the options have in place of files.
 
     Raises:
         InputError: when the run is not finished or has no generated jets, or when the jets
@@ -96,7 +96,7 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
     samples |= _baseline(kind, training, len(real), config.seed)
     named, attributes = config.reference_name, _attributes(model.config.data[0])
     if speed := attributes.get("jets_per_second"):
-        rates.append(Rate(SIMULATE, float(speed), "as the file of the simulation records it"))
+        rates.append(Rate(SIMULATE, float(speed), "as recorded in the file of the simulation"))
     return write_report(
         config.output or folder.report_folder,
         real=real,
@@ -107,8 +107,8 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
         description="".join(f"Warning: {finding}. " for finding in read_health(folder.health_file))
         + (
             f"{model.title}, trained on {len(training)} {noun} of {', '.join(model.config.data)}. "
-            f"The {named} {noun} on this page are the held-out test {noun}, which training has "
-            "not seen."
+            f"The {named} {noun} on this page are the held-out test {noun}, which were not used in "
+            "the training."
         ),
         attributes=attributes,
         requested=_requested(model, made),
@@ -157,13 +157,13 @@ def training_rates(folder: RunFolder) -> list[Rate]:
 
 
 def _origin(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """What a file of generated jets says about how it was made; the training is told elsewhere."""
+    """How a file of generated jets was made, from its attributes; without the training."""
     names = ("command", "seed", "prior", "network_evaluations", "checkpoint_sha256")
     return {name: attributes[name] for name in names if name in attributes}
 
 
 def _requested(model: TrainedModel, made: ParticleCloud) -> dict[Observable, tuple[Tensor, Tensor]]:
-    """Values that were asked for and made, of the conditions that can be measured."""
+    """Requested and obtained values of the conditions that can be measured."""
     kind = model.config.kind
     measured = kind.measure(made)
     return {
@@ -174,7 +174,7 @@ def _requested(model: TrainedModel, made: ParticleCloud) -> dict[Observable, tup
 
 
 def _attributes(path: str) -> Mapping[str, Any]:
-    """What a file of simulated sets says about itself; nothing where it is no longer there."""
+    """The attributes of a file of simulated sets; empty if the file does not exist any more."""
     return open_source(path).attributes if Path(path).is_file() else {}
 
 
@@ -210,10 +210,10 @@ def _report_files(
         real=real,
         samples=samples,
         kind=kind,
-        title=f"Generated {noun} beside {Path(config.real).name}",
+        title=f"Generated {noun} and {Path(config.real).name}",
         description=(
-            f"The {named} {noun} are {len(real):,} of {config.real}. The {trivial} are drawn from "
-            f"the marginals of the same {noun}."
+            f"The {named} {noun} are {len(real):,} from {config.real}. The {trivial} are drawn "
+            f"from the one-dimensional distributions of the same {noun}."
         ),
         attributes=_attributes(config.real),
         reference=named,
@@ -243,7 +243,7 @@ def _baseline(
 
 
 def _names(paths: list[str], kind: Kind) -> dict[str, str]:
-    """A sample's name is its file's; the whole path where two files share a name."""
+    """The names of samples: those of their files, or whole paths if two files share a name."""
     stems = [Path(path).stem for path in paths]
     reserved = (RECONSTRUCTED, kind.baseline)
     return {
@@ -256,7 +256,7 @@ def _names(paths: list[str], kind: Kind) -> dict[str, str]:
 def _timed(
     step: str, number: int, *, rates: list[Rate], noun: str, note: str = ""
 ) -> Iterator[None]:
-    """Add the speed of what happens inside to the rates."""
+    """Measure the speed of the block, and add it to the rates."""
     start = time.perf_counter()
     yield
     seconds = time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""What a study finds: claims with their evidence, tables and figures."""
+"""The results of a study: claims with their evidence, tables and figures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Verdict = Literal["confirmed", "not confirmed", "undecided"]
 
 @dataclass(frozen=True)
 class Claim:
-    """A published statement, and what was measured here."""
+    """A published statement, and the result measured here."""
 
     statement: str
     verdict: Verdict
@@ -44,7 +44,7 @@ class FindingFigure:
 
 @dataclass(frozen=True)
 class Conclusion:
-    """The answer in a few sentences, and what it rests on."""
+    """The answer in a few sentences, and the claims, tables and figures behind it."""
 
     answer: str
     claims: Sequence[Claim] = field(default=())
@@ -53,9 +53,9 @@ class Conclusion:
 
 
 def judged(difference: float, error: float, threshold: float = 2.0) -> Verdict:
-    """Whether a difference that should be positive is, in units of its error.
+    """The verdict on a difference that should be positive, from its size in units of its error.
 
-    ``confirmed`` above ``threshold`` errors, ``not confirmed`` below minus as many, and
+    ``confirmed`` above ``threshold``, ``not confirmed`` below minus ``threshold``, and
     ``undecided`` between.
     """
     if difference > threshold * error:
@@ -64,6 +64,6 @@ def judged(difference: float, error: float, threshold: float = 2.0) -> Verdict:
 
 
 def mean_difference(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Mean of ``first - second`` over pairs, and its standard error from their spread."""
+    """Mean of ``first - second`` over pairs, and its standard error from their scatter."""
     differences = [first - second for first, second in pairs]
     return statistics.mean(differences), statistics.stdev(differences) / len(pairs) ** 0.5

@@ -1,4 +1,4 @@
-"""Findings as a page, a Markdown file, CSV tables and figures."""
+"""Write results as a page, a Markdown file, CSV tables and figures."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def write_findings(
     """Write ``report.html``, ``results.md``, ``TABLE.csv`` and ``figures/*`` to ``folder``.
 
     Args:
-        folder: where to; files of these names are replaced.
+        folder: the folder to write to; existing files of these names are replaced.
         conclusion: the answer, claims, tables and figures.
-        title, question: the heading and what was asked.
-        facts: how to repeat it: lines of code or numbers, by name.
-        source: the published work that it follows.
+        title, question: the heading, and the question of the study.
+        facts: how to reproduce the results: lines of code or numbers, by name.
+        source: the published work that the study follows.
 
     Returns:
         The path of the page.
@@ -77,7 +77,7 @@ def _markdown(
     for table in conclusion.tables:
         parts += [f"## {table.title}", _grid(table.columns, table.rows)]
         parts += [table.caption] if table.caption else []
-    parts.append("## How to repeat it")
+    parts.append("## How to reproduce")
     parts += [f"{name}:\n\n```\n" + "\n".join(lines) + "\n```" for name, lines in facts.items()]
     return "\n\n".join(parts) + "\n"
 

@@ -1,4 +1,4 @@
-"""The table in words and rounded numbers."""
+"""The cells of the table: rounded numbers and verdicts."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def with_uncertainty(value: float, uncertainty: float) -> str:
 
 
 def floor_cell(row: Row) -> str:
-    """The floor and its spread, in the row's unit."""
+    """The floor and its σ, in the unit of the row."""
     scale = row.quantity.scale
     return with_uncertainty(row.floor / scale, row.floor_spread / scale)
 
 
 def cell(row: Row, sample: str) -> Cell:
-    """A sample's distance in the row's unit; a dash where it does not know the quantity."""
+    """The distance of a sample in the unit of the row; a dash if it lacks the quantity."""
     if sample not in row.distances:
-        return Cell("–", "not known", "unknown")
+        return Cell("–", "not available", "unknown")
     distance = row.distances[sample]
     scale = row.quantity.scale
     if distance.value < NOTHING * row.floor:
@@ -54,7 +54,7 @@ def cell(row: Row, sample: str) -> Cell:
 
 
 def _above(distance: Distance) -> str:
-    """How far above the floor, in σ and in multiples of it."""
+    """The excess over the floor in σ, and the distance in multiples of the floor."""
     if distance.spreads < 0:
         return "below the floor"
     sigmas = sigmas_in_words(distance.spreads)

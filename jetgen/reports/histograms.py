@@ -1,4 +1,4 @@
-"""Binned distributions with visible overflow and errors that know which values share a jet."""
+"""Histograms with underflow and overflow bins, and errors that treat jets as independent."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 
 class Binning(NamedTuple):
-    """Edges of the bins that are drawn; the outermost hold what lies beyond where marked."""
+    """Edges of the bins, and whether the outermost are underflow and overflow bins."""
 
     edges: Array
     underflow: bool
@@ -26,7 +26,7 @@ class Binning(NamedTuple):
 
     @property
     def widths(self) -> Array:
-        """Of the bins, in powers of ten where they are logarithmic."""
+        """Widths of the bins, in decades if they are logarithmic."""
         return np.diff(np.log10(self.edges) if self.logarithmic else self.edges)
 
     @property
@@ -36,14 +36,14 @@ class Binning(NamedTuple):
 
 
 class Density(NamedTuple):
-    """Values per jet and unit of the axis in each bin, and the statistical error of each."""
+    """Values per jet and per unit of the axis in each bin, and their statistical errors."""
 
     height: Array
     error: Array
 
 
 def nice_width(width: float) -> float:
-    """The smallest of 1, 2, 2.5, 4, 5 times a power of ten that is no less than ``width``.
+    """The smallest of 1, 2, 2.5, 4, 5 times a power of ten that is at least ``width``.
 
     >>> nice_width(4.3)
     5.0
@@ -55,11 +55,11 @@ def nice_width(width: float) -> float:
 
 
 LOGARITHMIC = ("ptrel", *(f"efp_{k}" for k in range(1, 6)))
-"""Quantities that span decades: their bins are equal on a logarithmic scale."""
+"""Quantities over several decades, whose bins are equal on a logarithmic scale."""
 
 _FEWEST_BINS, _MOST_BINS = 12, 100
 _VALUES_PER_BIN = 15
-"""At least, on average, where there are more than the fewest bins."""
+"""Smallest mean number of values per bin, if there are more than the fewest bins."""
 
 _CENTRAL = (0.005, 0.995)
 
@@ -67,21 +67,21 @@ _CENTRAL = (0.005, 0.995)
 def binning(
     real: Array, others: list[Array], *, name: str, weights: Array | None = None
 ) -> Binning:
-    r"""Bins over the central 99 % of the real values, as wide as their highest peak allows.
+    r"""Bins over the central 99 % of the real values, with a width for the narrowest peak.
 
     The width is :math:`4.24\,h\,n^{-1/3}` rounded up to 1, 2, 2.5, 4 or 5 times a power of ten,
-    with h the length of the shortest interval that holds a quarter of the values and n their
-    (effective) number. For a normal distribution that is the rule of Freedman and Diaconis; a
+    with h the length of the shortest interval that contains a quarter of the values and n their
+    (effective) number. For a normal distribution this is the rule of Freedman and Diaconis; a
     narrow peak on a wide background, as of a mass, gets narrow bins. There are 12 to 100 bins, at
-    most one per 15 values. Where any sample has values beyond, one more bin on that side collects
-    them. ``LOGARITHMIC`` quantities get logarithmic bins, whole numbers bins about them, ``phi``
+    most one per 15 values. If any sample has values beyond, an underflow or overflow bin is added.
+    ``LOGARITHMIC`` quantities get logarithmic bins, integers bins centred on them, ``phi``
     (``phi_1``, ...) the full circle.
 
     Args:
         real: ``(M,)`` real values.
-        others: those of the samples.
-        name: of the quantity.
-        weights: ``(M,)`` of the real values, ones when omitted.
+        others: the values of the samples.
+        name: the name of the quantity.
+        weights: ``(M,)`` weights of the real values; ones by default.
 
     Reference:
         On the histogram as a density estimator: L2 theory (Freedman, Diaconis, 1981).
@@ -122,7 +122,7 @@ def binning(
 
 
 _PEAK_TO_WIDTH = 4.24
-"""Twice the interquartile range of a normal distribution over its shortest quarter."""
+"""For a normal distribution: twice the interquartile range over the shortest quarter."""
 
 
 def shortest_quarter(values: Array, weights: Array) -> float:
@@ -138,9 +138,9 @@ def shortest_quarter(values: Array, weights: Array) -> float:
 def density(values: Values, jet_weights: torch.Tensor, bins: Binning) -> Density:
     r"""``(1/N) dN/dx`` as ``<n_b> / width_b``, with ``n_b`` the values of a jet in bin b.
 
-    The error is that of the mean over jets, so that particles of a jet, which come together,
-    do not pass for independent: ``sqrt(sum_j w_j^2 (n_jb - <n_b>)^2) / sum_j w_j``. For one
-    value per jet it is the binomial error.
+    The error is that of the mean over jets, because the particles of a jet are not independent:
+    ``sqrt(sum_j w_j^2 (n_jb - <n_b>)^2) / sum_j w_j``. For one value per jet it is the binomial
+    error.
     """
     edges, number = bins.edges, len(bins.edges) - 1
     weights = jet_weights.double().numpy()
@@ -155,7 +155,7 @@ def density(values: Values, jet_weights: torch.Tensor, bins: Binning) -> Density
 
 
 def ratio(sample: Density, real: Density) -> Density:
-    """Sample over real with the sample's own error; NaN where there are no real values."""
+    """Sample over real, with the error of the sample alone; NaN without real values."""
     with np.errstate(divide="ignore", invalid="ignore"):
         found = sample.height > 0
         height = np.where(real.height > 0, sample.height / real.height, np.nan)
@@ -171,10 +171,10 @@ def pull(sample: Density, real: Density) -> Array:
 
 
 def floor_band(real: Density, real_jets: int, sample_jets: int) -> Array:
-    """Relative error of the ratio of another ``sample_jets`` real jets to these real ones.
+    """Relative error of the ratio of ``sample_jets`` other real jets to these real jets.
 
-    Both sides have statistical errors, each like one over the square root of its jets. Zero
-    where there are no real values.
+    Both sides have statistical errors that scale like one over the square root of their number of
+    jets. Zero in bins without real values.
     """
     own = np.nan_to_num(ratio(real, real).error)
     return own * math.sqrt(1 + real_jets / sample_jets)

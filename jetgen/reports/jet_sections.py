@@ -1,4 +1,4 @@
-"""What a report of jets shows and in which order: its sections, each with how to read it."""
+"""The sections of a report of jets in their order, each with an explanation."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ POLYNOMIALS = tuple(
     )
     for k in range(1, len(GRAPHS) + 1)
 )
-"""What jets have after :func:`_with_polynomials`."""
+"""The observables of jets after :func:`_with_polynomials`."""
 
 PANELS: dict[str, Sequence[Quantity]] = {
     "jets": [q for q in QUANTITIES if q.name in _JET_NAMES],
@@ -62,7 +62,7 @@ PANELS: dict[str, Sequence[Quantity]] = {
     "substructure": SUBSTRUCTURE,
     "polynomials": POLYNOMIALS,
 }
-"""The distributions that are drawn, by section."""
+"""The quantities whose distributions are drawn, by section."""
 
 _CORRELATED = (
     "pt", "eta", "multiplicity", "pt_dispersion", "girth", "tau21", "tau32", "c2", "d2",
@@ -79,7 +79,7 @@ def jet_report_sections(
     seed: int,
     merits: Mapping[str, Mapping[str, FigureOfMerit]],
 ) -> list[PlannedSection]:
-    """The sections that these jets, this latent space and this history allow."""
+    """The sections for these jets, latent space and history, as far as they are available."""
     real = _with_polynomials(with_substructure(checked.real))
     samples = {
         name: _with_polynomials(with_substructure(jets)) for name, jets in checked.samples.items()
@@ -105,17 +105,17 @@ def _images(real: MeasuredSets, samples: Mapping[str, MeasuredSets], named: str)
     return PlannedSection(
         "images",
         "Average jet images",
-        "All jets on top of each other, each with its axis at the centre: how much of a jet's "
-        "transverse momentum falls, on average, into each of 100 × 100 pixels of relative "
-        f"rapidity and azimuth (|η|, |φ| < {HALF_WIDTH}). A good sample has the same image as the "
-        f"{named} jets, so that its ratio is white and its difference without structure.",
+        "The average over all jets of the share of the jet's transverse momentum in each of "
+        "100 × 100 pixels of pseudorapidity and azimuth relative to the jet axis "
+        f"(|η|, |φ| < {HALF_WIDTH}). A good sample has the same image as the {named} jets: the "
+        "ratio is white and the difference has no structure.",
         (
             PlannedFigure(
                 "jet_images",
-                f"A row per sample. Mean share of the jet's pT of the {named} jets and of the "
-                "sample, on one logarithmic scale; their ratio, grey where both are empty (orange "
-                "is too much, blue too little; pixels far from the axis hold few particles and "
-                f"scatter); the sample minus the {named} jets.",
+                f"One row per sample: mean share of the jet pT for the {named} jets and for the "
+                "sample, on one logarithmic scale; their ratio, grey where both are empty (orange: "
+                "too much, blue: too little; pixels far from the axis hold few particles and "
+                f"fluctuate); the sample minus the {named} jets.",
                 partial(jet_images, real, samples, named),
                 {
                     name: partial(jet_images, real, {name: jets}, named)
@@ -134,12 +134,12 @@ def _displays(
     named: str,
 ) -> PlannedSection:
     reading = (
-        "Jets drawn at random, one per panel, none picked by hand. Each disc is a particle; its "
-        "area is its share of the jet's transverse momentum. Single jets differ from each other: "
-        f"look for what all jets of a row have in common and the {named} ones have not."
+        "Randomly chosen jets, one per panel. Each disc is a particle; its area is proportional to "
+        "its share of the jet's transverse momentum. Single jets differ from each other: look for "
+        f"features that all jets of a row share and the {named} ones do not have."
     )
     if RECONSTRUCTED in samples:
-        reading += f" A reconstructed jet has the column of the {named} one that it comes from."
+        reading += f" A reconstructed jet is in the column of the {named} jet that was encoded."
     return PlannedSection(
         "gallery",
         "Single jets",
@@ -147,7 +147,7 @@ def _displays(
         (
             PlannedFigure(
                 "jet_displays",
-                f"{named.capitalize()} jets in the first row, one row for each sample.",
+                f"{named.capitalize()} jets in the first row, then one row per sample.",
                 partial(jet_displays, real, samples, looks, seed, named),
                 {
                     name: partial(jet_displays, real, {name: jets}, looks, seed, named)
@@ -169,22 +169,22 @@ def _distributions(
         (
             "particles",
             "Particles",
-            "All particles of all jets, and the hardest, 5th and 20th hardest of each jet. The "
-            "panels are those of the section on jets.",
+            "All particles of all jets, and the hardest, 5th and 20th hardest of each jet. Panels "
+            "as in the section on jets.",
         ),
         (
             "substructure",
             "Substructure",
-            "How a jet shares out its momentum among its particles: what jet tagging uses, and "
-            "what particles made independently of each other get wrong. The panels are those of "
+            "How the momentum of a jet is distributed among its particles. Jet tagging uses these "
+            "observables, and independently drawn particles do not reproduce them. Panels as in "
             "the section on jets.",
         ),
         (
             "polynomials",
             "Energy-flow polynomials",
-            "The five polynomials behind W1EFP, those of the connected graphs with four vertices "
-            "and four edges: sums over all products of four particles' shares of pT and of four of "
-            "their distances. The panels are those of the section on jets.",
+            "The five polynomials of W1EFP, from the connected graphs with four vertices and four "
+            "edges: sums over all groups of four particles of the product of their pT shares and "
+            "of four of their distances. Panels as in the section on jets.",
         ),
     ):
         drawing = _distribution(name, "generation", real, generated, looks, named)
@@ -208,7 +208,7 @@ def _distribution(
 def _correlations(
     real: MeasuredSets, generated: Mapping[str, MeasuredSets], named: str
 ) -> PlannedSection:
-    """The section on pairs of observables that all of these jets know."""
+    """The section on pairs of observables that all samples have."""
     known = {
         observable.name: observable
         for observable in _EVERYTHING
@@ -232,11 +232,11 @@ def _reconstruction(
     return PlannedSection(
         "reconstruction",
         "Reconstruction",
-        "Each held-out jet encoded and decoded again: what the autoencoder loses before any "
-        "generation begins. A residual is the reconstructed value minus the original one, over "
-        "the original one where it says relative; residuals that are rounding errors are left "
-        "out. Further below, the distributions of reconstructed jets beside the original ones; "
-        "since both are the same jets their pulls should be much smaller than one.",
+        "Each held-out jet encoded and decoded: the loss of the autoencoder alone, without the "
+        "prior. A residual is the reconstructed minus the original value; a relative residual is "
+        "also divided by the original value. Residuals that are rounding errors are omitted. "
+        "Below: the distributions of reconstructed and original jets. Since both are the same "
+        "jets, pulls should be much smaller than one.",
         (
             PlannedFigure(
                 "residuals",
@@ -257,7 +257,7 @@ _FEWEST_OF_A_CLASS = 50
 
 
 def _classes(real: MeasuredSets, generated: MeasuredSets, named: str) -> list[PlannedSection]:
-    """The classes that both have many jets of, where there are several."""
+    """The section on classes with enough jets in both samples; none for fewer than two classes."""
     if not (real.relative.has_condition("type") and generated.relative.has_condition("type")):
         return []
     sides = []

@@ -1,4 +1,4 @@
-"""The HTML page: one file that needs nothing but a browser."""
+"""The HTML page: one file that needs only a browser."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jetgen.reports.formatting import cell, floor_cell, with_uncertainty
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure on the page: file name without ending, title, caption, the PNG, single panels."""
+    """A figure on the page: file name without suffix, title, caption, PNG, number of panels."""
 
     name: str
     title: str
@@ -47,7 +47,7 @@ SIMULATE = "Simulate"
 
 
 class Rate(NamedTuple):
-    """How fast one step is, in jets per second, and under which circumstances."""
+    """The speed of one step in jets per second, with a note on how it was measured."""
 
     step: str
     jets_per_second: float
@@ -82,9 +82,9 @@ def render(
     """The page as text.
 
     Args:
-        merits: the classifiers' figures by sample and name.
+        merits: the classifiers' figures of merit by sample and name.
         verdicts: the verdict on each sample.
-        counts: the sets behind the figures, by sample.
+        counts: number of sets in the figures, by sample.
     """
     kind = comparison.kind
     return (
@@ -134,13 +134,13 @@ def _merit(sample: str, name: str, merit: FigureOfMerit) -> tuple[str, ...]:
 
 
 def _groups(comparison: Comparison) -> dict[str, list[dict[str, Any]]]:
-    """The table's rows by what the verdict makes of them."""
+    """The rows of the table by their role in the verdict."""
     known = counted(comparison)
     given = [row for row in comparison.rows if row.quantity.name in comparison.given]
     rows = {
         "Counted in the verdict": known,
         "Further quantities": [r for r in comparison.rows if r not in known and r not in given],
-        "Often given to models, then right by construction; not counted": given,
+        "Often conditions of models, then right by construction; not counted": given,
     }
     return {
         heading: [

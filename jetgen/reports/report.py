@@ -1,4 +1,4 @@
-"""From clouds to a folder with the page, the figures and the table."""
+"""Write a report of clouds: a folder with the page, the figures and the table."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def write_report(
     samples: Mapping[str, ParticleCloud],
     kind: Kind = JETS,
     training: ParticleCloud | None = None,
-    title: str = "Generated jets beside simulated ones",
+    title: str = "Generated and simulated jets",
     description: str = "",
     attributes: Mapping[str, Any] = MappingProxyType({}),
     reference: str = "simulated",
@@ -60,25 +60,25 @@ def write_report(
     """Compare samples of jets, or of other sets, with real ones; write one self-contained page.
 
     Args:
-        folder: gets ``report.html``, ``table.csv``, ``table.json`` and ``figures/*.pdf, *.png``;
-            files of these names are replaced.
+        folder: where ``report.html``, ``table.csv``, ``table.json`` and ``figures/*.pdf, *.png``
+            are written; existing files of these names are replaced.
         real: the real jets to compare to, in any representation.
         samples: jets by name, in the order of the page. ``reconstructed`` must correspond to
-            ``real`` jet by jet; the one with the name of the kind's baseline is taken for the
-            trivial generator.
+            ``real`` jet by jet; the one named like the baseline of the kind is the trivial
+            generator.
         kind: jets or other sets.
         training: further real jets, for the real-versus-real floor.
         title, description: the heading and the line below it.
-        attributes: of the file of the real jets, for a line on top of every figure with process,
-            energy, radius and the like.
-        reference: what the real jets are called on the page.
+        attributes: attributes of the file of the real jets, for a line above every figure with
+            process, energy, radius and so on.
+        reference: the name of the real jets on the page.
         provenance: command, configuration, versions, hashes; nested mappings are shown nested.
         history: a run's ``metrics.csv``.
-        latent: the codes of ``real``, jet by jet, beside codes of the prior.
+        latent: the codes of ``real``, jet by jet, and codes of the prior.
         requested: requested and obtained values of generated jets by condition.
-        rates: how fast the model works.
-        citations: the papers that the model, the data and the numbers rest on.
-        panels: whether every panel of a figure gets files of its own.
+        rates: speeds of the model.
+        citations: the works on the model, the data and the metrics.
+        panels: whether every panel of a figure is also written to files of its own.
         seed: of the bootstrap, the splits and the choice of jets on display.
         progress: called with the name of each step before it starts.
 
@@ -138,7 +138,7 @@ def _drawn(
     panels: bool,
     progress: Callable[[str], None],
 ) -> Iterator[Section]:
-    """Draw all figures and their panels, write each as PDF and PNG, the page's PNGs in memory."""
+    """Draw all figures and panels, write them as PDF and PNG, and return the sections with PNGs."""
     total = sum(len(section.drawings) for section in planned)
     done = 0
     for section in planned:
@@ -157,7 +157,7 @@ def _drawn(
 
 
 def file_name(name: str) -> str:
-    """A name with what file names should not have replaced by underscores.
+    """A name with characters that are unsuitable in file names replaced by underscores.
 
     >>> file_name("generated (Gaussian prior)")
     'generated_Gaussian_prior'
@@ -166,12 +166,12 @@ def file_name(name: str) -> str:
 
 
 def save_figure(figure: Figure, stem: Path, setting: str = "", *, dpi: int = _DPI) -> bytes:
-    """Write ``stem.pdf`` and ``stem.png`` of a figure; return the latter's content.
+    """Write ``stem.pdf`` and ``stem.png`` of a figure; return the content of the PNG.
 
     Args:
-        figure: what is written.
-        stem: the path without its ending.
-        setting: what the sets are, in a line on top of the figure.
+        figure: the figure.
+        stem: the path without suffix.
+        setting: a line above the figure that describes the sets.
         dpi: pixels per inch of the PNG.
     """
     buffer = io.BytesIO()

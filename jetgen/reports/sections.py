@@ -1,4 +1,4 @@
-"""Sections that reports of jets and of other sets share, and what a section is."""
+"""What a section is, and the sections that reports of jets and of other sets share."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class PlannedFigure:
     """A figure to be drawn.
 
     Args:
-        name: of its files.
-        caption: what it shows.
-        draw: draws it.
-        panels: draw its panels one by one, each for a file of its own.
+        name: the name of its files.
+        caption: the text below it.
+        draw: function that draws it.
+        panels: functions that draw its single panels, for files of their own.
     """
 
     name: str
@@ -50,7 +50,7 @@ class PlannedFigure:
 
 @dataclass(frozen=True)
 class PlannedSection:
-    """A section to be drawn: anchor, heading, how to read it, and its figures."""
+    """A section to be drawn: anchor, heading, explanation, and its figures."""
 
     name: str
     title: str
@@ -59,18 +59,18 @@ class PlannedSection:
 
 
 def how_panels_read(noun: Noun, reference: str) -> str:
-    """How to read a distribution with its ratio and pull."""
+    """The explanation of a distribution with its ratio and pull."""
     return (
         "Each quantity has three panels with the same horizontal axis. Top: the distribution, "
         f"{reference} {noun.many} in grey, with bands of one standard deviation. Middle: the "
-        f"sample divided by the {reference} {noun.many}; the dark grey band is their statistical "
-        f"error, the light one is the floor, where another set of {reference} {noun.many} as "
-        "large as the sample would lie in two bins out of three. Bottom: the pull, the difference "
-        "over its statistical error; a sample drawn from the same law stays between −1 and 1 in "
-        "two bins out of three, and hardly ever leaves ±3; where pulls are large its axis is "
-        "logarithmic beyond 3. Yellow bins at the ends collect everything beyond them; triangles "
+        f"sample divided by the {reference} {noun.many}. The dark grey band is the statistical "
+        f"error of the latter; the light one is the floor (68 % interval) for another set of "
+        f"{reference} {noun.many} as large as the sample. Bottom: the pull, the difference "
+        "divided by its statistical error. For a sample of the same distribution 68 % of the pulls "
+        "are between −1 and 1, and 99.7 % between −3 and 3; if pulls are large, the axis is "
+        "logarithmic beyond 3. Yellow bins at the ends are underflow and overflow; triangles "
         "mark ratios outside the panel. "
-        f"Errors are counted over {noun.many}, not {noun.item}s."
+        f"Statistical errors are computed over {noun.many}, not {noun.item}s."
     )
 
 
@@ -84,7 +84,7 @@ def distribution(
     *,
     panels: bool = True,
 ) -> PlannedFigure:
-    """The distributions of ``quantities``, one by one as well where ``panels`` are wanted."""
+    """The figure of the distributions of ``quantities``, with single ``panels`` if requested."""
     shown = drawn(real, samples, quantities)
     titles = ", ".join(quantity.observable.title for quantity in shown)
     return PlannedFigure(
@@ -107,20 +107,20 @@ def correlations(
     example: str,
     reference: str,
 ) -> PlannedSection:
-    """How observables go together: all in a matrix, some ``pairs`` in the plane."""
+    """Dependences between observables: correlation matrices, and ``pairs`` in two dimensions."""
     many = real.kind.noun.many
     return PlannedSection(
         "correlations",
         "Correlations",
-        "Which observables go together, two at a time. A sample can have every single distribution "
-        f"right and still combine the values wrongly{example}.",
+        "Dependences between two observables. A sample can have the right distribution of every "
+        f"observable and still wrong combinations of values{example}.",
         (
             PlannedFigure(
                 "correlation_matrices",
                 f"Linear correlation of each pair of observables in the {reference} {many}, then "
-                f"the samples' correlations minus the {reference} ones. The numbers above are mean "
-                "absolute differences over all pairs; between two halves of the "
-                f"{reference} {many} it is the one above the first matrix.",
+                f"the samples' correlations minus the {reference} ones. The number above a matrix "
+                "is the mean absolute difference over all pairs; above the first matrix it is that "
+                f"between two halves of the {reference} {many}.",
                 partial(correlation_matrices, real, generated, shown, reference),
                 {
                     name: partial(correlation_matrices, real, {name: sets}, shown, reference)
@@ -129,10 +129,11 @@ def correlations(
             ),
             PlannedFigure(
                 "pair_planes",
-                f"Share of {many} in the plane of two observables, on one logarithmic scale per "
-                "pair; the outermost bins collect everything beyond. The number above is half the "
-                "sum of (p − q)² / (p + q) over 10 × 10 bins of equal shares, from 0 for equal to "
-                "1 for apart; the floor is what it is on average for two sets of equal law.",
+                f"Share of {many} per bin of two observables, on one logarithmic scale per pair; "
+                "the outermost bins include underflow and overflow. The number above is half the "
+                "sum of (p − q)² / (p + q) over 10 × 10 bins of equal shares: 0 for equal "
+                "histograms, 1 for disjoint ones; the floor is its mean for two sets of the same "
+                "distribution.",
                 partial(pair_planes, real, generated, pairs, reference),
                 {
                     f"{x.name}_{y.name}": partial(pair_planes, real, generated, [(x, y)], reference)
@@ -149,43 +150,42 @@ def latent_section(
     observed: Sequence[ObservableValues],
     noun: Noun,
 ) -> PlannedSection:
-    """The codes of real sets beside the prior's.
+    """The codes of real sets, and those of the prior.
 
     Args:
         latent: the codes.
-        colours: what colours the points in the plane of the principal components.
-        observed: everything that columns are correlated with.
-        noun: what the sets are called.
+        colours: the observables that colour the points in the plane of the principal components.
+        observed: the observables that latent dimensions are correlated with.
+        noun: the words for the sets.
     """
     many = noun.many
     by = " and by ".join(colour.observable.title for colour in colours)
     return PlannedSection(
         "latent",
         "Latent space",
-        f"The codes that stand for {many} between encoder and decoder. New {many} are decoded from "
-        f"codes of the prior, so the codes of held-out {many} must look like the prior's. A column "
-        f"that stays put from {noun.one} to {noun.one} is inactive: the model has no use for it.",
+        f"The codes of {many} between encoder and decoder. Generated {many} are decoded from codes "
+        f"of the prior, so the codes of held-out {many} must have the distribution of the prior. "
+        f"The model does not use latent dimensions that do not vary between {many} (inactive).",
         (
             PlannedFigure(
                 "latent_activity",
-                f"How much each column of the code says about its {noun.one}, most active first: "
-                f"variance over {many} of its mean, and where codes have widths its mean "
-                "Kullback-Leibler divergence to the standard normal distribution. Columns whose "
-                "variance exceeds 0.01 (dashed) count as active, if that divergence exceeds "
-                "0.01 nats.",
+                f"Activity of each latent dimension, largest first: variance over {many} of its "
+                "mean, and for codes with a width the mean Kullback-Leibler divergence to the "
+                "standard normal distribution. A dimension counts as active if its variance "
+                "exceeds 0.01 (dashed) and this divergence 0.01 nats.",
                 lambda: latent_activity(latent),
             ),
             PlannedFigure(
                 "latent_columns",
-                f"Codes of held-out {many} (filled) and of the prior that generates (line), column "
-                "by column, most active first; the dotted curve is the standard normal "
+                f"Codes of held-out {many} (filled) and of the prior used to generate (line), by "
+                "latent dimension, most active first; the dotted curve is the standard normal "
                 "distribution.",
                 lambda: latent_columns(latent),
             ),
             PlannedFigure(
                 "latent_map",
                 f"The two principal components of the codes of held-out {many}, one point "
-                f"for each, coloured by {by}. A gradient means that the code knows the quantity.",
+                f"for each, coloured by {by}. A gradient shows that the code depends on it.",
                 partial(latent_map, latent, colours),
                 {
                     colour.observable.name: partial(latent_map, latent, [colour])
@@ -194,8 +194,8 @@ def latent_section(
             ),
             PlannedFigure(
                 "latent_correlations",
-                "Spearman's rank correlation of each column with each observable: ±1 where one "
-                "rises or falls with the other, 0 where they have no common trend.",
+                "Spearman's rank correlation of each latent dimension with each observable: ±1 "
+                "for a monotonic relation, 0 without a common trend.",
                 lambda: latent_correlations(latent, observed),
             ),
         ),
@@ -208,7 +208,7 @@ def classifier_section(
     noun: Noun,
     reference: str,
 ) -> list[PlannedSection]:
-    """What the classifiers see of each sample; no section where there is none."""
+    """The ROC curves and scores of the classifiers; no section without a classifier."""
     names = dict.fromkeys(name for found in merits.values() for name in found)
     drawings = []
     for name in names:
@@ -216,9 +216,9 @@ def classifier_section(
         drawings.append(
             PlannedFigure(
                 f"classifier_{name}",
-                f"Left: share of each sample above a cut on the score against that of the "
-                f"{reference} {noun.many}; a sample of equal law follows the diagonal. Right: "
-                "distributions of the score.",
+                f"Left: ROC curve, the share of each sample above a cut on the score against that "
+                f"of the {reference} {noun.many}; a sample of the same distribution follows the "
+                "diagonal. Right: distributions of the score.",
                 partial(classifier_scores, scored, looks, reference),
                 {
                     sample: partial(classifier_scores, {sample: merit}, looks, reference)
@@ -227,8 +227,8 @@ def classifier_section(
             )
         )
     words = (
-        f"The score of a classifier that was trained to tell each sample from the {reference} "
-        f"{noun.many}, on {noun.many} that it was not trained on."
+        f"The score of a classifier that was trained to separate each sample from the {reference} "
+        f"{noun.many}, for {noun.many} that were not used in its training."
     )
     return [PlannedSection("scores", "Scores", words, tuple(drawings))] if drawings else []
 
@@ -236,16 +236,16 @@ def classifier_section(
 def conditions_section(
     requested: Mapping[Observable, tuple[Tensor, Tensor]], noun: Noun
 ) -> PlannedSection:
-    """What a conditional model was asked for beside what it made."""
+    """Requested and obtained values of the conditions of a model."""
     return PlannedSection(
         "conditions",
         "Conditions",
-        f"A conditional model makes {noun.many} with the values that it is asked for. On the "
-        "diagonal it does so exactly.",
+        f"A conditional model generates {noun.many} with requested values. On the diagonal, "
+        "requested and obtained values agree.",
         (
             PlannedFigure(
                 "conditions",
-                f"Values of generated {noun.many} against the requested ones: single {noun.many} "
+                f"Obtained against requested values of generated {noun.many}: single {noun.many} "
                 "(dots), median (line) and central 68 % (band).",
                 partial(conditions, requested),
                 {
@@ -273,12 +273,12 @@ def classes_section(
     return PlannedSection(
         "classes",
         "Classes",
-        f"The classes of {noun.many} in one panel per observable, in shares of all {noun.many}.",
+        f"The classes of {noun.many}, one panel per observable, as shares of all {noun.many}.",
         (
             PlannedFigure(
                 "classes",
                 f"Points with errors are {reference} {noun.many}, lines with bands generated ones; "
-                "a colour per class.",
+                "one colour per class.",
                 partial(class_spectra, real, generated, shown, total, reference),
                 {
                     o.name: partial(class_spectra, real, generated, [o], total, reference)
@@ -290,16 +290,16 @@ def classes_section(
 
 
 def speed_section(rates: Mapping[str, float], noun: Noun) -> PlannedSection:
-    """The speed of every step beside that of the simulation."""
+    """The speed of every step, and that of the simulation."""
     return PlannedSection(
         "speed",
         "Speed",
-        "The speed of each step, and of the simulation as its file records it: on the machine and "
-        "with the processes that made the file, which may be others than here.",
+        "The speed of each step, and that of the simulation as recorded in its file, possibly on "
+        "another machine and with another number of processes.",
         (
             PlannedFigure(
                 "speeds",
-                f"{noun.many.capitalize()} per second, and how many times the simulation that is.",
+                f"{noun.many.capitalize()} per second, and the ratio to the simulation.",
                 partial(speeds, rates, noun.many),
             ),
         ),
@@ -311,9 +311,9 @@ def training_section(history: Path) -> PlannedSection:
     return PlannedSection(
         "training",
         "Training",
-        "How the training went, epoch by epoch: every column of the run's metrics.csv. Losses "
-        "should fall and level off; a validation loss that rises again while the training loss "
-        "falls means overfitting.",
+        "Every column of the run's metrics.csv against the epoch. Losses should fall and level "
+        "off; a validation loss that rises again while the training loss falls indicates "
+        "overfitting.",
         (
             PlannedFigure(
                 "training_curves",

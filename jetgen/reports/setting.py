@@ -1,4 +1,4 @@
-"""What the sets of a report are, in one line: process, energy, radius, momenta and numbers."""
+"""One line that describes the sets of a report: process, energy, radius, momenta, numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jetgen.evaluation.checks import ComparisonInput
 
 
 def setting_line(checked: ComparisonInput, attributes: Mapping[str, Any]) -> str:
-    """The line on top of every figure; what is not known is left out.
+    """The line above every figure; unknown items are omitted.
 
     Args:
         checked: the sets in the figures.

@@ -1,4 +1,4 @@
-"""How figures look: the field's style, colours that colour-blind readers can tell apart."""
+"""The style of figures: that of LHC papers, with colours for colour-blind readers."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.transforms import Bbox
 
 REAL = "#1a1a1a"
-"""The sets that samples are compared to are dark grey lines over a light grey band."""
+"""Colours of the sets that samples are compared to: dark grey lines, light grey bands."""
 
 INTENSITY = "viridis"
 DIVERGING = LinearSegmentedColormap.from_list("diverging", ["#0072B2", "#f7f7f7", "#D55E00"])
-"""Too little blue, too much vermilion."""
+"""Colours of differences: blue for too little, vermilion for too much."""
 
 BEYOND = "#f0e442"
-"""The shade of bins that collect what lies beyond."""
+"""The background of underflow and overflow bins."""
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe and Ito
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)))
@@ -79,7 +79,7 @@ _LONGEST_NAME = 30
 
 
 def shortened(name: str) -> str:
-    """A sample's name as figures have room for it: the middle of a long one is left out."""
+    """The name of a sample for figures, with the middle of a long name replaced by an ellipsis."""
     if len(name) <= _LONGEST_NAME:
         return name
     return f"{name[: _LONGEST_NAME // 2 - 1]}…{name[-_LONGEST_NAME // 2 :]}"
@@ -92,10 +92,10 @@ _LEGEND: dict[str, Any] = {
 
 
 class Legend:
-    """A legend on top of a figure, in as many rows as its width needs.
+    """A legend above a figure, in as many rows as the width of the figure requires.
 
     Args:
-        handles: its entries.
+        handles: the entries.
         width: of the figure, in inches.
     """
 
@@ -120,11 +120,11 @@ class Legend:
 
 
 _SETTING_SIZE, _SETTING_LINE = 9.0, 0.17
-"""Of the line on top of a figure: points, and inches per line."""
+"""Size of the line above a figure: points of the font, and inches per line."""
 
 
 def with_setting(figure: Figure, setting: str) -> Bbox:
-    """Write what the sets are above a figure; return the area to be saved, in inches."""
+    """Write the setting above a figure; return the area to be saved, in inches."""
     width, height = figure.get_size_inches()
     if not setting:
         return Bbox.from_bounds(0, 0, width, height)
@@ -147,14 +147,14 @@ class Line(NamedTuple):
 
 @contextmanager
 def figure_style() -> Iterator[None]:
-    """Draw in the style of the field's papers inside the block, and leave no trace after it."""
+    """Use the style of LHC papers inside the block, and restore the previous style after it."""
     settings: dict[Any, Any] = mplhep.style.ATLAS | _STYLE
     with matplotlib.rc_context(settings):
         yield
 
 
 def lines(samples: Sequence[str]) -> dict[str, Line]:
-    """A look for each sample, the same in every figure of a report."""
+    """The line style of each sample, the same in every figure of a report."""
     return {
         name: Line(_COLOURS[i % len(_COLOURS)], _DASHES[i % len(_DASHES)])
         for i, name in enumerate(samples)

@@ -1,4 +1,4 @@
-"""The table of a report, short enough for a terminal."""
+"""The table of a report for the terminal."""
 
 from __future__ import annotations
 

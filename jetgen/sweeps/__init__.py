@@ -1,4 +1,4 @@
-"""Hyper-parameter search: what is searched, the trials, and what they say."""
+"""Hyper-parameter search: the definition of a sweep, its trials, and their results."""
 
 from jetgen.extras import require_package
 

@@ -1,4 +1,4 @@
-"""What ``jetgen sweep`` does: trials of ``jetgen train`` chosen by Optuna, and their page."""
+"""``jetgen sweep``: trainings with options chosen by Optuna, and a page of the results."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ _DEFINITION = "jetgen sweep"
 
 
 def sweep(config: SweepConfig) -> Path:
-    """Search until the folder holds ``trials`` of them; return the path of its page.
+    """Run trials until the folder has ``trials`` of them; return the path of the page.
 
-    The trials are kept in ``sweep.db`` (SQLite), which several processes may share: each goes on
-    until all of them together have made ``trials``. Every trial is a run in ``trials/``. A
-    training that diverges is a failed trial; bad options end the sweep.
+    The trials are stored in ``sweep.db`` (SQLite), which several processes can share: each
+    continues until all processes together have made ``trials``. Every trial is a run in
+    ``trials/``. A training that diverges is a failed trial; invalid options end the sweep.
 
     Raises:
-        InputError: when the sweep's file is not one, the folder holds another sweep, or no
-            trial came to its end.
+        InputError: when the file does not define a sweep, the folder holds another sweep, or no
+            trial was finished.
     """
     plan = read_sweep(config.sweep)
     folder = Path(config.output or f"runs/sweeps/{Path(config.sweep).stem}")
@@ -59,8 +59,8 @@ def sweep(config: SweepConfig) -> Path:
     finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if not finished:
         raise InputError(
-            f"{folder}: expected a trial that comes to its end, found {len(study.trials)} that "
-            f"did not; look at {folder / 'trials'}"
+            f"{folder}: expected at least one finished trial, found {len(study.trials)} unfinished "
+            f"ones; see {folder / 'trials'}"
         )
     return write_findings(
         folder,
@@ -76,7 +76,7 @@ def sweep(config: SweepConfig) -> Path:
 
 
 def _study(plan: Sweep, config: SweepConfig, folder: Path) -> optuna.Study:
-    optuna.logging.set_verbosity(optuna.logging.ERROR)  # not the tracebacks of failed trials
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # no tracebacks of failed trials
     folder.mkdir(parents=True, exist_ok=True)
     definition = json.dumps([plan.base, plan.search, plan.metric], sort_keys=True)
     study = optuna.create_study(
@@ -91,16 +91,16 @@ def _study(plan: Sweep, config: SweepConfig, folder: Path) -> optuna.Study:
         study.set_user_attr("definition", definition)
     elif stored != definition:
         raise InputError(
-            f"{folder}: expected the trials of {config.sweep}, found those of another or former "
-            "version of it; choose another `output`"
+            f"{folder}: expected the trials of {config.sweep}, found those of another sweep or of "
+            "another version of it; choose another `output`"
         )
     return study
 
 
 def _sampler(plan: Sweep, config: SweepConfig, trial: int) -> BaseSampler:
-    """The sampler of one trial; no other draws the same numbers, in whichever process it is."""
+    """The sampler of one trial, with random numbers that differ in all trials and processes."""
     if config.sampler == "grid":
-        return GridSampler(plan.grid(), seed=config.seed)  # knows by itself what is done
+        return GridSampler(plan.grid(), seed=config.seed)  # reads the finished trials itself
     seed = (1_000_003 * config.seed + trial) % 2**32
     if config.sampler == "random":
         return RandomSampler(seed=seed)

@@ -1,4 +1,4 @@
-"""What a sweep searches through: ranges and choices of options of ``jetgen train``."""
+"""The definition of a sweep: ranges and choices of options of ``jetgen train``."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _KINDS = ({"choices"}, {"low", "high"}, {"low", "high", "log"})
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep as its file describes it.
+    """A sweep as defined in a file.
 
     Attributes:
-        base: options that every trial has.
-        search: for each option that is searched ``choices``, or ``low``, ``high`` and,
-            for a logarithmic scale, ``log: true``; whole numbers are searched as such.
-        metric: the column of ``metrics.csv`` whose smallest value, in the last stage that has
-            it, is to be small.
+        base: the options that all trials share.
+        search: for each searched option ``choices``, or ``low``, ``high`` and, for a logarithmic
+            scale, ``log: true``; integers stay integers.
+        metric: the column of ``metrics.csv`` to minimise. A trial counts with its smallest value
+            in the last stage that has this column.
     """
 
     base: Mapping[str, Any]
@@ -42,14 +42,14 @@ class Sweep:
         return received(TrainConfig, {**self.base, **values, "run": run}, "the sweep")
 
     def draw(self, trial: Trial) -> dict[str, Any]:
-        """A value for each searched option, by the sampler of ``trial``."""
+        """A value for each searched option, from the sampler of ``trial``."""
         return {name: _drawn(trial, name, space) for name, space in self.search.items()}
 
     def grid(self) -> dict[str, list[Any]]:
-        """All choices, for a grid.
+        """All choices of each option, for a grid.
 
         Raises:
-            InputError: when an option has a range, which has no grid.
+            InputError: when an option has a range instead of choices.
         """
         ranges = [name for name, space in self.search.items() if "choices" not in space]
         if ranges:
@@ -61,12 +61,12 @@ class Sweep:
 
 
 def read_sweep(path: str | Path) -> Sweep:
-    """The sweep of a YAML file, or the one of this name that comes with jetgen.
+    """Read a sweep from a YAML file, or the sweep of this name that comes with jetgen.
 
     Paths in the file are relative to the working directory.
 
     Raises:
-        InputError: when the file is not of this form, or names options that do not exist.
+        InputError: when the file has another form, or names options that do not exist.
     """
     path = shipped("sweeps", str(path)) if str(path) in names("sweeps") else Path(path)
     if not path.is_file():
@@ -106,8 +106,8 @@ def read_sweep(path: str | Path) -> Sweep:
     twice = sorted({*written} & {*search} | {*written, *search} & {"run"})
     if twice:
         raise InputError(
-            f"{path}: expected each option once, to have a value or to be searched, and no run, "
-            f"which is that of the trial; received {', '.join(twice)}"
+            f"{path}: expected each option either in base or in search, and no run, which each "
+            f"trial sets itself; received {', '.join(twice)}"
         )
     return Sweep(base, search, metric)
 

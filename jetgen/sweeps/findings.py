@@ -1,4 +1,4 @@
-"""What the trials of a sweep say: the best, what mattered, and how it went."""
+"""The results of a sweep: the best trial, the importances of options, and the history."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from jetgen.reports.findings import Conclusion, FindingFigure, Table
 from jetgen.reports.style import figure_style
 
 FEWEST = 4
-"""Finished trials below which importances say nothing."""
+"""Smallest number of finished trials for importances."""
 
 
 def conclude(study: optuna.Study, metric: str) -> Conclusion:
-    """The table of trials, best first, and the figures; importances from four trials on."""
+    """The table of trials, best first, and the figures; importances with at least four trials."""
     trials = study.get_trials(deepcopy=False)
     finished = sorted((trial for trial in trials if trial.state == TrialState.COMPLETE), key=_value)
     names = sorted({name for trial in trials for name in trial.params})
@@ -30,8 +30,8 @@ def conclude(study: optuna.Study, metric: str) -> Conclusion:
         answer=(
             f"The smallest {metric} of {len(finished)} finished trials is {_value(best):.4g}, with "
             f"{settings} (trial {best.number}). {pruned} trials were stopped early as worse than "
-            f"the median, {failed} failed. One training a setting: differences of the size of "
-            "those between seeds mean nothing."
+            f"the median, {failed} failed. There is one training per setting: differences as small "
+            "as those between seeds are not significant."
         ),
         tables=[
             Table(
@@ -54,13 +54,13 @@ def _drawings(
             FindingFigure(
                 "history",
                 "History",
-                "Every finished trial in the order of their numbers, and the best so far.",
+                "The value of every finished trial against its number, and the smallest so far.",
                 history([trial.number for trial in finished], values, metric),
             ),
             FindingFigure(
                 "parallel_coordinates",
                 "Parallel coordinates",
-                "One line a finished trial through its options; dark lines are good ones.",
+                "One line per finished trial through its options; darker lines are better trials.",
                 parallel_coordinates([trial.params for trial in finished], names, values, metric),
             ),
         ]
@@ -70,8 +70,8 @@ def _drawings(
             drawings.append(
                 FindingFigure(
                     "importances",
-                    "What mattered",
-                    "Share of each option in the difference between the best quarter of the "
+                    "Importances",
+                    "Importance of each option for the difference between the best quarter of the "
                     "trials and all (PED-ANOVA, Watanabe et al. 2023, arXiv:2304.10255).",
                     importances(shares),
                 )

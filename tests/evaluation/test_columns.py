@@ -92,7 +92,7 @@ def test_columns_that_a_sample_lacks_are_said_and_none_at_all_is_refused():
     real, other = muons(200, 1), muons(200, 2)
     lacks = ParticleCloud(other.particles[..., :1], other.mask, MUON[:1])
     table = compare_columns(check(real, {"lacks": lacks}, kind=ENTRIES), replicas=5)
-    assert table.warnings[0] == "x: left out, it is not known for lacks entries"
+    assert table.warnings[0] == "x: omitted, not available for lacks entries"
     foreign = ParticleCloud(lacks.particles, lacks.mask, (Feature("q"),))
     with pytest.raises(InputError, match=r"foreign: expected columns among p, x, one, .* q"):
         check(real, {"foreign": foreign}, kind=ENTRIES)

@@ -175,7 +175,7 @@ def test_relative_jets_without_kinematics_are_compared_as_far_as_they_go(toy_jet
     table = compare(toy_jets(100, 1), {"bare": bare}, toy_jets(200, 3), replicas=10)
     assert {"relative_mass", "etarel", "ptrel_1", "multiplicity"} <= set(values(table, "bare"))
     assert "mass" not in values(table, "bare")
-    assert any(warning.startswith("jet mass: left out") for warning in table.warnings)
+    assert any(warning.startswith("jet mass: omitted") for warning in table.warnings)
 
 
 def test_jets_that_are_not_finite_are_left_out_and_named(toy_jets):
@@ -230,7 +230,7 @@ def test_momenta_a_thousand_times_too_large_are_named(toy_jets):
         assert warning.startswith("other: the median jet pT is") and "in MeV?" in warning
     silent = replace(toy_jets(100, 2), features=tuple(Feature(f.name) for f in real.features))
     [warning] = check(real, {"silent": silent}).warnings
-    assert warning == "silent: px, py, pz without a unit, taken for GeV"
+    assert warning == "silent: px, py, pz without a unit, assumed to be GeV"
 
 
 def test_above_a_floor_without_spread():

@@ -61,7 +61,7 @@ def test_too_few_jets_leave_rows_out_and_say_so(toy_jets):
     assert merits == {}
     found = {row.quantity.name for row in table.rows}
     assert "kpd" in found and not {"fpd", "mmd"} & found
-    for name in ("FPD: left out", "COV and MMD: left out"):
+    for name in ("FPD: omitted", "COV and MMD: omitted"):
         assert any(warning.startswith(name) for warning in table.warnings)
 
 
@@ -88,7 +88,7 @@ def test_the_command_writes_what_it_prints(write, capsys, tmp_path):
         assert np.isfinite([row["value"], row["uncertainty"], row["floor"]]).all()
     words = " ".join(printed.split())
     assert "510 jets of each sample with 510 simulated ones" in words
-    assert "COV and MMD: left out" not in words
+    assert "COV and MMD: omitted" not in words
     verdict = content["headlines"]["generated"]
     assert words.endswith(f"generated: {verdict['word'].upper()}. {verdict['text']}")
     assert f"AUC {content['classifiers']['trees']['auc']:.3f}" in verdict["text"]

@@ -83,7 +83,7 @@ def test_every_column_of_other_sets_counts_but_conditions():
 def test_without_a_classifier_a_sample_is_at_best_close():
     found = headlines(table(relative_mass=1.0), {})["generated"]
     assert found.word == "close"
-    assert "it needs at least 500 jets of each kind" in found.text
+    assert "it needs at least 500 jets per sample" in found.text
 
 
 def test_numbers_and_names():

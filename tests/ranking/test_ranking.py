@@ -97,7 +97,7 @@ def test_every_prior_and_the_trivial_generators_have_every_metric(table):
 def test_the_markdown_is_sorted_and_says_how_it_was_made(table):
     text = (table / "results.md").read_text(encoding="utf-8")
     assert "jets.h5 (SHA-256" in text and "seed 3; sorted by W1M" in text
-    assert text.count("- COV and MMD: left out, they need 200 jets per side") == 1
+    assert text.count("- COV and MMD: omitted, they need 200 jets per side") == 1
     values = {
         row["sample"]: float(row["value"])
         for row in rows_of(table / "results.csv")

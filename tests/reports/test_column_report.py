@@ -56,7 +56,7 @@ def test_every_section_is_there_and_speaks_of_entries(made):
         "latent_activity", "latent_columns", "latent_map", "latent_correlations",
         "training_curves",
     }  # fmt: skip
-    assert not re.search(r"\b(jets?|particles?)\b", text.split("How to repeat it")[0])
+    assert not re.search(r"\b(jets?|particles?)\b", text.split("How to reproduce")[0])
 
 
 def test_the_table_and_the_classifier_are_in_the_json_file(made):

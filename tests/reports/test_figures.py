@@ -120,7 +120,7 @@ def test_a_column_that_equals_the_prior_is_not_active(readable):
     mean = torch.cat([torch.randn(4000, 1), 0.12 * torch.randn(4000, 1)], dim=1)
     width = torch.stack([torch.full((4000,), -3.0), torch.full((4000,), -0.0145)], dim=1)
     figure = readable(lambda: latent_activity(LatentSpace(mean, width, mean, mean, "flow")))
-    assert figure.axes[0].get_title(loc="left") == "1 of 2 columns active"
+    assert figure.axes[0].get_title(loc="left") == "1 of 2 dimensions active"
     for number in (1, 2, 20):
         codes = torch.randn(100, number)
         readable(partial(latent_columns, LatentSpace(codes, codes, codes, codes, "flow")))

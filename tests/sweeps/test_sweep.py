@@ -48,7 +48,7 @@ def test_a_grid_is_searched_once_and_the_better_rate_wins(file, tmp_path):
         rows = list(csv.DictReader(handle))
     assert len({(row["learning_rate"], row["batch"]) for row in rows}) == 4
     assert rows[0]["learning_rate"] == rows[1]["learning_rate"] == "0.01"
-    for words in ("Parallel coordinates", "What mattered", "History"):
+    for words in ("Parallel coordinates", "Importances", "History"):
         assert words in page.read_text()
 
 

@@ -1,1 +1,1 @@
-"""The figures of a report, one kind a file."""
+"""The figures of a report, one per file."""

@@ -1,4 +1,4 @@
-"""Distributions of each class of a sample in their real ratios: real sets beside generated."""
+"""Distributions of each class as shares of the whole sample, real and generated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jetgen.reports.style import Legend, grid, lines
 
 _BINS = 30
 _DECADES = 7.5
-"""Shown below the highest bin, at most."""
+"""Largest number of decades shown below the highest bin."""
 
 
 def class_spectra(
@@ -25,16 +25,16 @@ def class_spectra(
     total: tuple[float, float],
     reference: str = "real",
 ) -> Figure:
-    """A panel per observable, a colour per class, on a logarithmic scale.
+    """One panel per observable, one colour per class, on a logarithmic scale.
 
-    Points with errors are real sets, by weight; lines with bands are generated ones. All are in
-    shares of the whole sample per bin, so that classes stand to each other as they are made. An
-    observable that does not vary in a class is left out of it.
+    Points with errors are real sets, lines with bands generated ones, both with event weights.
+    Values are shares of the whole sample per bin, so that the fractions of the classes can be
+    compared. An observable that does not vary in a class is omitted for this class.
 
     Args:
         real, generated: sets by class.
-        observables: what to draw.
-        total: weight of all sets, of both samples.
+        observables: the observables to draw.
+        total: total weights of the two samples.
     """
     columns = min(3, len(observables))
     rows = math.ceil(len(observables) / columns)

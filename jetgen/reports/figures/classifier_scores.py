@@ -1,4 +1,4 @@
-"""What a classifier sees: its ROC curve, and the distributions of its score."""
+"""The ROC curve of a classifier, and the distributions of its score."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def classifier_scores(
         for name, merit in merits.items()
     ]  # fmt: skip
     handles.append(
-        Line2D([], [], color=REAL, linestyle=":", label=f"{reference} (right, a line per sample)")
+        Line2D([], [], color=REAL, linestyle=":", label=f"{reference} (right, one line per sample)")
     )
     panel, gap = (3.9, 3.3), (0.9, 0.5)
     legend = Legend(handles, 2 * panel[0] + gap[0] + 1.0)
@@ -44,7 +44,7 @@ def classifier_scores(
     left.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
     left.set_xlabel(f"Share of {reference} sets above a cut")
     left.set_ylabel("Share of the sample above it")
-    right.set_xlabel("Score, larger for sets that look generated")
+    right.set_xlabel("Score, larger for generated sets")
     right.set_ylabel("(1/N) dN/d(score)")
     right.set_ylim(bottom=0)
     right.margins(x=0.04)

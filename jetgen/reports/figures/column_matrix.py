@@ -1,4 +1,4 @@
-"""A number for each column of the latent code and each observable."""
+"""A matrix of values for each latent dimension and observable."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def column_matrix(
     limits: tuple[float, float],
     light: bool = False,
 ) -> Figure:
-    """A row an observable and a column a latent one, each with its number where it is large.
+    """One row per observable, one column per latent dimension; large values are printed.
 
     Args:
         values: ``(L, O)``; NaN is grey.
-        columns: the indices of the ``L`` columns.
-        titles: the ``O`` observables.
-        label: what the numbers are.
-        colours, limits: the colours and the values at their ends.
-        light: whether large values are light.
+        columns: the indices of the ``L`` latent dimensions.
+        titles: the titles of the ``O`` observables.
+        label: the meaning of the values.
+        colours, limits: the colour map, and the values at its ends.
+        light: whether large values have light colours.
     """
     found = values.T.numpy()
     figure, spec = grid(
@@ -42,7 +42,7 @@ def column_matrix(
     axis.set_xticks(np.arange(len(columns)), [str(c + 1) for c in columns])
     axis.set_yticks(np.arange(len(titles)), titles)
     axis.tick_params(which="both", length=0)
-    axis.set_xlabel("Column of the code")
+    axis.set_xlabel("Latent dimension")
     bar = figure.colorbar(image, cax=axis.inset_axes((1.02, 0, 0.025, 1)))
     bar.set_label(label)
     for (row, column), number in np.ndenumerate(found):

@@ -1,4 +1,4 @@
-"""What a model was asked for, and what its sets have."""
+"""Requested and obtained values of conditions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WIDTH = 3
 
 
 def conditions(pairs: Mapping[Observable, tuple[Tensor, Tensor]]) -> Figure:
-    """A panel per condition: median and central 68 % of the obtained values against the requested.
+    """One panel per condition: median and central 68 % of obtained against requested values.
 
     Args:
         pairs: requested and obtained ``(B,)`` values.

@@ -1,4 +1,4 @@
-"""Correlations of jet observables, and how far samples are from the simulated ones."""
+"""Correlations of jet observables, and the differences of samples from the simulated ones."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.reports.style import DIVERGING, grid, shortened
 
 _WIDTH = 3
-"""Matrices in a row."""
+"""Number of matrices per row."""
 
 _CELL, _LETTER = 0.27, 0.085
-"""Inches of a cell, and of a letter of a label."""
+"""Width in inches of a cell, and of a letter of a label."""
 
 
 def correlation_matrices(
@@ -56,7 +56,7 @@ def correlation_matrices(
 
 
 def _letters(label: str) -> int:
-    """About how many letters wide a label is; sub- and superscripts stand above each other."""
+    """Approximate width of a label in letters, with sub- and superscripts above each other."""
     return max(3, len(label) if "$" not in label else 0)
 
 

@@ -1,4 +1,4 @@
-"""Distributions with ratio and pull panels: the simulated sets against samples."""
+"""Distributions of simulated sets and samples, with ratio and pull panels."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ from jetgen.reports.histograms import (
 from jetgen.reports.style import BEYOND, REAL, Legend, Line, grid, shortened
 
 _TALLEST = 3.0
-"""Samples above this many times the highest bin of the simulated sets are cut off."""
+"""Samples above this many times the highest bin of the simulated sets are clipped."""
 
 _STEEP = 100.0
-"""Distributions whose highest bin is this many times the middle one have logarithmic axes."""
+"""Distributions whose highest bin is this many times the median one have logarithmic axes."""
 
 _DARKER, _LIGHTER = "#a9a9a9", "#dcdcdc"
 """Bands of the simulated sets: their own statistical error, and the floor."""
 
 _RATIO_WIDTHS = (0.1, 0.2, 0.5, 1.0)
-"""Half-widths of a ratio's linear axis about one; beyond, it is logarithmic."""
+"""Half-widths around one of a linear ratio axis; larger axes are logarithmic."""
 
 _WIDEST_RATIO = 8.0
 _PULLS = (3.0, 5.0)
-"""Largest pulls of a linear axis; beyond, it is logarithmic outside of 3."""
+"""Limits of a linear pull axis; larger axes are logarithmic beyond 3."""
 
 
 def distributions(
@@ -51,7 +51,7 @@ def distributions(
     looks: Mapping[str, Line],
     reference: str = "simulated",
 ) -> Figure:
-    """One stack of panels per quantity that the simulated sets and at least one sample have."""
+    """One stack of panels per quantity of the simulated sets and at least one sample."""
     panels = [
         (quantity, *found)
         for quantity in quantities
@@ -79,15 +79,16 @@ def distributions(
 def drawn(
     real: MeasuredSets, samples: Mapping[str, MeasuredSets], quantities: Sequence[Quantity]
 ) -> list[Quantity]:
-    """The quantities that :func:`distributions` has a panel for.
+    """The quantities with a panel in :func:`distributions`.
 
-    They are known for the simulated sets and a sample, and vary by more than rounding errors.
+    The simulated sets and at least one sample have them, and they vary by more than rounding
+    errors.
     """
     return [quantity for quantity in quantities if _known(real, samples, quantity) is not None]
 
 
 _ROUNDING = 1e-5
-"""Largest spread of values, relative to their size, that is a rounding error."""
+"""Largest range of values, relative to their size, that counts as a rounding error."""
 
 
 def _known(
@@ -170,9 +171,9 @@ def _panel(
 
 
 def _ratio_axis(axes: Axes, floor: Array, ratios: Sequence[Density]) -> tuple[float, float]:
-    """Limits that hold nine of ten ratios with an error below a half, and the floor's median.
+    """Limits that include 90 % of the ratios with an error below 0.5, and the floor's median.
 
-    The ratios are weighted equally over samples; what is outside is marked by triangles.
+    Each sample has the same weight; triangles mark ratios outside the limits.
     """
     far = [np.median(floor[floor > 0])] if (floor > 0).any() else [0.0]
     for one in ratios:
@@ -193,7 +194,7 @@ def _ratio_axis(axes: Axes, floor: Array, ratios: Sequence[Density]) -> tuple[fl
 
 
 def _pull_axis(axes: Axes, pulls: Sequence[Array]) -> None:
-    """All pulls are on the axis: linear up to 3 or 5, beyond logarithmic outside of 3."""
+    """Choose an axis with all pulls: linear up to 3 or 5, else logarithmic beyond 3."""
     largest = max((np.nanmax(np.abs(one)) for one in pulls if np.isfinite(one).any()), default=0.0)
     linear = next((limit for limit in _PULLS if largest <= limit), None)
     if linear is not None:
@@ -246,7 +247,7 @@ def _draw_sample(top: Axes, sample: Density, bins: Binning, look: Line) -> None:
 def _band(
     axes: Axes, found: Density, limits: tuple[float, float], bins: Binning, look: Line
 ) -> None:
-    """A band of a ratio and its errors, cut at the limits; blank where NaN."""
+    """A band of a ratio and its errors, clipped at the limits; empty where NaN."""
     low, high = (
         np.clip(np.nan_to_num(found.height + sign * found.error, nan=1.0), *limits)
         for sign in (-1, 1)
@@ -257,7 +258,7 @@ def _band(
 def _steps(
     axes: Axes, values: Array, limits: tuple[float, float], bins: Binning, look: Line
 ) -> None:
-    """A line of steps; triangles mark bins whose value lies outside the limits."""
+    """A step line; triangles mark bins with values outside the limits."""
     axes.stairs(
         np.clip(values, *limits), bins.edges, baseline=None, color=look.colour,
         linestyle=look.dashes, linewidth=1.3, zorder=4,
@@ -302,7 +303,7 @@ def _dress(
 
 
 def density_label(quantity: Quantity, noun: Noun, *, logarithmic: bool = False) -> str:
-    """``(1/N) dN/dx [1/unit]``: N counts sets, or items where all items of a set are pooled."""
+    """``(1/N) dN/dx [1/unit]``: N counts sets, or items if the quantity is pooled over items."""
     observable = quantity.observable
     formula, unit = observable.formula, observable.unit
     if logarithmic:

@@ -1,4 +1,4 @@
-"""Single jets as they lie in the eta-phi plane, one disc per particle."""
+"""Single jets in the eta-phi plane, one disc per particle."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jetgen.reports.style import REAL, Line, grid
 HALF_WIDTH = 0.8
 _JETS = 4
 _LARGEST = 0.36
-"""Diameter, in the units of the axes, of a disc that holds the whole jet pT."""
+"""Diameter, in the units of the axes, of the disc of a particle with the whole jet pT."""
 
 
 def jet_displays(
@@ -27,7 +27,7 @@ def jet_displays(
     seed: int,
     reference: str = "simulated",
 ) -> Figure:
-    """Rows of jets drawn at random: simulated ones, their reconstructions, each other sample."""
+    """Rows of randomly chosen jets: simulated ones, their reconstructions, each other sample."""
     shown = _chosen(len(real), seed)
     rows = [(reference, real[shown], REAL)]
     for name, jets in samples.items():

@@ -1,4 +1,4 @@
-"""Average jet images, and how they differ from the simulated one."""
+"""Average jet images of samples, and their ratios to and differences from the simulated one."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ HALF_WIDTH = 0.8
 _DECADES = 5.0
 _TICKS = (0.25, 0.5, 1.0, 2.0, 4.0)
 _LINEAR = 1e-4
-"""Differences below this share of a jet's pT are on a linear scale."""
+"""Differences below this share of the jet pT are on a linear scale."""
 
 
 def jet_images(
     real: MeasuredSets, samples: Mapping[str, MeasuredSets], reference: str = "simulated"
 ) -> Figure:
-    """A row for each sample: the simulated image, the sample's, their ratio and difference."""
+    """One row per sample: the simulated image, the sample's, their ratio and difference."""
     expected = average_jet_image(real.relative, half_width=HALF_WIDTH).numpy()
     images = {
         name: average_jet_image(jets.relative, half_width=HALF_WIDTH).numpy()

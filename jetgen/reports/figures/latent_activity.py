@@ -1,4 +1,4 @@
-"""How much each column of the latent code says about its jet."""
+"""Activity of each latent dimension."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jetgen.reports.style import REAL, grid
 
 
 def latent_activity(latent: LatentSpace) -> Figure:
-    """Bars of the columns' variances, and of their divergences where codes have widths."""
+    """Bars of the variances of latent dimensions, and of their divergences if codes have widths."""
     columns = order(latent)
     variances = activity(latent)[columns].numpy()
     bars = [("Variance of the mean", variances, "#0072B2")]
@@ -30,8 +30,8 @@ def latent_activity(latent: LatentSpace) -> Figure:
     axes[0].set_ylim(min(ACTIVE, max(variances.min(), 1e-6)) / 2, 3 * variances.max())
     axes[0].axhline(ACTIVE, color=REAL, linewidth=1, linestyle="--")
     count = int(active(latent).sum())
-    axes[0].set_title(f"{count} of {len(columns)} columns active", loc="left")
-    axes[-1].set_xlabel("Column of the code")
+    axes[0].set_title(f"{count} of {len(columns)} dimensions active", loc="left")
+    axes[-1].set_xlabel("Latent dimension")
     axes[-1].set_xticks(place, [str(int(c) + 1) for c in columns])
     axes[-1].tick_params(axis="x", labelsize=11 if len(columns) <= 32 else 6)
     for axis in axes:

@@ -1,4 +1,4 @@
-"""The columns of the latent code of held-out jets beside the prior's."""
+"""Latent dimensions: the codes of held-out jets, and those of the prior."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PRIOR = "#D55E00"
 
 
 def latent_columns(latent: LatentSpace) -> Figure:
-    """A panel per column, the most active 20 at most."""
+    """One panel per latent dimension, for at most the 20 most active ones."""
     columns = order(latent)[:_MOST].tolist()
     width = min(_WIDTH, len(columns))
     legend = Legend(

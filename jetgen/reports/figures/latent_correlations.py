@@ -1,4 +1,4 @@
-"""Which column of the latent code rises or falls with which observable."""
+"""Rank correlations of latent dimensions and observables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST = 32
 
 
 def latent_correlations(latent: LatentSpace, observed: Sequence[ObservableValues]) -> Figure:
-    """Rank correlations, a row an observable and a column a latent one, the most active first."""
+    """Rank correlations: one row per observable, one column per latent dimension by activity."""
     columns = order(latent)[:_MOST]
     values = torch.stack([known.values.double() for known in observed], dim=1)
     return column_matrix(

@@ -1,4 +1,4 @@
-"""Columns of sets decoded from codes along ways through the latent space."""
+"""Features of sets decoded from codes along paths through the latent space."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def latent_curves(
     shown: Sequence[ObservableValues],
     ends: Mapping[str, Tensor] | None = None,
 ) -> Figure:
-    """A row a way, a panel an observable: its value against the place along the way.
+    """One row per path, one panel per observable: its value against the position on the path.
 
     Args:
-        walks: by the label of their axis, ``(steps,)`` places and values of each observable.
+        walks: by the label of their axis, ``(steps,)`` positions and values of each observable.
         shown: the observables, with the values ``(B,)`` of the real sets.
-        ends: two values of each observable, those of real sets at the ends of the ways.
+        ends: two values of each observable: those of the real sets at the ends of the paths.
     """
     figure, spec = grid(
         len(walks), len(shown), panel=(2.1, 1.6), margins=(0.9, 0.15, 0.6, 0.45), gaps=(0.65, 0.6)

@@ -1,4 +1,4 @@
-"""How much each column of the latent code says about each observable."""
+"""Mutual information of latent dimensions and observables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST = 32
 def latent_information(
     information: Tensor, columns: Tensor, observables: Sequence[Observable]
 ) -> Figure:
-    """Mutual information ``(L, O)`` of columns, in the order of ``columns``, with observables."""
+    """Mutual information ``(L, O)`` of latent dimensions, in this order, with observables."""
     shown = columns[:_MOST]
     largest = max(0.1, information.max().item())
     return column_matrix(

@@ -14,7 +14,7 @@ _MOST = 3000
 
 
 def latent_map(latent: LatentSpace, colours: Sequence[ObservableValues]) -> Figure:
-    """A panel for each of the observables that colour the points, one point a jet."""
+    """One panel per observable that colours the points; one point per jet."""
     components, shares = principal_components(latent[slice(_MOST)])
     if components.shape[1] == 1:
         components = components.repeat(1, 2)

@@ -1,4 +1,4 @@
-"""Every pair of columns of the latent code, one point a jet."""
+"""Every pair of latent dimensions, one point per jet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST = 1500
 
 
 def latent_pairs(latent: LatentSpace, columns: list[int], colour: ObservableValues) -> Figure:
-    """Panels below the diagonal for each pair of ``columns``; on it each column's distribution."""
+    """Scatter plots of pairs of latent ``columns``; on the diagonal their distributions."""
     size = len(columns)
     figure, spec = grid(
         size, size, panel=(1.45, 1.45), margins=(0.75, 1.0, 0.6, 0.15), gaps=(0.1, 0.1)

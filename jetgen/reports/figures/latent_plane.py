@@ -1,4 +1,4 @@
-"""Codes in a plane, one point a jet, coloured by what is known of the jets."""
+"""Codes in two dimensions, one point per jet, coloured by observables of the jets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WIDTH = 2
 def latent_plane(
     places: Tensor, labels: tuple[str, str], colours: Sequence[ObservableValues]
 ) -> Figure:
-    """A panel a colouring of points ``(B, 2)``."""
+    """One panel per colouring of the points ``(B, 2)``."""
     rows = -(-len(colours) // _WIDTH)
     figure, spec = grid(
         rows, min(_WIDTH, len(colours)), panel=(4.0, 3.6), margins=(0.85, 1.2, 0.65, 0.2),
@@ -55,7 +55,7 @@ def scatter(axis: Axes, places: Tensor, colour: ObservableValues, size: float = 
 
 
 def colour_key(axis: Axes, colour: ObservableValues, fontsize: float = 12) -> None:
-    """What the colours mean, on the right of a panel."""
+    """Draw the colour bar or legend on the right of a panel."""
     if colour.discrete:
         handles = [
             Line2D([], [], marker="o", linestyle="", color=look.colour, label=name)

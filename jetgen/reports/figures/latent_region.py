@@ -1,4 +1,4 @@
-"""Where a region of jets lives among the codes."""
+"""The codes of the jets of a region among those of all others."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def latent_region(
 
     Args:
         places: layouts of the jets by title.
-        columns: ``(B,)`` values of columns by title.
+        columns: ``(B,)`` values of latent dimensions by title.
         inside: ``(B,)`` bool.
-        region: what the jets inside have in common, in words.
-        sets: what they are, in words.
+        region: the description of the region.
+        sets: the name of the sets (jets).
     """
     wide = max(len(places), len(columns))
     figure, spec = grid(2, wide, panel=(3.6, 3.0), margins=(0.8, 0.2, 0.65, 0.5), gaps=(0.8, 0.7))

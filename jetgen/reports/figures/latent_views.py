@@ -1,4 +1,4 @@
-"""The codes of several models in the plane, each coloured by what is known of the jets."""
+"""The codes of several models in two dimensions, coloured by observables of the jets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jetgen.reports.style import grid
 
 
 def latent_views(places: Mapping[str, Tensor], colours: Sequence[ObservableValues]) -> Figure:
-    """A row a colouring, a column a model with its points ``(B, 2)``."""
+    """One row per colouring, one column per model with its points ``(B, 2)``."""
     figure, spec = grid(
         len(colours), len(places), panel=(2.4, 2.4), margins=(0.45, 1.25, 0.3, 0.4),
         gaps=(0.35, 0.35),

@@ -1,4 +1,4 @@
-"""Jets decoded from codes along ways through the latent space."""
+"""Jets decoded from codes along paths through the latent space."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jetgen.reports.style import grid, lines
 
 
 def latent_walk(walks: Mapping[str, Sequence[MeasuredSets | None]]) -> Figure:
-    """A row of single jets for each way, by its name; places without a jet stay empty."""
+    """One row of single jets per path, by its name; panels without a jet are empty."""
     steps = max(len(jets) for jets in walks.values())
     figure, spec = grid(
         len(walks), steps, panel=(1.9, 1.9), margins=(0.95, 0.15, 0.55, 0.15), gaps=(0.1, 0.1)

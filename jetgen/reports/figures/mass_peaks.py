@@ -1,4 +1,4 @@
-"""Mass peaks before and after, with the shapes that were fitted to them."""
+"""Mass peaks before and after compression, with the fitted shapes."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from jetgen.reports.formatting import with_uncertainty
 from jetgen.reports.style import REAL, Line, grid
 
 Row = tuple[str, PeakFit, Mapping[str, PeakFit | None]]
-"""A kind of jet, the fit of its masses before, and the fits after, by name; none where there is no
-peak any more."""
+"""The title of a type of jet, the fit of its masses before, and the fits after by name; None if
+there is no peak after compression."""
 
 
 def mass_peaks(rows: Sequence[Row], looks: Mapping[str, Line]) -> Figure:
-    """A row for each kind of jet, a panel for each way that its masses have gone.
+    """One row per type of jet, one panel per compressor.
 
     Args:
-        rows: the kinds of jets.
-        looks: the look of each name.
+        rows: the fits of each type of jet.
+        looks: the line style of each compressor.
     """
     columns = max(len(after) for _, _, after in rows)
     figure, spec = grid(

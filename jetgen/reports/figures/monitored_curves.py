@@ -1,4 +1,4 @@
-"""What trainings were followed by: figures of merit against the number of steps."""
+"""Metrics monitored during trainings, against the number of steps."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ FIGURES = {
     "monitor_fom_chi2": r"Reduced $\chi^2$",
     "monitor_fom_overlap": "Overlap",
 }
-"""The columns of ``metrics.csv`` that belong to the boosted trees' test, and their labels."""
+"""The columns of ``metrics.csv`` with the results of the boosted trees, and their labels."""
 
 _EQUAL = {"monitor_fom": 0.5, "monitor_fom_chi2": 1.0, "monitor_fom_overlap": 1.0}
-"""What samples of one law would have."""
+"""The values for samples of one distribution."""
 
 
 def monitored_curves(histories: Mapping[str, Columns]) -> Figure:
-    """A panel a figure, a line a training; dotted is what real jets would have among real ones.
+    """One panel per metric, one line per training; dotted: the value of real against real jets.
 
     Args:
         histories: columns of ``metrics.csv`` by the title of the training, with ``step``.

@@ -1,4 +1,4 @@
-"""Pairs of observables in the plane: simulated sets beside samples."""
+"""Two-dimensional distributions of pairs of observables, simulated sets and samples."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from jetgen.weights import effective_size
 
 _BINS = 24
 _WIDTH = 5
-"""Panels in a row, at most."""
+"""Largest number of panels per row."""
 
 
 def pair_planes(
@@ -33,9 +33,9 @@ def pair_planes(
     pairs: Sequence[tuple[Observable, Observable]],
     reference: str = "simulated",
 ) -> Figure:
-    """A row of panels per pair, a panel per sample: share of jets in each bin, distance above.
+    """One row of panels per pair, one panel per sample: share of jets per bin, distance above.
 
-    Where there are more than four samples a pair has several rows.
+    With more than four samples, a pair has several rows.
     """
     kinds = {reference: real, **samples}
     height = math.ceil(len(kinds) / _WIDTH)
@@ -75,7 +75,7 @@ def pair_planes(
 
 
 def _edges(real: MeasuredSets, observable: Observable) -> Tensor:
-    """Equal bins over the central 99 % of the real jets; what lies beyond is in the outermost."""
+    """Equal bins over the central 99 % of the real jets; the outermost include the rest."""
     values = real.observables[observable.name].double().numpy()
     low, high = weighted_quantiles(values, (0.005, 0.995), real.relative.weights.double().numpy())
     return torch.from_numpy(np.linspace(low, max(high, low + 1e-6), _BINS + 1))
@@ -89,9 +89,9 @@ def _histogram(jets: MeasuredSets, x: Observable, y: Observable, edges: list[Ten
 def _distance(
     real: MeasuredSets, jets: MeasuredSets, x: Observable, y: Observable
 ) -> tuple[float, float]:
-    """The distance in bins of equal real shares, and what it is on average for one law.
+    """The distance in bins of equal real shares, and its mean for samples of one distribution.
 
-    Each of the K bins that are filled adds (1/n + 1/m) / 4, with the effective sizes n and m.
+    Each of the K filled bins adds (1/n + 1/m) / 4, with the effective sizes n and m.
     """
     weights = real.relative.weights
     edges = [equal_share_edges(real.observables[o.name], weights=weights) for o in (x, y)]

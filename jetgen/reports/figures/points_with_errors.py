@@ -1,4 +1,4 @@
-"""MeasuredSets numbers with their errors against a setting."""
+"""Measured values with errors against a setting."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Points = Sequence[tuple[float, float, float]]
 def points_with_errors(
     panels: Mapping[str, Mapping[str, Points]], label: str, *, logarithmic: bool = False
 ) -> Figure:
-    """A panel a quantity, by the title of its axis; in it a line for each named series.
+    """One panel per quantity, with one line per series.
 
     Args:
-        panels: the points of each series.
+        panels: by the title of the vertical axis, the points of each series by its name.
         label: of the common horizontal axis.
-        logarithmic: whether that axis is.
+        logarithmic: whether the horizontal axis is logarithmic.
     """
     figure, spec = grid(
         1, len(panels), panel=(3.4, 2.8), margins=(0.95, 0.2, 0.65, 0.5), gaps=(1.0, 0.5)

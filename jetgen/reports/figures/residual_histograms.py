@@ -1,4 +1,4 @@
-"""Differences of one variable after and before, of several samples in one panel."""
+"""Differences of variables after and before compression, several samples per panel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jetgen.reports.style import REAL, Line, grid
 
 _BINS = 41
 _SMALLEST = 0.01
-"""Half-width of the narrowest axis: residuals of rounding errors look like none."""
+"""Smallest half-width of an axis, so that rounding errors appear as zero."""
 
 
 def residual_histograms(
@@ -21,15 +21,15 @@ def residual_histograms(
     observables: Sequence[Observable],
     looks: Mapping[str, Line],
 ) -> Figure:
-    """A row for each kind of jet, a panel for each variable.
+    """One row per type of jet, one panel per variable.
 
-    The axis reaches to three times the widest central 68 %; the outermost bins hold what lies
-    beyond.
+    The axis extends to three times the widest central 68 %; the outermost bins include underflow
+    and overflow.
 
     Args:
-        rows: a title, and by the name of a sample and of a variable the differences ``(B,)``.
+        rows: a title, and the differences ``(B,)`` by the name of the sample and of the variable.
         observables: the variables.
-        looks: the look of each sample.
+        looks: the line style of each sample.
     """
     figure, spec = grid(
         len(rows), len(observables), panel=(2.9, 2.1), margins=(0.9, 0.2, 0.65, 0.45),

@@ -1,4 +1,4 @@
-"""What the autoencoder loses: residuals of reconstructed jets, and what they depend on."""
+"""Residuals of reconstructed jets, and their dependence on jet pT and multiplicity."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from jetgen.reports.style import BEYOND, REAL, Line, grid
 
 _AGAINST = ("pt", "multiplicity")
 _SMALLEST = 0.01
-"""Half-width of the narrowest axis."""
+"""Smallest half-width of an axis."""
 
 _ROUNDING = 1e-5
-"""Largest residual that is taken for a rounding error."""
+"""Largest residual that counts as a rounding error."""
 
 _ERROR_OF_MEDIAN = math.sqrt(math.pi / 2)
-"""Over that of the mean, for a normal distribution."""
+"""Error of the median over that of the mean, for a normal distribution."""
 
 
 def residual_panels(real: MeasuredSets, reconstructed: MeasuredSets, look: Line) -> Figure:
-    """A row per residual: its distribution, and its quantiles against jet pT and multiplicity.
+    """One row per residual: its distribution, and its quantiles against jet pT and multiplicity.
 
-    Residuals that are rounding errors in all jets are left out, unless all residuals are.
+    Residuals that are rounding errors in all jets are omitted, unless all residuals are.
     """
     every = residuals(real, reconstructed)
     rows = [one for one in every if one.values.abs().max() > _ROUNDING] or every

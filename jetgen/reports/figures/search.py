@@ -1,4 +1,4 @@
-"""Figures of a hyper-parameter search: its history, what mattered, parallel coordinates."""
+"""Figures of a hyper-parameter search: history, importances, parallel coordinates."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def history(numbers: Sequence[int], values: Sequence[float], metric: str) -> Fig
 
 
 def importances(shares: Mapping[str, float]) -> Figure:
-    """One bar an option, the largest on top."""
+    """One bar per option, the largest on top."""
     names = sorted(shares, key=lambda name: shares[name])
     figure = Figure(figsize=(6.5, 1.2 + 0.4 * len(names)), layout="constrained")
     axes = figure.add_subplot()
@@ -47,7 +47,7 @@ def parallel_coordinates(
     values: Sequence[float],
     metric: str,
 ) -> Figure:
-    """One line a trial; numbers on the scale of their ranks' values, choices evenly spaced."""
+    """One line per trial; numbers on the scale of their ranks, choices evenly spaced."""
     figure = Figure(figsize=(2.2 * len(names) + 2.5, 4.2), layout="constrained")
     axes = figure.add_subplot()
     colour = Normalize(min(values), max(values))
@@ -74,7 +74,7 @@ def parallel_coordinates(
 
 
 def _heights(column: Sequence[Any]) -> tuple[list[float], list[tuple[float, str]]]:
-    """Heights in [0, 1] of one option's values, and what to write where."""
+    """Heights in [0, 1] of the values of one option, and the labels with their heights."""
     numbers = [value for value in column if isinstance(value, (int, float))]
     distinct = set(column)
     if len(numbers) < len(column) or len(distinct) < 3:

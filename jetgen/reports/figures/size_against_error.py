@@ -1,4 +1,4 @@
-"""How large an error a given number of bytes buys, of several compressors."""
+"""Error against stored bytes per jet, for several compressors."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from matplotlib.figure import Figure
 from jetgen.reports.style import REAL, Line, grid
 
 Curve = Sequence[tuple[float, float]]
-"""Bytes a jet and error, one pair for each step of the quantisation."""
+"""Bytes per jet and error, one pair per quantisation step."""
 
 
 class Curves(NamedTuple):
-    """The curves of learned codes and of plain compressors, by name."""
+    """The curves of learned codes and of general-purpose compressors, by name."""
 
     learned: Mapping[str, Curve]
     plain: Mapping[str, Curve]
 
 
 def size_against_error(panels: Mapping[str, Curves], looks: Mapping[str, Line]) -> Figure:
-    """A panel for each title: learned codes in colour, plain compressors in grey.
+    """One panel per title: learned codes in colour, general-purpose compressors in grey.
 
     Args:
         panels: the curves by title.
-        looks: the look of each of the learned ones.
+        looks: the line style of each learned code.
     """
     figure, spec = grid(
         1, len(panels), panel=(4.6, 3.6), margins=(0.9, 0.2, 0.65, 0.35), gaps=(0.9, 0)
@@ -43,7 +43,7 @@ def size_against_error(panels: Mapping[str, Curves], looks: Mapping[str, Line]) 
                 *zip(*curve, strict=True), color=REAL, linestyle="-", marker=marker, markersize=4,
                 linewidth=1.2, label=name,
             )  # fmt: skip
-        axis.set(title=title, xlabel="Bytes a jet", xscale="log", yscale="log")
+        axis.set(title=title, xlabel="Bytes per jet", xscale="log", yscale="log")
         axis.legend(fontsize=9.5)
     axes[0].set_ylabel("Error over spread, mean of pT, η, φ, mass")
     return figure

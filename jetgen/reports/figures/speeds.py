@@ -1,4 +1,4 @@
-"""How fast each step is, beside the simulation."""
+"""The speed of each step, and that of the simulation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jetgen.reports.style import REAL, grid
 
 
 def speeds(rates: Mapping[str, float], many: str = "jets") -> Figure:
-    """A bar per step on a logarithmic scale, with its speed over that of the simulation."""
+    """One bar per step on a logarithmic scale, with the ratio of its speed to the simulation."""
     figure, spec = grid(
         1, 1, panel=(6.2, 0.42 * len(rates) + 0.2), margins=(2.3, 0.3, 0.65, 0.15), gaps=(0, 0)
     )

@@ -1,4 +1,4 @@
-"""How the training went, epoch by epoch."""
+"""Losses, speed and other columns of ``metrics.csv`` against the epoch."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def read_history(path: Path) -> dict[str, Columns]:
 
 
 def training_curves(path: Path) -> Figure:
-    """One panel a term with training and validation in it, then the other columns by stage."""
+    """One panel per loss term with training and validation, then the other columns by stage."""
     panels = _panels(read_history(path))
     width = min(3, len(panels))
     height = math.ceil(len(panels) / width)
@@ -78,7 +78,7 @@ def training_curves(path: Path) -> Figure:
 def _panels(history: dict[str, Columns]) -> dict[str, dict[str, tuple[Any, Any]]]:
     """Panel title -> label -> (epoch, values); losses first, in the order of the file.
 
-    A later stage's loss of a name that is taken gets a panel of its own.
+    A loss of a later stage with the name of an earlier one gets a panel of its own.
     """
     losses: dict[str, dict[str, tuple[Any, Any]]] = {}
     others: dict[str, dict[str, tuple[Any, Any]]] = {}
