@@ -54,8 +54,8 @@ Metric = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 def metric_rows(drawn: Resampling, named: Iterable[str] = ()) -> tuple[list[Row], list[str]]:
     """The rows of all registered metrics and of those ``named``, and warnings of omitted ones.
 
-    Built-in metrics are functions of a resampling, which share costly intermediate results; those of
-    other packages are :class:`~jetgen.metrics.base.Metric`, one row each.
+    Built-in metrics are functions of a resampling and share costly intermediate results; metrics
+    of other packages are :class:`~jetgen.metrics.base.Metric`, one row each.
 
     Args:
         drawn: the jets, their splits and resamplings.

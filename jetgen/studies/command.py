@@ -1,4 +1,4 @@
-"""What ``jetgen study`` does: run a study's steps, and write what follows from them."""
+"""``jetgen study``: run the steps of a study, and write a page of its results."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jetgen.studies.running import run_steps
 
 
 def study(config: StudyConfig) -> Path:
-    """Repeat a study; return the path of its page.
+    """Run a study; return the path of its page.
 
     Raises:
         InputError: when there is no such study, or a step of it fails.
@@ -37,6 +37,8 @@ def study(config: StudyConfig) -> Path:
             "Command": [" ".join(["jetgen", *sys.argv[1:]])],
             "Settings": [f"{name}: {value}" for name, value in plan.settings.items()],
             "Steps": [" ".join(["jetgen", *step.words]) for step in plan.steps],
-            "Minutes (steps done before took none)": [f"{(time.perf_counter() - start) / 60:.1f}"],
+            "Minutes (without steps that were done before)": [
+                f"{(time.perf_counter() - start) / 60:.1f}"
+            ],
         },
     )

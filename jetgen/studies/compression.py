@@ -1,4 +1,4 @@
-"""What the compression study finds: which regulariser leaves the mass peak as it was."""
+"""The results of the compression study: changes of the mass peak for each regulariser."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from jetgen.studies.compression_runs import (
 )
 
 _ROUNDING = (ROUNDED.title, ROUNDED_BLOSC2.title)
-"""Plain compressors that keep a stated error."""
+"""General-purpose compressors with a stated largest error."""
 
 
 def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
@@ -53,7 +53,7 @@ def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
 
 
 def _mean(values: Sequence[float]) -> tuple[float, float]:
-    """The mean of one value a seed, and its error."""
+    """The mean of one value per seed, and its error."""
     return statistics.mean(values), statistics.stdev(values) / len(values) ** 0.5
 
 
@@ -64,16 +64,16 @@ def _answer(form: str, found: Found) -> str:
     error = (means[best][1] ** 2 + means[second][1] ** 2) ** 0.5
     apart = judged(difference, error) == "confirmed"
     return (
-        f"{FORMS[form].capitalize()}: {OBJECTIVES[best]} disturbs the peaks least, mass and width "
+        f"{FORMS[form].capitalize()}: {OBJECTIVES[best]} changes mass and width of peaks least, "
         f"by {with_uncertainty(*means[best])} GeV on average over W and top jets and seeds "
-        f"({SHAPES[found.shape].title}); {OBJECTIVES[second]} follows at "
+        f"({SHAPES[found.shape].title}), then {OBJECTIVES[second]} with "
         f"{with_uncertainty(*means[second])} GeV, "
-        + ("clearly behind." if apart else "which is not told apart from it.")
+        + ("a significant difference." if apart else "not a significant difference.")
     )
 
 
 def _kept(found: Found) -> Claim:
-    """In neither sample do mass or width move by more than two of their errors."""
+    """The claim that no mass or width changes by more than two of its errors."""
     shape = found.shape
     lost = [kind for sample, kind in SAMPLES.items() if not found.shifts[PLAIN][sample][shape]]
     moved = {
@@ -85,17 +85,17 @@ def _kept(found: Found) -> Claim:
         f"{name} {with_uncertainty(s.value, s.error)} GeV ({s.significance:+.1f} errors)"
         for name, s in moved.items()
     ]
-    listed += [f"{kind}: the peak has left the window" for kind in lost]
+    listed += [f"{kind}: the peak is outside the window" for kind in lost]
     apart = bool(lost) or any(abs(shift.significance) > 2 for shift in moved.values())
     return Claim(
-        "Three numbers hold the four of a jet: the mass peak stays where it was",
+        "Three numbers represent the four-momentum of a jet: the mass peak does not change",
         "not confirmed" if apart else "confirmed",
         f"shifts of the {SHAPES[shape].title}, plain autoencoder, first seed: {'; '.join(listed)}",
     )
 
 
 def _specialised(folder: Path, found: Found, settings: Mapping[str, Any]) -> Claim:
-    """The error of top jets by models of W jets, less that by models of top jets."""
+    """The claim that models of W jets have larger errors for top jets than models of top jets."""
     jets = jets_of(folder, "momenta", "top")
     differences = [
         after_coding(coder, jets).error - peaks["top"].restored.error
@@ -108,15 +108,15 @@ def _specialised(folder: Path, found: Found, settings: Mapping[str, Any]) -> Cla
     ]
     mean, error = _mean(differences)
     return Claim(
-        "A model of one kind of jet is worse for another",
+        "A model of one jet class is worse for another class",
         judged(mean, error),
-        "error over spread (mean of pT, η, φ, mass) of top jets, models of W jets less models of "
+        "relative error (mean over pT, η, φ, mass) of top jets, models of W jets minus models of "
         f"top jets, {len(differences)} pairs: {with_uncertainty(mean, error)}",
     )
 
 
 def _smaller(form: str, found: Found) -> Claim:
-    """The ratio of codes with residuals less that of the best rounding, over the objectives."""
+    """The claim that codes with residuals have larger compression ratios than the best rounding."""
     rivals = [cost for cost in found.costs if cost.title in _ROUNDING]
     rounded = max(rivals, key=lambda cost: cost.ratio)
     ratios = [cost.ratio for cost in found.costs if cost.title.endswith(", residuals")]
@@ -146,11 +146,11 @@ def _disturbances(found: Mapping[str, Found]) -> Table:
     return Table(
         "disturbances",
         "Change of the fitted mass and width [GeV]",
-        ["objective", *columns, *(f"error over spread, {title}" for title in FORMS.values())],
+        ["objective", *columns, *(f"relative error, {title}" for title in FORMS.values())],
         [row(objective) for objective in OBJECTIVES],
         "Mean of the absolute changes of mass and width of W and top jets; ± is the error of the "
-        "mean over seeds. The last columns are the mean over pT, η, φ and mass of the half width "
-        "of the residuals over that of the jets (central 68 %).",
+        "mean over seeds. The last columns are the relative error: the half width of the residuals "
+        "over that of the jets (central 68 %), mean over pT, η, φ and mass.",
     )
 
 
@@ -158,7 +158,7 @@ def _fits(shape: str, found: Mapping[str, Found]) -> Table:
     def row(form: str, sample: str, title: str, fit: PeakFit | None) -> list[str]:
         start = [FORMS[form], SAMPLES[sample], title]
         if fit is None:
-            return [*start, "left the window", "", "", "", ""]
+            return [*start, "outside the window", "", "", "", ""]
         cells = [with_uncertainty(fit.values[name], fit.errors[name]) for name in PARAMETERS]
         goodness = f"{fit.deviance:.0f} / {fit.degrees_of_freedom}"
         return [*start, *cells, goodness, f"{fit.p_value:.2g}", "yes" if fit.valid else "no"]
@@ -185,7 +185,7 @@ def _fits(shape: str, found: Mapping[str, Found]) -> Table:
         f"Fits: {SHAPES[shape].title}",
         [*columns, "minimum found", "shift of mass [GeV]", "shift of width [GeV]"],
         rows,
-        "First seed of each objective. Shifts: after less before, ± from fits to bootstrap "
+        "First seed of each objective. Shifts: after minus before, ± from fits to bootstrap "
         "replicas of the pairs, in brackets in units of that error.",
     )
 
@@ -195,7 +195,14 @@ def _costs(form: str, found: Found) -> Table:
     return Table(
         f"costs_{form}",
         f"Size and speed: {FORMS[form]} of W jets",
-        ["compressor", "bytes per jet", "ratio", "MB/s in", "MB/s out", "largest error / stated"],
+        [
+            "compressor",
+            "bytes per jet",
+            "ratio",
+            "MB/s compression",
+            "MB/s decompression",
+            "largest error / stated",
+        ],
         [
             [
                 cost.title,
@@ -208,14 +215,14 @@ def _costs(form: str, found: Found) -> Table:
             for cost in found.costs
         ],
         "Ratio and MB/s of the features in single precision, CPU time of one process, first seed. "
-        "Rounding and residuals keep the stated errors of the settings; float16 has the error that "
-        "it has, codes alone state none."
+        "Rounding and residuals keep the stated errors of the settings; float16 and codes alone "
+        "have no stated error."
         + ("" if ROUNDED_BLOSC2.title in titles else " blosc2 is not installed."),
     )
 
 
 def _numbers(folder: Path, found: Found, settings: Mapping[str, Any]) -> Table:
-    """The plain autoencoder of W jets with other numbers than three."""
+    """The plain autoencoder of W jets with latent dimensions other than three."""
     jets = jets_of(folder, "momenta", "w")
     runs = {path.parent for path in folder.glob("numbers-*/config.yaml")}
     restored = {
@@ -225,8 +232,8 @@ def _numbers(folder: Path, found: Found, settings: Mapping[str, Any]) -> Table:
     restored[3] = found.peaks[PLAIN][0]["w"].restored
     return Table(
         "numbers",
-        "Four-momenta of W jets in other numbers than three, plain autoencoder",
-        ["numbers", "bytes per jet", *(f"{name}: error over spread" for name in COLUMNS)],
+        "Four-momenta of W jets with other latent dimensions, plain autoencoder",
+        ["numbers", "bytes per jet", *(f"{name}: relative error" for name in COLUMNS)],
         [
             [str(number), f"{r.bytes_per_jet:.2f}", *(f"{e:.3f}" for e in _relative_errors(r))]
             for number, r in sorted(restored.items())

@@ -30,10 +30,10 @@ from jetgen.studies.compression_runs import (
 )
 
 STEPS = (0.02, 0.1, 0.3, 1.0, 2.0)
-"""Quantisation steps of the codes, for the size against the error."""
+"""Quantisation steps of the codes for the figure of size against error."""
 
 ROUNDINGS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
-"""Largest errors of rounding beside them, in half widths of each feature."""
+"""Largest errors of rounding for the same figure, in half widths of each feature."""
 
 _QUANTITIES = [quantity for quantity in QUANTITIES if quantity.name in COLUMNS]
 _LOOKS = lines(list(OBJECTIVES.values()))
@@ -53,7 +53,7 @@ def drawings(
         yield FindingFigure(
             "size_against_error",
             "Size against error: W jets",
-            "Codes in steps of 0.02 to 2, and what rounding buys; first seed of each objective.",
+            "Codes with steps of 0.02 to 2, and rounding; first seed of each objective.",
             size_against_error(
                 {title: _curves(folder, form, settings) for form, title in FORMS.items()}, _LOOKS
             ),
@@ -104,7 +104,7 @@ def _residuals(form: str, found: Found) -> FindingFigure:
     return FindingFigure(
         f"residuals_{form}",
         f"Residuals: {FORMS[form]}",
-        "After less before, jet by jet; the outermost bins hold what lies beyond.",
+        "After minus before, jet by jet; the outermost bins include underflow and overflow.",
         residual_histograms(rows, [quantity.observable for quantity in _QUANTITIES], _LOOKS),
     )
 
@@ -122,7 +122,7 @@ def _pulls(form: str, found: Found, sample: str) -> FindingFigure:
 
 
 def _curves(folder: Path, form: str, settings: Mapping[str, Any]) -> Curves:
-    """Bytes a jet and error of W jets: of the codes of each objective, and of rounding."""
+    """Bytes per jet and error of W jets, for the codes of each objective and for rounding."""
     jets = jets_of(folder, form, "w")
     learned = {}
     for objective, title in OBJECTIVES.items():

@@ -1,4 +1,4 @@
-"""What the compression study measures: every run's mass peaks, and what bytes cost."""
+"""The measurements of the compression study: mass peaks and compressed sizes of every run."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ WINDOWS = {"w": Window(65, 100, 40), "top": Window(140, 210, 40)}
 COLUMNS = [feature.name for feature in JET_KINEMATICS]
 
 Peaks = dict[str, Peak]
-"""The peaks of one model of each sample, by sample."""
+"""The peaks of one model per sample, by sample."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What was measured of one form of the jets.
+    """The measurements for one form of the jets (four-momenta or constituents).
 
     Args:
         peaks: by objective, the peaks of every seed.
         shifts: by objective, sample and shape, the changes of the first seed with their errors.
-        costs: what bytes W jets take, of every compressor.
+        costs: sizes and times of W jets, for every compressor.
     """
 
     peaks: Mapping[str, Sequence[Peaks]]
@@ -49,20 +49,20 @@ class Found:
     costs: Sequence[Cost]
 
     def before(self, sample: str) -> Mapping[str, PeakFit]:
-        """The fits to the jets as they were, by shape."""
+        """The fits to the jets before compression, by shape."""
         return self.peaks[PLAIN][0][sample].before
 
     @property
     def shape(self) -> str:
-        """The shape that describes the peaks before compression best, in the worse of them."""
+        """The shape whose worst fit to the peaks before compression is best."""
         return max(SHAPES, key=lambda shape: min(self.before(s)[shape].p_value for s in SAMPLES))
 
     def disturbances(self, objective: str, shape: str) -> list[float]:
-        """One number [GeV] a seed."""
+        """The mean change [GeV] for each seed."""
         return [mean_change(peaks, shape) for peaks in self.peaks[objective]]
 
     def ranking(self) -> list[str]:
-        """The regularised objectives, the least disturbing one first."""
+        """The regularised objectives by increasing change of the peaks."""
         return sorted(
             REGULARISED, key=lambda name: statistics.mean(self.disturbances(name, self.shape))
         )
@@ -74,7 +74,7 @@ def jets_of(folder: Path, form: str, sample: str) -> ParticleCloud:
 
 
 def coder_of(path: Path, settings: Mapping[str, Any]) -> Coder:
-    """The codes of a run, in the study's step."""
+    """The codes of a run, with the quantisation step of the study."""
     return Coder(load(path), settings["step"])
 
 
@@ -113,7 +113,7 @@ def found_of(folder: Path, form: str, settings: Mapping[str, Any]) -> Found:
 
 
 def _costs(folder: Path, form: str, settings: Mapping[str, Any]) -> list[Cost]:
-    """The costs of W jets, of no more particles than the runs keep."""
+    """The costs of W jets, with at most as many particles as the runs keep."""
     coders = {
         title: coders_of(folder, form, "w", objective, settings)[0]
         for objective, title in OBJECTIVES.items()

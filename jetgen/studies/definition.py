@@ -1,4 +1,4 @@
-"""What a study is: a question, settings at two scales, and steps that are jetgen commands."""
+"""The definition of a study: a question, settings at two scales, and jetgen commands as steps."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Step:
     makes: Path
 
     def needs(self, other: Step) -> bool:
-        """Whether a word of this command is, or lies in, what ``other`` makes."""
+        """Whether an argument of this command is the output of ``other``, or a path in it."""
         made = other.makes.as_posix()
         return any(
             part == made or part.startswith(made + "/")
@@ -43,13 +43,13 @@ class Study:
     """A study at one scale, its steps in order.
 
     Attributes:
-        name: the folder's name, which is also that of its module in ``jetgen.studies``.
+        name: the name of the folder, and of the module in ``jetgen.studies``.
         title: the study in one line.
-        question: what it is to find out.
+        question: the question that it answers.
         source: the published work that it follows.
         settings: the values that its steps and its conclusion use.
         definition: the folder with ``study.yaml``.
-        folder: where everything that it makes goes.
+        folder: the folder for all outputs.
         steps: the commands.
     """
 
@@ -82,22 +82,22 @@ def find(name: str) -> Path:
 def define(
     definition: Path, folder: Path, *, quick: bool, changed: Mapping[str, str] | None = None
 ) -> Study:
-    """The study of a folder, its settings put into its steps.
+    """The study of a folder, with the settings inserted into its steps.
 
     ``study.yaml`` has ``title``, ``question``, ``source``, ``settings`` with the mappings
-    ``full`` and ``quick``, and ``steps``. A step is the words of a jetgen command, in which
-    ``{folder}``, ``{study}`` and ``{SETTING}`` are replaced; or a mapping of ``run`` to such
-    words and ``for`` to the values of further names, one command for every combination.
-    A command names what it makes by its option ``run`` or ``output``.
+    ``full`` and ``quick``, and ``steps``. A step is the text of a jetgen command, in which
+    ``{folder}``, ``{study}`` and ``{SETTING}`` are replaced; or a mapping of ``run`` to such a
+    text and ``for`` to the values of further names, with one command for every combination.
+    The option ``run`` or ``output`` of a command names its output.
 
     Args:
-        definition: the study's own folder.
-        folder: where what it makes goes.
-        quick: the small scale.
-        changed: values of settings, as texts, in place of those of that scale.
+        definition: the folder with ``study.yaml``.
+        folder: the folder for all outputs.
+        quick: whether to use the small scale.
+        changed: values of settings, as texts, that replace those of this scale.
 
     Raises:
-        InputError: when the file is not of this form, or a changed setting is none of it.
+        InputError: when the file has another form, or a changed setting does not exist.
     """
     path = definition / DEFINITION
     try:
@@ -124,7 +124,7 @@ def define(
 
 
 def _changed(settings: Mapping[str, Any], changed: Mapping[str, str]) -> dict[str, Any]:
-    """The settings with changed values, each of the type of the one that it replaces."""
+    """The settings with changed values, each converted to the type of the value it replaces."""
     values = dict(settings)
     for name, text in changed.items():
         if name not in settings:
@@ -154,7 +154,7 @@ def _step(words: str, values: Mapping[str, Any]) -> Step:
     made = [split[i + 1] for i, word in enumerate(split[:-1]) if word in _OUTPUT_FLAGS]
     if len(made) != 1:
         raise InputError(
-            f"{' '.join(split)}: expected a study's step to name what it makes by one of "
+            f"{' '.join(split)}: expected a step of a study to name its output by one of "
             f"{', '.join(_OUTPUT_FLAGS)}, found {len(made)}"
         )
     for word in split:
@@ -163,7 +163,7 @@ def _step(words: str, values: Mapping[str, Any]) -> Step:
 
 
 def _require_harmless(word: str) -> None:
-    """Refuse a word that would have a command import a module that the user has not allowed."""
+    """Refuse an argument that would make a command import a module the user has not allowed."""
     for part in re.split(r"[=,+]", word):
         if part == "--plugin" or (is_path(part) and not is_allowed(part)):
             raise InputError(

@@ -1,4 +1,4 @@
-"""What the di-jet study finds: how far each GAN's events are from simulated ones."""
+"""The results of the di-jet study: distances of each GAN's events from simulated ones."""
 
 from __future__ import annotations
 
@@ -39,31 +39,31 @@ LOSSES = {PLAIN: "plain GAN", "lsgan": "LSGAN", "wgan-gp": "WGAN-GP"}
 SAMPLES = {"qcd": "QCD di-jets", "signal": "resonance of 3.5 TeV"}
 
 _AT_FLOOR = 3.0
-"""Spreads of the floor above it up to which events pass for real ones."""
+"""Largest excess over the floor, in its σ, for generated events to agree with real ones."""
 
 QUANTITIES = [Quantity(o, 1.0 if o.unit == "GeV" else 1e-3, o.title) for o in DIJET_OBSERVABLES]
 
 
 class Measurement(NamedTuple):
-    """The GANs of one kind of event, by loss and seed, and their distances."""
+    """The GANs of one type of event, by loss and seed, and their distances."""
 
     real: MeasuredSets
     events: dict[str, MeasuredSets]
     comparison: Comparison
 
     def models(self, loss: str) -> list[str]:
-        """The names of a loss's models, one a seed."""
+        """The names of the models of a loss, one per seed."""
         return [name for name in self.comparison.samples if name.startswith(f"{LOSSES[loss]}, ")]
 
     def scores(self, loss: str) -> list[float]:
-        """Each seed's :func:`mean_over_floor`."""
+        """:func:`mean_over_floor` of each seed."""
         return [mean_over_floor(self.comparison, name) for name in self.models(loss)]
 
 
 def mean_over_floor(comparison: Comparison, sample: str) -> float:
-    """Geometric mean over the table's rows of a sample's distance over the floor.
+    """Geometric mean, over the rows of the table, of a sample's distance divided by the floor.
 
-    The floor is the distance of real from real events; no single variable decides this mean.
+    The floor is the distance between samples of real events. All rows have the same weight.
     """
     return statistics.geometric_mean(
         row.distances[sample].value / row.floor for row in comparison.rows
@@ -71,7 +71,7 @@ def mean_over_floor(comparison: Comparison, sample: str) -> float:
 
 
 def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
-    """Measure every run of the study and check what was published."""
+    """Measure every run of the study and check the published claims."""
     found = {sample: _measured(folder, sample) for sample in SAMPLES}
     return Conclusion(
         answer=_answer(found),
@@ -88,7 +88,7 @@ def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
 
 
 def _measured(folder: Path, sample: str) -> Measurement:
-    """Simulated events that no training has seen, beside as many of every model."""
+    """Simulated events that were not used in any training, and as many events of every model."""
     real = read(folder / f"{sample}-test.h5")
     events: dict[str, MeasuredSets] = {}
     for path in sorted(path.parent for path in folder.glob(f"{sample}-*-*/config.yaml")):
@@ -104,7 +104,7 @@ def _measured(folder: Path, sample: str) -> Measurement:
 
 
 def _dijets(events: ParticleCloud) -> MeasuredSets:
-    """Events with what is known of both jets; the sets stay as they are."""
+    """Measured events with the observables of both jets."""
     return MeasuredSets(events, measure_dijets(events), ENTRIES.called(EVENT))
 
 
@@ -125,7 +125,7 @@ def _claims(found: Mapping[str, Measurement]) -> list[Claim]:
 def _reproduced(
     found: Measurement, loss: str, statement: str, observables: Sequence[Observable]
 ) -> Claim:
-    """In no variable is the mean distance of the seeds above that of real from real events."""
+    """The claim that the mean distance over seeds agrees with the floor in all variables."""
     rows = [found.comparison.row(o.name) for o in observables]
     models = found.models(loss)
     spreads = {
@@ -136,13 +136,13 @@ def _reproduced(
     return Claim(
         statement,
         "not confirmed" if apart else "confirmed",
-        f"{LOSSES[loss]}, mean of {len(models)} seeds; more than {_AT_FLOOR:.0f} σ above "
-        f"the distance of real from real events: {', '.join(apart) or 'none'}",
+        f"{LOSSES[loss]}, mean of {len(models)} seeds; variables more than {_AT_FLOOR:.0f} σ "
+        f"above the real-vs-real floor: {', '.join(apart) or 'none'}",
     )
 
 
 def _nearer(found: Mapping[str, Measurement], loss: str) -> Claim:
-    """Whether a loss comes nearer than the plain one, event kind by kind and seed by seed."""
+    """The claim that a loss gives smaller distances than the plain one, per event type and seed."""
     mean, error = mean_difference(
         [
             (plain, own)
@@ -151,10 +151,10 @@ def _nearer(found: Mapping[str, Measurement], loss: str) -> Claim:
         ]
     )
     return Claim(
-        f"{LOSSES[loss]} comes nearer to the events than the plain GAN",
+        f"{LOSSES[loss]} gives smaller distances than the plain GAN",
         judged(mean, error),
-        f"mean distance in units of that of real from real events, plain less {LOSSES[loss]}, "
-        f"both kinds of events and all seeds: {with_uncertainty(mean, error)}",
+        f"mean distance in units of the real-vs-real floor, plain minus {LOSSES[loss]}, "
+        f"both types of events and all seeds: {with_uncertainty(mean, error)}",
     )
 
 
@@ -178,8 +178,9 @@ def _answer(found: Mapping[str, Measurement]) -> str:
             ),
         )
         parts.append(
-            f"{SAMPLES[sample]}: {LOSSES[best]} is nearest, at {_score(measured, best)} times the "
-            f"distance of real from real events; farthest in {worst.quantity.observable.title}."
+            f"{SAMPLES[sample]}: {LOSSES[best]} has the smallest distance, "
+            f"{_score(measured, best)} times the real-vs-real floor; its worst variable is "
+            f"{worst.quantity.observable.title}."
         )
     return " ".join(parts)
 
@@ -187,7 +188,7 @@ def _answer(found: Mapping[str, Measurement]) -> str:
 def _scores(found: Mapping[str, Measurement]) -> Table:
     return Table(
         "scores",
-        "Mean distance over that of real from real events",
+        "Mean distance over the real-vs-real floor",
         ["loss", *(SAMPLES[sample] for sample in found)],
         [[title, *(_score(f, loss) for f in found.values())] for loss, title in LOSSES.items()],
         "Geometric mean over all variables, correlations and pairs; ± is the error of the mean "
@@ -206,15 +207,15 @@ def _drawings(sample: str, found: Measurement) -> Iterator[FindingFigure]:
         with figure_style():
             yield FindingFigure(
                 f"{sample}_{label}",
-                f"Input against generated, {SAMPLES[sample]}: {title}",
-                "Simulated events that no training has seen, and generated ones of the first seed; "
-                "below each the ratio and the pull.",
+                f"Simulated and generated, {SAMPLES[sample]}: {title}",
+                "Simulated events that were not used in any training, and generated ones of the "
+                "first seed; below each distribution the ratio and the pull.",
                 distributions(found.real, shown, quantities, lines(list(shown))),
             )
     with figure_style():
         yield FindingFigure(
             f"{sample}_correlations",
             f"Correlations, {SAMPLES[sample]}",
-            "Of simulated events, and below what the generated ones have more or less.",
+            "Correlations of simulated events; below, the differences of generated ones from them.",
             correlation_matrices(found.real, shown, DIJET_OBSERVABLES),
         )

@@ -1,4 +1,4 @@
-"""The table of every model's distances in every variable, as studies of small sets show it."""
+"""The table of distances of every model in every variable, for studies of small sets."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from jetgen.reports.formatting import cell, floor_cell
 
 
 def distance_table(name: str, title: str, comparison: Comparison, sets: str) -> Table:
-    """A row a variable, its floor and then each sample.
+    """One row per variable with its floor and the distance of each sample.
 
     Args:
-        name: the table's name.
-        title: what is compared, in words.
-        comparison: the distances, whose last two rows are of correlations and pairs.
-        sets: what is compared, in the plural.
+        name: the name of the table.
+        title: a description of the samples.
+        comparison: the distances; the last two rows are correlations and pairs.
+        sets: the name of the sets in the plural (events, muons).
     """
     return Table(
         name,
@@ -22,8 +22,8 @@ def distance_table(name: str, title: str, comparison: Comparison, sets: str) -> 
         ["variable", "real against real", *comparison.samples],
         [_row(row, comparison) for row in comparison.rows],
         f"{comparison.jets} against {comparison.jets} {sets}, ± from {comparison.replicas} "
-        "bootstrap resamplings; the last two rows are no Wasserstein distances but those of the "
-        "correlation matrices and of the two-dimensional histograms.",
+        "bootstrap resamplings; the last two rows are not Wasserstein distances but distances of "
+        "correlation matrices and of two-dimensional histograms.",
     )
 
 

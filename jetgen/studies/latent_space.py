@@ -1,4 +1,4 @@
-"""What the latent-space study finds: what the codes of several autoencoders know about jets."""
+"""The results of the latent-space study: the information on jets in codes of autoencoders."""
 
 from __future__ import annotations
 
@@ -39,23 +39,23 @@ MODELS = {
     AE: "AE",
     VAE: "VAE",
     BETA: "β-VAE",
-    TYPE: "C-VAE, told the type",
-    MASS: "C-VAE, told the mass",
+    TYPE: "C-VAE, conditioned on type",
+    MASS: "C-VAE, conditioned on mass",
 }
 WHOLE = 100
-"""Percent of the training data that the models are compared at."""
+"""Percent of the training data with which the models are compared."""
 
 KNOWN = ("mass", "pt", "girth", "pt_dispersion", "tau21", "tau32", "type")
-"""The observables that codes are asked about."""
+"""The observables whose information in the codes is measured."""
 
 REGION, HEAVY, TOP = "120 < mass < 200 and tau32 < 0.6", "mass > 110", "type == top"
 _LAID_OUT = 1000
 _COLUMNS, _STEPS = 4, 7
-_TOLD = (60, 80, 100, 120, 140, 160, 180)
-"""Masses in GeV that a model is told, of jets of any mass."""
+_REQUESTED = (60, 80, 100, 120, 140, 160, 180)
+"""Masses in GeV that jets are decoded with."""
 
 QUANTITIES = {
-    "active": "active columns",
+    "active": "active dimensions",
     "divergence": "KL [nats]",
     "error": "mean relative error of the mass",
     "gap": "information gap [nats]",
@@ -66,11 +66,11 @@ QUANTITIES = {
     HEAVY: f"AUC of {HEAVY} GeV",
     TOP: "AUC of top jets",
 }
-"""What is measured of a run, by title."""
+"""The titles of the measured quantities."""
 
 
 class Sample(NamedTuple):
-    """The jets that every code is made of, which no training has seen."""
+    """The jets to encode, which were not used in any training."""
 
     jets: ParticleCloud
     measured: MeasuredSets
@@ -78,7 +78,7 @@ class Sample(NamedTuple):
 
 
 class Coded(NamedTuple):
-    """One run's codes, what they know and the numbers of :data:`QUANTITIES`."""
+    """The codes of a run, their information, and the values of :data:`QUANTITIES`."""
 
     found: EncodedSets
     information: Tensor
@@ -91,7 +91,7 @@ Runs = Mapping[tuple[str, int, int], Coded]
 
 
 def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
-    """Measure every run of the study and check what was published."""
+    """Measure every run of the study and check the published claims."""
     paths = sorted(path.parent for path in folder.glob("*/config.yaml"))
     sample = _sample(folder, paths[0])
     runs = {_named(path.name): _coded(path, sample) for path in paths}
@@ -108,7 +108,7 @@ def _named(name: str) -> tuple[str, int, int]:
 
 
 def _sample(folder: Path, run: Path) -> Sample:
-    """The test jets in the representation of the runs, gluon and top jets in turn."""
+    """The test jets in the representation of the runs, gluon and top jets alternating."""
     jets = represent(read([folder / "gluon-test.h5", folder / "top-test.h5"]), load(run).config)
     jets = jets[torch.randperm(len(jets), generator=torch.Generator().manual_seed(1))]
     measured = measure(jets)
@@ -144,7 +144,7 @@ def _coded(path: Path, sample: Sample) -> Coded:
 
 
 def _numbers(runs: Runs, model: str, quantity: str, share: int = WHOLE) -> list[float]:
-    """One number a seed, in the order of the seeds."""
+    """One value per seed, in the order of the seeds."""
     chosen = sorted((key for key in runs if key[:2] == (model, share)), key=lambda key: key[2])
     return [runs[key].numbers[quantity] for key in chosen]
 
@@ -162,43 +162,50 @@ def _claims(runs: Runs) -> list[Claim]:
     def ordered(
         statement: str, quantity: str, more: tuple[str, int], less: tuple[str, int]
     ) -> Claim:
-        """Whether ``more`` has the larger number, seed by seed."""
+        """The claim that ``more`` has the larger value, seed by seed."""
         sides = [_numbers(runs, model, quantity, share) for model, share in (more, less)]
         mean, error = mean_difference(list(zip(*sides, strict=True)))
         names = [_title(*side) for side in (more, less)]
         return Claim(
             statement,
             judged(mean, error),
-            f"{QUANTITIES[quantity]}, {names[0]} less {names[1]}, mean of {len(sides[0])} seeds: "
+            f"{QUANTITIES[quantity]}, {names[0]} minus {names[1]}, mean of {len(sides[0])} seeds: "
             f"{with_uncertainty(mean, error)}",
         )
 
     vae, beta, ae = (VAE, WHOLE), (BETA, WHOLE), (AE, WHOLE)
     return [
-        ordered("A larger β leaves fewer columns active", "active", vae, beta),
-        ordered("A larger β costs accuracy of the reconstruction", "error", beta, vae),
+        ordered("A larger β leaves fewer latent dimensions active", "active", vae, beta),
+        ordered("A larger β reduces the accuracy of the reconstruction", "error", beta, vae),
         ordered(
-            "A larger β gathers what the code says of an observable in one column",
+            "A larger β concentrates information on an observable in one dimension",
             "gap",
             beta,
             vae,
         ),
-        ordered("Columns of a VAE have a meaning more than those of an AE", "gap", vae, ae),
         ordered(
-            "The code of a C-VAE knows less of the type that it is told (asked here)",
+            "Single dimensions of a VAE have a clearer meaning than those of an AE", "gap", vae, ae
+        ),
+        ordered(
+            "A code has less information on the type if the VAE is conditioned on it (asked here)",
             TOP,
             vae,
             (TYPE, WHOLE),
         ),
         ordered(
-            "The code of a C-VAE knows less of the mass that it is told (asked here)",
+            "A code has less information on the mass if the VAE is conditioned on it (asked here)",
             HEAVY,
             vae,
             (MASS, WHOLE),
         ),
-        ordered("10 % of the data give codes that know less (asked here)", REGION, vae, (VAE, 10)),
         ordered(
-            "1 % of the data give codes that know less (asked here)", REGION, (VAE, 10), (VAE, 1)
+            "10 % of the data give codes with less information (asked here)", REGION, vae, (VAE, 10)
+        ),
+        ordered(
+            "1 % of the data give codes with less information (asked here)",
+            REGION,
+            (VAE, 10),
+            (VAE, 1),
         ),
     ]
 
@@ -214,26 +221,26 @@ def _answer(runs: Runs, claims: Sequence[Claim]) -> str:
     return (
         f"{confirmed} of {len(claims)} claims are confirmed at this scale. The region {REGION} is "
         f"found best from the codes of the {MODELS[best]}, with an AUC of "
-        f"{_cell(_numbers(runs, best, REGION))}. Of a change of the mass that a C-VAE is told, its "
-        f"jets follow {with_uncertainty(*share)} (1 for all of it) when their code stays."
+        f"{_cell(_numbers(runs, best, REGION))}. For a fixed code, the mass of a C-VAE's jets "
+        f"changes by {with_uncertainty(*share)} of a change of the mass it is conditioned on."
     )
 
 
 def _models(runs: Runs) -> Table:
     return Table(
         "models",
-        "Models side by side",
+        "All models",
         ["model", *QUANTITIES.values()],
         [
             [title, *(_cell(_numbers(runs, model, name)) for name in QUANTITIES)]
             for model, title in MODELS.items()
         ],
-        "Mean over seeds and its error, of codes drawn from their posteriors. A column is active "
-        f"above a variance of {ACTIVE} of its mean, which says little of an AE, whose codes have "
-        "no scale. Information is that of the one column that knows most; the gap is what it knows "
-        f"more than the next one, mean over {', '.join(KNOWN[:-1])}. AUC: boosted trees (linear: "
-        "logistic regression) on the codes of half the jets, tested on the other half; the region "
-        f"is {REGION}.",
+        "Mean over seeds and its error, for codes drawn from their posteriors. A latent dimension "
+        f"is active above a variance of {ACTIVE} of its mean (of little meaning for an AE, whose "
+        "codes have no scale). Information: mutual information of the dimension with most of it; "
+        "gap: its difference from the dimension with second most, mean over "
+        f"{', '.join(KNOWN[:-1])}. AUC: boosted trees (linear: logistic regression) on the codes "
+        f"of half the jets, tested on the other half; the region is {REGION}.",
     )
 
 
@@ -241,13 +248,13 @@ def _shares(runs: Runs) -> Table:
     shares = sorted({share for model, share, _ in runs if model == VAE})
     return Table(
         "shares",
-        "A VAE trained on less",
+        "VAEs trained on fewer jets",
         ["percent of the data", *QUANTITIES.values()],
         [
             [f"{share}", *(_cell(_numbers(runs, VAE, name, share)) for name in QUANTITIES)]
             for share in shares
         ],
-        "The same jets are encoded by all; columns as above.",
+        "All models encode the same jets; columns as above.",
     )
 
 
@@ -258,14 +265,14 @@ def _known(runs: Runs) -> Table:
 
     return Table(
         "information",
-        "What the column that knows most says of each observable [nats]",
+        "Largest information of a latent dimension on each observable [nats]",
         ["model", *KNOWN],
         [
             [title, *(strongest(model, index) for index in range(len(KNOWN)))]
             for model, title in MODELS.items()
         ],
-        "Mutual information, mean over seeds and its error; independent quantities give up to a "
-        "few hundredths.",
+        "Mutual information, mean over seeds and its error; the estimate for independent "
+        "quantities is up to a few hundredths.",
     )
 
 
@@ -282,14 +289,14 @@ def _drawings(runs: Runs) -> Iterator[FindingFigure]:
         yield FindingFigure(
             name,
             f"{title} of the codes",
-            "One point a jet, coloured by the mass and by the type; the first seed of each model.",
+            "One point per jet, coloured by mass and by type; the first seed of each model.",
             latent_views(places, colours),
         )
     for model, coded in first.items():
         yield FindingFigure(
             f"information_{model}",
             f"Mutual information: {MODELS[model]}",
-            "Nats that each column alone says about each observable, most active column first.",
+            "In nats, for each latent dimension and each observable, most active dimension first.",
             latent_information(
                 coded.information,
                 order(coded.found.latent),
@@ -298,8 +305,8 @@ def _drawings(runs: Runs) -> Iterator[FindingFigure]:
         )
     yield FindingFigure(
         "pairs",
-        "Pairs of columns of the VAE",
-        "The columns that know most of the mass against each other, coloured by the mass.",
+        "Pairs of latent dimensions of the VAE",
+        "The dimensions with most information on the mass, coloured by the mass.",
         latent_pairs(
             first[VAE].found.latent, _by_importance(first[VAE]).tolist(), observed["mass"]
         ),
@@ -310,12 +317,12 @@ def _drawings(runs: Runs) -> Iterator[FindingFigure]:
         for drawing in jet_walks(found, _STEPS, _by_importance(first[model]), far_apart(found)):
             title = f"{drawing.title}: {MODELS[model]}"
             yield replace(drawing, name=f"{drawing.name}_{model}", title=title)
-    yield _told_figure(runs)
+    yield _requested_mass_figure(runs)
     yield _shares_figure(runs)
 
 
 def _by_importance(coded: Coded) -> Tensor:
-    """The columns that know most of the mass, by falling information."""
+    """The latent dimensions by falling information on the mass."""
     return coded.information[:, KNOWN.index("mass")].argsort(descending=True)[:_COLUMNS]
 
 
@@ -327,9 +334,9 @@ def _region(coded: Coded) -> FindingFigure:
     importances = [int(name.removeprefix("z")) - 1 for name, _ in ranked]
     return FindingFigure(
         "region",
-        f"Where {REGION} lives in the VAE",
-        "Jets of the region among all others in two layouts of the codes, and the columns that the "
-        "trees need most.",
+        f"Codes of {REGION} in the VAE",
+        "Jets of the region and all others in two projections of the codes, and the latent "
+        "dimensions that are most important for the trees.",
         latent_region(
             {
                 "Principal component": principal_components(latent[few])[0],
@@ -342,33 +349,35 @@ def _region(coded: Coded) -> FindingFigure:
     )
 
 
-def _decoded_masses(coded: Coded, told: float) -> Tensor:
-    """``(B,)`` masses of jets decoded from their own codes, each told the same mass."""
+def _decoded_masses(coded: Coded, mass: float) -> Tensor:
+    """``(B,)`` masses of jets decoded from their own codes, all with the same requested mass."""
     found = coded.found
     jets = found.jets[:_LAID_OUT]
-    like = jets.with_conditions({Feature("mass", "GeV"): torch.full((len(jets),), told)})
+    like = jets.with_conditions({Feature("mass", "GeV"): torch.full((len(jets),), mass)})
     return measure(found.model.decode(found.latent.mean[:_LAID_OUT], like)).observables["mass"]
 
 
 def _following(coded: Coded) -> float:
-    """The slope of the decoded mass against the one that is told."""
-    low, high = (float(_decoded_masses(coded, told).mean()) for told in (_TOLD[0], _TOLD[-1]))
-    return (high - low) / (_TOLD[-1] - _TOLD[0])
+    """The slope of the mean decoded mass against the requested mass."""
+    low, high = (
+        float(_decoded_masses(coded, mass).mean()) for mass in (_REQUESTED[0], _REQUESTED[-1])
+    )
+    return (high - low) / (_REQUESTED[-1] - _REQUESTED[0])
 
 
-def _told_figure(runs: Runs) -> FindingFigure:
+def _requested_mass_figure(runs: Runs) -> FindingFigure:
     coded = runs[MASS, WHOLE, 1]
-    masses = {told: _decoded_masses(coded, told) for told in _TOLD}
-    points = [(told, float(m.mean()), float(m.std())) for told, m in masses.items()]
-    line = [(told, float(told), 0.0) for told in _TOLD]
+    masses = {mass: _decoded_masses(coded, mass) for mass in _REQUESTED}
+    points = [(mass, float(m.mean()), float(m.std())) for mass, m in masses.items()]
+    line = [(mass, float(mass), 0.0) for mass in _REQUESTED]
     return FindingFigure(
-        "told",
+        "requested_mass",
         "The same codes decoded with another mass",
-        "Mean mass of jets decoded from the codes of test jets of all masses, when the model is "
-        "told one mass for all; bars are the spread over jets.",
+        "Mean mass of jets decoded from the codes of test jets of all masses, with one requested "
+        "mass for all; bars are the standard deviation over jets.",
         points_with_errors(
-            {"Decoded mass [GeV]": {"C-VAE, first seed": points, "as told": line}},
-            "Mass that is told [GeV]",
+            {"Decoded mass [GeV]": {"C-VAE, first seed": points, "as requested": line}},
+            "Requested mass [GeV]",
         ),
     )
 
@@ -384,8 +393,8 @@ def _shares_figure(runs: Runs) -> FindingFigure:
 
     return FindingFigure(
         "shares",
-        "A VAE trained on less",
-        "Mean over seeds and its error, of the same test jets.",
+        "VAEs trained on fewer jets",
+        "Mean over seeds and its error, for the same test jets.",
         points_with_errors(
             {
                 axis_title(name): {"VAE": points(name)}

@@ -48,8 +48,8 @@ def curves(folder: Path) -> Iterator[FindingFigure]:
         with figure_style():
             yield FindingFigure(
                 f"figure_of_merit_{model}",
-                f"Boosted trees' test during the training: {title}",
-                "Of generated against validation muons; dotted is what equal samples have.",
+                f"Boosted trees during the training: {title}",
+                "Generated against validation muons; dotted: the value for equal distributions.",
                 monitored_curves(histories),
             )
 
@@ -90,8 +90,8 @@ def planes(found: Mapping[str, Category]) -> Iterator[FindingFigure]:
             yield FindingFigure(
                 f"pairs_{kind.replace('-', '_')}",
                 f"Every pair of variables: mu-{kind}",
-                "Share of muons in each bin; above generated ones the distance of the histograms, "
-                "and what it is for equal samples.",
+                "Share of muons per bin; above generated ones the distance of the histograms, and "
+                "its mean for samples of one distribution.",
                 pair_planes(category.real, category.muons, list(combinations(known, 2))),
             )
 
@@ -112,7 +112,7 @@ def region_variables(shares: Mapping[str, Share]) -> FindingFigure:
 
 
 def region_codes(model: TrainedModel, region: Region) -> tuple[Search, FindingFigure]:
-    """How well the codes know of the region, and where it is among them."""
+    """How well classifiers find the region from the codes, and a figure of its codes."""
     muons = model.held_out()
     inside = region.select(measure_muons(muons))
     latent = latent_space(model, muons)
@@ -122,7 +122,7 @@ def region_codes(model: TrainedModel, region: Region) -> tuple[Search, FindingFi
         figure = latent_region(
             {
                 "Principal component": components,
-                "Code column": latent.mean[:, active],
+                "Latent dimension": latent.mean[:, active],
             },
             {f"z{column + 1}": latent.mean[:, column] for column in order(latent)[:4].tolist()},
             inside,
@@ -131,9 +131,9 @@ def region_codes(model: TrainedModel, region: Region) -> tuple[Search, FindingFi
         )
     drawing = FindingFigure(
         "region_codes",
-        f"Where the region lives among the VAE's codes: mu-{AIMED}",
-        "Mean codes of held-out muons, those of the region in colour; below the densities of the "
-        "columns, each of area one.",
+        f"The codes of the region in the VAE: mu-{AIMED}",
+        "Mean codes of held-out muons, those of the region in colour; below, the normalised "
+        "distributions of the latent dimensions.",
         figure,
     )
     return search_region(latent.mean, inside), drawing

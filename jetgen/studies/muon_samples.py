@@ -1,4 +1,4 @@
-"""The muons of the muon study: simulated, generated, aimed at a region, and how far they are."""
+"""The muons of the muon study: simulated, generated, generated for a region; their distances."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from jetgen.weights import effective_size
 KINDS = ("minus-prompt", "plus-prompt", "minus-displaced", "plus-displaced")
 MODELS = {"gan": "GAN", "vae": "VAE"}
 AIMED = "plus-displaced"
-"""The category in which a region is aimed at."""
+"""The category for which muons of a region are generated."""
 
-AIMED_VAE, AIMED_GAN = "VAE, codes of the region", "GAN, told of the region"
+AIMED_VAE, AIMED_GAN = "VAE, codes of the region", "GAN, conditioned on the region"
 SIMULATED = "simulated"
 
 QUANTITIES = [Quantity(o, 1.0, o.title) for o in MUON_OBSERVABLES]
@@ -44,17 +44,17 @@ PLANE = (MOMENTUM[0], MOMENTUM[1], DECADES[0], *START)
 """The variables whose pairs are compared."""
 
 _COMPARED = 4000
-"""Muons of each kind at most whose distances are taken."""
+"""Largest number of muons per sample for distances."""
 
 
 class Category(NamedTuple):
-    """One charge and origin: simulated muons, those of each model, and how far they are.
+    """One charge and origin: simulated muons, those of each model, and their distances.
 
     Args:
-        real: simulated muons that no training has seen, with their weights.
-        muons: generated ones by model.
-        same: the trees' test of simulated muons against others of the same simulation.
-        merits: the same test of each model.
+        real: simulated muons that were not used in any training, with their weights.
+        muons: generated muons by model.
+        same: boosted trees for simulated muons against others of the same simulation.
+        merits: boosted trees for the muons of each model.
         comparison: distances in each variable, correlations and pairs.
     """
 
@@ -66,12 +66,12 @@ class Category(NamedTuple):
 
 
 class Share(NamedTuple):
-    """Muons that a region was to be filled with.
+    """Muons that were generated for a region.
 
     Args:
-        value, error: the share of them that lie in it, and its statistical error.
-        inside: those that do.
-        merit: the trees' test of these against simulated ones of the region; None of too few.
+        value, error: the share of them in the region, and its statistical error.
+        inside: the muons in the region.
+        merit: boosted trees for these against simulated ones of the region; None if too few.
     """
 
     value: float
@@ -86,19 +86,19 @@ def of_kind(muons: ParticleCloud, kind: str) -> ParticleCloud:
 
 
 def measured(muons: ParticleCloud) -> MeasuredSets:
-    """Muons with what is known of each; those of a model of the prompt ones have no start x, y."""
+    """Measured muons; those of a model of prompt muons have no start x, y."""
     return MeasuredSets(muons.to(torch.float64), measure_muons(muons), ENTRIES.called(MUON))
 
 
 def merit(real: ParticleCloud, made: ParticleCloud) -> FigureOfMerit:
-    """The trees' test on the columns of both, by weight."""
+    """Boosted trees on the columns of both, with weights."""
     table = column_table(measure_features(real), measure_features(made))
     return figure_of_merit(*table, weights=(real.weights, made.weights))
 
 
 def weighted_share(inside: Tensor, weights: Tensor) -> tuple[float, float]:
     """The share of the weight that lies inside, and its binomial error."""
-    share = min(float(weights[inside].sum() / weights.sum()), 1.0)  # but for rounding
+    share = min(float(weights[inside].sum() / weights.sum()), 1.0)  # up to rounding
     return share, math.sqrt(share * (1 - share) / effective_size(weights))
 
 
@@ -135,7 +135,7 @@ def _with_columns(muons: ParticleCloud, features: Sequence[Feature]) -> Particle
 def region_shares(
     folder: Path, region: Region, category: Category, seen: ParticleCloud
 ) -> dict[str, Share]:
-    """Simulated and generated muons, those made anywhere and those aimed at the region."""
+    """The shares in the region: simulated muons, generated ones, and ones generated for it."""
     real = category.real
     inside = region.select(real.observables)
     reference = real[inside]
@@ -161,7 +161,7 @@ def region_shares(
 
 
 def throughput(folder: Path, test: ParticleCloud) -> dict[str, float]:
-    """Muons a second, writing included; of Pythia also in muons that fluctuate as equal ones."""
+    """Muons per second including writing; for Pythia also the effective number of weight one."""
     import uproot
 
     said = {name: open_source(folder / f"{name}.h5").attributes for name in ("muons", "gan", "vae")}

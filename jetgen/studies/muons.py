@@ -1,4 +1,4 @@
-"""What the muon study finds: how well, how fast and how aimed networks make muons."""
+"""The results of the muon study: quality, speed, and generation of muons of a region."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ from jetgen.studies.muon_samples import (
 
 PUBLISHED_SPEED = 1e6
 _ASKED = {"gan": "", "vae": " (asked here)"}
-"""What is published is of GANs."""
+"""The addition to claims by model: published claims are about GANs only."""
 
 _AT_FLOOR = 3.0
-"""Spreads of the floor above it up to which muons pass for real ones."""
+"""Largest excess over the floor, in its σ, for generated muons to agree with simulated ones."""
 
 
 def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
-    """Measure every run of the study and check what was published."""
+    """Measure every run of the study and check the published claims."""
     test, seen = (read(folder / name) for name in ("test.h5", "muons.h5"))
     found = {kind: measured_category(folder, kind, test, seen) for kind in KINDS}
     rates = throughput(folder, test)
@@ -89,7 +89,7 @@ def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
 
 
 def _excesses(found: Mapping[str, Category], title: str) -> dict[str, tuple[float, float]]:
-    """The AUC above that of simulated muons among each other, and its error, by category."""
+    """The AUC minus that of simulated against simulated muons, and its error, by category."""
     return {
         kind: (
             category.merits[title].auc - category.same.auc,
@@ -105,9 +105,9 @@ def _passes(found: Mapping[str, Category], model: str) -> Claim:
     apart = any(judged(*excess) == "confirmed" for excess in excesses.values())
     listed = "; ".join(f"{kind} {with_uncertainty(*e)}" for kind, e in excesses.items())
     return Claim(
-        f"A {title}'s muons pass for simulated ones" + _ASKED[model],
+        f"The muons of a {title} agree with simulated ones" + _ASKED[model],
         "not confirmed" if apart else "confirmed",
-        f"AUC of boosted trees less that of simulated among simulated muons: {listed}",
+        f"AUC of boosted trees minus that of simulated against simulated muons: {listed}",
     )
 
 
@@ -120,9 +120,9 @@ def _correlated(found: Mapping[str, Category], model: str) -> Claim:
     apart = any(max(values) > _AT_FLOOR for values in spreads.values())
     listed = "; ".join(f"{kind} {a:+.1f} and {b:+.1f}" for kind, (a, b) in spreads.items())
     return Claim(
-        f"A {title} reproduces how the variables go together" + _ASKED[model],
+        f"A {title} reproduces the correlations of variables" + _ASKED[model],
         "not confirmed" if apart else "confirmed",
-        "σ above the distance of simulated from simulated muons, correlations and "
+        "excess over the simulated-vs-simulated floor in its σ, correlations and "
         f"two-dimensional histograms: {listed}",
     )
 
@@ -133,8 +133,7 @@ def _faster(rates: Mapping[str, float]) -> Claim:
         "A GAN is six orders of magnitude faster than the simulation",
         "confirmed" if factor >= PUBLISHED_SPEED else "not confirmed",
         f"a factor of {factor:.3g} over Pythia alone, both with writing, on one machine; the "
-        "published simulation also has GEANT4 carry everything through the target, and is not "
-        "made here",
+        "published simulation also includes GEANT4, which is not run here",
     )
 
 
@@ -143,9 +142,9 @@ def _nearer(found: Mapping[str, Category]) -> Claim:
     pairs = [(c.merits[vae].auc, c.merits[gan].auc) for c in found.values()]
     mean, error = mean_difference(pairs)
     return Claim(
-        "The GAN's muons are nearer to the simulation than the VAE's (asked here)",
+        "The GAN's muons agree better with the simulation than the VAE's (asked here)",
         judged(mean, error),
-        f"AUC of boosted trees, VAE less GAN, mean of {len(pairs)} categories: "
+        f"AUC of boosted trees, VAE minus GAN, mean of {len(pairs)} categories: "
         f"{with_uncertainty(mean, error)}",
     )
 
@@ -153,21 +152,21 @@ def _nearer(found: Mapping[str, Category]) -> Claim:
 def _aimed(shares: Mapping[str, Share]) -> list[Claim]:
     return [
         Claim(
-            f"{ways} fills a chosen region (asked here)",
+            f"{ways} generates muons of a chosen region (asked here)",
             judged(*_gain(shares[title], shares[SIMULATED])),
-            f"share of its muons in the region {_percent(shares[title])}, of the simulated ones "
+            f"share of its muons in the region {_percent(shares[title])}, of all simulated ones "
             f"{_percent(shares[SIMULATED])}; AUC of boosted trees there {_there(shares[title])}",
         )
         for title, ways in (
             (AIMED_VAE, "A VAE, from codes of training muons,"),
-            (AIMED_GAN, "A GAN that is told of the region"),
+            (AIMED_GAN, "A GAN conditioned on the region"),
         )
     ]
 
 
 def _there(share: Share) -> str:
     if share.merit is None:
-        return "not known, of too few"
+        return "not available, too few muons"
     return with_uncertainty(share.merit.auc, share.merit.auc_error)
 
 
@@ -186,14 +185,14 @@ def _answer(
     for title in MODELS.values():
         areas = [c.merits[title].auc for c in found.values()]
         parts.append(
-            f"Boosted trees tell the {title}'s muons from simulated ones with an AUC of "
-            f"{min(areas):.2f} to {max(areas):.2f} (0.5 for equal ones)."
+            f"Boosted trees separate the {title}'s muons from simulated ones with an AUC of "
+            f"{min(areas):.2f} to {max(areas):.2f} (0.5 for equal distributions)."
         )
     factor = rates["GAN, HDF5"] / rates["Pythia, of weight one"]
-    parts.append(f"The GAN makes {factor:.0f} times as many muons a second as Pythia alone.")
+    parts.append(f"The GAN makes {factor:.0f} times as many muons per second as Pythia alone.")
     shown = (SIMULATED, AIMED_VAE, AIMED_GAN)
     listed = ", ".join(f"{_percent(shares[title])} ({title})" for title in shown)
-    parts.append(f"In the region lie {listed}.")
+    parts.append(f"Share of muons in the region: {listed}.")
     return " ".join(parts)
 
 
@@ -204,14 +203,14 @@ def _merits(found: Mapping[str, Category]) -> Table:
 
     return Table(
         "figure_of_merit",
-        "Boosted trees' test: AUC; reduced chi-squared; overlap",
-        ["category", "simulated among simulated", *MODELS.values()],
+        "Boosted trees: AUC; reduced chi-squared; overlap",
+        ["category", "simulated against simulated", *MODELS.values()],
         [
             [f"mu-{kind}", text(c.same), *(text(c.merits[title]) for title in MODELS.values())]
             for kind, c in found.items()
         ],
-        "On all columns of a muon, simulated ones by their weights, on muons that neither the "
-        "models nor the trees were trained on. Equal samples have 0.5, about 1 and 1.",
+        "On all columns of a muon, with the weights of simulated ones, for muons that were not "
+        "used to train models or trees. Samples of one distribution have 0.5, about 1 and 1.",
     )
 
 
@@ -234,8 +233,8 @@ def _numbers(folder: Path, test: ParticleCloud) -> Table:
             ]
             for kind, weight, count in zip(KINDS, weights, counts, strict=True)
         ],
-        "Numbers are Poisson about the shares of the training file's weight; the first column is "
-        "of other simulated muons.",
+        "Generated numbers are Poisson-distributed around the shares of the weight in the training "
+        "file; the first column is from other simulated muons.",
     )
 
 
@@ -248,9 +247,16 @@ def _region_table(shares: Mapping[str, Share], search: Search, region: Region) -
     return Table(
         "region",
         f"The region {region.text}: mu-{AIMED}",
-        ["muons", "in the region", "number there", "AUC there", "chi-squared", "overlap"],
+        [
+            "muons",
+            "in the region",
+            "number in the region",
+            "AUC in the region",
+            "chi-squared",
+            "overlap",
+        ],
         [row(title, share) for title, share in shares.items()],
-        "Boosted trees' test within the region against simulated muons there; the first row is of "
+        "AUC: boosted trees against simulated muons, both within the region; the first row is for "
         "simulated muons of the training file. From the VAE's codes a linear classifier finds the "
         f"region with an AUC of {with_uncertainty(search.linear.auc, search.linear.auc_error)}, "
         f"boosted trees with {with_uncertainty(search.trees.auc, search.trees.auc_error)}.",
@@ -261,9 +267,9 @@ def _speed(rates: Mapping[str, float]) -> Table:
     base = rates["Pythia, of weight one"]
     return Table(
         "throughput",
-        "Muons a second, writing included",
-        ["source", "a second", "over Pythia, of weight one"],
+        "Muons per second, including writing",
+        ["source", "per second", "ratio to Pythia, of weight one"],
         [[source, f"{rate:,.0f}", f"{rate / base:.3g}"] for source, rate in rates.items()],
-        "Simulated muons have weights, since decays are forced; as many of weight one as would "
-        "fluctuate like them are fewer. Generated muons have weight one.",
+        "Simulated muons have weights because decays are forced; their effective number, of muons "
+        "of weight one, is smaller. Generated muons have weight one.",
     )

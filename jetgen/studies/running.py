@@ -1,4 +1,4 @@
-"""Running the steps of a study: each once, the independent ones side by side."""
+"""Run the steps of a study: each once, independent ones at the same time."""
 
 from __future__ import annotations
 
@@ -27,17 +27,16 @@ _DONE, _BEGUN = "done", "begun"
 
 
 def run_steps(study: Study, workers: int) -> None:
-    """Run every step that is not done yet; what one prints goes to ``logs/``.
+    """Run every step that is not done yet; the output of a step is written to ``logs/``.
 
-    A step is done when the same command, on the same configuration files and on what the same
-    earlier steps made, has come to its end before. A training that was interrupted goes on
-    where it stopped; anything else that is half done is removed and made again. Only what the
-    study has recorded as made by itself, in its own folder, is ever removed.
+    A step is done if the same command has finished before with the same configuration files and
+    the same earlier steps. An interrupted training is resumed; any other incomplete output is
+    removed and made again. A study removes only files in its folder that it has recorded as its
+    own.
 
     Raises:
-        InputError: when the study's folder is none of its own, a step would make something
-            outside or in the place of something else, or a step fails; the last message names
-            its command and its log.
+        InputError: when the folder holds something else, a step would write outside of it or
+            replace something else, or a step fails; this message names the command and the log.
     """
     with locked(study.folder.resolve()):
         _run_steps(study, workers)
@@ -90,7 +89,7 @@ def _blocked(
 
 
 def _words(step: Step, *, begun: bool) -> list[str]:
-    """The command for a step, empty if it is done; an incomplete output is removed."""
+    """The command of a step, empty if it is done; removes an incomplete output."""
     if begun and step.words[0] == "train":
         run = RunFolder(step.makes)
         if _succeeds(run.load_model):
@@ -114,7 +113,7 @@ def _succeeds(read: Callable[[], object]) -> bool:
 
 @contextmanager
 def _lifeline() -> Iterator[int]:
-    """The standard input of steps: it closes with this block or process, and they end with it."""
+    """A standard input for steps that ends them: it closes when this block or process ends."""
     reading, writing = os.pipe()
     try:
         yield reading
@@ -143,11 +142,11 @@ def _run(step: Step, words: Sequence[str], log: Path, workers: int, lifeline: in
         lines = log.read_text(encoding="utf-8").strip().splitlines()
         raise InputError(f"jetgen {' '.join(words)}: failed; {lines[-1]} ({log} has the rest)")
     if not step.makes.exists():
-        raise InputError(f"jetgen {' '.join(words)}: expected it to make {step.makes}, found none")
+        raise InputError(f"jetgen {' '.join(words)}: expected the output {step.makes}, found none")
 
 
 def _keys(study: Study) -> list[str]:
-    """A hash for each step: its command, the study's files it names, the steps it needs."""
+    """A hash per step, of its command, the study's files that it names, and the steps it needs."""
     keys: list[str] = []
     for index, step in enumerate(study.steps):
         digest = hashlib.sha256(json.dumps([__version__, step.words]).encode())
@@ -163,13 +162,13 @@ def _keys(study: Study) -> list[str]:
 
 
 class _Stamps:
-    """For each thing made, the key of the step that made it and whether it is done; in a file.
+    """A file with, for each output, the key of the step that made it and whether it is complete.
 
     Args:
-        folder: of the study: a new or empty one, or one that has the file.
+        folder: the folder of the study: new, empty, or with this file.
 
     Raises:
-        InputError: for another folder.
+        InputError: for any other folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -189,21 +188,21 @@ class _Stamps:
             return {str(made): [str(key), str(state)] for made, (key, state) in found.items()}
         except (ValueError, TypeError, AttributeError) as error:
             raise InputError(
-                f"{self.path}: expected the steps that a study has done, found something else; "
+                f"{self.path}: expected a list of finished steps, found something else; "
                 "choose another `output`"
             ) from error
 
     def require_own(self, step: Step) -> None:
-        """Raise :class:`InputError` where a step would write over what the study did not make."""
+        """Raise :class:`InputError` if a step would replace what the study did not make."""
         if self.folder.resolve() not in step.makes.resolve().parents:
             raise InputError(
-                f"{step.makes}: expected a step that makes something in the study's folder "
+                f"{step.makes}: expected an output in the study's folder "
                 f"{self.folder}; write {{folder}}/NAME in its command"
             )
         if step.makes.exists() and step.makes.as_posix() not in self.states:
             raise InputError(
-                f"{step.makes}: expected nothing there, or what this study made, found something "
-                "else; move it away, or choose another `output`"
+                f"{step.makes}: expected no such path, or an output of this study, found "
+                "something else; move it away, or choose another `output`"
             )
 
     def state(self, step: Step, key: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What the sparse-jets study finds: every run's distances, and the published claims checked."""
+"""The results of the sparse-jets study: distances of every run, and the published claims."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _PAIRS = [(network, terms) for network in ("dense", "conv") for terms in ("none"
 
 
 class Measurement(NamedTuple):
-    """One run's jets and their distances."""
+    """The jets of a run and their distances."""
 
     checked: ComparisonInput
     comparison: Comparison
@@ -46,7 +46,7 @@ class Measurement(NamedTuple):
 
 
 def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
-    """Measure every run of the study and check what was published."""
+    """Measure every run of the study and check the published claims."""
     paths = sorted(path.parent for path in folder.glob("*/config.yaml"))
     runs = {path.name: _measured(path) for path in paths}
     claims = _claims(runs)
@@ -92,28 +92,28 @@ def _claims(runs: Mapping[str, Measurement]) -> list[Claim]:
         _ordered(
             "MSE reconstructs the jet mass better than Chamfer",
             {"mass": _difference(losses("mass"))},
-            "W1 in GeV, Chamfer less MSE, mean of four pairs of runs",
+            "W1 in GeV, Chamfer minus MSE, mean of four pairs of runs",
         ),
         _equal(
-            "Elsewhere (jet pT, energy, η, φ) both losses do equally well",
+            "In other variables (jet pT, energy, η, φ) both losses are equally good",
             {name: _difference(losses(name)) for name in JET_VARIABLES if name != "mass"},
-            "W1, Chamfer less MSE, mean of four pairs of runs",
+            "W1, Chamfer minus MSE, mean of four pairs of runs",
         ),
         _ordered(
             "Generated jets (Gaussian prior) are worse than reconstructed ones",
             {n: _difference(samples(GAUSSIAN, RECONSTRUCTED)(n)) for n in JET_VARIABLES[:3]},
-            "W1 in GeV, Gaussian prior less reconstructed, mean of eight runs",
+            "W1 in GeV, Gaussian prior minus reconstructed, mean of eight runs",
         ),
         _ordered(
-            "The normalizing-flow prior repairs generation",
+            "A normalizing-flow prior improves generated jets",
             {n: _difference(samples(GAUSSIAN, FLOW)(n)) for n in JET_VARIABLES[:3]},
-            "W1 in GeV, Gaussian less flow prior, mean of eight runs",
+            "W1 in GeV, Gaussian minus flow prior, mean of eight runs",
         ),
     ]
 
 
 def _ordered(statement: str, found: Mapping[str, tuple[float, float]], what: str) -> Claim:
-    """A claim that every one of the differences is positive."""
+    """The claim that all differences are positive."""
     verdicts = {judged(*difference) for difference in found.values()}
     verdict: Verdict = "undecided"
     if verdicts == {"confirmed"}:
@@ -124,7 +124,7 @@ def _ordered(statement: str, found: Mapping[str, tuple[float, float]], what: str
 
 
 def _equal(statement: str, found: Mapping[str, tuple[float, float]], what: str) -> Claim:
-    """A claim that every one of the differences is within two errors of zero."""
+    """The claim that all differences are within two errors of zero."""
     apart = any(judged(*difference) != "undecided" for difference in found.values())
     return Claim(statement, "not confirmed" if apart else "confirmed", f"{what}: {_listed(found)}")
 
@@ -136,8 +136,8 @@ def _listed(found: Mapping[str, tuple[float, float]]) -> str:
 def _difference(pairs: Pairs) -> tuple[float, float]:
     """Mean of the differences of distances, and its error.
 
-    The error is that from the spread of the pairs, which are trainings of their own, or from the
-    bootstrap errors of the distances, whichever is larger.
+    The error is the larger of two: from the scatter of the pairs, which are separate trainings,
+    and from the bootstrap errors of the distances.
     """
     pairs = list(pairs)
     mean, spread = mean_difference([(first.value, second.value) for first, second in pairs])
@@ -181,7 +181,7 @@ def _tables(runs: Mapping[str, Measurement]) -> list[Table]:
             columns,
             [floor, *([name, *_cells(run.comparison, sample)] for name, run in runs.items())],
             f"{first.jets} against {first.jets} jets, ± from {first.replicas} bootstrap "
-            "resamplings; the first line is the distance of real jets from real jets.",
+            "resamplings; the first line is the real-vs-real floor.",
         )
         for sample in (RECONSTRUCTED, GAUSSIAN, FLOW)
     ]
@@ -218,9 +218,9 @@ def _drawings(runs: Mapping[str, Measurement]) -> Iterable[FindingFigure]:
         with figure_style():
             yield FindingFigure(
                 label,
-                f"Input against {sample.replace('flow', 'generated, flow')}"
+                f"Real and {sample.replace('flow', 'generated, flow')}"
                 + (", permutation-invariant models" if label == "invariant" else ""),
-                "Jets, and px, py, pz of their particles; below each the ratio to the real jets.",
+                "Jets, and px, py, pz of their particles; below, the ratio to real jets.",
                 distributions(real, samples, shown, lines(chosen)),
             )
     for label, name in (("mse", "dense-mse-none"), ("chamfer", "dense-chamfer-none")):

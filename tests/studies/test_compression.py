@@ -77,8 +77,8 @@ def test_a_peak_that_has_left_its_window_counts_with_the_width_of_the_window(fou
     shifts = {sample: {shape: {} for shape in SHAPES} for sample in SAMPLES}
     lost = Found({**found.peaks, "ae": [gone, gone]}, {**found.shifts, "ae": shifts}, found.costs)
     assert lost.disturbances("ae", "gaussian") == [52.5, 52.5]  # of windows of 35 and 70 GeV
-    assert "W jets: the peak has left the window" in _kept(lost).evidence
-    assert "left the window" in _fits("gaussian", {"momenta": lost}).rows[1]
+    assert "W jets: the peak is outside the window" in _kept(lost).evidence
+    assert "outside the window" in _fits("gaussian", {"momenta": lost}).rows[1]
     assert _peaks("momenta", lost).figure.axes[0].texts[0].get_text() == "no peak after"
 
 

@@ -15,7 +15,7 @@ from jetgen.training.command import train
 
 
 def coded(model: str, share: int, seed: int) -> Coded:
-    """Numbers of a made-up run: β leaves one column of three, less data a lower AUC."""
+    """Numbers of a made-up run: β leaves one dimension of three, less data a lower AUC."""
     noise = 0.01 * seed
     numbers = dict.fromkeys(QUANTITIES, 0.5 + noise)
     numbers["active"] = 1.0 if model == BETA else 3.0
@@ -38,7 +38,7 @@ def test_verdicts_follow_from_the_numbers_of_the_seeds():
     claims = {claim.statement: claim for claim in study._claims(RUNS)}
     verdicts = [claim.verdict for claim in claims.values()]
     assert verdicts == [
-        "confirmed",  # active columns
+        "confirmed",  # active dimensions
         "undecided",  # accuracy, the same for both
         "not confirmed",  # the gap of the β-VAE is smaller, seed by seed
         "undecided",
@@ -47,13 +47,15 @@ def test_verdicts_follow_from_the_numbers_of_the_seeds():
         "confirmed",
         "confirmed",
     ]
-    assert "mean of 3 seeds: 2" in claims["A larger β leaves fewer columns active"].evidence
-    assert "VAE of 10 % of the data less VAE of 1 % of the data" in (
-        claims["1 % of the data give codes that know less (asked here)"].evidence
+    assert (
+        "mean of 3 seeds: 2" in claims["A larger β leaves fewer latent dimensions active"].evidence
+    )
+    assert "VAE of 10 % of the data minus VAE of 1 % of the data" in (
+        claims["1 % of the data give codes with less information (asked here)"].evidence
     )
 
 
-def test_tables_have_a_row_a_model_and_no_divergence_of_an_autoencoder():
+def test_tables_have_a_row_per_model_and_no_divergence_of_an_autoencoder():
     table = study._models(RUNS)
     assert [row[0] for row in table.rows] == list(MODELS.values())
     assert table.rows[0][2] == "–" and table.rows[1][2] == "5.0200 ± 0.0058"
@@ -82,7 +84,7 @@ def folder(tmp_path_factory, toy_jets):
     return path
 
 
-def test_jets_follow_the_mass_that_their_model_is_told(folder, monkeypatch):
+def test_jets_follow_the_requested_mass(folder, monkeypatch):
     for name, text in (("REGION", "mass > 90 and girth > 0.05"), ("HEAVY", "mass > 90")):
         monkeypatch.setattr(study, name, text)
     run = folder / "c-vae-mass-100-1"
@@ -93,6 +95,6 @@ def test_jets_follow_the_mass_that_their_model_is_told(folder, monkeypatch):
     assert found.information.shape == (2, len(study.KNOWN))
     assert 0 <= found.numbers["active"] <= 2 and found.numbers["error"] < 1
     assert 0.1 < study._following(found) < 1.5
-    told = study._told_figure({("c-vae-mass", 100, 1): found})
-    assert told.name == "told" and len(told.figure.axes) == 1
+    figure = study._requested_mass_figure({("c-vae-mass", 100, 1): found})
+    assert figure.name == "requested_mass" and len(figure.figure.axes) == 1
     assert HEAVY in QUANTITIES

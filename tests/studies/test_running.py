@@ -67,9 +67,9 @@ def test_a_step_outside_of_the_study_folder_removes_nothing(tmp_path, place):
     ("stamps", "expected"),
     [
         (None, "new or empty folder"),
-        ("{}", "what this study made"),
-        ('{"samples": "mine"}', "steps that a study has done"),
-        ("not JSON", "steps that a study has done"),
+        ("{}", "an output of this study"),
+        ('{"samples": "mine"}', "a list of finished steps"),
+        ("not JSON", "a list of finished steps"),
     ],
 )
 def test_a_folder_of_the_user_keeps_what_the_study_did_not_make(tmp_path, stamps, expected):
