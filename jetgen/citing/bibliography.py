@@ -1,4 +1,4 @@
-"""The works that jetgen builds on, as entries of a bibliography."""
+"""The works that jetgen is based on, as entries of a bibliography."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from jetgen import __version__
 
 
 class Work(NamedTuple):
-    """A published work: BibTeX ``key``, ``authors`` joined by "and", and where it is found.
+    """A published work: BibTeX ``key``, ``authors`` joined by "and", and its place of publication.
 
-    ``arxiv`` is its number there; works that are not there have a ``venue``.
+    ``arxiv`` is the arXiv number; works that are not on arXiv have a ``venue``.
     """
 
     key: str
@@ -22,12 +22,12 @@ class Work(NamedTuple):
 
     @property
     def where(self) -> str:
-        """Year and place in a few words."""
+        """Year, and arXiv number or venue."""
         return f"{self.year}, arXiv:{self.arxiv}" if self.arxiv else f"{self.year}, {self.venue}"
 
     @property
     def bibtex(self) -> str:
-        """The entry of a bibliography."""
+        """The BibTeX entry."""
         fields = {
             "author": self.authors,
             "title": f"{{{self.title}}}",
@@ -41,14 +41,14 @@ class Work(NamedTuple):
 
 
 class Citation(NamedTuple):
-    """A work, and why it is cited."""
+    """A work, and the reason to cite it."""
 
     work: Work
     reason: str
 
     @property
     def bibtex(self) -> str:
-        """The entry below a comment with the reason."""
+        """The BibTeX entry after a comment with the reason."""
         return f"% {self.reason}\n{self.work.bibtex}"
 
 

@@ -1,4 +1,4 @@
-"""What to cite: the works behind a model, the data it was trained on, and its evaluation."""
+"""The works to cite for a model, the data it was trained on, and its evaluation."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _REASONS = {"objective": "the objective {name}", "constraint": "the {name} term 
 
 
 def of_training(config: TrainConfig) -> list[Citation]:
-    """jetgen, and the works behind the objective, networks, losses and prior of a training."""
+    """jetgen, and the works on the objective, networks, losses and prior of a training."""
     found = [Citation(JETGEN, "this program")]
     used = {"objective", *OBJECTIVES[config.objective].parts(config)}
     for option, registry, name in named_components(config):
@@ -49,7 +49,7 @@ def of_training(config: TrainConfig) -> list[Citation]:
         for reason, works in component.further_works(config).items():
             found += _cited(works, reason)
     if config.azimuth is not None:
-        found += _cited((DIJET_GAN,), "events turned in azimuth")
+        found += _cited((DIJET_GAN,), "events rotated in azimuth")
     return merged(found)
 
 
@@ -65,7 +65,7 @@ def of_run(folder: str | Path) -> list[Citation]:
 
 
 def of_files(paths: Paths) -> list[Citation]:
-    """The works behind files of jets, from their formats and what they say about themselves.
+    """The works behind files of jets, from their formats and attributes.
 
     Raises:
         InputError: when a file is missing, damaged, or of no known format.
@@ -77,7 +77,7 @@ def of_files(paths: Paths) -> list[Citation]:
 
 
 def of_data(form: Format, attributes: Mapping[str, Any]) -> list[Citation]:
-    """The works behind jets of this format whose file says these things about itself."""
+    """The works behind jets of this format, with these attributes of the file."""
     found = _cited(form.works, f"the published data in the format {form.name}, if used")
     if "pythia_settings" in attributes:
         found += _cited((PYTHIA,), "simulation of the jets")
@@ -89,7 +89,7 @@ def of_data(form: Format, attributes: Mapping[str, Any]) -> list[Citation]:
 
 
 def of_jet_report() -> list[Citation]:
-    """The works behind the observables and distances in a report of jets."""
+    """The works on the observables and distances in a report of jets."""
     return [
         *_cited((MESSAGE_PASSING,), "the distances W1M and W1P"),
         *_cited((ANGULARITIES,), "angularities"),
@@ -101,10 +101,10 @@ def of_jet_report() -> list[Citation]:
 
 
 def of_report(kind: Kind = JETS, *, latent: bool) -> list[Citation]:
-    """The works behind the numbers and figures of a report; most apply to jets only."""
+    """The works on the numbers and figures of a report; most apply to jets only."""
     found = list(kind.report_works())
     if latent:
-        found += _cited((ACTIVE_UNITS,), "active columns of the latent code")
+        found += _cited((ACTIVE_UNITS,), "active latent dimensions")
     return found
 
 

@@ -277,7 +277,7 @@ COMMANDS = {
         "jetgen report runs/gluon",
     ),
     "latent": Command(
-        "look at what the codes of an autoencoder know about jets",
+        "measure what the codes of an autoencoder contain",
         "jetgen.config.latent:LatentConfig",
         latent,
         "jetgen latent runs/gluon",

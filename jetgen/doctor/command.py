@@ -1,4 +1,4 @@
-"""What this machine offers to jetgen: devices, kernels, packages, cores and memory."""
+"""``jetgen doctor``: devices, kernels, packages, cores and memory of this machine."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ PACKAGES = {
         "pip install --no-build-isolation 'torch-scatter>=2.1'",
     ),
 }
-"""What each package is for, and how to get it."""
+"""The purpose of each package, and how to install it."""
 
 
 class Finding(NamedTuple):
-    """One line: the name of a thing, and what was found."""
+    """One line of the output: a name, and what was found."""
 
     name: str
     found: str
 
 
 def examine() -> list[Finding]:
-    """Everything that ``jetgen doctor`` says, from top to bottom."""
+    """All lines of ``jetgen doctor``, from top to bottom."""
     kinds = ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",)
     return [
         Finding("jetgen", importlib.metadata.version("jetgen")),
@@ -101,7 +101,7 @@ def _kernels(device: str) -> str:
 
 def _search() -> str:
     if may_compile():
-        return "compiled with Inductor once that pays"
+        return "compiled with Inductor in long trainings"
     return "in chunks (JETGEN_KERNELS=torch, or no C++ compiler with Python's headers)"
 
 

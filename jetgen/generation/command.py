@@ -1,4 +1,4 @@
-"""What ``jetgen generate`` does: jets of one run, or of several in one file."""
+"""``jetgen generate``: write jets of one run, or of several runs in one file."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from jetgen.runs.trained_model import BLOCK, TrainedModel, load
 
 
 class Generated(NamedTuple):
-    """What was written.
+    """The written file.
 
     Args:
         path: the file.
-        jets: how many.
-        seconds: from the first draw to the closed file.
+        jets: number of jets.
+        seconds: time from the first draw to the closed file.
     """
 
     path: Path
@@ -40,15 +40,15 @@ class Generated(NamedTuple):
 
 
 def generate(config: GenerateConfig) -> Generated:
-    """Write jets of a run, or of several in one random order, to a file, streamed.
+    """Write jets of a run, or of several runs in random order, to a file, in a stream.
 
-    Jets are written to HDF5; sets of named features to HDF5, ROOT or CSV, by the suffix. Of
-    several runs each makes a Poisson number of sets about its share of the event weight, features
-    that some do not have are zero, and ``type`` is the class.
+    Jets are written to HDF5; sets of named features to HDF5, ROOT or CSV, depending on the suffix.
+    With several runs, each makes a Poisson number of sets with its share of the event weight as
+    the mean, features that a run does not have are zero, and ``type`` is the class.
 
     Raises:
-        InputError: when a run is not finished, has not the prior or the conditions asked for,
-            runs cannot be mixed, or the output exists already.
+        InputError: when a run is not finished or does not have the requested prior or conditions,
+            when runs cannot be mixed, or when the output exists already.
 
     Warns:
         HealthWarning: for each fault of a run that its training found.
@@ -87,7 +87,7 @@ def _loaded(config: GenerateConfig) -> list[TrainedModel]:
 
 
 class _Plan(NamedTuple):
-    """Who makes what: the runs, the columns of the file, and its sets batch by batch."""
+    """The runs with their numbers of sets, the columns of the file, and its sets in batches."""
 
     parts: list[Part]
     features: tuple[Feature, ...]
@@ -128,7 +128,7 @@ def _mixture(models: Sequence[TrainedModel], config: GenerateConfig) -> _Plan:
 
 
 def _stream(part: Part, config: GenerateConfig) -> Iterator[ParticleCloud]:
-    """The sets of a run as files hold them."""
+    """The sets of a run as they are stored in files."""
     if config.region is None:
         made = part.model.generated_blocks(
             part.number,
@@ -142,7 +142,7 @@ def _stream(part: Part, config: GenerateConfig) -> Iterator[ParticleCloud]:
 
 
 def _attributes(config: GenerateConfig, chosen: list[Part]) -> dict[str, Attribute]:
-    """What the file says about itself; of several runs a list of what each is."""
+    """The attributes of the file; for several runs a list with an entry per run."""
     described = [_described(part, config) for part in chosen]
     own: dict[str, Any] = described[0]
     if len(described) > 1:
@@ -175,7 +175,7 @@ def _described(part: Part, config: GenerateConfig) -> dict[str, Any]:
 def _writer(
     path: Path, plan: _Plan, attributes: dict[str, Attribute], overwrite: bool
 ) -> AbstractContextManager[Append]:
-    """A function that adds generated sets to a new file: jets as jets, others as they are."""
+    """A function that appends generated sets to a new file."""
     slots = max(part.model.config.particles for part in plan.parts)
     columns = plan.features, plan.conditions
     writer: AbstractContextManager[Append] = plan.kind.writer(

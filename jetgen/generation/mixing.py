@@ -1,7 +1,7 @@
-r"""Sets of several runs as one sample, in the ratios of the events that the runs were trained on.
+r"""Sets of several runs as one sample, in the ratios of the event weights of their training sets.
 
-A run that makes one class of a sample (muons of one charge and origin) stands for the total event
-weight :math:`W_r` of the sets it was trained on. Of about :math:`N` sets in all it makes
+A run that makes one class of a sample (muons of one charge and origin) represents the total event
+weight :math:`W_r` of the sets it was trained on. Of a mean total of :math:`N` sets it makes
 
 .. math:: n_r \sim \mathrm{Poisson}\left(N \frac{W_r}{\sum_s W_s}\right)
 
@@ -28,12 +28,12 @@ TYPE = Feature("type")
 
 
 class Part(NamedTuple):
-    """One run's share of a mixture.
+    """The share of a run in a mixture.
 
     Args:
         model: the run.
-        number: how many sets it makes.
-        seed: of these.
+        number: the number of sets that it makes.
+        seed: the seed of these sets.
     """
 
     model: TrainedModel
@@ -42,15 +42,15 @@ class Part(NamedTuple):
 
 
 def parts(models: Sequence[TrainedModel], sets: int, random: np.random.Generator) -> list[Part]:
-    """The runs with Poisson numbers of sets about their shares of ``sets``.
+    """The runs with Poisson numbers of sets whose means are their shares of ``sets``.
 
     Raises:
-        InputError: when a run does not know the weight or the class of its training sets, or runs
-            of jets and of other sets are mixed.
+        InputError: when a run does not record the weight or the class of its training sets, or
+            runs of jets and of other sets are mixed.
 
     Warns:
-        InputWarning: when the runs were trained on different files, whose weights need not
-            mean the same.
+        InputWarning: when the runs were trained on different files, whose weights may have
+            different meanings.
     """
     kinds = {model.config.representation for model in models}
     if len(kinds) > 1:
@@ -62,8 +62,8 @@ def parts(models: Sequence[TrainedModel], sets: int, random: np.random.Generator
     sources = {tuple(sorted(model.environment["data"].values())) for model in models}
     if len(sources) > 1:
         warnings.warn(
-            "generate: the runs were trained on different files; their shares are right only where "
-            "the event weights of these mean the same, such as a number for each collision",
+            "generate: the runs were trained on different files; their shares are right only if "
+            "the event weights of all files have the same meaning, such as muons per collision",
             InputWarning,
             stacklevel=2,
         )
@@ -83,9 +83,9 @@ def jet_columns(layouts: Sequence[Layout]) -> Columns:
 
 
 def set_columns(layouts: Sequence[Layout]) -> Columns:
-    """The columns of a file of all runs' sets with named features.
+    """The columns of a file with the sets of all runs, for sets with named features.
 
-    Every feature of any run, in the order of the run with most, and the conditions of all.
+    All features, in the order of the run with most of them, and the conditions of all runs.
     """
     layouts = sorted(layouts, key=lambda layout: -len(layout.features))
     features = dict.fromkeys(feature for layout in layouts for feature in layout.features)
@@ -99,13 +99,13 @@ def mixed(
     size: int,
     random: np.random.Generator,
 ) -> Iterator[ParticleCloud]:
-    """The sets of all streams in one random order, every order as likely, ``size`` at a time.
+    """The sets of all streams in a uniformly random order, ``size`` at a time.
 
     Args:
-        streams: of alike clouds, of any sizes.
-        numbers: of sets in each.
-        size: sets a batch.
-        random: source of the order.
+        streams: streams of clouds with the same columns, of any sizes.
+        numbers: the number of sets in each stream.
+        size: sets per batch.
+        random: the source of the order.
     """
     supplies = [_Supply(stream) for stream in streams]
     left = np.array(numbers)
@@ -123,7 +123,7 @@ def completed(
     conditions: Sequence[Feature],
     model: TrainedModel,
 ) -> ParticleCloud:
-    """The sets with these columns; features that they do not have are zero, the class is known."""
+    """The sets with these columns: zeros for missing features, and the class of the run."""
     known = {feature: sets.particles[..., i] for i, feature in enumerate(sets.features)}
     zero = torch.zeros_like(sets.particles[..., 0])
     if not sets.has_condition(TYPE.name):
@@ -139,24 +139,24 @@ def completed(
 
 
 def _class_of(model: TrainedModel) -> int:
-    """The class of a run's sets; -1 where each set knows its own.
+    """The class of the sets of a run; -1 if each set has its own class as a condition.
 
     Raises:
-        InputError: when neither is known.
+        InputError: when the run has neither.
     """
     if model.config.jet_type is not None:
         return class_index(model.config.jet_type)
     if any(feature == TYPE for feature in model.model.layout.conditions):
         return -1
     raise InputError(
-        f"{model.folder.path}: expected a run that knows the class of its sets, to mix it with "
-        "others; train with `jetgen.train(..., jet_type=CLASS)` or `jetgen.train(..., "
+        f"{model.folder.path}: expected a run with the class of its sets, to mix it with others; "
+        "train with `jetgen.train(..., jet_type=CLASS)` or `jetgen.train(..., "
         "condition='type')`"
     )
 
 
 class _Supply:
-    """A stream of clouds, taken from in any portions."""
+    """A stream of clouds that can be read in portions of any size."""
 
     def __init__(self, stream: Iterator[ParticleCloud]) -> None:
         self.stream = stream

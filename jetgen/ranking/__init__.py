@@ -1,1 +1,1 @@
-"""One table of many runs: the same held-out jets, seeds and figures for each."""
+"""One table of many runs, with the same held-out jets, seeds and metrics for each."""

@@ -1,4 +1,4 @@
-"""What ``jetgen compare`` and ``jetgen leaderboard`` do: gather runs, measure, write the table."""
+"""``jetgen compare`` and ``jetgen leaderboard``: find runs, measure them, write the table."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ from jetgen.reports import write_report
 from jetgen.runs.device import choose_device
 
 DRAWN = 6
-"""Generated samples that the figures of the report overlay, beside the trivial ones."""
+"""Largest number of generated samples in the figures of the report."""
 
 _READING = """\
-Smaller is better. After each number stands its uncertainty and, in brackets, by how many σ it
-exceeds the floor, which is the same distance between as many simulated jets: **at most 3 σ,
+Smaller is better. Each value has its uncertainty and, in brackets, its excess over the floor in σ
+of the floor. The floor is the same distance between equal numbers of simulated jets. **At most 3 σ,
 indistinguishable**; *at most 10 σ or twice the floor, close*; otherwise different.
 """
 
 
 def compare(config: CompareConfig) -> Path:
-    """Put runs into one table; return the path of ``results.md``.
+    """Compare runs in one table; return the path of ``results.md``.
 
     Raises:
-        InputError: when a run is not finished, or does not hold out the jets of the first.
+        InputError: when a run is not finished, or its held-out jets differ from the first run's.
     """
     models = named_runs(config.runs, choose_device(config.device))
     return _write(config, models, [], Path(config.output))
 
 
 def leaderboard(config: LeaderboardConfig) -> Path:
-    """Put every finished run below a folder into one table; return the path of ``results.md``.
+    """Compare all finished runs below a folder in one table; return the path of ``results.md``.
 
     Raises:
         InputError: when there is no finished run.
@@ -95,7 +95,7 @@ def _report(
     generated = [sample for sample in samples if sample.kind == "generated"]
     trivial = [sample for sample in samples if sample.kind == "trivial"]
     best = generated[:DRAWN]
-    progress("make the jets on display")
+    progress("generate jets for the figures")
     write_report(
         folder,
         real=real,
@@ -105,8 +105,8 @@ def _report(
         description=(
             f"Shown: {len(best)} of {len(generated)} samples of trained models, the best by "
             f"{FIGURES[config.by].title}, and the trivial generators. results.md and results.csv "
-            "in the folder above hold all of them. The simulated jets are the held-out test jets, "
-            "which no training has seen."
+            "in the folder above contain all samples. The simulated jets are the held-out test "
+            "jets, which were not used in any training."
         ),
         provenance={"command": ["jetgen", *sys.argv[1:]]},
         seed=config.seed,
@@ -121,7 +121,7 @@ def _head(config: RankingConfig, models: Models, jets: int) -> str:
     return (
         "# Runs compared\n\n"
         f"`{shlex.join(['jetgen', *sys.argv[1:]])}`\n\n"
-        f"{jets} held-out jets of {files}, and {jets} jets a row; seed {config.seed}; sorted by "
+        f"{jets} held-out jets of {files}, and {jets} jets per row; seed {config.seed}; sorted by "
         f"{FIGURES[config.by].title}. Trained with {versions}; jets generated on "
         f"{choose_device(config.device)} with {torch.get_num_threads()} threads, Python "
         f"{platform.python_version()}, torch {torch.__version__}.\n"

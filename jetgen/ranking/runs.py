@@ -1,4 +1,4 @@
-"""The runs of a table: which jets they hold out, what they cost, under which names they stand."""
+"""The runs of a table: their names, held-out jets, and costs."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Models = Mapping[str, TrainedModel]
 
 
 def named_runs(paths: Sequence[str], device: str) -> dict[str, TrainedModel]:
-    """Trained models by the names of their folders; by the whole path where two share one.
+    """Trained models by the names of their folders, or by whole paths if two share a name.
 
     Raises:
-        InputError: when a folder holds no finished run or none of jets, or is named twice.
+        InputError: when a folder has no finished run of jets, or is named twice.
     """
     folders = {path: Path(path).resolve() for path in paths}
     if len(set(folders.values())) < len(paths):
-        raise InputError(f"runs: expected every run once, received {' '.join(paths)}")
+        raise InputError(f"runs: expected each run once, received {' '.join(paths)}")
     names = Counter(folder.name for folder in folders.values())
     store = JetStore()
     return {
@@ -35,7 +35,7 @@ def named_runs(paths: Sequence[str], device: str) -> dict[str, TrainedModel]:
 
 
 def _ranked(path: str | Path, device: str, store: JetStore) -> TrainedModel:
-    """A trained model of jets, whose metrics the table has."""
+    """A trained model of jets; the metrics of the table do not exist for other sets."""
     model = load(path, device, store=store)
     if not model.config.kind.ranked:
         raise InputError(
@@ -48,9 +48,9 @@ def _ranked(path: str | Path, device: str, store: JetStore) -> TrainedModel:
 def finished_runs(
     folder: Path, device: str
 ) -> tuple[dict[str, TrainedModel], list[tuple[str, str]]]:
-    """Finished runs below a folder by their paths in it, and why others there are left out.
+    """Finished runs below a folder by their relative paths, and the reasons for omitting others.
 
-    Runs that hold out other jets than most are among the others.
+    Runs whose held-out jets differ from those of most runs are omitted.
 
     Raises:
         InputError: when there is no finished run.
@@ -72,13 +72,15 @@ def finished_runs(
     jets = {name: json.dumps(held_out_by(model)) for name, model in models.items()}
     common = Counter(jets.values()).most_common(1)[0][0]
     others += [
-        (n, "it holds out other jets than most runs here") for n in jets if jets[n] != common
+        (n, "its held-out jets differ from those of most runs here")
+        for n in jets
+        if jets[n] != common
     ]
     return {name: model for name, model in models.items() if jets[name] == common}, others
 
 
 def held_out_by(model: TrainedModel) -> dict[str, Any]:
-    """What decides which jets a run holds out: files by hash, and how they are read and split."""
+    """The options that define a run's held-out jets, with the hashes of the files."""
     config = model.config
     return {
         "data": list(model.environment["data"].values()),
@@ -90,10 +92,10 @@ def held_out_by(model: TrainedModel) -> dict[str, Any]:
 
 
 def require_same_jets(models: Models) -> None:
-    """Refuse runs whose test jets are not those of the first.
+    """Refuse runs whose test jets differ from those of the first.
 
     Raises:
-        InputError: naming the run, and what differs.
+        InputError: naming the run, and the difference.
     """
     first, *rest = models
     wanted = held_out_by(models[first])
@@ -102,14 +104,14 @@ def require_same_jets(models: Models) -> None:
         for key in wanted:
             if found[key] != wanted[key]:
                 raise InputError(
-                    f"{name}: expected a run that holds out the same jets as {first}, received "
+                    f"{name}: expected a run with the same held-out jets as {first}, received "
                     f"{key} {found[key]} in place of {wanted[key]}; compare runs with the same "
                     "data, jets, jet_type, particles and seed"
                 )
 
 
 def costs(model: TrainedModel) -> dict[str, float]:
-    """Parameters, minutes of training, and jets a second in the median epoch of its first stage."""
+    """Parameters, minutes of training, and jets per second (median epoch of the first stage)."""
     rows = model.folder.read_metrics()
     rates = [float(row["jets_per_second"]) for row in rows if row["stage"] == rows[0]["stage"]]
     return {

@@ -24,14 +24,14 @@ METRICS = 3
 
 @dataclass(frozen=True)
 class Sample:
-    """Jets that can be made again.
+    """A sample of jets that can be generated again.
 
     Args:
-        name: of the row.
-        kind: what makes the jets.
-        make: makes them.
-        origin: all that decides what is measured of them.
-        facts: numbers that are known without making them.
+        name: the name of the row.
+        kind: the type of generator.
+        make: function that generates the jets.
+        origin: everything that the measurements depend on.
+        facts: numbers that are available without generating the jets.
     """
 
     name: str
@@ -50,10 +50,10 @@ def samples_of(models: Models, training: ParticleCloud, jets: int, seed: int) ->
     """Every sample of a table.
 
     Args:
-        models: runs that hold out the same jets.
+        models: runs with the same held-out jets.
         training: the jets that they were trained on, for the trivial generators.
-        jets: how many jets each sample has.
-        seed: of the samples.
+        jets: number of jets per sample.
+        seed: seed of the samples.
     """
     held_out = held_out_by(next(iter(models.values())))
     origin = {

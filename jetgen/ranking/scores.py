@@ -1,4 +1,4 @@
-"""What is measured of each sample, kept beside the table so that it is measured once."""
+"""The metrics of each sample, stored with the table so that they are computed once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Record = dict[str, Any]
 
 
 class Scored(NamedTuple):
-    """The records of each sample by its name, and what the reader must be warned of."""
+    """The records of each sample by its name, and warnings for the reader."""
 
     records: dict[str, list[Record]]
     warnings: list[str]
@@ -36,11 +36,11 @@ def score(
     seed: int,
     progress: Callable[[str], None],
 ) -> Scored:
-    """What is measured of the samples.
+    """The metrics of the samples.
 
     Generated and trivial samples get every metric, reconstructions the Wasserstein distances,
-    all against the same jets and the same floor. A sample that ``folder`` knows by its
-    :attr:`Sample.key` is not measured again; the others are measured together, and kept there.
+    all with the same real jets and the same floor. A sample with a result in ``folder`` under its
+    :attr:`Sample.key` is not measured again; the others are measured together and stored there.
 
     Raises:
         InputError: when jets cannot be compared.
@@ -52,7 +52,7 @@ def score(
     made: dict[str, ParticleCloud] = {}
     decoded: dict[str, ParticleCloud] = {}
     for sample in missing:
-        progress(f"make {sample.name}")
+        progress(f"generate {sample.name}")
         start = time.perf_counter()
         jets = sample.make()
         seconds = time.perf_counter() - start
@@ -93,7 +93,7 @@ def _sort_in(found: dict[str, list[Record]], records: Sequence[Record]) -> None:
 
 
 def _merit_record(merit: FigureOfMerit) -> Record:
-    """The trees' AUC with the floor 0.5, whose spread is the standard error of chance."""
+    """The AUC of the trees, with the floor 0.5 and its standard error."""
     tested = merit.jets - merit.jets // 2
     spread = auc_standard_error(0.5, tested, tested)
     distance = Distance(merit.auc, merit.auc_error, (merit.auc - 0.5) / spread)

@@ -1,4 +1,4 @@
-"""The table as CSV, one row a sample and metric, and as Markdown, one row a sample."""
+"""The table as CSV, one row per sample and metric, and as Markdown, one row per sample."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FIGURES = {
     "mmd": Figure("mmd", "MMD"),
     "auc": Figure("auc", "AUC"),
 }
-"""The figures by the names of ``jetgen.config.ranking.By``."""
+"""The columns by the names of ``jetgen.config.ranking.By``."""
 
 FACTS = (
     Figure("parameters", "parameters"),
@@ -49,7 +49,7 @@ Scores = Mapping[str, Sequence[Record]]
 
 
 def ordered(samples: Sequence[Sample], scores: Scores, by: str) -> list[Sample]:
-    """The samples by rising figure ``by``; those that do not have it at the end."""
+    """The samples by increasing metric ``by``; those without it at the end."""
 
     def rank(sample: Sample) -> float:
         record = _record(scores[sample.name], FIGURES[by].metric)
@@ -59,7 +59,7 @@ def ordered(samples: Sequence[Sample], scores: Scores, by: str) -> list[Sample]:
 
 
 def csv_text(samples: Sequence[Sample], scores: Scores) -> str:
-    """One row a sample and metric, in plain units; empty where there is no number."""
+    """One row per sample and metric, in unscaled units; missing values are empty."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -70,7 +70,7 @@ def csv_text(samples: Sequence[Sample], scores: Scores) -> str:
 
 
 def markdown(samples: Sequence[Sample], scores: Scores) -> str:
-    """Generated and trivial jets, one row each; then the reconstructions."""
+    """Generated and trivial samples, one row each; then the reconstructions."""
     decoded = [sample for sample in samples if sample.kind == "reconstructed"]
     text = _table([sample for sample in samples if sample not in decoded], scores, FACTS)
     if decoded:
@@ -114,7 +114,7 @@ def _record(records: Sequence[Record], metric: str) -> Record | None:
 
 
 def _cell(record: Record | None) -> str:
-    """Value, uncertainty, and in brackets the spreads above the floor; the verdict as type."""
+    """Value, uncertainty, and in brackets the σ above the floor; bold or italic by verdict."""
     if record is None:
         return "–"
     scale, spreads = record["scale"], record["spreads_above_floor"]

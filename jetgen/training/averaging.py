@@ -15,11 +15,11 @@ class Average:
     .. math:: \bar w_t = d_t \bar w_{t-1} + (1 - d_t) w_t, \qquad
               d_t = \min\left(d, \frac{1 + t}{10 + t}\right)
 
-    so that the first, random weights are soon forgotten. The running means and variances of
-    batch normalisations are averaged alike, so that they fit the averaged weights.
+    so that the initial random weights do not contribute for long. The running means and variances
+    of batch normalisations are averaged in the same way, so that they fit the averaged weights.
 
     Args:
-        module: whose parameters.
+        module: the module whose parameters are averaged.
         decay: :math:`d`, below 1.
     """
 
@@ -30,20 +30,20 @@ class Average:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take in the weights after the step with this number, from 1."""
+        """Update the average with the weights after step number ``step``, counted from 1."""
         decay = min(self.decay, (1 + step) / (10 + step))
         for name, parameter in self.current.items():
             self.weights[name].lerp_(parameter, 1 - decay)
 
     def restore(self, weights: Mapping[str, Tensor]) -> None:
-        """Take over stored averages."""
+        """Load stored averages."""
         for name, weight in self.weights.items():
             weight.copy_(weights[name])
 
     @contextmanager
     @torch.no_grad()
     def applied(self) -> Iterator[None]:
-        """The averages in the place of the weights, within the block."""
+        """Replace the weights by their averages within the block."""
         raw = {name: p.detach().clone() for name, p in self.current.items()}
         self._assign(self.weights)
         try:
@@ -57,7 +57,7 @@ class Average:
 
 
 def _averaged(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """The parameters, and what batch normalisations keep of their batches, by name."""
+    """The parameters, and the running statistics of batch normalisations, by name."""
     yield from module.named_parameters()
     for name, part in module.named_modules():
         if isinstance(part, nn.BatchNorm1d):

@@ -1,4 +1,4 @@
-"""``jetgen train``: jets, a model of them, and the stages of its training."""
+"""``jetgen train``: read jets, build a model, and train it in stages."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ def train(
     """Train the model that ``config`` describes; return the run's folder.
 
     Args:
-        config: every option. With ``resume`` those given must be the stored ones; on the command
-            line these are the options that were written, from Python those that differ from
-            their defaults. ``time_limit`` alone may be another, for a run that was unfinished.
-        observe: called after each epoch, when it is saved, with its row of ``metrics.csv``;
-            what it raises ends the training.
+        config: the options. With ``resume`` all given options must be equal to the stored ones;
+            given are the options on the command line, and in Python those that differ from
+            their defaults. Only ``time_limit`` may differ, for an unfinished run.
+        observe: called with the row of ``metrics.csv`` after each epoch has been saved; an
+            exception from it ends the training.
         data: the jets, in place of the files that ``config.data`` names.
 
     Raises:
         InputError: for unusable data, an existing run without ``resume``, options that differ
-            from those of the run to resume, or a folder in which another process trains.
+            from those of the run to resume, or a folder that another process is training in.
         TrainingError: when the training diverges; the last good checkpoint is kept.
         UnfinishedError: when the time limit ended a stage before
-            :data:`~jetgen.training.loop.MINIMUM_STEPS` steps; it can be resumed.
+            :data:`~jetgen.training.loop.MINIMUM_STEPS` steps; the run can be resumed.
 
     Warns:
-        HealthWarning: for each fault of the trained model, as in ``health.json``.
+        HealthWarning: for each problem of the trained model, as in ``health.json``.
     """
     with locked(Path(config.run).resolve()), _global_state_kept():
         return _train(config, observe, data)
@@ -57,7 +57,7 @@ def train(
 
 @contextmanager
 def _global_state_kept() -> Iterator[None]:
-    """Afterwards torch has the random state and the number of threads that it had before."""
+    """Restore torch's random state and number of threads after the block."""
     threads = torch.get_num_threads()
     devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
     try:
@@ -81,7 +81,7 @@ def _train(config: TrainConfig, observe: Observer, data: ParticleCloud | None) -
     elif folder.last.exists() or folder.best.exists():  # without them nothing is lost
         raise InputError(
             f"{folder.path}: expected a new folder, found a run; choose another `run`, "
-            "remove it, or go on with resume=True"
+            "remove it, or continue it with resume=True"
         )
     if config.threads:
         torch.set_num_threads(config.threads)

@@ -1,4 +1,4 @@
-"""Losses that are not finite, noticed without waiting for the device at every step."""
+"""Detect losses that are not finite, without synchronising with the device at every step."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from jetgen.objectives.base import Loss
 
 
 class Divergence:
-    """Remembers on the device which parts of a loss were the first not to be finite.
+    """Records on the device which parts of a loss were the first that were not finite.
 
-    After such a step all weights may be, and with them every part of every later loss; what
-    counts is the first one.
+    After such a step all weights, and with them all parts of later losses, may not be finite; only
+    the first step shows the cause.
     """
 
     def __init__(self) -> None:
-        self._finite: Tensor | None = None  # whether every total so far was
-        self._parts: dict[str, Tensor] = {}  # whether each part was, up to the first bad total
+        self._finite: Tensor | None = None  # whether all totals so far were finite
+        self._parts: dict[str, Tensor] = {}  # the same for each part, up to the first such total
 
     def look(self, loss: Loss) -> None:
-        """Take in the loss of a step."""
+        """Record the loss of a step."""
         total = loss.total.detach().mean().isfinite()
         before = torch.ones_like(total) if self._finite is None else self._finite
         for name, values in loss.parts.items():
@@ -30,9 +30,9 @@ class Divergence:
         self._finite = before & total
 
     def culprits(self) -> list[str]:
-        """The parts of the first loss that was not finite; none while all have been.
+        """The parts of the first loss that was not finite; empty if all were finite.
 
-        This reads from the device.
+        This synchronises with the device.
         """
         if self._finite is None or bool(self._finite):
             return []

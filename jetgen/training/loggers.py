@@ -1,4 +1,4 @@
-"""The rows of ``metrics.csv`` in TensorBoard or Weights & Biases too, through Fabric's loggers."""
+"""Write the rows of ``metrics.csv`` also to TensorBoard or Weights & Biases."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class WandbLogger(Logger):
 
 
 def logger_of(config: TrainConfig, folder: Path) -> Logger | None:
-    """The logger that the options name, with the options; ``None`` where they name none.
+    """The logger that the options name, with the options logged; ``None`` without one.
 
     Raises:
         InputError: when its package is not installed.

@@ -1,4 +1,4 @@
-"""Figures of merit cheap enough to follow during a training: generated against real jets."""
+"""Metrics of generated against real jets that are cheap enough for use during training."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from jetgen.physics.observables import MeasuredSets, measure
 from jetgen.physics.substructure import with_substructure
 
 FEWEST_MONITORED = 100
-"""Jets of each kind below which no figure says much, and the trees learn nothing."""
+"""Smallest number of jets per sample for monitored metrics."""
 
 MOST_MONITORED = 5_000
-"""Jets of each kind that are looked at."""
+"""Largest number of jets per sample for monitored metrics."""
 
 
 def known_jets(names: Sequence[str], real: ParticleCloud) -> MeasuredSets:
-    """What the figures need of real jets, computed once for all looks."""
+    """The measurements of real jets that the metrics need, computed once per training."""
     measured = _measured(real)
     return with_substructure(measured) if "fom" in names else measured
 
@@ -35,16 +35,17 @@ def known_jets(names: Sequence[str], real: ParticleCloud) -> MeasuredSets:
 def monitored_figures(
     names: Sequence[str], known: MeasuredSets, generated: ParticleCloud
 ) -> dict[str, float]:
-    """Each figure of generated against real jets, less being better, from all jets given.
+    """Metrics of generated against real jets, from all jets passed; smaller is better.
 
     ``w1m`` and ``w1p`` are W1 of the relative mass and the mean of W1 over the three particle
     features; ``fpd`` is the Frechet distance of the 36 polynomials, not extrapolated; ``fom`` is
-    the AUC of boosted trees on jet observables, and ``fom_chi2`` and ``fom_overlap`` beside it the
-    reduced chi-squared and the overlap of the trees' two outputs. Event weights count. All are
-    infinite for generated jets that hold a value that is not finite, or no particle at all.
+    the AUC of boosted trees on jet observables; with it come ``fom_chi2`` and ``fom_overlap``, the
+    reduced chi-squared and the overlap of the two distributions of the trees' output. Event
+    weights are used. All are infinite if a generated jet has a value that is not finite, or if
+    there is no particle in any of them.
 
     Args:
-        names: of the figures.
+        names: the names of the metrics.
         known: the real jets, from :func:`known_jets` with the same names.
         generated: the generated jets.
     """

@@ -1,4 +1,4 @@
-"""What a training keeps an eye on beside its losses: figures of the jets that it makes."""
+"""Metrics of generated jets, monitored during training."""
 
 from __future__ import annotations
 
@@ -23,16 +23,15 @@ _BATCH = 1024
 
 
 class Monitor(NamedTuple):
-    """The figures of one stage of a training.
+    """The monitored metrics of one stage of a training.
 
     Args:
-        names: of the figures; the first one decides, where one does.
-        every: epochs from one look to the next.
-        known: what is measured of the validation jets, with the weights that the model is to
-            learn; measured once.
-        make: jets for some rows of the validation jets, on any device.
-        decides: whether the first figure, in place of the validation loss, chooses the best
-            epoch and ends the stage.
+        names: the names of the metrics.
+        every: epochs from one computation to the next.
+        known: measurements of the validation jets, with the weights that the model should learn.
+        make: function that generates jets for some rows of the validation jets, on any device.
+        decides: whether the first metric, instead of the validation loss, selects the best epoch
+            and ends the stage.
     """
 
     names: tuple[str, ...]
@@ -42,11 +41,11 @@ class Monitor(NamedTuple):
     decides: bool
 
     def due(self, epoch: int) -> bool:
-        """Whether to look after this epoch; always after the first, so that there is a best."""
+        """Whether to compute metrics after this epoch; always after the first."""
         return epoch == 1 or epoch % self.every == 0
 
     def figures(self, seed: int) -> dict[str, float]:
-        """The figures now, of jets made from ``seed``; nothing else random is touched."""
+        """The metrics of jets generated with ``seed``; the global random state does not change."""
         generator = torch.Generator().manual_seed(seed)
         ends = [*range(0, len(self.known), _BATCH), len(self.known)]
         made = [self.make(slice(start, end), generator).to("cpu") for start, end in pairwise(ends)]
@@ -60,7 +59,7 @@ class Monitor(NamedTuple):
 def monitor_generated(
     config: TrainConfig, model: JetModel, validation: ParticleCloud
 ) -> Monitor | None:
-    """Figures of jets that the model generates, which decide; ``None`` where none are wanted."""
+    """Metrics of generated jets, which select the best epoch; ``None`` if none are requested."""
     return _monitor(
         config,
         _as_learned(config, validation),
@@ -74,10 +73,10 @@ def monitor_generated(
 def monitor_reconstructed(
     config: TrainConfig, model: Autoencoder, validation: ParticleCloud
 ) -> Monitor | None:
-    """Figures of reconstructed validation jets, for a model whose prior is not there yet.
+    """Metrics of reconstructed validation jets, for a model whose prior is not trained yet.
 
-    They tell how good the jets of the best prior could be. They do not decide: an autoencoder
-    that reconstructs ever better can leave codes that no prior learns.
+    They are those of jets with a perfect prior. They do not select the best epoch: a better
+    reconstruction can come with codes that are harder to learn for the prior.
     """
     known = _as_learned(config, validation)
     return _monitor(
@@ -91,7 +90,7 @@ def monitor_reconstructed(
 
 
 def _as_learned(config: TrainConfig, jets: ParticleCloud) -> ParticleCloud:
-    """Jets with the weights by which the training draws them: their own, or one each."""
+    """Jets with the weights that the training uses: their own, or one."""
     return jets if config.weighted else jets.replace(weights=torch.ones_like(jets.weights))
 
 
@@ -105,7 +104,7 @@ def _monitor(
         return None
     if len(validation) < FEWEST_MONITORED:
         raise InputError(
-            f"monitor: expected at least {FEWEST_MONITORED} validation jets, 15 % of all, "
+            f"monitor: expected at least {FEWEST_MONITORED} validation jets (15 % of all), "
             f"received {len(validation)}; give more jets"
         )
     real = validation[:MOST_MONITORED].to("cpu")

@@ -1,4 +1,4 @@
-"""The stages of a training: the model and, after an autoencoder, the prior of its codes."""
+"""The stages of a training: the model and, for an autoencoder, the prior of its codes."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from jetgen.training.loop import Batches, Stage
 from jetgen.training.monitoring import monitor_generated, monitor_reconstructed
 
 PRIOR_SHARE = 0.25
-"""Share of the time limit that a prior fitted after the autoencoder has from its own start."""
+"""Share of the time limit for a prior that is fitted after the autoencoder, from its start."""
 
 
 def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Split) -> list[Stage]:
-    """The model and, where a prior is fitted to the codes of an autoencoder, the prior."""
+    """The stage of the model and, if a prior is fitted to the codes, the stage of the prior."""
     training, held_out = jets[split.training], jets[split.validation]
     validation = held_out
     if config.weighted:

@@ -131,7 +131,7 @@ def test_runs_that_cannot_be_mixed_say_why(data, runs, tmp_path, make_muons):
         GenerateConfig(runs=runs)
     nameless = str(tmp_path / "nameless")
     train(TrainConfig(data=[str(data)], run=nameless, columns=COLUMNS[PROMPT], **SMALL))
-    with pytest.raises(InputError, match=r"knows the class of its sets.*jet_type=CLASS"):
+    with pytest.raises(InputError, match=r"with the class of its sets.*jet_type=CLASS"):
         generate(GenerateConfig(runs=[*runs, nameless], output=str(tmp_path / "x.h5")))
     other = tmp_path / "other.h5"
     cloud = make_muons(300, 9)

@@ -161,7 +161,7 @@ def test_the_leaderboard_lists_what_it_leaves_out(folder, table, capsys):
     assert main(["leaderboard", str(folder), *output]) == 0
     text = (folder / "board" / "results.md").read_text(encoding="utf-8")
     assert "sorted by KPD" in text and "vae (flow)" in text and "| other" not in text
-    assert "- other: it holds out other jets than most runs here" in text
+    assert "- other: its held-out jets differ from those of most runs here" in text
     assert "- begun: " in text and "found an interrupted one" in text
     assert "Not in the table" in " ".join(capsys.readouterr().out.split())
 
@@ -169,7 +169,7 @@ def test_the_leaderboard_lists_what_it_leaves_out(folder, table, capsys):
 @pytest.mark.parametrize(
     ("runs", "message"),
     [
-        (["vae", "other"], "other: expected a run that holds out the same jets as vae, received"),
+        (["vae", "other"], "other: expected a run with the same held-out jets as vae, received"),
         (["vae", "vae"], "expected every run once"),
         (["vae", "begun"], "expected a finished training"),
         (["absent"], "expected the folder of a run"),
