@@ -87,8 +87,8 @@ def test_a_sweep_that_goes_on_draws_what_one_in_a_row_does(file, tmp_path, sampl
         ("search:", "serch:", "search"),
         ("batch: {choices: [32, 64]}", "btch: {choices: [32, 64]}", "btch"),
         ("{choices: [32, 64]}", "{values: [32, 64]}", "batch"),
-        ("  latent: 2", "  batch: 16", "expected each option either in base or in search.* received batch"),
-        ("  latent: 2", "  run: elsewhere", "expected each option either in base or in search.* received run"),
+        ("  latent: 2", "  batch: 16", "either in base or in search.* received batch"),
+        ("  latent: 2", "  run: elsewhere", "either in base or in search.* received run"),
     ],
 )
 def test_a_wrong_file_is_named(file, old, new, message):
