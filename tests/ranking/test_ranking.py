@@ -170,7 +170,7 @@ def test_the_leaderboard_lists_what_it_leaves_out(folder, table, capsys):
     ("runs", "message"),
     [
         (["vae", "other"], "other: expected a run with the same held-out jets as vae, received"),
-        (["vae", "vae"], "expected every run once"),
+        (["vae", "vae"], "expected each run once"),
         (["vae", "begun"], "expected a finished training"),
         (["absent"], "expected the folder of a run"),
     ],

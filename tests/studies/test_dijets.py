@@ -65,6 +65,6 @@ def test_the_verdicts_see_jets_that_are_too_heavy():
     assert _nearest(found) == "lsgan"
     assert _reproduced(found, "lsgan", "the jets", LEADING).verdict == "confirmed"
     heavy = _reproduced(found, "bce", "the jets", LEADING)
-    assert heavy.verdict == "not confirmed" and "events: mass, leading jet by" in heavy.evidence
+    assert heavy.verdict == "not confirmed" and "floor: mass, leading jet by" in heavy.evidence
     assert _reproduced(found, "bce", "angles", TOGETHER[1:]).verdict == "confirmed"
     assert _nearer({"qcd": found}, "lsgan").verdict == "confirmed"
