@@ -21,6 +21,7 @@ from jetgen.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from jetgen.cloud import ParticleCloud
+    from jetgen.runs.data import Data
 
 C = TypeVar("C")
 
@@ -74,7 +75,8 @@ def train(
         data: the jets to train on: a cloud, an awkward array, an array as
             :mod:`jetgen.conversion` says, or the names of files. A run that was trained on jets
             passed here records their hash and asks for them again where it needs them:
-            ``jetgen.load(run, data=jets)``.
+            ``jetgen.load(run, data=jets)``. With ``resume=True`` they are those of the run,
+            wherever they are now.
         preset: name of a recipe that ``jetgen presets`` lists; its options replace those of
             ``config``.
         options: fields of :class:`jetgen.TrainConfig`, which replace those of ``config`` and of the
@@ -86,14 +88,16 @@ def train(
         TrainingError: when the training diverges; the last good checkpoint is kept.
     """
     from jetgen import configs
+    from jetgen.runs.data import to_data
     from jetgen.training.command import train
 
-    if isinstance(data, str | os.PathLike) or _are_paths(data):
-        options, data = {"data": data, **options}, None
+    given = to_data(data)
+    if isinstance(given, list):
+        options, given = {"data": given, **options}, None
     if preset is not None:
         options = {**configs.preset(preset), **options}
     chosen = _configured(TrainConfig, options, config)
-    return train(chosen, data=None if data is None else to_cloud(data, name="data"))
+    return train(chosen, data=given)
 
 
 def generate(
@@ -102,6 +106,7 @@ def generate(
     *,
     seed: int = 1,
     output: str | os.PathLike[str] | None = None,
+    data: Any = None,
     **options: Any,
 ) -> ParticleCloud:
     """Jets of a trained generator, in the laboratory: ``px, py, pz`` in GeV.
@@ -112,6 +117,7 @@ def generate(
         jets: how many.
         seed: of the jets; those of a smaller number are the first of a larger one.
         output: file to write them to, as ``jetgen generate`` does; none is written when omitted.
+        data: with ``region``, what the run was trained on, as for :func:`jetgen.load`.
         options: the other fields of :class:`~jetgen.config.generate.GenerateConfig`; ``fix`` may
             be a mapping, ``fix={"type": "top", "mass": 170}``.
 
@@ -119,19 +125,27 @@ def generate(
         InputError: when a run is not finished, or has no such prior or condition.
     """
     from jetgen.config.generate import GenerateConfig
-    from jetgen.generation.command import generate, generated
+    from jetgen.generation.command import generate, generated, loaded
+    from jetgen.runs.data import to_data
     from jetgen.runs.trained_model import TrainedModel
 
     several = list(run) if isinstance(run, Sequence) and not isinstance(run, str) else [run]
-    models = [each for each in several if isinstance(each, TrainedModel)]
     names = [str(each.folder.path if isinstance(each, TrainedModel) else each) for each in several]
-    given = {"runs": names, "jets": jets, "seed": seed, **options}
-    if output is not None:
-        from jetgen.datasets.reading import read
+    output = IN_MEMORY if output is None else output
+    given = {"runs": names, "jets": jets, "seed": seed, "output": output, **options}
+    passed = to_data(data)
+    if isinstance(passed, list):
+        given["data"] = passed
+    config = _configured(GenerateConfig, given)
+    models = [
+        each if isinstance(each, TrainedModel) else loaded(config, name, passed)
+        for each, name in zip(several, names, strict=True)
+    ]
+    if output == IN_MEMORY:
+        return generated(config, models)
+    from jetgen.datasets.reading import read
 
-        return read(generate(_configured(GenerateConfig, {**given, "output": output})).path)
-    config = _configured(GenerateConfig, {**given, "output": IN_MEMORY})
-    return generated(config, models if len(models) == len(several) else None)
+    return read(generate(config, models).path)
 
 
 def evaluate(
@@ -174,6 +188,7 @@ def report(
     real: Any = None,
     *,
     output: str | os.PathLike[str] | None = None,
+    data: Any = None,
     **options: Any,
 ) -> Path:
     """Generated jets beside real ones in one HTML page; return its path.
@@ -183,6 +198,7 @@ def report(
             file; or several of these by name, ``{"flow": cloud, "GAN": "gan.h5"}``.
         real: a cloud, an array, a file, or a run whose held-out jets are taken.
         output: folder to write to; that of the run when omitted.
+        data: of a run without ``real``, what it was trained on, as for :func:`jetgen.load`.
         options: the other fields of :class:`~jetgen.config.report.ReportConfig`.
 
     Raises:
@@ -193,7 +209,9 @@ def report(
 
     if real is None:
         given = {"run": _folder(generated), "output": output, **options}
-        return report(_configured(ReportConfig, given))
+        return report(_configured(ReportConfig, given), data=_data_of([generated], data))
+    if data is not None:
+        raise InputError("data: expected none with `real`, which are the jets to compare with")
     several = generated if isinstance(generated, Mapping) else {"generated": generated}
     samples = {name: _generated(each) for name, each in several.items()}
     wanted = _real(real)
@@ -206,12 +224,15 @@ def report(
     return report(_configured(ReportConfig, given), clouds)
 
 
-def compare(runs: Sequence[Any], *, output: str | os.PathLike[str], **options: Any) -> Path:
+def compare(
+    runs: Sequence[Any], *, output: str | os.PathLike[str], data: Any = None, **options: Any
+) -> Path:
     """Trained runs in one table, on the same held-out jets; return the path of ``results.md``.
 
     Args:
         runs: folders of finished runs, or models of :func:`jetgen.load`.
         output: folder for the table and the report.
+        data: what all of them were trained on, as for :func:`jetgen.load`.
         options: the other fields of :class:`~jetgen.config.compare.CompareConfig`.
 
     Raises:
@@ -221,7 +242,18 @@ def compare(runs: Sequence[Any], *, output: str | os.PathLike[str], **options: A
     from jetgen.ranking.command import compare
 
     given = {"runs": [_folder(run) for run in runs], "output": output, **options}
-    return compare(_configured(CompareConfig, given))
+    return compare(_configured(CompareConfig, given), _data_of(runs, data))
+
+
+def _data_of(runs: Sequence[Any], data: Any) -> Data | None:
+    """What runs were trained on, as it was passed here or to :func:`jetgen.load`."""
+    from jetgen.runs.data import to_data
+    from jetgen.runs.trained_model import TrainedModel
+
+    if data is not None:
+        return to_data(data)
+    models = [run for run in runs if isinstance(run, TrainedModel)]
+    return next((model.given for model in models if model.given is not None), None)
 
 
 def _configured(kind: type[C], options: Mapping[str, Any], base: C | None = None) -> C:
@@ -236,12 +268,6 @@ def _configured(kind: type[C], options: Mapping[str, Any], base: C | None = None
             )
     values = {name: typed(name, value, hints[name]) for name, value in options.items()}
     return kind(**values) if base is None else replace(base, **values)  # type: ignore[type-var]
-
-
-def _are_paths(value: Any) -> bool:
-    return isinstance(value, list | tuple) and all(
-        isinstance(each, str | os.PathLike) for each in value
-    )
 
 
 def _generated(source: Any) -> Any:

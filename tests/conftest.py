@@ -123,7 +123,7 @@ def make_muons() -> Callable[..., ParticleCloud]:
     return toy_muons
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_gaussian_jets():
     return gaussian_jets
 

@@ -34,7 +34,7 @@ def test_jets_from_python_train_as_those_of_a_file(run, jets, tmp_path):
 
 
 def test_a_run_of_jets_from_python_asks_for_them_again(run, jets):
-    with pytest.raises(InputError, match=r"passed from Python .* jetgen\.load\(run, data=cloud\)"):
+    with pytest.raises(InputError, match=r"passed from Python .* \(`jetgen\.load`\)"):
         jetgen.load(run).held_out()
     held_out = jetgen.load(run, data=jets).held_out()
     assert 0 < len(held_out) < len(jets)

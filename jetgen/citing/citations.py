@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,12 @@ from jetgen.citing.bibliography import (
     Citation,
     Work,
 )
-from jetgen.components import OBJECTIVES
+from jetgen.components import FORMATS, OBJECTIVES
 from jetgen.config.option import named_components
 from jetgen.config.train import IN_MEMORY, TrainConfig
 from jetgen.datasets.detection import Paths, detect, find_files, open_source
 from jetgen.datasets.formats.source import Format
+from jetgen.errors import InputError, InputWarning
 from jetgen.kinds import JETS, Kind
 from jetgen.runs.folder import RunFolder
 
@@ -53,15 +55,46 @@ def of_training(config: TrainConfig) -> list[Citation]:
     return merged(found)
 
 
-def of_run(folder: str | Path) -> list[Citation]:
-    """The works behind a run's training and its data.
+def of_run(folder: str | Path, files: Paths | None = None) -> list[Citation]:
+    """The works behind a run's training and its data, which need not be there any more.
+
+    Args:
+        folder: of the run.
+        files: its data, for runs of jetgen 0.1 and 0.2; where their options name them by default.
 
     Raises:
-        InputError: when the folder holds no run, or its data cannot be found or read.
+        InputError: when the folder holds no run.
+
+    Warns:
+        InputWarning: when the works behind the data cannot be found out.
     """
-    config = RunFolder(folder).read_config()
-    files = [path for path in config.data if path != IN_MEMORY]
-    return merged([*of_training(config), *(of_files(files) if files else [])])
+    run = RunFolder(folder)
+    config = run.read_config()
+    found = of_training(config)
+    if config.data != [IN_MEMORY]:
+        try:
+            found += _of_data_of(run, config.data if files is None else files)
+        except InputError as error:
+            warnings.warn(
+                f"{run.path}: the works behind its data are left out; {error}",
+                InputWarning,
+                stacklevel=2,
+            )
+    return merged(found)
+
+
+def _of_data_of(run: RunFolder, files: Paths) -> list[Citation]:
+    """The works behind the data of a run, from its notes or else from the files."""
+    places = run.places() if run.environment_file.exists() else []
+    formats = {form.name: form for form in FORMATS.values()}
+    if not all(place.format in formats for place in places):
+        places = []
+    if not places:
+        return of_files(files)
+    found: list[Citation] = []
+    for place in places:
+        found += of_data(formats[str(place.format)], {"command": place.command})
+    return found
 
 
 def of_files(paths: Paths) -> list[Citation]:
@@ -79,11 +112,12 @@ def of_files(paths: Paths) -> list[Citation]:
 def of_data(form: Format, attributes: Mapping[str, Any]) -> list[Citation]:
     """The works behind jets of this format, with these attributes of the file."""
     found = _cited(form.works, f"the published data in the format {form.name}, if used")
-    if "pythia_settings" in attributes:
+    command = attributes.get("command")
+    if command == "simulate":
         found += _cited((PYTHIA,), "simulation of the jets")
-    if attributes.get("command") == "cluster":
+    if command == "cluster":
         found += _cited((LHC_OLYMPICS,), "the events that were clustered")
-    if "pythia_settings" in attributes or attributes.get("command") == "cluster":
+    if command in ("simulate", "cluster"):
         found += _cited((FASTJET, FASTJET_SPEED, ANTI_KT), "clustering of the jets")
     return found
 

@@ -14,6 +14,7 @@ from jetgen.compression.coding import Coder, sets_per_frame
 from jetgen.compression.container import Reader, Writer
 from jetgen.config.compress import CompressConfig
 from jetgen.config.decompress import DecompressConfig
+from jetgen.datasets.detection import map_of
 from jetgen.datasets.formats.hdf5_writing import Attribute
 from jetgen.datasets.reading import iter_chunks
 from jetgen.datasets.writing import Append
@@ -69,6 +70,8 @@ def compress(config: CompressConfig) -> Compressed:
         sets_per_frame(model),
         columns=[feature.name for feature in features] if kind.features_by_name else (),
         conditions=model.config.auxiliary_columns(),
+        map=map_of(config.input, model.config.map),
+        allow=model.config.allow,
     )
     first = next(clouds)
     errors = config.errors(feature.name for feature in features)

@@ -50,6 +50,11 @@ class GenerateConfig:
         help="decode codes of training jets that meet this condition, such as 'p > 50 and pt > 1' "
         "(vae); a model trained with a region takes fix='region=1' instead",
     )
+    data: list[str] = option(
+        [],
+        help="with `region`: the files that the run was trained on, where they and the run were "
+        "moved apart",
+    )
     seed: int = seed_option(1, help="seed of the generated jets")
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to generate")
     overwrite: bool = option(False, help="replace an existing output file")
@@ -62,6 +67,12 @@ class GenerateConfig:
             "region",
             "neither `fix` nor `prior` with `region`, which draws codes of training jets",
             self.region,
+        )
+        require(
+            self.region is not None or not self.data,
+            "data",
+            "none without `region`, which alone needs the training jets",
+            self.data,
         )
         require(
             len(self.runs) == 1 or self.output is not None,

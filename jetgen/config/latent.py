@@ -13,7 +13,9 @@ class LatentConfig:
 
     run: str = option(help="folder of a trained autoencoder", positional=True)
     data: list[str] = option(
-        [], help="files with jets to encode (default: the run's held-out jets)"
+        [],
+        help="files with jets to encode; those that the run was trained on, wherever they are now, "
+        "stand for its held-out jets (default)",
     )
     output: str | None = option(None, help="folder to write report.html to (default: RUN/latent)")
     jets: int = option(5000, help="at most this many jets, chosen at random")

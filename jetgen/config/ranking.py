@@ -15,6 +15,9 @@ By = Literal["w1m", "w1p", "w1efp", "fpd", "kpd", "uncovered", "mmd", "auc"]
 class RankingConfig:
     """How runs are measured and sorted."""
 
+    data: list[str] = option(
+        [], help="the files that the runs were trained on, where they and the runs were moved apart"
+    )
     jets: int | None = option(
         None,
         help="at most this many held-out jets, and as many generated ones (default: all held-out)",

@@ -15,6 +15,9 @@ class ReportConfig:
     run: str | None = option(
         None, help="folder of a trained run with its generated.h5", positional=True
     )
+    data: list[str] = option(
+        [], help="the files that the run was trained on, where they and the run were moved apart"
+    )
     real: str | None = option(None, help="file with real jets, in place of a run")
     generated: list[str] = option([], help="files with jets to compare to `real`")
     map: dict[str, str] = option(
@@ -51,6 +54,12 @@ class ReportConfig:
                 "report: expected either a run folder or `real` and `generated`, received "
                 f"{'both' if files else 'neither'}"
             )
+        require(
+            self.run is not None or not self.data,
+            "data",
+            "none without a run, whose jets they are",
+            self.data,
+        )
         if files and not (self.real and self.generated and self.output):
             missing = [
                 name

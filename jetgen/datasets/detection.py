@@ -164,9 +164,18 @@ def hashes(paths: Paths) -> dict[str, str]:
     return {str(file): sha256(file) for file in find_files(paths)}
 
 
-def sizes(paths: Paths) -> dict[str, int]:
-    """The size in bytes of each file that paths, folders and patterns stand for."""
-    return {str(file): file.stat().st_size for file in find_files(paths)}
+def made_by(path: Path) -> str | None:
+    """The command of jetgen that made a file (``simulate``, ``cluster``), if its attributes say so.
+
+    Raises:
+        InputError: as :func:`detect`.
+    """
+    form = detect(path)
+    with as_input_errors(path):
+        source = form.open(path, None)
+        command = source.attributes.get("command")
+        source.close()
+    return command if isinstance(command, str) else None
 
 
 def map_of(paths: Paths, chosen: Mapping[str, str]) -> Mapping[str, str]:

@@ -20,6 +20,7 @@ from jetgen.files.progress import counted
 from jetgen.generation.mixing import TYPE, Part, completed, mixed, parts
 from jetgen.kinds import Kind
 from jetgen.physics.region import Region
+from jetgen.runs.data import Data
 from jetgen.runs.device import choose_device
 from jetgen.runs.health import read_health, warn_of
 from jetgen.runs.trained_model import BLOCK, TrainedModel, load
@@ -39,12 +40,16 @@ class Generated(NamedTuple):
     seconds: float
 
 
-def generate(config: GenerateConfig) -> Generated:
+def generate(config: GenerateConfig, models: Sequence[TrainedModel] | None = None) -> Generated:
     """Write jets of a run, or of several runs in random order, to a file, in a stream.
 
     Jets are written to HDF5; sets of named features to HDF5, ROOT or CSV, depending on the suffix.
     With several runs, each makes a Poisson number of sets with its share of the event weight as
     the mean, features that a run does not have are zero, and ``type`` is the class.
+
+    Args:
+        config: the options.
+        models: the runs that ``config.runs`` names, where they are loaded already.
 
     Raises:
         InputError: when a run is not finished or does not have the requested prior or conditions,
@@ -53,7 +58,9 @@ def generate(config: GenerateConfig) -> Generated:
     Warns:
         HealthWarning: for each fault of a run that its training found.
     """
-    plan = _planned(config, _loaded(config))
+    if models is None:
+        models = [loaded(config, run, config.data) for run in config.runs]
+    plan = _planned(config, models)
     folder = plan.parts[0].model.folder
     path = Path(config.output) if config.output else folder.generated_file
     jets = sum(part.number for part in plan.parts)
@@ -70,20 +77,16 @@ def generate(config: GenerateConfig) -> Generated:
     return Generated(path, jets, time.perf_counter() - started)
 
 
-def generated(
-    config: GenerateConfig, models: Sequence[TrainedModel] | None = None
-) -> ParticleCloud:
-    """The sets that :func:`generate` would write, of these models or those of ``config.runs``."""
-    plan = _planned(config, _loaded(config) if models is None else models)
+def generated(config: GenerateConfig, models: Sequence[TrainedModel]) -> ParticleCloud:
+    """The sets that :func:`generate` would write."""
+    plan = _planned(config, models)
     return ParticleCloud.concatenate(list(plan.batches))
 
 
-def _loaded(config: GenerateConfig) -> list[TrainedModel]:
+def loaded(config: GenerateConfig, run: str, data: Data | None = None) -> TrainedModel:
+    """One of the runs, to generate as the options say, with what it was trained on."""
     device = choose_device(config.device)
-    return [
-        load(run, device, solver=config.solver, solver_steps=config.solver_steps)
-        for run in config.runs
-    ]
+    return load(run, device, solver=config.solver, solver_steps=config.solver_steps, data=data)
 
 
 class _Plan(NamedTuple):
@@ -163,6 +166,7 @@ def _described(part: Part, config: GenerateConfig) -> dict[str, Any]:
     prior = config.prior or part.model.config.prior
     return {
         "train": provenance["config"],
+        "data": provenance["data"],
         "prior": prior,
         "network_evaluations": part.model.model.evaluations,
         "prior_evaluations": part.model.model.prior_evaluations(prior),

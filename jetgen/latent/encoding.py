@@ -11,6 +11,7 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.datasets import read
+from jetgen.datasets.detection import map_of
 from jetgen.metrics.latent import LatentSpace, rank_correlation
 from jetgen.metrics.mutual_information import mutual_information
 from jetgen.objectives.preparation import represent
@@ -21,6 +22,7 @@ from jetgen.physics.observable_values import (
 )
 from jetgen.physics.observables import MeasuredSets
 from jetgen.physics.region import Region
+from jetgen.runs.data import are_data_of
 from jetgen.runs.latent_space import latent_space
 from jetgen.runs.trained_model import TrainedModel, load
 
@@ -101,7 +103,8 @@ def encode_sets(
 
     Args:
         run: the folder of the run.
-        data: files with jets; the run's held-out jets by default.
+        data: files with jets, which are read as those of the run were. Those that the run was
+            trained on, wherever they are now, stand for its held-out jets, the default.
         jets: at most this many, chosen at random.
         seed: seed of the choice.
         asked: observables that are required; for a table also columns that were not trained on.
@@ -110,6 +113,8 @@ def encode_sets(
         InputError: when the run is not a finished autoencoder, or the jets cannot be read.
     """
     model = load(run)
+    if data and are_data_of(model.config, model.folder, data):
+        model, data = load(run, data=data), ()
     cloud = _chosen(model, data, jets, seed)
     measure = model.config.kind.measure
     measured = measure(cloud)
@@ -132,7 +137,13 @@ def _chosen(
     config = model.config
     if data:
         conditions = [*config.auxiliary_columns(), *extra_columns]
-        read_in = read(list(data), columns=config.columns, conditions=conditions)
+        read_in = read(
+            data,
+            columns=config.columns,
+            conditions=conditions,
+            map=map_of(data, config.map),
+            allow=config.allow,
+        )
         cloud = represent(read_in, config)
     else:
         cloud = model.held_out(extra_columns)

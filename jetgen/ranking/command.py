@@ -21,6 +21,7 @@ from jetgen.ranking.samples import Sample, samples_of
 from jetgen.ranking.scores import score
 from jetgen.ranking.tables import FIGURES, csv_text, markdown, ordered
 from jetgen.reports import write_report
+from jetgen.runs.data import Data
 from jetgen.runs.device import choose_device
 
 DRAWN = 6
@@ -33,13 +34,18 @@ indistinguishable**; *at most 10 σ or twice the floor, close*; otherwise differ
 """
 
 
-def compare(config: CompareConfig) -> Path:
+def compare(config: CompareConfig, data: Data | None = None) -> Path:
     """Compare runs in one table; return the path of ``results.md``.
+
+    Args:
+        config: the options.
+        data: what the runs were trained on, in place of the files that ``config.data`` names.
 
     Raises:
         InputError: when a run is not finished, or its held-out jets differ from the first run's.
     """
-    models = named_runs(config.runs, choose_device(config.device))
+    data = config.data if data is None else data
+    models = named_runs(config.runs, choose_device(config.device), data)
     return _write(config, models, [], Path(config.output))
 
 
@@ -50,7 +56,7 @@ def leaderboard(config: LeaderboardConfig) -> Path:
         InputError: when there is no finished run.
     """
     folder = Path(config.folder)
-    models, others = finished_runs(folder, choose_device(config.device))
+    models, others = finished_runs(folder, choose_device(config.device), config.data)
     output = Path(config.output) if config.output else folder / "leaderboard"
     return _write(config, models, others, output)
 

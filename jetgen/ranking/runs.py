@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from jetgen.errors import InputError
-from jetgen.runs.data import JetStore
+from jetgen.runs.data import Data, JetStore
 from jetgen.runs.trained_model import TrainedModel, load
 
 Models = Mapping[str, TrainedModel]
 """The runs of a table by their names."""
 
 
-def named_runs(paths: Sequence[str], device: str) -> dict[str, TrainedModel]:
+def named_runs(
+    paths: Sequence[str], device: str, data: Data | None = None
+) -> dict[str, TrainedModel]:
     """Trained models by the names of their folders, or by whole paths if two share a name.
+
+    ``data`` are what all of them were trained on, where that is not found without being named.
 
     Raises:
         InputError: when a folder has no finished run of jets, or is named twice.
@@ -29,14 +33,14 @@ def named_runs(paths: Sequence[str], device: str) -> dict[str, TrainedModel]:
     names = Counter(folder.name for folder in folders.values())
     store = JetStore()
     return {
-        folder.name if names[folder.name] == 1 else path: _ranked(path, device, store)
+        folder.name if names[folder.name] == 1 else path: _ranked(path, device, store, data)
         for path, folder in folders.items()
     }
 
 
-def _ranked(path: str | Path, device: str, store: JetStore) -> TrainedModel:
+def _ranked(path: str | Path, device: str, store: JetStore, data: Data | None) -> TrainedModel:
     """A trained model of jets; the metrics of the table do not exist for other sets."""
-    model = load(path, device, store=store)
+    model = load(path, device, store=store, data=data)
     if not model.config.kind.ranked:
         raise InputError(
             f"{path}: expected a run trained on jets, whose metrics the table has, received one on "
@@ -46,7 +50,7 @@ def _ranked(path: str | Path, device: str, store: JetStore) -> TrainedModel:
 
 
 def finished_runs(
-    folder: Path, device: str
+    folder: Path, device: str, data: Data | None = None
 ) -> tuple[dict[str, TrainedModel], list[tuple[str, str]]]:
     """Finished runs below a folder by their relative paths, and the reasons for omitting others.
 
@@ -61,14 +65,14 @@ def finished_runs(
     for file in sorted(folder.rglob("config.yaml")):
         name = str(file.parent.relative_to(folder))
         try:
-            models[name] = _ranked(file.parent, device, store)
+            models[name] = _ranked(file.parent, device, store, data)
         except InputError as error:
             others.append((name, str(error)))
     if not models:
-        raise InputError(
-            f"{folder}: expected finished runs below this folder, found none, and {len(others)} "
-            "that are not finished; `jetgen.train(run=FOLDER)` makes one"
-        )
+        why = "; `jetgen.train(run=FOLDER)` makes one"
+        if others:
+            why = f" and {len(others)} that cannot be used, first {': '.join(others[0])}"
+        raise InputError(f"{folder}: expected finished runs below this folder, found none{why}")
     jets = {name: json.dumps(held_out_by(model)) for name, model in models.items()}
     common = Counter(jets.values()).most_common(1)[0][0]
     others += [
@@ -83,7 +87,7 @@ def held_out_by(model: TrainedModel) -> dict[str, Any]:
     """The options that define a run's held-out jets, with the hashes of the files."""
     config = model.config
     return {
-        "data": list(model.environment["data"].values()),
+        "data": [place.sha256 for place in model.folder.places()],
         "jet_type": config.jet_type,
         "jets": config.jets,
         "particles": config.particles,

@@ -30,6 +30,7 @@ from jetgen.kinds import Kind, kind_of_cloud
 from jetgen.physics.observables import Observable
 from jetgen.reports import write_report
 from jetgen.reports.page import SIMULATE, Rate
+from jetgen.runs.data import Data
 from jetgen.runs.folder import RunFolder
 from jetgen.runs.health import read_health
 from jetgen.runs.latent_space import latent_space
@@ -39,12 +40,17 @@ _TIMED_JETS = 1000
 """Largest number of jets generated to measure the speed."""
 
 
-def report(config: ReportConfig, clouds: Mapping[str, ParticleCloud] | None = None) -> Path:
+def report(
+    config: ReportConfig,
+    clouds: Mapping[str, ParticleCloud] | None = None,
+    data: Data | None = None,
+) -> Path:
     """Write the report for these options; return the path of its page.
 
     Args:
         config: the options.
         clouds: sets passed from Python, by the names that the options have in place of files.
+        data: what the run was trained on, in place of the files that ``config.data`` names.
 
     Raises:
         InputError: when the run is not finished or has no generated jets, or when the jets
@@ -52,13 +58,13 @@ def report(config: ReportConfig, clouds: Mapping[str, ParticleCloud] | None = No
     """
     with Console(stderr=True).status("read") as status:
         if config.run is not None:
-            return _report_run(config, status.update)
+            return _report_run(config, config.data if data is None else data, status.update)
         return _report_files(config, clouds or {}, status.update)
 
 
-def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
+def _report_run(config: ReportConfig, data: Data, progress: Callable[[str], None]) -> Path:
     assert config.run is not None, "validated by the options"
-    model = load(config.run)
+    model = load(config.run, data=data)
     folder = model.folder
     kind = model.config.kind
     noun = kind.noun.many
@@ -94,7 +100,10 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
             samples[RECONSTRUCTED] = model.reconstruct(real)
         latent = latent_space(model, real, config.seed)
     samples |= _baseline(kind, training, len(real), config.seed)
-    named, attributes = config.reference_name, _attributes(model.config.data[0])
+    trained_on = model.data()
+    files = [] if isinstance(trained_on, ParticleCloud) else list(trained_on)
+    named = config.reference_name
+    attributes = open_source(files[0]).attributes if files else {}
     if speed := attributes.get("jets_per_second"):
         rates.append(Rate(SIMULATE, float(speed), "as recorded in the file of the simulation"))
     return write_report(
@@ -128,7 +137,7 @@ def _report_run(config: ReportConfig, progress: Callable[[str], None]) -> Path:
         rates=rates,
         citations=merged(
             [
-                *of_run(folder.path),
+                *of_run(folder.path, files),
                 *of_report(kind, latent=latent is not None),
             ]
         ),

@@ -3,49 +3,67 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.train import IN_MEMORY, REGION, TrainConfig
-from jetgen.conversion import with_momenta
+from jetgen.conversion import to_cloud, with_momenta
 from jetgen.datasets import read
+from jetgen.datasets.detection import find_files
 from jetgen.datasets.faults import copies, doubtful_unit, warn_of_doubts
 from jetgen.datasets.reading import drawn, select_columns
 from jetgen.errors import InputError, InputWarning
+from jetgen.files.whole import sha256
 from jetgen.objectives.preparation import represent
 from jetgen.physics.classes import class_index
 from jetgen.physics.region import Region
 from jetgen.runs.folder import RunFolder
 
+Data = ParticleCloud | Sequence[str | Path]
+"""The data of a run: sets that are passed from Python, or the names of files."""
+
+
+def to_data(given: Any) -> ParticleCloud | list[str] | None:
+    """What a user passes as the data of a run: names of files, a cloud, or an array of one.
+
+    Raises:
+        InputError: for anything else.
+    """
+    if given is None or isinstance(given, ParticleCloud):
+        return given
+    paths = given if isinstance(given, list | tuple) else [given]
+    if all(isinstance(path, str | os.PathLike) for path in paths):
+        return [os.fspath(path) for path in paths]
+    return to_cloud(given, name="data")
+
 
 def load_jets(
-    config: TrainConfig, extra_columns: Sequence[str] = (), data: ParticleCloud | None = None
+    config: TrainConfig, extra_columns: Sequence[str] = (), data: Data | None = None
 ) -> ParticleCloud:
     """The jets that ``config`` names, in its representation.
 
     Args:
         config: the options of the run.
         extra_columns: further columns of a table that are kept as conditions.
-        data: the jets themselves, for a run that was trained on jets passed from Python.
+        data: the jets themselves, or their files, in place of those that ``config`` names.
 
     Raises:
-        InputError: when files cannot be read, or jets passed from Python are not passed again.
+        InputError: when files cannot be read, or sets passed from Python are not passed again.
     """
     conditions = [*config.auxiliary_columns(), *extra_columns]
-    if data is not None:
+    if isinstance(data, ParticleCloud):
         jets = _chosen(data, config, conditions)
-    elif config.data == [IN_MEMORY]:
-        raise InputError(
-            f"data: expected the sets that the run {config.run} was trained on, which were passed "
-            "from Python and are in no file; pass them again, jetgen.load(run, data=cloud)"
-        )
+    elif data is None and config.data == [IN_MEMORY]:
+        raise _absent_sets(config.run)
     else:
         jets = read(
-            config.data,
+            config.data if data is None else data,
             jet_type=config.jet_type,
             jets=config.jets,
             seed=config.seed,
@@ -68,13 +86,13 @@ class JetStore:
     """The jets that several runs name, each set of them read once."""
 
     def __init__(self) -> None:
-        self._jets: dict[tuple[Any, ...], tuple[ParticleCloud | None, ParticleCloud]] = {}
+        self._jets: dict[tuple[Any, ...], tuple[Data, ParticleCloud]] = {}
 
-    def jets(self, config: TrainConfig, data: ParticleCloud | None = None) -> ParticleCloud:
+    def jets(self, config: TrainConfig, data: Data) -> ParticleCloud:
         """:func:`load_jets`, or what it returned for the same data read in the same way."""
         key = (
-            tuple(config.data),
-            id(data),  # of an object that is kept here, so that no other one gets its number
+            # the number of an object that is kept here, so that no other one gets it
+            id(data) if isinstance(data, ParticleCloud) else tuple(map(str, data)),
             config.jet_type,
             config.jets and (config.jets, config.seed, config.first),
             tuple(config.map.items()),
@@ -132,6 +150,19 @@ def _chosen(data: ParticleCloud, config: TrainConfig, conditions: Sequence[str])
     return cloud.with_conditions({Feature("num_particles"): cloud.multiplicity})
 
 
+def _absent_sets(run: str | Path) -> InputError:
+    return InputError(
+        f"data: expected the sets that {run} was trained on, which were passed from Python and are "
+        "in no file; pass them again (`jetgen.load`), or name a file from which the same sets are "
+        "read, data=FILE"
+    )
+
+
+def _read_in(files: Sequence[str | Path], config: TrainConfig) -> ParticleCloud:
+    """All sets of files, as they would have been passed from Python."""
+    return read(files, map=config.map, allow=config.allow)
+
+
 def content_hash(cloud: ParticleCloud) -> str:
     """SHA-256 of the particles, names, conditions and weights of a cloud; padding is no content."""
     digest = hashlib.sha256(repr((cloud.features, cloud.condition_features)).encode())
@@ -141,24 +172,46 @@ def content_hash(cloud: ParticleCloud) -> str:
     return digest.hexdigest()
 
 
-def require_same_data(config: TrainConfig, folder: RunFolder, data: ParticleCloud | None) -> None:
-    """Raise :class:`InputError` unless files or sets are those that the run was trained on.
+def are_data_of(config: TrainConfig, folder: RunFolder, files: Sequence[str]) -> bool:
+    """Whether these files, all of them and no others, are the data that a run was trained on."""
+    noted = {place.sha256 for place in folder.places()}
+    if config.data == [IN_MEMORY]:
+        return {content_hash(_read_in(files, config))} == noted
+    return {sha256(file) for file in find_files(files)} == noted
+
+
+def data_of(config: TrainConfig, folder: RunFolder, given: Data | None = None) -> Data:
+    """The data that a run was trained on, known by their content.
 
     Args:
-        config: the options of the run, which name its files.
+        config: the options of the run.
         folder: the run.
-        data: the sets that are passed from Python in place of files.
+        given: the sets, or the files that hold them now; by default the files are where they
+            were in the training, or as far from the folder of the run.
+
+    Returns:
+        The sets of a run that was trained on sets passed from Python, the files of any other, in
+        the order of the training.
+
+    Raises:
+        InputError: when the data cannot be found, or are others.
     """
-    if data is None:
-        if config.data != [IN_MEMORY]:  # else load_jets asks for the sets
-            folder.require_same_files(config.data)
-        return
-    known = folder.read_environment()["data"]
-    found = content_hash(data)
-    if known != {IN_MEMORY: found}:
-        wanted = known.get(IN_MEMORY)
+    in_memory = config.data == [IN_MEMORY]
+    if not in_memory and not isinstance(given, ParticleCloud):
+        return folder.data_files(given or ())
+    if not in_memory:
         raise InputError(
-            f"data: expected the sets that {folder.path} was trained on "
-            f"({f'SHA-256 {wanted[:12]}' if wanted else ', '.join(known)}), "
-            f"received others (SHA-256 {found[:12]})"
+            f"data: expected the files that {folder.path} was trained on "
+            f"({', '.join(config.data)}), received sets; name the files, data=FILE"
         )
+    if given is None:
+        raise _absent_sets(folder.path)
+    if not isinstance(given, ParticleCloud):
+        given = _read_in(given, config)
+    found, known = content_hash(given), folder.read_environment()["data"].get(IN_MEMORY)
+    if found != known:
+        raise InputError(
+            f"data: expected the sets that {folder.path} was trained on, with the same numbers and "
+            f"names (SHA-256 {known}), received others (SHA-256 {found})"
+        )
+    return given

@@ -19,13 +19,14 @@ import yaml
 from jetgen.config.option import foreign_components
 from jetgen.config.received import received
 from jetgen.config.train import TrainConfig
-from jetgen.datasets.detection import Paths, hashes, sizes
+from jetgen.datasets.detection import Paths
 from jetgen.errors import InputError
 from jetgen.files.checkpoint import Checkpoint
 from jetgen.files.versions import CONFIG_FORMAT, VERSION_KEY, check_version
-from jetgen.files.whole import sha256, write_json, write_text
+from jetgen.files.whole import write_json, write_text
 from jetgen.registry import Origin
 from jetgen.runs.health import UNFINISHED, read_health
+from jetgen.runs.places import Place, located, noted, places, written
 
 LIBRARIES = (
     "jetgen",
@@ -119,7 +120,7 @@ class RunFolder:
         events: Mapping[str, float],
         content: str | None = None,
     ) -> None:
-        """Versions, device, seed, revision and data hashes, for whoever repeats the run.
+        """Versions, device, seed, revision and data files, for whoever repeats the run.
 
         Args:
             config: the options.
@@ -139,8 +140,11 @@ class RunFolder:
                 "device": device,
                 "seed": config.seed,
                 "git_revision": _git_revision(),
-                "data": dict.fromkeys(config.data, content) if content else hashes(config.data),
-                "bytes": {} if content else sizes(config.data),
+                **(
+                    {"data": dict.fromkeys(config.data, content)}
+                    if content
+                    else written(places(config.data, self.path))
+                ),
                 "split": {"seed": config.seed, **split},
                 "events": dict(events),
             },
@@ -159,33 +163,35 @@ class RunFolder:
                 return dict(content)
         except (ValueError, TypeError, KeyError):
             pass  # as below
-        raise InputError(
+        raise self._odd_environment()
+
+    def _odd_environment(self) -> InputError:
+        return InputError(
             f"{self.environment_file}: expected what jetgen train notes of a run, found something "
             "else; train again"
         )
 
-    def require_same_files(self, paths: Paths) -> None:
-        """Raise :class:`InputError` unless these files are those that the run was trained on.
+    def places(self) -> list[Place]:
+        """The files that the run was trained on, as its ``environment.json`` notes them.
 
-        The sizes are looked at first, where the run notes them (those of 0.1.0 do not), then the
-        hashes. Both are in the message.
+        Raises:
+            InputError, OSError: as :meth:`read_environment`.
         """
-        noted = self.read_environment()
-        known, large = noted["data"], noted.get("bytes", {})
-        found = sizes(paths)
-        if found.keys() != known.keys():
-            raise InputError(
-                f"data: expected the files that {self.path} was trained on, {', '.join(known)}, "
-                f"found {', '.join(found)}; put them back, or train anew"
-            )
-        for file, size in found.items():
-            if size != large.get(file, size) or sha256(file) != known[file]:
-                was = f"{large[file]} bytes, " if file in large else ""
-                raise InputError(
-                    f"{file}: expected the file that {self.path} was trained on ({was}SHA-256 "
-                    f"{known[file]}), found another ({size} bytes, SHA-256 {sha256(file)}); put "
-                    "that file back, or train anew"
-                )
+        try:
+            return noted(self.read_environment())
+        except (KeyError, TypeError) as error:
+            raise self._odd_environment() from error
+
+    def data_files(self, given: Paths = ()) -> list[Path]:
+        """The files that the run was trained on, where they are now.
+
+        Args:
+            given: files, folders or patterns to look among first.
+
+        Raises:
+            InputError: as :func:`~jetgen.runs.places.located`.
+        """
+        return located(self.places(), self.path, given)
 
     def load_model(self) -> Checkpoint:
         """The finished model.

@@ -22,7 +22,7 @@ from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
 from jetgen.physics.region import Region
 from jetgen.priors.fixed import fixed_values
-from jetgen.runs.data import JetStore, load_jets, require_same_data
+from jetgen.runs.data import Data, JetStore, data_of, load_jets, to_data
 from jetgen.runs.folder import RunFolder
 
 BLOCK = 256
@@ -36,7 +36,7 @@ def load(
     solver: Solver | None = None,
     solver_steps: int | None = None,
     store: JetStore | None = None,
-    data: ParticleCloud | None = None,
+    data: Any = None,
 ) -> TrainedModel:
     """The trained model of a run folder.
 
@@ -46,15 +46,22 @@ def load(
         solver, solver_steps: how flow matching integrates its velocities; as in the training
             when omitted.
         store: the jets that several runs share, each set of them read once.
-        data: the sets that the run was trained on, where they were passed from Python; needed for
-            what depends on them, such as :meth:`TrainedModel.held_out`.
+        data: the files that the run was trained on, where neither they nor the run are where
+            they were, or the sets themselves, where these were passed from Python; used by what
+            depends on them, such as :meth:`TrainedModel.held_out`. They are known by their
+            SHA-256.
 
     Raises:
         InputError: when the folder holds no finished run, or a solver is chosen for a run that
             integrates nothing, or ``data`` are not those of the training.
     """
     return TrainedModel(
-        RunFolder(run), device, solver=solver, solver_steps=solver_steps, store=store, data=data
+        RunFolder(run),
+        device,
+        solver=solver,
+        solver_steps=solver_steps,
+        store=store,
+        data=to_data(data),
     )
 
 
@@ -67,7 +74,7 @@ class TrainedModel:
         solver: how flow matching integrates its velocities; as in the training by default.
         solver_steps: in how many steps; as in the training by default.
         store: the jets of this and other runs; this run's own by default.
-        data: the sets of the training, where they were passed from Python.
+        data: the data of the training, where they are not found without being named.
     """
 
     def __init__(
@@ -78,7 +85,7 @@ class TrainedModel:
         solver: Solver | None = None,
         solver_steps: int | None = None,
         store: JetStore | None = None,
-        data: ParticleCloud | None = None,
+        data: Data | None = None,
     ) -> None:
         self.folder, self.device = folder, device
         self.config: TrainConfig = folder.read_config()
@@ -96,9 +103,7 @@ class TrainedModel:
             ) from error
         self.model.to(device).eval()
         self._store = JetStore() if store is None else store
-        self._data = data
-        if data is not None:
-            require_same_data(self.config, folder, data)
+        self.given = data_of(self.config, folder, data) if data else None
 
     def generate(
         self,
@@ -285,11 +290,19 @@ class TrainedModel:
             )
         return self.model
 
+    def data(self) -> Data:
+        """What the run was trained on: its files, where they are now, or the sets themselves.
+
+        Raises:
+            InputError: when they cannot be found, or have changed since.
+        """
+        return data_of(self.config, self.folder, self.given)
+
     def training_jets(self) -> ParticleCloud:
         """The jets that the run was trained on, in its representation.
 
         Raises:
-            InputError: when its files have changed since.
+            InputError: as :meth:`data`.
         """
         jets = self._jets()
         return jets[split_indices(len(jets), self.config.seed).training]
@@ -300,17 +313,17 @@ class TrainedModel:
         ``extra_columns`` names further columns of a table that are kept as conditions.
 
         Raises:
-            InputError: when the run's files have changed since its training.
+            InputError: as :meth:`data`.
         """
         jets = self._jets(extra_columns)
         return jets[split_indices(len(jets), self.config.seed).test]
 
     def _jets(self, extra_columns: Sequence[str] = ()) -> ParticleCloud:
         """All jets of the run's data, which are those of its training."""
-        require_same_data(self.config, self.folder, self._data)
+        data = self.data()
         if extra_columns:
-            return load_jets(self.config, extra_columns, self._data)
-        return self._store.jets(self.config, self._data)
+            return load_jets(self.config, extra_columns, data)
+        return self._store.jets(self.config, data)
 
     def _integrated(self, solver: Solver | None, steps: int | None) -> TrainConfig:
         """The options of the training with another solver."""

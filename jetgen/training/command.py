@@ -19,7 +19,7 @@ from jetgen.files.checkpoint import Checkpoint
 from jetgen.files.lock import locked
 from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
-from jetgen.runs.data import content_hash, load_jets, require_same_data
+from jetgen.runs.data import Data, content_hash, data_of, load_jets
 from jetgen.runs.device import choose_device
 from jetgen.runs.folder import RunFolder
 from jetgen.training.loop import Loop, Observer
@@ -36,7 +36,8 @@ def train(
     Args:
         config: the options. With ``resume`` all given options must be equal to the stored ones;
             given are the options on the command line, and in Python those that differ from
-            their defaults. Only ``time_limit`` may differ, for an unfinished run.
+            their defaults. Only ``time_limit`` may differ, for an unfinished run, and ``data`` may
+            name the same files in another place.
         observe: called with the row of ``metrics.csv`` after each epoch has been saved; an
             exception from it ends the training.
         data: the jets, in place of the files that ``config.data`` names.
@@ -70,13 +71,16 @@ def _global_state_kept() -> Iterator[None]:
 def _train(config: TrainConfig, observe: Observer, data: ParticleCloud | None) -> Path:
     folder = RunFolder(config.run)
     resumed = None
+    source: Data | None = data
     if data is not None:
         config = dataclasses.replace(config, data=[IN_MEMORY])
-    resume = config.resume
+    resume, begun = config.resume, folder.environment_file.exists()
     if resume:
-        config = _resumed_config(config, folder)
-        if folder.environment_file.exists():
-            require_same_data(config, folder, data)
+        given, config = config, _resumed_config(config, folder)
+        if begun:
+            if data is None and given.data != config.data and "data" in given_options(given):
+                source = given.data
+            source = data_of(config, folder, source)
         resumed = Checkpoint.load(folder.last) if folder.last.exists() else None
     elif folder.last.exists() or folder.best.exists():  # without them nothing is lost
         raise InputError(
@@ -88,14 +92,14 @@ def _train(config: TrainConfig, observe: Observer, data: ParticleCloud | None) -
     device = choose_device(config.device)
     if config.log is not None:
         require_package(config.log)
-    jets = load_jets(config, data=data)
+    jets = load_jets(config, data=source)
     config = dataclasses.replace(config, particles=jets.mask.shape[1])
     split = split_indices(len(jets), config.seed)
     torch.manual_seed(config.seed)  # initial weights
     model = build_objective(config, Layout.of(jets[split.training], config))
     model.fit_data(jets[split.training])
     folder.write_config(dataclasses.replace(config, resume=False))
-    if not (resume and folder.environment_file.exists()):  # what the first start noted holds
+    if not (resume and begun):  # what the first start noted holds
         folder.write_environment(
             config,
             device,
@@ -112,7 +116,10 @@ def _resumed_config(given: TrainConfig, folder: RunFolder) -> TrainConfig:
     """The stored options of the run, after a check that no option given contradicts them."""
     stored = folder.read_config()
     names = given_options(given)
-    for name in sorted(names - {"run", "resume", "time_limit"}):
+    free = {"run", "resume", "time_limit"}
+    if folder.environment_file.exists():
+        free.add("data")  # which are known by their content
+    for name in sorted(names - free):
         value = getattr(given, name)
         if value != getattr(stored, name):
             raise InputError(

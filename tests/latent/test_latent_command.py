@@ -20,16 +20,17 @@ from jetgen.training.command import train
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory, toy_jets):
-    """A run, and its file of 400 gluon and as many top jets."""
+    """A run on 400 gluon and as many top jets, and another file with the same jets."""
     folder = tmp_path_factory.mktemp("latent")
-    data = folder / "jets.h5"
+    data, own = folder / "jets.h5", folder / "own.h5"
     jets = toy_jets(800, seed=1)
     types = (torch.arange(800) % 2 * 2).float()
-    with JetgenWriter(data, attributes={"command": "test"}, slots=30) as writer:
-        kinematics = {f: to_relative(jets).condition(f.name) for f in JET_KINEMATICS}
-        writer.append(jets.with_conditions({**kinematics, Feature("type"): types}))
+    for path in (data, own):
+        with JetgenWriter(path, attributes={"command": path.name}, slots=30) as writer:
+            kinematics = {f: to_relative(jets).condition(f.name) for f in JET_KINEMATICS}
+            writer.append(jets.with_conditions({**kinematics, Feature("type"): types}))
     config = TrainConfig(
-        data=[str(data)], run=str(folder / "run"), particles=30, objective="vae", encoder="dense",
+        data=[str(own)], run=str(folder / "run"), particles=30, objective="vae", encoder="dense",
         layers=1, latent=3, learning_rate=0.01, device="cpu", condition=["type"],
         **(preset("classic") | {"hidden": 32, "batch": 64, "beta": 0.01, "epochs": 8}),
     )  # fmt: skip
@@ -73,6 +74,8 @@ def test_codes_decode_to_the_reconstruction(trained):
 def test_jets_are_held_out_ones_or_chosen_from_all_files(trained):
     run, data = trained
     assert len(encode_sets(run).jets) == 120
+    own = encode_sets(run, [data.replace("jets.h5", "own.h5")]).jets
+    assert torch.equal(own.particles, encode_sets(run).jets.particles)
     found = encode_sets(run, [data], jets=100)
     kinds, counts = found.jets.condition("type").unique(return_counts=True)
     assert kinds.tolist() == [0, 2] and counts.min() > 30

@@ -36,8 +36,7 @@ class JetNetSource(Hdf5Source):
 
     def __init__(self, path: str | Path, jet_type: str | None = None) -> None:
         super().__init__(path)
-        published = re.fullmatch(r"([gqtwz])(30|150)?", self.path.stem)
-        name = published.group(1) if published else jet_type
+        name = _class_in_name(self.path) or jet_type
         self.type_index = UNKNOWN_CLASS if name is None else class_index(name)
 
     @property
@@ -72,6 +71,11 @@ class JetNetSource(Hdf5Source):
         }
 
 
+def _class_in_name(path: Path) -> str | None:
+    published = re.fullmatch(r"([gqtwz])(30|150)?", path.stem)
+    return published.group(1) if published else None
+
+
 def _matches(path: Path) -> bool:
     found = shapes(path)
     particles, jets = found.get("particle_features", ()), found.get("jet_features", ())
@@ -85,4 +89,5 @@ JETNET_HDF5 = Format(
     matches=_matches,
     open=JetNetSource,
     works=("Kansal:2021",),
+    class_in_name=_class_in_name,
 )

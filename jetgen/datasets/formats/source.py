@@ -88,6 +88,8 @@ class Format:
             of the jets, for files that do not contain it.
         works: references to cite for data in this format, as for other components.
         general: whether it is a container of arbitrary columns; these are tried last.
+        class_in_name: function that returns the class of the jets as far as the name of the file
+            says it.
     """
 
     name: str
@@ -96,3 +98,4 @@ class Format:
     open: Callable[[Path, str | None], Source]
     works: tuple[Any, ...] = ()
     general: bool = False
+    class_in_name: Callable[[Path], str | None] = lambda path: None
