@@ -60,6 +60,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
+        if _lacks_memory(error):
+            print(
+                _red(
+                    "jetgen: error: not enough memory; choose smaller networks, a smaller batch "
+                    f"or fewer jets ({_one_line(error)})"
+                ),
+                file=sys.stderr,
+            )
+            return 2
         print(
             f"jetgen: internal error ({type(error).__name__}): {_one_line(error)}; "
             "run again with --debug for the traceback",
@@ -142,5 +151,17 @@ def _red(line: str) -> str:
     return f"\x1b[31m{line}\x1b[0m" if shown else line
 
 
+def _lacks_memory(error: Exception) -> bool:
+    """Whether an allocation failed, of Python or of torch on the CPU or a GPU."""
+    told = "can't allocate memory" in str(error) or type(error).__name__ == "OutOfMemoryError"
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and told)
+
+
+_LONGEST = 1_500
+"""Letters of a message at most; what a user passed may be of any length."""
+
+
 def _one_line(message: BaseException | str) -> str:
-    return " ".join(str(message).split()) or type(message).__name__
+    line = " ".join(str(message).split()) or type(message).__name__
+    half = _LONGEST // 2
+    return line if len(line) <= _LONGEST else f"{line[:half]} [...] {line[-half:]}"

@@ -16,6 +16,7 @@ from jetgen.cli.translation import to_command_line
 from jetgen.config.option import components_in, mark_given, named_values
 from jetgen.configs import shipped
 from jetgen.errors import InputError
+from jetgen.files.option_files import read_yaml
 from jetgen.files.versions import CONFIG_FORMAT, VERSION_KEY, check_version
 from jetgen.registry import is_path
 
@@ -61,8 +62,8 @@ def gather_repeated(words: Sequence[str], flags: Sequence[str]) -> list[str]:
 def options_from_files_first(words: Sequence[str]) -> list[str]:
     """The words with option files before everything else, so that flags win; presets are files.
 
-    >>> options_from_files_first(["--epochs", "1", "--config", "a.yaml"])
-    ['--config', 'a.yaml', '--epochs', '1']
+    Raises:
+        InputError: when a file is missing, or no YAML.
     """
     presets: list[str] = []
     files: list[str] = []
@@ -77,6 +78,7 @@ def options_from_files_first(words: Sequence[str]) -> list[str]:
                 f"{flag}: expected a {'file' if flag == CONFIG else 'name'}, found none"
             )
         elif flag == CONFIG:
+            read_yaml(value)  # refuses what the parser could not cope with
             files += [CONFIG, value]
         else:
             presets += [CONFIG, str(shipped("presets", value))]

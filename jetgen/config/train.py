@@ -63,6 +63,10 @@ def _representation(config: TrainConfig) -> str:
     return kind.representations[0]
 
 
+WIDEST, DEEPEST = 2**16, 1_000
+"""Widths and numbers of layers below which a typing error does not take the memory of a machine."""
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """Everything that decides what is trained, on what, and how."""
@@ -72,7 +76,7 @@ class TrainConfig:
     resume: bool = option(False, help="continue the run in that folder")
     seed: int = seed_option(1, help="seed of the split, initial weights, batches and noise")
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to train")
-    threads: int = option(0, at_least=0, help="CPU threads; 0 leaves torch's choice")
+    threads: int = option(0, at_least=0, below=1025, help="CPU threads; 0 leaves torch's choice")
 
     jet_type: str | None = option(
         None, section="data", help="only jets of this class (gluon, quark, w, z, top)"
@@ -171,21 +175,27 @@ class TrainConfig:
         [], help="NAME=VALUE of an own option of the discriminator; may be given several times"
     )
     hidden: int = option(
-        96, at_least=1, help="width of the hidden layers; of a pyramid's narrowest one"
+        96,
+        at_least=1,
+        below=WIDEST,
+        help="width of the hidden layers; of a pyramid's narrowest one",
     )
     layers: int = option(
         3,
         at_least=1,
+        below=DEEPEST,
         help="number of hidden layers (dense, pyramid), convolutions (conv) or set layers",
     )
-    neighbours: int = option(16, at_least=1, help="nearest neighbours of the edgeconv encoder")
+    neighbours: int = option(
+        16, at_least=1, below=WIDEST, help="nearest neighbours of the edgeconv encoder"
+    )
     edgeconv_backend: Literal["dense", "pyg"] = option(
         "dense", help="own masked kernels, or torch-geometric's layers on ragged graphs"
     )
     queries: Literal["learned", "noise"] = option(
         "learned", help="input of a set decoder for each particle: a learned vector, or noise"
     )
-    latent: int = option(20, at_least=1, common=True, help="latent dimension")
+    latent: int = option(20, at_least=1, below=WIDEST, common=True, help="latent dimension")
 
     loss: str = option(
         "chamfer",
@@ -248,7 +258,7 @@ class TrainConfig:
         "inverse-multiquadric", help="kernel of the wae's distance"
     )
     projections: int = option(
-        50, at_least=1, help="random directions of a sliced Wasserstein distance"
+        50, at_least=1, below=WIDEST, help="random directions of a sliced Wasserstein distance"
     )
 
     gan_loss: Literal["bce", "lsgan", "hinge", "wgan-gp"] = option(
@@ -310,7 +320,10 @@ class TrainConfig:
         [], help="NAME=VALUE of an own option of the prior; may be given several times"
     )
     components: int = option(
-        10, at_least=2, help="components of the mixture prior, or categories of the discrete one"
+        10,
+        at_least=2,
+        below=WIDEST,
+        help="components of the mixture prior, or categories of the discrete one",
     )
     prior_training: Literal["after", "joint"] = option(
         "after", help="fit a learned prior after the autoencoder, or together with it"
@@ -318,8 +331,12 @@ class TrainConfig:
     prior_epochs: int = option(
         30, above=0, help="epochs of a learned prior that is fitted after the autoencoder"
     )
-    flow_transforms: int = option(6, at_least=1, help="coupling transforms of the flow prior")
-    flow_hidden: int = option(128, at_least=1, help="width of a learned prior's networks")
+    flow_transforms: int = option(
+        6, at_least=1, below=DEEPEST, help="coupling transforms of the flow prior"
+    )
+    flow_hidden: int = option(
+        128, at_least=1, below=WIDEST, help="width of a learned prior's networks"
+    )
     multiplicity: Literal["data", "latent"] = option(
         "data",
         help="draw numbers of particles from the distribution of the data, or from a model of "

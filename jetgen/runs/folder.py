@@ -22,6 +22,7 @@ from jetgen.config.train import TrainConfig
 from jetgen.datasets.detection import Paths
 from jetgen.errors import InputError
 from jetgen.files.checkpoint import Checkpoint
+from jetgen.files.option_files import read_yaml
 from jetgen.files.versions import CONFIG_FORMAT, VERSION_KEY, check_version
 from jetgen.files.whole import write_json, write_text
 from jetgen.registry import Origin
@@ -80,11 +81,11 @@ class RunFolder:
                 "`jetgen.train(run=FOLDER)` makes one"
             )
         try:
-            content = dict(yaml.safe_load(self.config_file.read_text(encoding="utf-8")))
+            content = dict(read_yaml(self.config_file))
             check_version(self.config_file, content.pop(VERSION_KEY, 1), CONFIG_FORMAT)
             content.setdefault("first", True)  # as runs were before there was a choice
             return received(TrainConfig, content, str(self.config_file), self._origins())
-        except (TypeError, ValueError, yaml.YAMLError) as error:
+        except (TypeError, ValueError) as error:
             raise InputError(
                 f"{self.config_file}: expected the options of jetgen train; {error}"
             ) from error

@@ -14,6 +14,7 @@ import yaml
 
 from jetgen.configs import FOLDER
 from jetgen.errors import InputError
+from jetgen.files.option_files import read_yaml
 from jetgen.registry import is_allowed, is_path
 
 DEFINITION = "study.yaml"
@@ -101,7 +102,7 @@ def define(
     """
     path = definition / DEFINITION
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path)
         scale = content["settings"]["quick" if quick else "full"]
         settings = _changed(scale, changed or {})
         steps = [step for entry in content["steps"] for step in _expanded(entry)]
@@ -116,7 +117,7 @@ def define(
             folder=folder,
             steps=tuple(_step(words, {**known, **values}) for words, values in steps),
         )
-    except (KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{path}: expected title, question, source, settings (full, quick) and steps; "
             f"{type(error).__name__}: {error}"

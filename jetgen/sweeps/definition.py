@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from jetgen.config.received import received
 from jetgen.config.train import TrainConfig
 from jetgen.configs import names, shipped
 from jetgen.errors import InputError
+from jetgen.files.option_files import read_yaml
 
 if TYPE_CHECKING:
     from optuna import Trial
@@ -75,18 +74,18 @@ def read_sweep(path: str | Path) -> Sweep:
             f"{', '.join(names('sweeps'))}; found none"
         )
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path)
         base, search = content["base"], content["search"]
         metric = content["metric"]
         if isinstance(base, str):
-            base = yaml.safe_load((path.parent / base).read_text(encoding="utf-8"))
+            base = read_yaml(path.parent / base)
         written = {
             **({} if isinstance(content["base"], str) else base),
             **content.get("options", {}),
         }
         base = {**base, **written}
         wrong = [name for name, space in search.items() if set(space) not in _KINDS]
-    except (KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{path}: expected the mappings base and search and the name metric; "
             f"{type(error).__name__}: {error}"

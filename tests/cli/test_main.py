@@ -136,3 +136,30 @@ def test_sigterm_is_handled_like_ctrl_c_in_every_command(monkeypatch, capsys, ch
         signal.signal(signal.SIGINT, before)
     assert capsys.readouterr().err == "jetgen: interrupted\n"
     assert signal.getsignal(signal.SIGTERM) is term
+
+
+@pytest.mark.parametrize(
+    "option", ["--layers=10000000", "--hidden=100000000", "--threads=1000000", "--latent=99999999"]
+)
+def test_a_network_or_a_number_of_threads_that_no_machine_has_is_refused(tmp_path, option, capsys):
+    words = ["train", "--data", str(tmp_path / "jets.h5"), "--run", str(tmp_path / "run"), option]
+    assert main(words) == 2
+    assert "expected less than" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to")],
+)
+def test_too_little_memory_is_one_line(monkeypatch, error, capsys):
+    def run(config):
+        raise error
+
+    monkeypatch.setitem(COMMANDS, "presets", COMMANDS["presets"]._replace(run=run))
+    assert main(["presets"]) == 2
+    assert "error: not enough memory; choose smaller networks" in capsys.readouterr().err
+
+
+def test_a_message_does_not_repeat_endless_input(capsys):
+    assert main(["x" * 100_000]) == 2
+    assert len(capsys.readouterr().err) < 2_000
