@@ -62,7 +62,7 @@ def make_file(
         "LHC Olympics HDF5": lambda: lhco_file(lhco_events),
         "Aspen Open Jets HDF5": aspen_file,
         "OmniLearn HDF5": omnilearn_file,
-        "ROOT tree": root,
+        "ROOT table": root,
         "Parquet table": arrow,
         "CSV table": text,
         "pandas HDF5": lambda: top_tagging_file()[0],
