@@ -6,6 +6,7 @@ import glob
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -44,6 +45,34 @@ def whole_file(path: str | Path, *, alone: bool = False) -> Iterator[Path]:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_set(folder: Path, name: str) -> Iterator[Path]:
+    """Yield a hidden folder in ``folder``; when the block succeeds, move its files up together.
+
+    They replace files of the same names in ``folder``; other files stay. If the block raises or
+    its process is killed, ``folder`` keeps all its files as they were. Hidden folders of processes
+    that died earlier are removed.
+
+    Args:
+        folder: the folder for the files.
+        name: of the set, in the name of the hidden folder.
+    """
+    temporary = folder / f".{name}.{os.getpid()}.partial"
+    with locked(folder / name, wait=True):
+        if HAS_LOCKS:  # the processes that wrote these are dead
+            for left in folder.glob(f".{glob.escape(name)}.*.partial"):
+                shutil.rmtree(left)
+        temporary.mkdir(parents=True)
+        try:
+            yield temporary
+            for file in sorted(path for path in temporary.rglob("*") if path.is_file()):
+                target = folder / file.relative_to(temporary)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                file.replace(target)
+        finally:
+            shutil.rmtree(temporary)
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jetgen import __version__
-from jetgen.files.whole import write_text
+from jetgen.files.whole import whole_set, write_text
 from jetgen.reports.findings import Claim, Conclusion, Table
 from jetgen.reports.page import Picture, environment
 from jetgen.reports.report import save_figure
@@ -26,7 +26,8 @@ def write_findings(
     """Write ``report.html``, ``results.md``, ``TABLE.csv`` and ``figures/*`` to ``folder``.
 
     Args:
-        folder: the folder to write to; existing files of these names are replaced.
+        folder: the folder to write to; existing files of these names are replaced when
+            all new ones are there.
         conclusion: the answer, claims, tables and figures.
         title, question: the heading, and the question of the study.
         facts: how to reproduce the results: lines of code or numbers, by name.
@@ -35,29 +36,29 @@ def write_findings(
     Returns:
         The path of the page.
     """
-    pictures = [
-        Picture(d.name, d.title, d.caption, save_figure(d.figure, folder / "figures" / d.name))
-        for d in conclusion.drawings
-    ]
-    for table in conclusion.tables:
-        write_text(folder / f"{table.name}.csv", _csv(table))
-    write_text(folder / "results.md", _markdown(conclusion, title, question, facts))
-    page = folder / "report.html"
-    write_text(
-        page,
-        environment()
-        .get_template("findings.html.j2")
-        .render(
-            title=title,
-            question=question,
-            source=source,
-            conclusion=conclusion,
-            pictures=pictures,
-            facts=facts,
-            version=__version__,
-        ),
-    )
-    return page
+    with whole_set(folder, "report") as new:
+        pictures = [
+            Picture(d.name, d.title, d.caption, save_figure(d.figure, new / "figures" / d.name))
+            for d in conclusion.drawings
+        ]
+        for table in conclusion.tables:
+            write_text(new / f"{table.name}.csv", _csv(table))
+        write_text(new / "results.md", _markdown(conclusion, title, question, facts))
+        write_text(
+            new / "report.html",
+            environment()
+            .get_template("findings.html.j2")
+            .render(
+                title=title,
+                question=question,
+                source=source,
+                conclusion=conclusion,
+                pictures=pictures,
+                facts=facts,
+                version=__version__,
+            ),
+        )
+    return folder / "report.html"
 
 
 def _csv(table: Table) -> str:

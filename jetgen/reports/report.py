@@ -20,7 +20,7 @@ from jetgen.cloud import ParticleCloud
 from jetgen.evaluation.checks import check
 from jetgen.evaluation.comparison import Comparison
 from jetgen.evaluation.verdict import Headline, counted, headlines
-from jetgen.files.whole import whole_file, write_json, write_text
+from jetgen.files.whole import whole_file, whole_set, write_json, write_text
 from jetgen.kinds import JETS, Kind
 from jetgen.metrics.latent import LatentSpace
 from jetgen.physics.observables import Observable
@@ -61,7 +61,7 @@ def write_report(
 
     Args:
         folder: where ``report.html``, ``table.csv``, ``table.json`` and ``figures/*.pdf, *.png``
-            are written; existing files of these names are replaced.
+            are written; existing files of these names are replaced when all new ones are there.
         real: the real jets to compare to, in any representation.
         samples: jets by name, in the order of the page. ``reconstructed`` must correspond to
             ``real`` jet by jet; the one named like the baseline of the kind is the trivial
@@ -105,30 +105,30 @@ def write_report(
     if any(rate.step == SIMULATE for rate in rates):
         planned.append(speed_section({r.step: r.jets_per_second for r in rates}, kind.noun))
     setting = setting_line(checked, attributes)
-    sections = list(_drawn(planned, folder, setting, panels, progress))
-    progress("write")
-    _write_table(folder, comparison, merits, verdicts)
-    page = folder / "report.html"
-    write_text(
-        page,
-        render(
-            title=title,
-            description=description,
-            comparison=comparison,
-            merits=merits,
-            verdicts=verdicts,
-            counts={
-                reference: len(checked.real),
-                **{name: len(jets) for name, jets in checked.samples.items()},
-            },
-            sections=sections,
-            rates=rates,
-            provenance={"report seed": seed, **(provenance or {})},
-            citations=citations,
-            version=__version__,
-        ),
-    )
-    return page
+    with whole_set(folder, "report") as new:
+        sections = list(_drawn(planned, new, setting, panels, progress))
+        progress("write")
+        _write_table(new, comparison, merits, verdicts)
+        write_text(
+            new / "report.html",
+            render(
+                title=title,
+                description=description,
+                comparison=comparison,
+                merits=merits,
+                verdicts=verdicts,
+                counts={
+                    reference: len(checked.real),
+                    **{name: len(jets) for name, jets in checked.samples.items()},
+                },
+                sections=sections,
+                rates=rates,
+                provenance={"report seed": seed, **(provenance or {})},
+                citations=citations,
+                version=__version__,
+            ),
+        )
+    return folder / "report.html"
 
 
 def _drawn(

@@ -1,8 +1,12 @@
 import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from jetgen.files.whole import sha256, whole_file, write_json, write_text
+from jetgen.files.whole import sha256, whole_file, whole_set, write_json, write_text
 
 
 def test_file_appears_whole(tmp_path):
@@ -20,6 +24,60 @@ def test_failure_leaves_the_former_file_and_nothing_else(tmp_path):
         raise OSError("disk full")
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def contents(folder):
+    return {str(p.relative_to(folder)): p.read_text() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_the_files_of_a_set_appear_together(tmp_path):
+    folder = tmp_path / "out"
+    with whole_set(folder, "page") as new:
+        write_text(new / "figures" / "a.png", "first")
+        write_text(new / "page.html", "first")
+        assert contents(folder).keys() == {
+            ".page.lock",
+            *(f"{new.name}/{n}" for n in contents(new)),
+        }
+    assert contents(folder) == {"figures/a.png": "first", "page.html": "first"}
+    write_text(folder / "figures" / "mine.png", "mine")
+    with whole_set(folder, "page") as new:
+        write_text(new / "page.html", "second")
+    assert contents(folder) == {
+        "figures/a.png": "first", "figures/mine.png": "mine", "page.html": "second",
+    }  # fmt: skip
+    with pytest.raises(OSError, match="disk full"), whole_set(folder, "page") as new:
+        write_text(new / "page.html", "third")
+        raise OSError("disk full")
+    assert contents(folder)["page.html"] == "second"
+    with pytest.raises(OSError, match="disk full"), whole_set(tmp_path / "none", "page"):
+        raise OSError("disk full")
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from jetgen.files.whole import whole_set, write_text
+
+with whole_set(Path(sys.argv[1]), "page") as new:
+    write_text(new / "figures" / "a.png", "second")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_a_kill_leaves_the_former_set_and_the_next_one_cleans_up(tmp_path):
+    before = {"figures/a.png": "first", "page.html": "first"}
+    for name, text in before.items():
+        write_text(tmp_path / name, text)
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False, cwd=root)
+    left = contents(tmp_path)
+    assert {name: left[name] for name in before} == before and len(left) > 2
+    with whole_set(tmp_path, "page") as new:
+        write_text(new / "page.html", "third")
+    assert contents(tmp_path) == {"figures/a.png": "first", "page.html": "third"}
 
 
 def test_sha256(tmp_path):

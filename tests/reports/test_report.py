@@ -171,6 +171,15 @@ def test_every_panel_has_files_of_its_own(toy_jets, tmp_path, monkeypatch):
     assert found == {"mass.pdf", "mass.png", "multiplicity.pdf", "multiplicity.png"}
     assert "each panel in" in page.read_text(encoding="utf-8")
 
+    def stopped(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    monkeypatch.setattr("jetgen.reports.report.render", stopped)
+    with pytest.raises(KeyboardInterrupt):  # which leaves no new figure beside the old page
+        write_report(tmp_path, real=toy_jets(60, 3), samples={"a": toy_jets(60, 4)})
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
 
 def test_the_page_opens_with_a_verdict_on_every_sample(made):
     opening = made.html.index('<div class="verdicts">'), made.html.index('id="distances"')

@@ -1,7 +1,9 @@
 """A conclusion appears whole on the page, in Markdown and as CSV."""
 
+import pytest
 from matplotlib.figure import Figure
 
+from jetgen.reports import findings_page
 from jetgen.reports.findings import Claim, Conclusion, FindingFigure, Table, judged
 from jetgen.reports.findings_page import write_findings
 
@@ -27,6 +29,24 @@ def test_everything_is_written(tmp_path):
     assert (tmp_path / "numbers.csv").read_text() == "run,w1m\nA,1.0\nB,2.0\n"
     assert "| A | 1.0 |" in (tmp_path / "results.md").read_text()
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {"line.pdf", "line.png"}
+
+
+def test_a_page_that_is_not_finished_replaces_nothing(tmp_path, monkeypatch):
+    def written(text, figures):
+        drawings = [FindingFigure(name, text, "", Figure()) for name in figures]
+        return write_findings(
+            tmp_path, Conclusion(text, [], [], drawings), title=text, question="?", facts={}
+        )
+
+    def files():
+        return {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    written("first", ["a", "b"])
+    before = files()
+    monkeypatch.setattr(findings_page, "_markdown", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        written("second", ["a", "c"])
+    assert files() == before
 
 
 def test_a_difference_counts_from_two_errors():
