@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from jetgen.cloud import CARTESIAN, RELATIVE, ParticleCloud
 from jetgen.registry import resolve
+
+
+S = TypeVar("S")
 
 
 class Noun(NamedTuple):
@@ -83,6 +86,7 @@ class Kind:
         missing_units: ``(cloud)``, features without a unit that are assumed to have one.
         doubts: ``(name, sample, real)``, warnings of measured sets that differ by how they were
             made.
+        complete: ``(checked)``, with everything measured that metrics and figures need.
         assess: ``(checked, *, classifiers, features, seed, progress)``, the table of metrics and
             the classifiers' figures of merit, by sample and name.
         evaluate: ``(real, generated, config, progress)``, the content of the file of metrics.
@@ -127,6 +131,7 @@ class Kind:
     require_comparable: Answer = Answer()
     missing_units: Answer = Answer()
     doubts: Answer = Answer()
+    complete: Answer = Answer()
     assess: Answer = Answer()
     evaluate: Answer = Answer()
     report_sections: Answer = Answer()
@@ -148,9 +153,9 @@ def nothing(*received: object) -> dict[str, Any]:
     return {}
 
 
-def unchanged(cloud: ParticleCloud) -> ParticleCloud:
+def unchanged(sets: S) -> S:
     """The sets as they are."""
-    return cloud
+    return sets
 
 
 JETS = Kind(
@@ -209,6 +214,7 @@ JETS = Kind(
     require_comparable="jetgen.kinds:nothing",
     missing_units="jetgen.physics.units:without_unit",
     doubts="jetgen.evaluation.checks:doubts_of_jets",
+    complete="jetgen.evaluation.command:complete_jets",
     assess="jetgen.evaluation.command:evaluate_checked",
     evaluate="jetgen.evaluation.command:evaluate_jets",
     report_sections="jetgen.reports.jet_sections:jet_report_sections",
@@ -262,6 +268,7 @@ ENTRIES = Kind(
     require_comparable="jetgen.evaluation.columns:require_common_columns",
     missing_units="jetgen.kinds:nothing",
     doubts="jetgen.kinds:nothing",
+    complete="jetgen.kinds:unchanged",
     assess="jetgen.evaluation.columns:evaluate_columns",
     evaluate="jetgen.evaluation.command:evaluate_entries",
     report_sections="jetgen.reports.column_sections:column_report_sections",

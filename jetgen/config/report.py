@@ -38,7 +38,8 @@ class ReportConfig:
     )
     jets: int = option(10_000, help="at most this many jets of each kind")
     panels: bool = option(
-        False, help="also write every panel of a figure to a file of its own, for talks and papers"
+        False,
+        help="also write PDFs, and every panel of a figure to files of its own, for talks",
     )
     reference_name: str = option(
         "simulated", help="what the jets to compare with are called in tables and figures"

@@ -34,6 +34,7 @@ from jetgen.evaluation.resampling import resample
 from jetgen.evaluation.verdict import counted, headlines
 from jetgen.files.whole import write_json
 from jetgen.kinds import ENTRIES, kind_of_cloud
+from jetgen.physics.observables import MeasuredSets
 from jetgen.physics.substructure import with_substructure
 
 GENERATED = "generated"
@@ -239,9 +240,10 @@ def evaluate_checked(
     All samples share the floor. The result for one does not depend on the others, provided that
     all have the same number of jets.
     """
-    progress("N-subjettiness, soft drop")
-    checked = _with_substructure(checked)
+    progress("N-subjettiness, soft drop, energy-flow polynomials")
+    checked = complete_jets(checked)
     drawn = resample(checked, replicas=replicas, seed=seed)
+    drawn = replace(drawn, pool=with_substructure(drawn.pool))
     progress("Wasserstein distances")
     table = compare_resampled(drawn)
     progress("energy-flow polynomials, FPD, KPD, COV, MMD")
@@ -265,14 +267,21 @@ def evaluate_checked(
     )
 
 
-def _with_substructure(checked: ComparisonInput) -> ComparisonInput:
-    real = with_substructure(checked.real)
-    return replace(
-        checked,
-        real=real,
-        samples={name: with_substructure(jets) for name, jets in checked.samples.items()},
-        pool=real if checked.pool is checked.real else with_substructure(checked.pool),
-    )
+def complete_jets(checked: ComparisonInput) -> ComparisonInput:
+    """The same jets with substructure and energy-flow polynomials, each measured once.
+
+    Further real jets for the floor are left as they are: not all of them are needed.
+    """
+
+    def complete(jets: MeasuredSets) -> MeasuredSets:
+        found = with_substructure(jets)
+        found.polynomials  # noqa: B018  (computed when first used, and kept)
+        return found
+
+    real = complete(checked.real)
+    samples = {name: complete(jets) for name, jets in checked.samples.items()}
+    pool = real if checked.pool is checked.real else checked.pool
+    return replace(checked, real=real, samples=samples, pool=pool)
 
 
 def metric_records(table: Comparison) -> list[dict[str, Any]]:

@@ -38,7 +38,7 @@ KPD_JETS = 2_500
 MATCHED_JETS, MATCHED_BATCHES = 100, 5
 """Jets on each side of one coverage, as published, and largest number of disjoint batches."""
 
-_FIVE = [
+W1EFP = [
     k
     for k, graph in enumerate(efp_graphs(4))
     if len(graph) == vertices(graph) == 4 and len(components(graph)) == 1
@@ -97,7 +97,7 @@ def substructure_rows(drawn: Resampling) -> list[Row]:
 
 def efp_rows(drawn: Resampling) -> list[Row]:
     """W1 of the five polynomials of W1EFP, and their mean."""
-    every = {name: jets.polynomials[:, _FIVE] for name, jets in _kinds(drawn).items()}
+    every = {name: jets.polynomials[:, W1EFP] for name, jets in _kinds(drawn).items()}
     floors: list[Tensor] = []
     found: dict[str, list[Tensor]] = {name: [] for name in drawn.sides}
     for k in range(len(GRAPHS)):

@@ -89,7 +89,17 @@ class MeasuredSets:
     def __getitem__(self, index: Tensor | slice) -> MeasuredSets:
         """The jets that ``index`` selects."""
         observables = {name: values[index] for name, values in self.observables.items()}
-        return replace(self, relative=self.relative[index], observables=observables)
+        chosen = replace(self, relative=self.relative[index], observables=observables)
+        if "polynomials" in vars(self):  # where they have been computed
+            vars(chosen)["polynomials"] = self.polynomials[index]
+        return chosen
+
+    def with_observables(self, found: dict[str, Tensor]) -> MeasuredSets:
+        """The same jets with further observables."""
+        more = replace(self, observables=self.observables | found)
+        if "polynomials" in vars(self):
+            vars(more)["polynomials"] = self.polynomials
+        return more
 
     @cached_property
     def polynomials(self) -> Tensor:

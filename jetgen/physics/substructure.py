@@ -7,8 +7,6 @@ All are dimensionless and differentiable, with one value per jet ``(B,)``. Here
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 from torch import Tensor
 
@@ -142,8 +140,8 @@ def substructure(cloud: ParticleCloud) -> dict[str, Tensor]:
 def with_substructure(measured: MeasuredSets) -> MeasuredSets:
     """The measured jets with :data:`SUBSTRUCTURE_OBSERVABLES` added to their observables.
 
-    Jets that already have them are returned unchanged, because FastJet takes half a second for
-    1,000 jets of 54 particles on one core.
+    Jets that already have them are returned unchanged, because FastJet takes a fifth of a second
+    for 1,000 jets of 90 particles on one core.
     """
     if SUBSTRUCTURE_OBSERVABLES[0].name in measured.observables:
         return measured
@@ -151,7 +149,7 @@ def with_substructure(measured: MeasuredSets) -> MeasuredSets:
     if "pt" in measured.observables:
         mass = found["relative_soft_drop_mass"] * measured.observables["pt"]
         found["soft_drop_mass"] = mass
-    return replace(measured, observables=measured.observables | found)
+    return measured.with_observables(found)
 
 
 def _ratio(above: Tensor, below: Tensor, smallest: float) -> Tensor:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from jetgen.classifiers.figure_of_merit import FigureOfMerit
 from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
+from jetgen.evaluation.metric_rows import W1EFP
 from jetgen.metrics.latent import LatentSpace
 from jetgen.metrics.w1efp import GRAPHS
-from jetgen.physics.efp import efps
 from jetgen.physics.observable_values import ObservableValues
 from jetgen.physics.observables import (
     JET_OBSERVABLES,
@@ -20,7 +19,6 @@ from jetgen.physics.observables import (
     Observable,
 )
 from jetgen.physics.quantities import BY_RANK, QUANTITIES, SUBSTRUCTURE, Quantity
-from jetgen.physics.substructure import with_substructure
 from jetgen.reports.figures.jet_displays import jet_displays
 from jetgen.reports.figures.jet_images import HALF_WIDTH, jet_images
 from jetgen.reports.figures.residuals import residual_panels
@@ -80,10 +78,8 @@ def jet_report_sections(
     merits: Mapping[str, Mapping[str, FigureOfMerit]],
 ) -> list[PlannedSection]:
     """The sections for these jets, latent space and history, as far as they are available."""
-    real = _with_polynomials(with_substructure(checked.real))
-    samples = {
-        name: _with_polynomials(with_substructure(jets)) for name, jets in checked.samples.items()
-    }
+    real = _with_polynomials(checked.real)
+    samples = {name: _with_polynomials(jets) for name, jets in checked.samples.items()}
     looks, named = lines(list(samples)), checked.reference
     generated = {name: jets for name, jets in samples.items() if name != RECONSTRUCTED}
     sections = classifier_section(merits, looks, real.kind.noun, named)
@@ -281,9 +277,8 @@ def _classes(real: MeasuredSets, generated: MeasuredSets, named: str) -> list[Pl
 
 def _with_polynomials(jets: MeasuredSets) -> MeasuredSets:
     """With the energy-flow polynomials of W1EFP as observables."""
-    values = efps(jets.relative, GRAPHS)
-    found = {q.name: values[:, k] for k, q in enumerate(POLYNOMIALS)}
-    return replace(jets, observables={**jets.observables, **found})
+    values = jets.polynomials[:, W1EFP]
+    return jets.with_observables({q.name: values[:, k] for k, q in enumerate(POLYNOMIALS)})
 
 
 def _latent(real: MeasuredSets, latent: LatentSpace) -> PlannedSection:

@@ -18,12 +18,13 @@ from jetgen.reports.formatting import cell, floor_cell, with_uncertainty
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure on the page: file name without suffix, title, caption, PNG, number of panels."""
+    """A figure on the page: file name without suffix, title, caption, PNG, other files of it."""
 
     name: str
     title: str
     caption: str
     png: bytes
+    pdf: bool = True
     panels: bool = False
 
     @property

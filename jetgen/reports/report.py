@@ -60,7 +60,7 @@ def write_report(
     """Compare samples of jets, or of other sets, with real ones; write one self-contained page.
 
     Args:
-        folder: where ``report.html``, ``table.csv``, ``table.json`` and ``figures/*.pdf, *.png``
+        folder: where ``report.html``, ``table.csv``, ``table.json`` and ``figures/*.png``
             are written; existing files of these names are replaced when all new ones are there.
         real: the real jets to compare to, in any representation.
         samples: jets by name, in the order of the page. ``reconstructed`` must correspond to
@@ -78,7 +78,7 @@ def write_report(
         requested: requested and obtained values of generated jets by condition.
         rates: speeds of the model.
         citations: the works on the model, the data and the metrics.
-        panels: whether every panel of a figure is also written to files of its own.
+        panels: whether every figure is also written as PDF, and every panel to files of its own.
         seed: of the bootstrap, the splits and the choice of jets on display.
         progress: called with the name of each step before it starts.
 
@@ -90,7 +90,7 @@ def write_report(
     """
     folder = Path(folder)
     progress("measure")
-    checked = check(real, samples, training, kind, reference)
+    checked = kind.complete(check(real, samples, training, kind, reference))
     progress("compare")
     assessed: tuple[Comparison, dict[str, Merits]] = kind.assess(
         checked, seed=seed, progress=progress
@@ -148,11 +148,11 @@ def _drawn(
             progress(f"draw {section.title.lower()} (figure {done} of {total})")
             path = folder / "figures" / drawing.name
             with figure_style():
-                png = save_figure(drawing.draw(), path, setting)
+                png = save_figure(drawing.draw(), path, setting, pdf=panels)
                 single = panels and len(drawing.panels) > 1
                 for name, draw in drawing.panels.items() if single else ():
                     save_figure(draw(), path / file_name(name), setting, dpi=_PANEL_DPI)
-            pictures.append(Picture(drawing.name, section.title, drawing.caption, png, single))
+            pictures.append(Picture(drawing.name, section.title, drawing.caption, png, panels, single))
         yield Section(section.name, section.title, section.reading, tuple(pictures))
 
 
@@ -165,24 +165,27 @@ def file_name(name: str) -> str:
     return re.sub(r"[^\w.+-]+", "_", name).strip("_")
 
 
-def save_figure(figure: Figure, stem: Path, setting: str = "", *, dpi: int = _DPI) -> bytes:
-    """Write ``stem.pdf`` and ``stem.png`` of a figure; return the content of the PNG.
+def save_figure(
+    figure: Figure, stem: Path, setting: str = "", *, dpi: int = _DPI, pdf: bool = True
+) -> bytes:
+    """Write ``stem.png`` of a figure, and ``stem.pdf``; return the former's content.
 
     Args:
         figure: the figure.
         stem: the path without suffix.
         setting: a line above the figure that describes the sets.
         dpi: pixels per inch of the PNG.
+        pdf: whether the PDF is wanted, which takes twice as long to write.
     """
-    buffer = io.BytesIO()
-    pdf, png = (stem.with_name(stem.name + ending) for ending in (".pdf", ".png"))
-    with figure_style(), whole_file(pdf) as path:  # formulas get fonts here
+    with figure_style():  # formulas get fonts here
         area = with_setting(figure, setting)
-        figure.savefig(path, format="pdf", bbox_inches=area, metadata={"CreationDate": None})
-        figure.savefig(buffer, format="png", bbox_inches=area, dpi=dpi)
-    with whole_file(png) as path:
-        path.write_bytes(buffer.getvalue())
-    return buffer.getvalue()
+        if pdf:
+            with whole_file(stem.with_name(f"{stem.name}.pdf")) as path:
+                dated = {"CreationDate": None}
+                figure.savefig(path, format="pdf", bbox_inches=area, metadata=dated)
+        with whole_file(stem.with_name(f"{stem.name}.png")) as path:
+            figure.savefig(path, format="png", bbox_inches=area, dpi=dpi)
+            return path.read_bytes()
 
 
 def _write_table(
