@@ -16,7 +16,6 @@ from typing import Any, NamedTuple, TypeVar
 from jetgen.cloud import CARTESIAN, RELATIVE, ParticleCloud
 from jetgen.registry import resolve
 
-
 S = TypeVar("S")
 
 
@@ -89,6 +88,7 @@ class Kind:
         complete: ``(checked)``, with everything measured that metrics and figures need.
         assess: ``(checked, *, classifiers, features, seed, progress)``, the table of metrics and
             the classifiers' figures of merit, by sample and name.
+        memorised: ``(checked, seed)``, whether samples repeat training sets, by sample.
         evaluate: ``(real, generated, config, progress)``, the content of the file of metrics.
         report_sections: ``(checked, latent, history, seed, merits)``, the sections of a report.
         further_quantities: ``()``, quantities that are drawn but are not in the table.
@@ -133,6 +133,7 @@ class Kind:
     doubts: Answer = Answer()
     complete: Answer = Answer()
     assess: Answer = Answer()
+    memorised: Answer = Answer()
     evaluate: Answer = Answer()
     report_sections: Answer = Answer()
     further_quantities: Answer = Answer()
@@ -216,6 +217,7 @@ JETS = Kind(
     doubts="jetgen.evaluation.checks:doubts_of_jets",
     complete="jetgen.evaluation.command:complete_jets",
     assess="jetgen.evaluation.command:evaluate_checked",
+    memorised="jetgen.evaluation.memorised:memorised_jets",
     evaluate="jetgen.evaluation.command:evaluate_jets",
     report_sections="jetgen.reports.jet_sections:jet_report_sections",
     further_quantities="jetgen.physics.quantities:substructure_quantities",
@@ -239,6 +241,7 @@ ENTRIES = Kind(
         "jetnet": _NO_JETS,
         "reference": _NO_JETS,
         "train_reference": _NO_JETS,
+        "training": _NO_JETS,
     },
     logarithmic=(),
     empty="as zeros",
@@ -270,6 +273,7 @@ ENTRIES = Kind(
     doubts="jetgen.kinds:nothing",
     complete="jetgen.kinds:unchanged",
     assess="jetgen.evaluation.columns:evaluate_columns",
+    memorised="jetgen.kinds:nothing",
     evaluate="jetgen.evaluation.command:evaluate_entries",
     report_sections="jetgen.reports.column_sections:column_report_sections",
     further_quantities="jetgen.kinds:nothing",

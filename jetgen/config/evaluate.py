@@ -66,6 +66,11 @@ class EvaluateConfig:
         help="further metrics beside the built-in ones and those of installed packages, as "
         "package.module:Name, comma-separated",
     )
+    training: str | None = option(
+        None,
+        help="file with the jets that the generator was trained on, none of them in REAL, to find "
+        "out whether it repeats them",
+    )
     reference_name: str = option(
         "simulated", help="what the jets to compare with are called in tables and figures"
     )
@@ -100,6 +105,12 @@ class EvaluateConfig:
             "jetnet",
             "no other reference network than reference='jetnet' with that protocol",
             self.jetnet,
+        )
+        require(
+            not (self.jetnet and self.training),
+            "training",
+            "none with `jetnet`, whose protocol has no test of memorisation",
+            self.training,
         )
 
     @property

@@ -29,6 +29,7 @@ class ComparisonInput:
         real: the real jets that samples are compared to.
         samples: by name; ``reconstructed``, if present, corresponds to ``real`` jet by jet.
         pool: all real jets (``real`` and training), for the real-versus-real floor.
+        training: the jets that a model was trained on, if they are known.
         kept: ``(B,)`` which of the real jets that were passed are in ``real``.
         warnings: what was dropped or is unusual, for the reader.
         reference: the name of the real jets in texts.
@@ -40,6 +41,7 @@ class ComparisonInput:
     kept: Tensor
     warnings: tuple[str, ...]
     reference: str = "simulated"
+    training: MeasuredSets | None = None
 
 
 def check(
@@ -86,14 +88,15 @@ def check(
         real_finite = finite[RECONSTRUCTED] = real_finite & finite[RECONSTRUCTED]
     usable = {name: jets[finite[name]] for name, jets in measured.items()}
     usable_real = all_real[real_finite]
-    pool = usable_real
+    pool, seen = usable_real, None
     if training is not None:
-        seen = _measured(training, "training", kind, warnings)
-        pool = _joined(pool, seen[_finite(seen, "training", warnings)])
+        every = _measured(training, "training", kind, warnings)
+        seen = every[_finite(every, "training", warnings)]
+        pool = _joined(pool, seen)
     for name, sets in usable.items():
         warnings += kind.doubts(name, sets, usable_real)
         warnings += shared_with_real(name, sets, usable_real)
-    return ComparisonInput(usable_real, usable, pool, real_finite, tuple(warnings), reference)
+    return ComparisonInput(usable_real, usable, pool, real_finite, tuple(warnings), reference, seen)
 
 
 def shared_with_real(name: str, sample: MeasuredSets, real: MeasuredSets) -> list[str]:

@@ -28,12 +28,14 @@ from jetgen.datasets.reading import drawn
 from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput, check
 from jetgen.evaluation.columns import evaluate_columns
 from jetgen.evaluation.comparison import Comparison, compare_resampled
+from jetgen.evaluation.memorised import memorisation_records
 from jetgen.evaluation.metric_rows import fpnd_row, metric_rows
 from jetgen.evaluation.protocol import jetnet_protocol
 from jetgen.evaluation.resampling import resample
 from jetgen.evaluation.verdict import counted, headlines
 from jetgen.files.whole import write_json
 from jetgen.kinds import ENTRIES, kind_of_cloud
+from jetgen.metrics.memorisation import memorisation
 from jetgen.physics.observables import MeasuredSets
 from jetgen.physics.substructure import with_substructure
 
@@ -136,7 +138,15 @@ def evaluate_jets(
         metrics=config.metric,
         progress=progress,
     )
-    return record | _content(table, merits)
+    content = record | _content(table, merits)
+    if config.training is not None:
+        progress("nearest training jets")
+        training = read(
+            config.training, map=map_of(config.training, config.map), allow=config.allow
+        )
+        found = memorisation(generated, real, training, seed=config.seed)
+        content["memorisation"] = memorisation_records({GENERATED: found})
+    return content
 
 
 def evaluate_entries(

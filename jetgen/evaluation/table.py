@@ -49,6 +49,10 @@ def metrics_table(content: Mapping[str, Any]) -> Group:
     for sample in samples:
         merits = content["merits"].get(sample, {})
         parts += [_merit(sample, name, merit, content) for name, merit in merits.items()]
+    parts += [
+        Text(f"{sample}: {found['text']}", style=COLOURS["different"] if found["copies"] else "")
+        for sample, found in content.get("memorisation", {}).items()
+    ]
     parts += warnings
     parts += [headline_text(sample, content["headlines"][sample]) for sample in samples]
     return Group(*parts)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from jetgen.metrics.fpd import fpd as fpd
     from jetgen.metrics.fpd import jet_efps as jet_efps
     from jetgen.metrics.kpd import kpd as kpd
+    from jetgen.metrics.memorisation import Memorisation as Memorisation
+    from jetgen.metrics.memorisation import memorisation as memorisation
     from jetgen.metrics.mutual_information import mutual_information as mutual_information
     from jetgen.metrics.peak_fits import PeakFit as PeakFit
     from jetgen.metrics.peak_fits import fit_peak as fit_peak

@@ -97,9 +97,7 @@ def _groomed(p4: Tensor, kept: Tensor, passing: Callable[[Tensor, Tensor], Tenso
     return kept & (place >= start) & (place <= end)
 
 
-def _passes(
-    first: Tensor, second: Tensor, *, z_cut: float, beta: float, radius: float
-) -> Tensor:
+def _passes(first: Tensor, second: Tensor, *, z_cut: float, beta: float, radius: float) -> Tensor:
     one, two = fourvectors.pt(first), fourvectors.pt(second)
     turn = fourvectors.wrap_phi(fourvectors.phi(first) - fourvectors.phi(second))
     theta = torch.hypot(_rapidity(first) - _rapidity(second), turn)

@@ -73,6 +73,7 @@ def render(
     comparison: Comparison,
     merits: Mapping[str, Mapping[str, FigureOfMerit]],
     verdicts: Mapping[str, Headline],
+    memorised: Sequence[str],
     counts: Mapping[str, int],
     sections: Sequence[Section],
     rates: Sequence[Rate],
@@ -85,6 +86,7 @@ def render(
     Args:
         merits: the classifiers' figures of merit by sample and name.
         verdicts: the verdict on each sample.
+        memorised: warnings of samples that repeat training sets.
         counts: number of sets in the figures, by sample.
     """
     kind = comparison.kind
@@ -96,6 +98,7 @@ def render(
             description=description,
             comparison=comparison,
             verdicts=verdicts,
+            warnings=[*comparison.warnings, *memorised],
             groups=_groups(comparison),
             reference=comparison.reference,
             fewest=FEWEST_TESTED,

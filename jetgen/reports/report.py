@@ -19,13 +19,20 @@ from jetgen.classifiers.figure_of_merit import FigureOfMerit
 from jetgen.cloud import ParticleCloud
 from jetgen.evaluation.checks import check
 from jetgen.evaluation.comparison import Comparison
+from jetgen.evaluation.memorised import in_words, memorisation_records
 from jetgen.evaluation.verdict import Headline, counted, headlines
 from jetgen.files.whole import whole_file, whole_set, write_json, write_text
 from jetgen.kinds import JETS, Kind
 from jetgen.metrics.latent import LatentSpace
+from jetgen.metrics.memorisation import Memorisation
 from jetgen.physics.observables import Observable
 from jetgen.reports.page import SIMULATE, Picture, Rate, Section, render
-from jetgen.reports.sections import PlannedSection, conditions_section, speed_section
+from jetgen.reports.sections import (
+    PlannedSection,
+    conditions_section,
+    memorisation_section,
+    speed_section,
+)
 from jetgen.reports.setting import setting_line
 from jetgen.reports.style import figure_style, with_setting
 
@@ -97,9 +104,13 @@ def write_report(
     )
     comparison, merits = assessed
     verdicts = headlines(comparison, merits)
+    progress("nearest training jets")
+    memorised: dict[str, Memorisation] = kind.memorised(checked, seed)
     progress("prepare figures")
     kept = None if latent is None else latent[checked.kept]
     planned = kind.report_sections(checked, kept, history, seed, merits)
+    if memorised:
+        planned.append(memorisation_section(memorised, list(checked.samples), kind.noun))
     if requested:
         planned.append(conditions_section(requested, kind.noun))
     if any(rate.step == SIMULATE for rate in rates):
@@ -108,7 +119,7 @@ def write_report(
     with whole_set(folder, "report") as new:
         sections = list(_drawn(planned, new, setting, panels, progress))
         progress("write")
-        _write_table(new, comparison, merits, verdicts)
+        _write_table(new, comparison, merits, verdicts, memorised)
         write_text(
             new / "report.html",
             render(
@@ -117,6 +128,11 @@ def write_report(
                 comparison=comparison,
                 merits=merits,
                 verdicts=verdicts,
+                memorised=[
+                    f"{name}: {in_words(found)}"
+                    for name, found in memorised.items()
+                    if found.copies
+                ],
                 counts={
                     reference: len(checked.real),
                     **{name: len(jets) for name, jets in checked.samples.items()},
@@ -152,7 +168,9 @@ def _drawn(
                 single = panels and len(drawing.panels) > 1
                 for name, draw in drawing.panels.items() if single else ():
                     save_figure(draw(), path / file_name(name), setting, dpi=_PANEL_DPI)
-            pictures.append(Picture(drawing.name, section.title, drawing.caption, png, panels, single))
+            pictures.append(
+                Picture(drawing.name, section.title, drawing.caption, png, panels, single)
+            )
         yield Section(section.name, section.title, section.reading, tuple(pictures))
 
 
@@ -193,6 +211,7 @@ def _write_table(
     comparison: Comparison,
     merits: Mapping[str, Merits],
     verdicts: Mapping[str, Headline],
+    memorised: Mapping[str, Memorisation],
 ) -> None:
     records = comparison.records()
     write_json(
@@ -213,6 +232,7 @@ def _write_table(
                 for sample, found in merits.items()
             },
             "headlines": {sample: verdict._asdict() for sample, verdict in verdicts.items()},
+            "memorisation": memorisation_records(memorised),
         },
     )
     text = io.StringIO()

@@ -11,8 +11,10 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from jetgen.classifiers.figure_of_merit import FigureOfMerit
+from jetgen.evaluation.memorised import in_words
 from jetgen.kinds import Noun
 from jetgen.metrics.latent import LatentSpace
+from jetgen.metrics.memorisation import Memorisation
 from jetgen.physics.observable_values import ObservableValues
 from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.quantities import Quantity
@@ -25,10 +27,11 @@ from jetgen.reports.figures.latent_activity import latent_activity
 from jetgen.reports.figures.latent_columns import latent_columns
 from jetgen.reports.figures.latent_correlations import latent_correlations
 from jetgen.reports.figures.latent_map import latent_map
+from jetgen.reports.figures.memorisation import memorisation
 from jetgen.reports.figures.pair_planes import pair_planes
 from jetgen.reports.figures.speeds import speeds
 from jetgen.reports.figures.training_curves import training_curves
-from jetgen.reports.style import Line
+from jetgen.reports.style import Line, lines
 
 
 @dataclass(frozen=True)
@@ -231,6 +234,32 @@ def classifier_section(
         f"{noun.many}, for {noun.many} that were not used in its training."
     )
     return [PlannedSection("scores", "Scores", words, tuple(drawings))] if drawings else []
+
+
+def memorisation_section(
+    memorised: Mapping[str, Memorisation], samples: Sequence[str], noun: Noun
+) -> PlannedSection:
+    """Distances to the nearest training sets; all ``samples`` of the report choose the looks."""
+    looks = lines(samples)
+    said = " ".join(f"{name}: {in_words(found)}." for name, found in memorised.items())
+    return PlannedSection(
+        "memorisation",
+        "Memorisation",
+        f"Whether generated {noun.many} repeat {noun.many} of the training. {said}",
+        (
+            PlannedFigure(
+                "memorisation",
+                f"Energy mover's distance of each {noun.one} to the nearest training {noun.one}, "
+                f"for held-out {noun.many} (grey) and generated ones. One in a hundred held-out "
+                f"{noun.many} lies left of the dashed line; copies pile up there.",
+                partial(memorisation, memorised, looks, noun),
+                {
+                    name: partial(memorisation, {name: found}, looks, noun)
+                    for name, found in memorised.items()
+                },
+            ),
+        ),
+    )
 
 
 def conditions_section(

@@ -35,6 +35,17 @@ def write(tmp_path_factory, toy_jets):
     return written
 
 
+def test_memorisation_needs_the_training_jets_only(write, toy_jets, tmp_path, capsys):
+    training, real, made = (write(f"memory-{seed}.h5", 150, seed) for seed in (1, 2, 3))
+    output = tmp_path / "m.json"
+    main(["evaluate", training, "--real", real, "--training", training, "--output", str(output)])
+    found = json.loads(output.read_text())["memorisation"]["generated"]
+    assert found["copies"] and found["near"] == 1.0 and found["median_ratio"] < 1e-6
+    assert "repeats training jets" in " ".join(capsys.readouterr().out.split())
+    main(["evaluate", made, "--real", real, "--training", training, "--output", str(output)])
+    assert not json.loads(output.read_text())["memorisation"]["generated"]["copies"]
+
+
 @pytest.mark.slow
 def test_real_jets_are_at_the_floor_and_wider_ones_are_not(toy_jets, monkeypatch):
     monkeypatch.setattr("jetgen.evaluation.metric_rows.MATCHED_JETS", 25)  # 100 take a minute
