@@ -21,7 +21,7 @@ from jetgen.physics.observables import (
 from jetgen.physics.quantities import BY_RANK, QUANTITIES, SUBSTRUCTURE, Quantity
 from jetgen.reports.figures.jet_displays import jet_displays
 from jetgen.reports.figures.jet_images import HALF_WIDTH, jet_images
-from jetgen.reports.figures.residuals import residual_panels
+from jetgen.reports.figures.residuals import residual_panels, shown_residuals
 from jetgen.reports.sections import (
     PlannedFigure,
     PlannedSection,
@@ -224,7 +224,8 @@ def _correlations(
 def _reconstruction(
     real: MeasuredSets, reconstructed: MeasuredSets, looks: Mapping[str, Line], named: str
 ) -> PlannedSection:
-    only = {RECONSTRUCTED: reconstructed}
+    only, look = {RECONSTRUCTED: reconstructed}, looks[RECONSTRUCTED]
+    rows = shown_residuals(real, reconstructed)
     return PlannedSection(
         "reconstruction",
         "Reconstruction",
@@ -239,7 +240,8 @@ def _reconstruction(
                 "Left: distribution of each residual, its median and half the width of its central "
                 "68 %. Right: median (points, with statistical error) and central 68 % (band) in "
                 "bins of the original jet's pT and number of particles; a slope is a bias.",
-                lambda: residual_panels(real, reconstructed, looks[RECONSTRUCTED]),
+                partial(residual_panels, real, rows, look),
+                {one.name: partial(residual_panels, real, [one], look) for one in rows},
             ),
             *(
                 _distribution(group, "reconstruction", real, only, looks, named, panels=False)

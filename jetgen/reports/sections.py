@@ -24,13 +24,13 @@ from jetgen.reports.figures.conditions import conditions
 from jetgen.reports.figures.correlation_matrices import correlation_matrices
 from jetgen.reports.figures.distributions import distributions, drawn
 from jetgen.reports.figures.latent_activity import latent_activity
-from jetgen.reports.figures.latent_columns import latent_columns
+from jetgen.reports.figures.latent_columns import latent_columns, shown_columns
 from jetgen.reports.figures.latent_correlations import latent_correlations
 from jetgen.reports.figures.latent_map import latent_map
 from jetgen.reports.figures.memorisation import memorisation
 from jetgen.reports.figures.pair_planes import pair_planes
 from jetgen.reports.figures.speeds import speeds
-from jetgen.reports.figures.training_curves import training_curves
+from jetgen.reports.figures.training_curves import training_curves, training_panels
 from jetgen.reports.style import Line, lines
 
 
@@ -183,7 +183,11 @@ def latent_section(
                 f"Codes of held-out {many} (filled) and of the prior used to generate (line), by "
                 "latent dimension, most active first; the dotted curve is the standard normal "
                 "distribution.",
-                lambda: latent_columns(latent),
+                partial(latent_columns, latent, shown_columns(latent)),
+                {
+                    f"dimension_{column + 1}": partial(latent_columns, latent, [column])
+                    for column in shown_columns(latent)
+                },
             ),
             PlannedFigure(
                 "latent_map",
@@ -337,6 +341,7 @@ def speed_section(rates: Mapping[str, float], noun: Noun) -> PlannedSection:
 
 def training_section(history: Path) -> PlannedSection:
     """The curves of a run's ``metrics.csv``."""
+    curves = training_panels(history)
     return PlannedSection(
         "training",
         "Training",
@@ -347,7 +352,11 @@ def training_section(history: Path) -> PlannedSection:
             PlannedFigure(
                 "training_curves",
                 "Losses on training and validation data, then learning rate, speed and time.",
-                lambda: training_curves(history),
+                partial(training_curves, curves),
+                {
+                    title: partial(training_curves, {title: panel})
+                    for title, panel in curves.items()
+                },
             ),
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,10 +11,12 @@ from typing import Any, NamedTuple
 import matplotlib
 import mplhep
 from matplotlib.artist import Artist
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
 REAL = "#1a1a1a"
@@ -146,6 +149,15 @@ class Line(NamedTuple):
 
     colour: str
     dashes: Any
+
+
+def log_ticks(axis: Axis) -> None:
+    """Label powers of ten; where fewer than two are in view also their threefolds, no others."""
+    low, high = sorted(axis.get_view_interval())
+    powers = math.floor(math.log10(high)) - math.ceil(math.log10(low)) + 1
+    axis.set_major_locator(LogLocator(subs=(1.0,) if powers >= 2 else (1.0, 3.0)))
+    axis.set_major_formatter(LogFormatterSciNotation(labelOnlyBase=False))
+    axis.set_minor_formatter(NullFormatter())
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import pytest
 
 from jetgen.errors import InputError
-from jetgen.reports.figures.training_curves import training_curves
+from jetgen.reports.figures.training_curves import training_curves, training_panels
 
 
 def test_training_and_validation_share_a_panel(tmp_path):
@@ -12,7 +12,7 @@ def test_training_and_validation_share_a_panel(tmp_path):
         "epoch,beta,train_total,validation_total,train_kl,jets_per_second,train_empty\n"
         "1,0.1,5,6,1,900,\n2,0.2,4,,2,950,\n"
     )
-    figure = training_curves(path)
+    figure = training_curves(training_panels(path))
     panels = {axes.get_ylabel(): axes for axes in figure.axes if axes.get_visible()}
     assert set(panels) == {"total", "kl", "beta", "jets per second [jets / s]"}
     assert [line.get_label() for line in panels["total"].get_lines()] == ["train", "validation"]
@@ -25,7 +25,7 @@ def test_stages_do_not_run_into_each_other(tmp_path):
         "stage,epoch,train_total,validation_total,train_nll,seconds\nautoencoder,1,5,6,,1\n"
         "autoencoder,2,4,5,,2\nprior,1,9,8,9,3\nprior,2,8,7,8,4\n"
     )
-    panels = {axes.get_ylabel(): axes for axes in training_curves(path).axes}
+    panels = {axes.get_ylabel(): axes for axes in training_curves(training_panels(path)).axes}
     assert panels["total"].get_lines()[0].get_xydata().tolist() == [[1, 5], [2, 4]]
     assert panels["total (prior)"].get_lines()[0].get_xydata().tolist() == [[1, 9], [2, 8]]
     assert panels["total (prior)"].get_lines()[1].get_xydata().tolist() == [[1, 8], [2, 7]]
@@ -39,11 +39,11 @@ def test_a_foreign_file_is_refused(tmp_path, text):
     path = tmp_path / "metrics.csv"
     path.write_text(text)
     with pytest.raises(InputError, match=r"metrics\.csv: expected"):
-        training_curves(path)
+        training_curves(training_panels(path))
 
 
 def test_a_column_with_gaps_is_one_line(tmp_path):
     path = tmp_path / "metrics.csv"
     path.write_text("epoch,train_total,monitor_w1m\n1,5,0.3\n2,4,\n3,3,0.2\n")
-    panels = {axes.get_ylabel(): axes for axes in training_curves(path).axes}
+    panels = {axes.get_ylabel(): axes for axes in training_curves(training_panels(path)).axes}
     assert panels["monitor w1m"].get_lines()[0].get_xydata().tolist() == [[1, 0.3], [3, 0.2]]

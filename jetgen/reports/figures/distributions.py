@@ -25,7 +25,7 @@ from jetgen.reports.histograms import (
     pull,
     ratio,
 )
-from jetgen.reports.style import BEYOND, REAL, Legend, Line, grid, shortened
+from jetgen.reports.style import BEYOND, REAL, Legend, Line, grid, log_ticks, shortened
 
 _TALLEST = 3.0
 """Samples above this many times the highest bin of the simulated sets are clipped."""
@@ -40,6 +40,9 @@ _RATIO_WIDTHS = (0.1, 0.2, 0.5, 1.0)
 """Half-widths around one of a linear ratio axis; larger axes are logarithmic."""
 
 _WIDEST_RATIO = 8.0
+_MOST_BANDS = 4
+"""Samples up to which each has a band of its statistical error; more would hide each other."""
+
 _PULLS = (3.0, 5.0)
 """Limits of a linear pull axis; larger axes are logarithmic beyond 3."""
 
@@ -157,7 +160,9 @@ def _panel(
     for sample, one in found.items():
         look = looks[sample]
         _draw_sample(top, one, bins, look)
-        _band(middle, ratios[sample], limits, bins, look)
+        if len(found) <= _MOST_BANDS:
+            _draw_errors(top, one, bins, look)
+            _band(middle, ratios[sample], limits, bins, look)
         _steps(middle, ratios[sample].height, limits, bins, look)
         bottom.stairs(
             pulls[sample], bins.edges, baseline=None, color=look.colour, linestyle=look.dashes,
@@ -237,11 +242,14 @@ def _draw_real(
 
 
 def _draw_sample(top: Axes, sample: Density, bins: Binning, look: Line) -> None:
+    top.stairs(sample.height, bins.edges, color=look.colour, linestyle=look.dashes, zorder=4)
+
+
+def _draw_errors(top: Axes, sample: Density, bins: Binning, look: Line) -> None:
     top.stairs(
         sample.height + sample.error, bins.edges, baseline=sample.height - sample.error,
         fill=True, color=look.colour, alpha=0.25, zorder=3,
     )  # fmt: skip
-    top.stairs(sample.height, bins.edges, color=look.colour, linestyle=look.dashes, zorder=4)
 
 
 def _band(
@@ -289,8 +297,10 @@ def _dress(
         top.set_yscale("log")
         top.set_ylim(positive.min() / 4, positive.max() * 3)
     top.set_xlim(edges[0], edges[-1])
+    if bins.logarithmic:
+        log_ticks(top.xaxis)
     for panel in (top, middle):
-        panel.tick_params(labelbottom=False)
+        panel.tick_params(which="both", labelbottom=False)
     for panel in (middle, bottom):
         panel.yaxis.set_minor_locator(NullLocator())
     for panel in axes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -18,9 +19,14 @@ _BINS = 24
 _PRIOR = "#D55E00"
 
 
-def latent_columns(latent: LatentSpace) -> Figure:
-    """One panel per latent dimension, for at most the 20 most active ones."""
-    columns = order(latent)[:_MOST].tolist()
+def shown_columns(latent: LatentSpace) -> list[int]:
+    """The latent dimensions that have a panel: at most the 20 most active ones."""
+    found: list[int] = order(latent)[:_MOST].tolist()
+    return found
+
+
+def latent_columns(latent: LatentSpace, columns: Sequence[int]) -> Figure:
+    """One panel for each of these latent dimensions."""
     width = min(_WIDTH, len(columns))
     legend = Legend(
         [

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from jetgen.kinds import Noun
 from jetgen.metrics.memorisation import NEAR, Memorisation
-from jetgen.reports.style import REAL, Legend, Line, grid, shortened
+from jetgen.reports.style import REAL, Legend, Line, grid, log_ticks, shortened
 
 _BINS = 40
 _DECADES = 2.0
@@ -57,6 +57,7 @@ def memorisation(
     axes.axvline(limit, color=REAL, linestyle="--", linewidth=1)
     axes.set_xscale("log")
     axes.set_xlim(edges[0], edges[-1])
+    log_ticks(axes.xaxis)
     axes.set_ylim(bottom=0)
     axes.set_xlabel(f"Distance to the nearest training {noun.one}")
     axes.set_ylabel(f"Share of {noun.many} per bin")

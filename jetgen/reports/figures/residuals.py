@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from matplotlib.axes import Axes
@@ -23,13 +24,14 @@ _ERROR_OF_MEDIAN = math.sqrt(math.pi / 2)
 """Error of the median over that of the mean, for a normal distribution."""
 
 
-def residual_panels(real: MeasuredSets, reconstructed: MeasuredSets, look: Line) -> Figure:
-    """One row per residual: its distribution, and its quantiles against jet pT and multiplicity.
-
-    Residuals that are rounding errors in all jets are omitted, unless all residuals are.
-    """
+def shown_residuals(real: MeasuredSets, reconstructed: MeasuredSets) -> list[Residual]:
+    """The residuals that have a row: none that are rounding errors in all jets, unless all are."""
     every = residuals(real, reconstructed)
-    rows = [one for one in every if one.values.abs().max() > _ROUNDING] or every
+    return [one for one in every if one.values.abs().max() > _ROUNDING] or every
+
+
+def residual_panels(real: MeasuredSets, rows: Sequence[Residual], look: Line) -> Figure:
+    """One row per residual: its distribution, and its quantiles against jet pT and multiplicity."""
     against = [o for o in JET_OBSERVABLES if o.name in _AGAINST and o.name in real.observables]
     figure, spec = grid(
         len(rows), 1 + len(against), panel=(3.5, 1.75), margins=(0.95, 0.15, 0.6, 0.2),

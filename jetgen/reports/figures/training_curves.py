@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Mapping
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -47,9 +48,12 @@ def read_history(path: Path) -> dict[str, Columns]:
         raise InputError(f"{path}: expected numbers in every cell ({error})") from error
 
 
-def training_curves(path: Path) -> Figure:
-    """One panel per loss term with training and validation, then the other columns by stage."""
-    panels = _panels(read_history(path))
+Curves = dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
+"""Epochs and values by label."""
+
+
+def training_curves(panels: Mapping[str, Curves]) -> Figure:
+    """One panel for each title: the losses of training and validation, other columns by stage."""
     width = min(3, len(panels))
     height = math.ceil(len(panels) / width)
     figure, spec = grid(
@@ -75,14 +79,17 @@ def training_curves(path: Path) -> Figure:
     return figure
 
 
-def _panels(history: dict[str, Columns]) -> dict[str, dict[str, tuple[Any, Any]]]:
-    """Panel title -> label -> (epoch, values); losses first, in the order of the file.
+def training_panels(path: Path) -> dict[str, Curves]:
+    """The curves of a ``metrics.csv`` by panel: losses first, in the order of the file.
 
     A loss of a later stage with the name of an earlier one gets a panel of its own.
+
+    Raises:
+        InputError: as :func:`read_history`.
     """
-    losses: dict[str, dict[str, tuple[Any, Any]]] = {}
-    others: dict[str, dict[str, tuple[Any, Any]]] = {}
-    for stage, columns in history.items():
+    losses: dict[str, Curves] = {}
+    others: dict[str, Curves] = {}
+    for stage, columns in read_history(path).items():
         for name, values in columns.items():
             known = np.isfinite(values)
             if name in ("epoch", "step") or not known.any():
