@@ -263,8 +263,8 @@ def _configured(kind: type[C], options: Mapping[str, Any], base: C | None = None
     for name in options:
         if name not in names:
             raise InputError(
-                f"options: expected some of {', '.join(names)}, received {name}"
-                f"{did_you_mean(name, names)}"
+                f"options: expected those of {kind.__module__}.{kind.__name__}, received {name}"
+                f"{did_you_mean(name, names)}; help({kind.__name__}) lists them"
             )
     values = {name: typed(name, value, hints[name]) for name, value in options.items()}
     return kind(**values) if base is None else replace(base, **values)  # type: ignore[type-var]

@@ -430,6 +430,6 @@ def _column(name: str, features: tuple[Feature, ...], kind: str) -> int:
             return i
     if not features:
         raise InputError(f"{kind} {name!r}: expected a set with {kind}s, received one without any")
-    known = ", ".join(f.name for f in features)
-    meant = did_you_mean(name, [f.name for f in features])
-    raise InputError(f"{kind} {name!r}: expected one of {known}{meant}")
+    known = [f.name for f in features]
+    meant = did_you_mean(name, known)
+    raise InputError(f"{kind} {name!r}: expected one of {some(known)}{meant}")

@@ -7,7 +7,7 @@ The command line prints it as a single line and exits with code 2; in Python it 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class InputError(ValueError):
@@ -42,14 +42,18 @@ def some(names: Iterable[str], shown: int = 10) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """What a message about an unknown name adds when a known one is nearly the same.
+    """What a message about an unknown name adds when known ones are nearly the same, at most three.
 
     >>> did_you_mean("pT", ["pt", "eta"])
     "; did you mean 'pt'?"
     >>> did_you_mean("girth", ["pt", "eta"])
     ''
     """
-    names = list(known)
+    near = [repr(each) for each in _near(name, list(known), 3)]
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def _near(name: str, names: Sequence[str], most: int) -> list[str]:
     by_lower = {each.lower(): each for each in names}
-    near = difflib.get_close_matches(name.lower(), by_lower, 1, cutoff=0.75)
-    return f"; did you mean {by_lower[near[0]]!r}?" if near else ""
+    found = difflib.get_close_matches(name.lower(), by_lower, most, cutoff=0.75)
+    return [by_lower[each] for each in found]

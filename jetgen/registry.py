@@ -18,7 +18,7 @@ from importlib.metadata import EntryPoint, entry_points, packages_distributions,
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from jetgen.errors import InputError
+from jetgen.errors import InputError, some
 
 _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
@@ -150,7 +150,7 @@ class Registry(Mapping[str, Any]):
     @property
     def expected(self) -> str:
         """What a name must be, for messages."""
-        return f"one of {', '.join(self)} or package.module:Name"
+        return f"one of {some(self)} or package.module:Name"
 
     def path(self, name: str) -> str:
         """The import path of a component.

@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from jetgen.cli.commands import COMMANDS, Command
-from jetgen.errors import InputError, TrainingError
+from jetgen.errors import InputError, TrainingError, did_you_mean, some
 from jetgen.registry import resolve
 
 EXPLAINED = (InputError, TrainingError, OSError)
@@ -110,7 +110,8 @@ def _dispatch(words: list[str]) -> int:
     name, *rest = words
     if name not in COMMANDS:
         raise InputError(
-            f"unknown command {name!r}: expected one of {', '.join(COMMANDS)}; see `jetgen --help`"
+            f"unknown command {name!r}: expected one of {some(COMMANDS)}"
+            f"{did_you_mean(name, COMMANDS)}; see `jetgen --help`"
         )
     from jetgen.cli.help import example
     from jetgen.cli.parser import parse

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing
 from argparse import SUPPRESS
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from jetgen.cli.plugins import PLUGIN, PLUGIN_HELP, allow_typed, component_help,
 from jetgen.cli.translation import to_command_line
 from jetgen.config.option import components_in, mark_given, named_values
 from jetgen.configs import shipped
-from jetgen.errors import InputError
+from jetgen.errors import InputError, did_you_mean
 from jetgen.files.option_files import read_yaml
 from jetgen.files.versions import CONFIG_FORMAT, VERSION_KEY, check_version
 from jetgen.registry import is_path
@@ -152,8 +153,12 @@ def parse(
         namespace = parser.parse_args(words, defaults=False)
     except (jsonargparse.ArgumentError, TypeError, ValueError, KeyError) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        unknown = re.search(r"(?:unrecognized arguments:|Key) '?(--)?([\w-]+)", " ".join(lines))
+        flags = ["--" + field.name.replace("_", "-") for field in dataclasses.fields(config)]  # type: ignore[arg-type]
+        near = did_you_mean(f"--{unknown[2]}", flags) if unknown else ""
         raise InputError(
-            f"jetgen {command}: {' '.join(lines)}; `jetgen {command} --help` lists the options"
+            f"jetgen {command}: {' '.join(lines)}{near}; `jetgen {command} --help` lists the "
+            "options"
         ) from error
     if namespace.get("preset") is not None:
         raise InputError(

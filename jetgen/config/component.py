@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from jetgen.config.option import named_values, require, validate, value_of
+from jetgen.errors import some
 
 if TYPE_CHECKING:
     from jetgen.config.train import TrainConfig
@@ -54,7 +55,7 @@ class Component:
             return {}
         known = {field.name: field for field in dataclasses.fields(cls.Options)}
         for key in given:
-            require(key in known, name, f"NAME=VALUE with a name among {', '.join(known)}", key)
+            require(key in known, name, f"NAME=VALUE with a name among {some(known)}", key)
         return cls.filled_options(
             {key: value_of(cls.Options, key, text, name) for key, text in given.items()}
         )

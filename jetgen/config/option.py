@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import yaml
 
-from jetgen.errors import InputError
+from jetgen.errors import InputError, some
 from jetgen.registry import Registry, allow, is_path
 
 
@@ -139,7 +139,7 @@ def validate(config: Any) -> None:
         for condition, expected in _limits(declared):
             require(condition(value), entry.name, expected, value)
         known = _literals(hints[entry.name])
-        require(not known or value in known, entry.name, f"one of {', '.join(known)}", value)
+        require(not known or value in known, entry.name, f"one of {some(known)}", value)
     for name, registry, component in named_components(config):
         require(component in registry, name, registry.expected, component)
         if is_path(component):
@@ -247,7 +247,7 @@ def value_of(options: type, name: str, text: str, option_name: str) -> Any:
     kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     known = _literals(hint)
     fits = value in known if known else any(type(value) is kind for kind in kinds)
-    expected = f"one of {', '.join(known)}" if known else f"a value of type {_named(hint)}"
+    expected = f"one of {some(known)}" if known else f"a value of type {_named(hint)}"
     require(fits, option_name, f"{name}= with {expected}", text)
     return value
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from jetgen.errors import InputError
+from jetgen.errors import InputError, some
 
 FOLDER = Path(__file__).parent
 
@@ -39,7 +39,7 @@ def shipped(kind: str, name: str) -> Path:
     """
     known = names(kind)
     if name not in known:
-        raise InputError(f"{kind}: expected one of {', '.join(known)}, received {name!r}")
+        raise InputError(f"{kind}: expected one of {some(known)}, received {name!r}")
     return FOLDER / kind / f"{name}.yaml"
 
 

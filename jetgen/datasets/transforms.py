@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from jetgen.cloud import Feature
 from jetgen.components import TRANSFORMS
 from jetgen.config.component import Component
-from jetgen.errors import InputError
+from jetgen.errors import InputError, some
 
 
 class Transform(Component, nn.Module):
@@ -168,8 +168,8 @@ def parse_transforms(texts: Sequence[str], features: Sequence[Feature]) -> dict[
         chosen = chain.split("+")
         if name not in steps or not all(step in TRANSFORMS for step in chosen):
             raise InputError(
-                f"transform: expected FEATURE=STEP+STEP with a feature among {', '.join(steps)} "
-                f"and steps among {', '.join(TRANSFORMS)}, received {text!r}"
+                f"transform: expected FEATURE=STEP+STEP with a feature among {some(steps)} "
+                f"and steps among {some(TRANSFORMS)}, received {text!r}"
             )
         steps[name] = chosen
     return steps

@@ -11,7 +11,7 @@ from jetgen.classifiers.boosted_trees import FeatureTable, figure_of_merit
 from jetgen.classifiers.figure_of_merit import FEWEST_TESTED, FigureOfMerit
 from jetgen.cloud import ParticleCloud
 from jetgen.config.option import require
-from jetgen.errors import InputError
+from jetgen.errors import InputError, some
 from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
@@ -35,7 +35,7 @@ def require_common_columns(name: str, sample: ParticleCloud, real: ParticleCloud
     if not any(feature.name in expected for feature in sample.features):
         received = ", ".join(feature.name for feature in sample.features)
         raise InputError(
-            f"{name}: expected columns among {', '.join(expected)}, those of the real "
+            f"{name}: expected columns among {some(expected)}, those of the real "
             f"entries, received {received}"
         )
 

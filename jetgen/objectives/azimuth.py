@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from jetgen.cloud import Feature, ParticleCloud
-from jetgen.errors import InputError
+from jetgen.errors import InputError, some
 from jetgen.physics.fourvectors import wrap_phi
 
 
@@ -43,9 +43,7 @@ class CommonAzimuth(nn.Module):
         super().__init__()
         names = [feature.name for feature in features]
         if name not in names:
-            raise InputError(
-                f"azimuth: expected a feature among {', '.join(names)}, received {name!r}"
-            )
+            raise InputError(f"azimuth: expected a feature among {some(names)}, received {name!r}")
         self.index = names.index(name)
         self.register_buffer("direction", torch.zeros((), dtype=torch.float64))
 

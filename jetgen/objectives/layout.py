@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.train import MULTIPLICITY, TrainConfig
-from jetgen.errors import InputError, did_you_mean
+from jetgen.errors import InputError, did_you_mean, some
 
 
 class Layout(NamedTuple):
@@ -38,7 +38,7 @@ class Layout(NamedTuple):
         unknown = [name for name in names if name not in known]
         if unknown:
             raise InputError(
-                f"condition: expected names among {', '.join([MULTIPLICITY, *known])}, received "
+                f"condition: expected names among {some([MULTIPLICITY, *known])}, received "
                 f"{', '.join(unknown)}{did_you_mean(unknown[0], known)}"
             )
         classes: tuple[int, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from jetgen.errors import InputError, did_you_mean
+from jetgen.errors import InputError, did_you_mean, some
 
 JET_CLASSES = ("gluon", "quark", "top", "w", "z")
 """Type index i means ``JET_CLASSES[i]``; the order is that of the JetNet library."""
@@ -39,7 +39,7 @@ def class_index(name: str) -> int:
         if name.lower() == known or (name.lower() == known[0] and known in JET_CLASSES):
             return index
     raise InputError(
-        f"jet type {name!r}: expected one of {', '.join(CLASSES)}{did_you_mean(name, CLASSES)}"
+        f"jet type {name!r}: expected one of {some(CLASSES)}{did_you_mean(name, CLASSES)}"
     )
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, Feature, ParticleCloud
 from jetgen.conversion import takes_sets
-from jetgen.errors import InputError
+from jetgen.errors import InputError, some
 from jetgen.kinematics import (
     eta,
     mass,
@@ -74,7 +74,7 @@ def particle_momenta(cloud: ParticleCloud) -> Tensor:
         p4 = massless(cloud.particles[..., 2], cloud.particles[..., 0], cloud.particles[..., 1])
         return torch.where(cloud.mask.unsqueeze(-1), p4, torch.zeros_like(p4))
     raise InputError(
-        f"features: expected px, py, pz[, E] or etarel, phirel, ptrel, received {', '.join(names)}"
+        f"features: expected px, py, pz[, E] or etarel, phirel, ptrel, received {some(names)}"
     )
 
 

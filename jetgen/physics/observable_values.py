@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
-from jetgen.errors import InputError, did_you_mean
+from jetgen.errors import InputError, did_you_mean, some
 from jetgen.physics.classes import UNKNOWN_CLASS
 from jetgen.physics.observables import JET_OBSERVABLES, MeasuredSets, Observable, measure
 from jetgen.physics.substructure import SUBSTRUCTURE_OBSERVABLES, with_substructure
@@ -90,7 +90,7 @@ def observables_named(
     unknown = [name for name in names if _SHORT.get(name, name) not in observed]
     if unknown:
         raise InputError(
-            f"{option}: expected names among {', '.join([*_SHORT, *observed])}, received "
+            f"{option}: expected names among {some([*_SHORT, *observed])}, received "
             f"{', '.join(unknown)}{did_you_mean(unknown[0], [*_SHORT, *observed])}"
         )
     return [observed[_SHORT.get(name, name)] for name in names]

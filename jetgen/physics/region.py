@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from jetgen.errors import InputError, did_you_mean
+from jetgen.errors import InputError, did_you_mean, some
 from jetgen.physics.classes import JET_CLASSES
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Tensor, Tensor], Tensor]] = {
@@ -110,7 +110,7 @@ class Region:
         if node.id in JET_CLASSES and "type" in observables:
             return torch.full((size,), float(JET_CLASSES.index(node.id)), dtype=torch.float64)
         raise InputError(
-            f"region: expected names among {', '.join(observables)} and jet classes where the "
+            f"region: expected names among {some(observables)} and jet classes where the "
             f"type is known, received {node.id!r}{did_you_mean(node.id, observables)}"
         )
 

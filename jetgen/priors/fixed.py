@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Mapping
 
 from jetgen.config.train import MULTIPLICITY, TrainConfig
-from jetgen.errors import InputError, InputWarning, did_you_mean
+from jetgen.errors import InputError, InputWarning, did_you_mean, some
 from jetgen.physics.classes import class_index
 from jetgen.priors.jets import JetDistribution
 
@@ -48,7 +48,7 @@ def fixed_values(
                     f"for one without any{remedy}"
                 )
             raise InputError(
-                f"fix: expected a name among {', '.join(known)}, which the model was trained "
+                f"fix: expected a name among {some(known)}, which the model was trained "
                 f"with, received {name!r}{remedy}"
             )
         if name == "type":

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from jetgen.configs import FOLDER
-from jetgen.errors import InputError
+from jetgen.errors import InputError, some
 from jetgen.files.option_files import read_yaml
 from jetgen.registry import is_allowed, is_path
 
@@ -75,8 +75,7 @@ def find(name: str) -> Path:
             return folder
     known = {path.parent.name for path in SHIPPED.glob(f"*/{DEFINITION}")}
     raise InputError(
-        f"{name}: expected a study among {', '.join(sorted(known))}, or a folder "
-        f"with a {DEFINITION}"
+        f"{name}: expected a study among {some(sorted(known))}, or a folder with a {DEFINITION}"
     )
 
 
@@ -129,9 +128,7 @@ def _changed(settings: Mapping[str, Any], changed: Mapping[str, str]) -> dict[st
     values = dict(settings)
     for name, text in changed.items():
         if name not in settings:
-            raise InputError(
-                f"set: expected a setting among {', '.join(settings)}, received {name!r}"
-            )
+            raise InputError(f"set: expected a setting among {some(settings)}, received {name!r}")
         value, present = yaml.safe_load(text), settings[name]
         if type(value) is not type(present):
             raise InputError(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jetgen.config.received import received
 from jetgen.config.train import TrainConfig
 from jetgen.configs import names, shipped
-from jetgen.errors import InputError
+from jetgen.errors import InputError, did_you_mean, some
 from jetgen.files.option_files import read_yaml
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ def read_sweep(path: str | Path) -> Sweep:
     unknown = sorted({*base, *search} - known)
     if unknown:
         raise InputError(
-            f"{path}: expected names of training options, received {', '.join(unknown)}; "
+            f"{path}: expected names of training options, received {some(unknown)}"
+            f"{did_you_mean(unknown[0], known)}; "
             "they are the fields of jetgen.TrainConfig"
         )
     twice = sorted({*written} & {*search} | {*written, *search} & {"run"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jetgen.errors import InputError
+from jetgen.errors import InputError, did_you_mean, some
 
 KNOWN_MD5 = {
     "QG_jets.npz": "f5d052f10a79c6e8b9382637aca0ef52",
@@ -69,9 +69,7 @@ def find(name: str) -> Published:
     known = catalogue()
     if name not in known:
         raise InputError(
-            f"data set {name!r}: expected one of jetnet30-X and jetnet150-X with X = g, q, t, w, "
-            "z; hls4ml100-X and hls4ml150-X with X = train, val; qg-pythia-N, qg-pythia-withbc-N, "
-            "qg-herwig-N and qg-herwig-withbc-N with N = 0 ... 19; lhco-rd, lhco-rd-v2, "
-            "lhco-rd-qqq, lhco-blackbox1, -2, -3"
+            f"data set {name!r}: expected one of {some(known)}"
+            f"{did_you_mean(name, known)}; docs/fetch.md lists them"
         )
     return known[name]

@@ -18,7 +18,7 @@ from jetgen.cloud import CARTESIAN_ENERGY, Feature, ParticleCloud
 from jetgen.datasets.formats.hdf5 import Hdf5Source, shapes
 from jetgen.datasets.formats.labels import require_labels
 from jetgen.datasets.formats.source import Format
-from jetgen.errors import InputError
+from jetgen.errors import InputError, some
 from jetgen.physics import fourvectors
 from jetgen.physics.classes import JET_CLASSES, UNKNOWN_CLASS
 from jetgen.physics.fourvectors import JET_KINEMATICS
@@ -99,7 +99,7 @@ class Hls4mlSource(Hdf5Source):
         if name not in names:
             raise InputError(
                 f"{self.path}: expected a column {name} in {dataset}, received "
-                f"{', '.join(names)}; is this a file of the LHC jet data set?"
+                f"{some(names)}; is this a file of the LHC jet data set?"
             )
         return names.index(name)
 

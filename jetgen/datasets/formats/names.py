@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from jetgen.errors import InputError, some
+from jetgen.errors import InputError, did_you_mean, some
 from jetgen.kinematics import GEV
 from jetgen.physics.classes import CLASSES, class_index
 
@@ -389,8 +389,8 @@ def _check(columns: Sequence[Column], chosen: Mapping[str, str], where: object) 
     for role, name in chosen.items():
         if role not in (*known, *CLASSES):
             raise InputError(
-                f"map: expected names among {', '.join(known)} or a class of jets, received "
-                f"{role!r}"
+                f"map: expected names among {some(known)} or a class of jets, received "
+                f"{role!r}{did_you_mean(role, known)}"
             )
         if role == "unit" or name in names:
             continue
@@ -399,5 +399,5 @@ def _check(columns: Sequence[Column], chosen: Mapping[str, str], where: object) 
         if not marks:
             raise InputError(
                 f"{where}: expected a column {name!r} for {role}, received the columns "
-                f"{some(sorted(names))}"
+                f"{some(sorted(names))}{did_you_mean(name, names)}"
             )

@@ -199,5 +199,5 @@ def test_the_catalogue_names_the_published_files() -> None:
     assert known["qg-pythia-0"].file == "QG_jets.npz"
     assert known["qg-herwig-withbc-0"].file == "QG_jets_herwig_withbc_0.npz"
     assert {p.file for p in known.values()} >= set(KNOWN_MD5)
-    with pytest.raises(InputError, match="expected one of jetnet30-X"):
+    with pytest.raises(InputError, match="expected one of jetnet30-g, "):
         fetch("jetnet")
