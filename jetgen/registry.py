@@ -126,10 +126,12 @@ class Registry(Mapping[str, Any]):
         try:
             found = resolve(path)
         except Exception as error:  # whatever another package raises while it is imported
+            remedy = "repair or uninstall the package, or choose another"
+            if name == path:
+                remedy = "check the name, and that Python finds the module (PYTHONPATH)"
             raise InputError(
                 f"{self._located(name)}: {path} cannot be imported "
-                f"({type(error).__name__}: {error}); repair or "
-                "uninstall the package, or choose another"
+                f"({type(error).__name__}: {error}); {remedy}"
             ) from error
         base = resolve(self.base)
         if not (isinstance(found, base) or (isinstance(found, type) and issubclass(found, base))):

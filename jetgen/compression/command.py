@@ -70,8 +70,8 @@ def compress(config: CompressConfig) -> Compressed:
         sets_per_frame(model),
         columns=[feature.name for feature in features] if kind.features_by_name else (),
         conditions=model.config.auxiliary_columns(),
-        map=map_of(config.input, model.config.map),
-        allow=model.config.allow,
+        map=config.map or map_of(config.input, model.config.map),
+        allow=config.allow or model.config.allow,
     )
     first = next(clouds)
     errors = config.errors(feature.name for feature in features)

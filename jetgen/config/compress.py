@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from jetgen.config.option import option, require
+from jetgen.config.option import option, require, validate
+from jetgen.config.reading import allow_option, map_option
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class CompressConfig:
     input: str = option(help="file with jets or sets, of any known format", positional=True)
     output: str = option(help="compressed file to write", positional=True)
     run: str = option(help="folder of a trained autoencoder")
+    map: dict[str, str] = map_option()
+    allow: tuple[str, ...] = allow_option()
     step: float = option(0.05, help="quantisation step of the codes, whose prior has unit variance")
     max_error: list[str] = option(
         [],
@@ -28,6 +31,7 @@ class CompressConfig:
     overwrite: bool = option(False, help="replace an existing output file")
 
     def __post_init__(self) -> None:
+        validate(self)
         require(self.step > 0, "step", "a positive number", self.step)
         self._errors()
 

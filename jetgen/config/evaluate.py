@@ -7,6 +7,7 @@ from typing import Literal, cast, get_args
 
 from jetgen.components import METRICS
 from jetgen.config.option import option, require, seed_option, validate
+from jetgen.config.reading import allow_option, first_option, map_option
 
 Classifier = Literal["trees", "particlenet", "transformer"]
 """Classifiers that can be trained to separate generated jets from real ones."""
@@ -21,22 +22,12 @@ class EvaluateConfig:
 
     generated: str = option(help="file with generated jets", positional=True)
     real: str = option(help="file with real jets")
-    map: dict[str, str] = option(
-        {},
-        help="which columns hold the momenta, where their names do not say it: "
-        "px=part_px,py=part_py,pz=part_pz,unit=MeV (docs/own-data.md lists all that can be mapped)",
-    )
-    allow: tuple[str, ...] = option(
-        (),
-        help="odd jets that are taken as they are: mask, negative-pt, energy (refused otherwise), "
-        "holes, mass-shell, num-particles, jet-mass, jet-pt (warned of otherwise)",
-    )
+    map: dict[str, str] = map_option()
+    allow: tuple[str, ...] = allow_option()
     output: str | None = option(
         None, help="JSON file to write (default: GENERATED with .metrics.json for its ending)"
     )
-    first: bool = option(
-        False, help="take the first `jets` of each file instead of drawing them at random by `seed`"
-    )
+    first: bool = first_option()
     jets: int = option(100_000, at_least=1, help="at most this many jets of each kind")
     jetnet: bool = option(
         False,

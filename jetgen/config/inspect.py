@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jetgen.config.option import option
+from jetgen.config.reading import map_option
 
 
 @dataclass(frozen=True)
@@ -12,8 +13,4 @@ class InspectConfig:
     """Show what files hold, and what is unusual in them."""
 
     files: list[str] = option(help="files, folders or glob patterns", positional=True)
-    map: dict[str, str] = option(
-        {},
-        help="which columns hold the momenta, where their names do not say it: "
-        "px=part_px,py=part_py,pz=part_pz,unit=MeV (docs/own-data.md lists all that can be mapped)",
-    )
+    map: dict[str, str] = map_option()

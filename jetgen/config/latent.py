@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jetgen.config.option import option, require, seed_option, validate
+from jetgen.config.reading import allow_option, first_option, map_option
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,9 @@ class LatentConfig:
         help="files with jets to encode; those that the run was trained on, wherever they are now, "
         "stand for its held-out jets (default)",
     )
+    map: dict[str, str] = map_option()
+    allow: tuple[str, ...] = allow_option()
+    first: bool = first_option()
     output: str | None = option(None, help="folder to write report.html to (default: RUN/latent)")
     jets: int = option(5000, help="at most this many jets, chosen at random")
     colour: tuple[str, ...] = option(
@@ -42,6 +46,9 @@ class LatentConfig:
 
     def __post_init__(self) -> None:
         validate(self)
+        for name in ("map", "allow"):
+            given = getattr(self, name)
+            require(bool(self.data) or not given, name, "none without `data`", given)
         for name in ("jets", "columns"):
             require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
         require(self.steps >= 2, "steps", "at least 2", self.steps)

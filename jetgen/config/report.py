@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jetgen.config.option import option, require, seed_option, validate
+from jetgen.config.reading import allow_option, first_option, map_option
 from jetgen.errors import InputError
 
 
@@ -20,22 +21,12 @@ class ReportConfig:
     )
     real: str | None = option(None, help="file with real jets, in place of a run")
     generated: list[str] = option([], help="files with jets to compare to `real`")
-    map: dict[str, str] = option(
-        {},
-        help="which columns of files hold the momenta, where their names do not say it: "
-        "px=part_px,py=part_py,pz=part_pz,unit=MeV (docs/own-data.md lists all that can be mapped)",
-    )
-    allow: tuple[str, ...] = option(
-        (),
-        help="odd jets that are taken as they are: mask, negative-pt, energy (refused otherwise), "
-        "holes, mass-shell, num-particles, jet-mass, jet-pt (warned of otherwise)",
-    )
+    map: dict[str, str] = map_option()
+    allow: tuple[str, ...] = allow_option()
     output: str | None = option(
         None, help="folder to write report.html to (default for a run: RUN/report)"
     )
-    first: bool = option(
-        False, help="take the first `jets` of each file instead of drawing them at random by `seed`"
-    )
+    first: bool = first_option()
     jets: int = option(10_000, help="at most this many jets of each kind")
     panels: bool = option(
         False,

@@ -18,6 +18,7 @@ from jetgen.components import (
     TRANSFORMS,
 )
 from jetgen.config.option import named_components, option, refuse, require, seed_option, validate
+from jetgen.config.reading import allow_option, first_option, map_option
 from jetgen.kinds import ENTRIES, JETS, Kind, kind_of
 
 IN_MEMORY = "in memory"
@@ -87,19 +88,9 @@ class TrainConfig:
         common=True,
         help="at most this many jets, from each file in proportion to its size",
     )
-    map: dict[str, str] = option(
-        {},
-        help="which columns hold the momenta, where their names do not say it: "
-        "px=part_px,py=part_py,pz=part_pz,unit=MeV (docs/own-data.md lists all that can be mapped)",
-    )
-    allow: tuple[str, ...] = option(
-        (),
-        help="odd jets that are taken as they are: mask, negative-pt, energy (refused otherwise), "
-        "holes, mass-shell, num-particles, jet-mass, jet-pt (warned of otherwise)",
-    )
-    first: bool = option(
-        False, help="take the first `jets` of each file instead of drawing them at random by `seed`"
-    )
+    map: dict[str, str] = map_option()
+    allow: tuple[str, ...] = allow_option()
+    first: bool = first_option()
     particles: int = option(
         150, at_least=1, common=True, help="particles kept per jet, leading in pT"
     )

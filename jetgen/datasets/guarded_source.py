@@ -65,6 +65,11 @@ class GuardedSource(Source):
         with as_input_errors(self.path):
             return self.inner.unread
 
+    @property
+    def names(self) -> list[str]:
+        with as_input_errors(self.path):
+            return self.inner.names
+
     def doubts(self, cloud: ParticleCloud) -> list[str]:
         with as_input_errors(self.path):
             return self.inner.doubts(cloud)

@@ -23,7 +23,7 @@ from jetgen.datasets.faults import (
     warn_of_faults,
 )
 from jetgen.datasets.formats.source import Source
-from jetgen.errors import InputError, InputWarning, some
+from jetgen.errors import InputError, InputWarning, did_you_mean, some
 from jetgen.physics import fourvectors
 from jetgen.physics.classes import class_index, class_name
 from jetgen.weights import require_some_weight
@@ -136,6 +136,17 @@ def _require_read(source: Source, names: Sequence[str]) -> None:
             )
 
 
+def _require_held(source: Source, cloud: ParticleCloud, names: Sequence[str]) -> None:
+    """Refuse a column that a table does not have; the message names all of them, not those read."""
+    known = {f.name for f in (*cloud.features, *cloud.condition_features)}
+    for name in names:
+        if name not in known and source.names:
+            raise InputError(
+                f"{source.path}: column {name!r}: expected one of {some(source.names)}"
+                f"{did_you_mean(name, source.names)}"
+            )
+
+
 def _warn_of_unread(source: Source) -> None:
     """Warn of columns that cannot be features, where all columns of a table are."""
     unread = [f"{name} ({reason})" for name, reason in source.unread.items()]
@@ -228,6 +239,7 @@ def _selected(
     first: tuple[Source, ParticleCloud] | None = None
     for source, numbers, whole in pieces:
         _require_weights(whole, source, numbers)
+        _require_held(source, whole, (*columns, *conditions))
         cloud = select_columns(whole, columns, conditions)
         _require_finite(cloud, source, numbers, {*CHECKED, *conditions})
         first = first or (source, cloud)

@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from glob import has_magic
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +26,7 @@ from jetgen.config.option import refuse
 from jetgen.datasets import read
 from jetgen.datasets.detection import map_of, sha256_of
 from jetgen.datasets.reading import drawn
+from jetgen.errors import InputError
 from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput, check
 from jetgen.evaluation.columns import evaluate_columns
 from jetgen.evaluation.comparison import Comparison, compare_resampled
@@ -48,10 +50,17 @@ def evaluate_files(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
     Raises:
         InputError: when a file cannot be read or its jets cannot be compared.
     """
-    path = Path(config.output or Path(config.generated).with_suffix(".metrics.json"))
+    path = _beside(config.output, config.generated, ".metrics.json")
     content = evaluated(config)
     write_json(path, content)
     return content, path
+
+
+def _beside(output: str | None, source: str, suffix: str) -> Path:
+    """The file to write: that of the option, or the file that is read with another suffix."""
+    if output is None and not Path(source).exists() and has_magic(source):
+        raise InputError(f"output: expected a file to write for the pattern {source}, found none")
+    return Path(output or Path(source).with_suffix(suffix))
 
 
 def evaluated(

@@ -26,7 +26,16 @@ def latent(config: LatentConfig) -> Path:
     if config.region is not None:
         asked += Region(config.region).names  # fails for a mistake in it before the work begins
     with Console(stderr=True).status("encode, measure, draw"):
-        found = encode_sets(config.run, config.data, config.jets, config.seed, asked)
+        found = encode_sets(
+            config.run,
+            config.data,
+            config.jets,
+            config.seed,
+            asked,
+            map=config.map,
+            allow=config.allow,
+            first=config.first,
+        )
         conclusion = conclude(found, config)
     model, many = found.model, found.measured.kind.noun.many
     return write_findings(

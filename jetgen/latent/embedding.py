@@ -8,7 +8,10 @@ from torch import Tensor
 from jetgen.errors import InputError
 
 PERPLEXITY = 30.0
-"""Approximate number of neighbours of a code that are preserved."""
+"""Approximate number of neighbours of a code that are preserved; of few codes a third of them."""
+
+FEWEST = 10
+"""Smallest number of codes that are laid out."""
 
 
 def tsne(codes: Tensor, seed: int = 1) -> Tensor:
@@ -18,11 +21,14 @@ def tsne(codes: Tensor, seed: int = 1) -> Tensor:
         Visualizing Data using t-SNE (van der Maaten, Hinton, 2008), JMLR 9, 2579.
 
     Raises:
-        InputError: for at most ``PERPLEXITY`` codes.
+        InputError: for fewer than :data:`FEWEST` codes.
     """
     from sklearn.manifold import TSNE
 
-    if len(codes) <= PERPLEXITY:
-        raise InputError(f"t-SNE: expected more than {PERPLEXITY:.0f} jets, received {len(codes)}")
-    layout = TSNE(perplexity=PERPLEXITY, init="pca", random_state=seed)
+    if len(codes) < FEWEST:
+        raise InputError(
+            f"jets: expected at least {FEWEST} to lay out their codes, received {len(codes)}; name "
+            "files with more by `data`"
+        )
+    layout = TSNE(perplexity=min(PERPLEXITY, (len(codes) - 1) / 3), init="pca", random_state=seed)
     return torch.from_numpy(layout.fit_transform(codes.double().numpy())).double()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -98,6 +98,10 @@ def encode_sets(
     jets: int = 5000,
     seed: int = 1,
     asked: Sequence[str] = (),
+    *,
+    map: Mapping[str, str] | None = None,
+    allow: Sequence[str] = (),
+    first: bool = False,
 ) -> EncodedSets:
     """Encode jets, or other sets, with a trained autoencoder.
 
@@ -108,6 +112,10 @@ def encode_sets(
         jets: at most this many, chosen at random.
         seed: seed of the choice.
         asked: observables that are required; for a table also columns that were not trained on.
+        map: the columns of ``data`` with the momenta; those of the training by default.
+        allow: anomalies in ``data`` to accept, as for :func:`jetgen.read`; those of the training by
+            default.
+        first: whether the first jets are taken instead.
 
     Raises:
         InputError: when the run is not a finished autoencoder, or the jets cannot be read.
@@ -115,12 +123,17 @@ def encode_sets(
     model = load(run)
     if data and are_data_of(model.config, model.folder, data):
         model, data = load(run, data=data), ()
-    cloud = _chosen(model, data, jets, seed)
+    reading = {
+        "map": map or (map_of(data, model.config.map) if data else {}),
+        "allow": allow or model.config.allow,
+    }
+    kept = None if first else seed
+    cloud = _chosen(model, data, jets, kept, reading)
     measure = model.config.kind.measure
     measured = measure(cloud)
     further = [name for name in dict.fromkeys(asked) if name not in measured.observables]
     if further and model.config.columns:  # other runs have no further columns
-        cloud = _chosen(model, data, jets, seed, further)
+        cloud = _chosen(model, data, jets, kept, reading, further)
         measured = measure(cloud)
     latent = latent_space(model, cloud, seed)
     return EncodedSets(model, cloud, measured, latent, observe(cloud, measured))
@@ -130,22 +143,19 @@ def _chosen(
     model: TrainedModel,
     data: Sequence[str],
     jets: int,
-    seed: int,
+    seed: int | None,
+    reading: Mapping[str, Any],
     extra_columns: Sequence[str] = (),
 ) -> ParticleCloud:
     """The sets to encode, with the columns ``extra_columns`` of a table as conditions."""
     config = model.config
     if data:
         conditions = [*config.auxiliary_columns(), *extra_columns]
-        read_in = read(
-            data,
-            columns=config.columns,
-            conditions=conditions,
-            map=map_of(data, config.map),
-            allow=config.allow,
-        )
+        read_in = read(data, columns=config.columns, conditions=conditions, **reading)
         cloud = represent(read_in, config)
     else:
         cloud = model.held_out(extra_columns)
+    if seed is None:
+        return cloud[:jets]
     chosen = torch.randperm(len(cloud), generator=torch.Generator().manual_seed(seed))
     return cloud[chosen[:jets]]

@@ -61,6 +61,9 @@ _FEWEST_BINS, _MOST_BINS = 12, 100
 _VALUES_PER_BIN = 15
 """Smallest mean number of values per bin, if there are more than the fewest bins."""
 
+_MOST_WHOLE = 2.0**53
+"""Numbers from here on are not looked at as whole ones: in double precision all of them are."""
+
 _CENTRAL = (0.005, 0.995)
 
 
@@ -94,7 +97,8 @@ def binning(
     if logarithmic:
         real, weights = np.log10(real[real > 0]), weights[real > 0]
     low, high = weighted_quantiles(real, _CENTRAL, weights)
-    whole = bool((real == np.round(real)).all()) and not logarithmic
+    whole = bool((real == np.round(real)).all() and np.abs(real).max() < _MOST_WHOLE)
+    whole = whole and not logarithmic
     if whole and np.ptp(real) < _MOST_BINS:
         low, high, width = real.min(), real.max(), 1.0
     else:
@@ -105,9 +109,9 @@ def binning(
         width = nice_width(float(np.clip(rough, span / most, span / _FEWEST_BINS)))
     offset = 0.0
     if whole:
-        width, offset = max(1.0, math.ceil(width)), -0.5
+        width, offset = max(1.0, float(math.ceil(width))), -0.5
     first, last = math.floor((low - offset) / width), math.ceil((high - offset) / width)
-    edges = offset + width * np.arange(first, max(last, first + 1) + 1)
+    edges = offset + width * (float(first) + np.arange(max(last - first, 1) + 1))
     if logarithmic:
         with np.errstate(divide="ignore", invalid="ignore"):
             everything = [np.nan_to_num(np.log10(x), nan=-np.inf) for x in everything]

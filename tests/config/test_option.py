@@ -1,5 +1,6 @@
 """Options from Python: values of the wrong type and misspelt names are named in one line."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,13 @@ import pytest
 import torch
 
 import jetgen
+from jetgen.cli.commands import COMMANDS
 from jetgen.cli.main import main
 from jetgen.cloud import CARTESIAN, ParticleCloud
+from jetgen.config import reading
 from jetgen.config.option import given_options
 from jetgen.errors import InputError, did_you_mean
+from jetgen.registry import resolve
 
 CLOUD = ParticleCloud(torch.ones(1, 2, 3), torch.ones(1, 2, dtype=torch.bool), CARTESIAN)
 
@@ -77,3 +81,21 @@ def test_a_representation_that_is_given_is_never_replaced(capsys):
     for config in (jetgen.TrainConfig(), jetgen.TrainConfig(columns=("px",))):
         assert "representation" not in given_options(config)
     assert "representation" in given_options(jetgen.TrainConfig(representation="cartesian"))
+
+
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [
+        ("train", {"map", "allow", "first"}),
+        ("evaluate", {"map", "allow", "first"}),
+        ("report", {"map", "allow", "first"}),
+        ("latent", {"map", "allow", "first"}),
+        ("compress", {"map", "allow"}),  # all jets of a file
+        ("inspect", {"map"}),  # says what is odd and refuses nothing
+    ],
+)
+def test_commands_that_read_files_share_their_options(command, names):
+    fields = {each.name: each for each in dataclasses.fields(resolve(COMMANDS[command].options))}
+    assert fields.keys() & {"map", "allow", "first"} == names
+    for name in names:
+        assert fields[name].metadata["help"] == getattr(reading, f"{name.upper()}_HELP")

@@ -137,7 +137,7 @@ def test_the_codes_of_a_table_know_its_columns_and_not_its_noise(table):
     assert information["a"] > 0.5 and information["twice"] > 0.5
     assert information["noise"] < 0.2 and information["type"] < 0.2
     assert found.observed["type"].discrete and not found.observed["a"].discrete
-    with pytest.raises(InputError, match="'speed': expected one of a, b, type, noise"):
+    with pytest.raises(InputError, match="'speed': expected one of a, b, type, twice, noise"):
         encode_sets(run, asked=["speed"])
 
 
@@ -151,7 +151,7 @@ def test_the_codes_of_a_table_know_its_columns_and_not_its_noise(table):
         (["--between", "1"], "--between: expected two numbers of jets"),
         (["--between", "1,9999"], "--between: expected numbers below"),
         (["--jets", "0"], "--jets: expected at least 1"),
-        (["--jets", "20"], "t-SNE: expected more than 30 jets"),
+        (["--jets", "9"], "--jets: expected at least 10 to lay out their codes, received 9"),
         (["--data", "absent.h5"], "absent.h5: expected a file"),
     ],
 )

@@ -148,3 +148,12 @@ def test_pulls_are_blank_where_nobody_has_values():
     assert pull(some, nothing)[0] == 3
     assert np.isnan(pull(some, nothing)[1])
     assert floor_band(nothing, 10, 10).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("scale", [2.0**60, 1e30, 1e300])
+def test_identifiers_and_huge_values_have_finite_edges_in_double_precision(scale):
+    values = np.random.default_rng(1).uniform(1, 2, 300) * scale
+    for real in (values, np.round(values), np.full(300, scale)):
+        edges = binning(real, [real], name="ident").edges
+        assert edges.dtype == np.float64 and np.isfinite(edges).all()
+        assert (np.diff(edges) > 0).all()

@@ -48,6 +48,11 @@ class Source(ABC):
         """Names of the columns that cannot be read, and the reasons."""
         return {}
 
+    @property
+    def names(self) -> list[str]:
+        """The columns of a container, also those that are not used; none for published layouts."""
+        return []
+
     def doubts(self, cloud: ParticleCloud) -> list[str]:
         """Remarks on what the file may be instead, one line each; ``cloud`` are its first jets."""
         unit = doubtful_unit(cloud, "if so, divide the momenta in the file by 1000")

@@ -87,6 +87,10 @@ class TableSource(Source):
     def attributes(self) -> dict[str, Any]:
         return {}
 
+    @property
+    def names(self) -> list[str]:
+        return list(self._merged)
+
     def doubts(self, cloud: ParticleCloud) -> list[str]:
         if "unit" in self._map:
             return []

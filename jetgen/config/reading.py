@@ -1,0 +1,35 @@
+"""The options of every command that reads jets from files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jetgen.config.option import option
+
+MAP_HELP = (
+    "which columns of files hold the momenta, where their names do not say it: "
+    "px=part_px,py=part_py,pz=part_pz,unit=MeV; set=jet_id for tables with one particle per row "
+    "(docs/own-data.md lists all that can be mapped)"
+)
+
+ALLOW_HELP = (
+    "odd jets that are taken as they are: mask, negative-pt, energy (refused otherwise), holes, "
+    "mass-shell, num-particles, jet-mass, jet-pt (warned of otherwise)"
+)
+
+FIRST_HELP = "take the first `jets` of each file instead of drawing them at random by `seed`"
+
+
+def map_option() -> Any:
+    """The columns that contain the momenta: the argument ``map`` of :func:`jetgen.read`."""
+    return option({}, help=MAP_HELP)
+
+
+def allow_option() -> Any:
+    """Anomalies to accept: the argument ``allow`` of :func:`jetgen.read`."""
+    return option((), help=ALLOW_HELP)
+
+
+def first_option() -> Any:
+    """Whether the first jets are taken: the argument ``first`` of :func:`jetgen.read`."""
+    return option(False, help=FIRST_HELP)
