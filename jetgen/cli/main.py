@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 is good, 2 bad input or a training that failed or is unfinished, 1 a bug, 130 Ctrl-C
     or SIGTERM.
     """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read once, when torch is imported
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]

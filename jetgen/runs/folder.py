@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import torch
 import yaml
 
 from jetgen.config.option import foreign_components
@@ -121,7 +122,7 @@ class RunFolder:
         events: Mapping[str, float],
         content: str | None = None,
     ) -> None:
-        """Versions, device, seed, revision and data files, for whoever repeats the run.
+        """Versions, device, threads, seed, revision and data files, for whoever repeats the run.
 
         Args:
             config: the options.
@@ -139,6 +140,7 @@ class RunFolder:
                 "libraries": {name: _version(name) for name in LIBRARIES},
                 "components": foreign_components(config),
                 "device": device,
+                "threads": torch.get_num_threads(),
                 "seed": config.seed,
                 "git_revision": _git_revision(),
                 **(
@@ -171,6 +173,12 @@ class RunFolder:
             f"{self.environment_file}: expected what jetgen train notes of a run, found something "
             "else; train again"
         )
+
+    def threads(self) -> int | None:
+        """CPU threads of the training; ``None`` where it noted none, as in jetgen 0.1.0."""
+        if not self.environment_file.exists():
+            return None
+        return self.read_environment().get("threads")
 
     def places(self) -> list[Place]:
         """The files that the run was trained on, as its ``environment.json`` notes them.

@@ -87,8 +87,9 @@ def _train(config: TrainConfig, observe: Observer, data: ParticleCloud | None) -
             f"{folder.path}: expected a new folder, found a run; choose another `run`, "
             "remove it, or continue it with resume=True"
         )
-    if config.threads:
-        torch.set_num_threads(config.threads)
+    threads = config.threads or (folder.threads() if resume else None)
+    if threads:
+        torch.set_num_threads(threads)
     device = choose_device(config.device)
     if config.log is not None:
         require_package(config.log)

@@ -32,10 +32,17 @@ Observer = Callable[[Mapping[str, Any]], None]
 
 
 class Batches(NamedTuple):
-    """What a stage trains on: shuffled batches of an epoch, and the fixed validation batches."""
+    """What a stage trains on.
+
+    Args:
+        training: the shuffled batches of an epoch.
+        validation: the fixed validation batches.
+        validated: number of jets in these.
+    """
 
     training: Callable[[torch.Generator], Iterator[Any]]
     validation: Callable[[], Iterable[Any]]
+    validated: int
 
 
 MINIMUM_STEPS = 100
@@ -76,7 +83,6 @@ class _Running:
         optimisers: one per player; their state is part of a checkpoint.
         stepped: the same, as Fabric wraps them.
         rates: the factor on the learning rate of each player.
-        began: when the stage began; after an interruption, as if there had been none.
         start: seconds of training before it began.
         epoch: epochs done.
         step: batches done.
@@ -91,7 +97,6 @@ class _Running:
     optimisers: dict[str, Optimizer]
     stepped: dict[str, Any]
     rates: dict[str, float]
-    began: float
     start: float
     epoch: int = 0
     step: int = 0
@@ -112,7 +117,6 @@ class _Running:
             "step": self.step,
             "best": self.best,
             "since_best": self.since_best,
-            "stage_seconds": time.monotonic() - self.began,
             "stage_start": self.start,
         }
 
@@ -121,9 +125,10 @@ class _Running:
         self.epoch, self.step = state["epoch"], state["step"]
         self.best = state["best"] if state["best"] is not None else math.inf
         self.since_best = state["since_best"]
-        self.began -= state["stage_seconds"]
-        # format 1 has no start: its seconds of the stage also count the writing of checkpoints
-        self.start = state.get("stage_start", state["elapsed"] - state["stage_seconds"])
+        if "stage_start" in state:
+            self.start = state["stage_start"]
+        else:  # format 1 has the seconds of the stage
+            self.start = state["elapsed"] - state["stage_seconds"]
 
 
 class Loop:
@@ -131,6 +136,9 @@ class Loop:
 
     Everything random in an epoch follows from the seed, the stage and the epoch, so that a
     resumed run goes on as if it had not been interrupted.
+
+    The clock of the time limit runs from the first stage to the last: preparation, steps,
+    validation, figures and checkpoints. Steps end so early that what follows an epoch fits too.
     """
 
     def __init__(
@@ -148,20 +156,29 @@ class Loop:
         self.reads_are_free = device == "cpu"
         self.logger = logger_of(config, folder.path)
         self.rows: list[dict[str, Any]] = []
-        self.elapsed = 0.0
+        self.closing = 0.0  # the longest that validation, figures and checkpoints took so far
+        self.earlier = 0.0  # seconds of training before an interruption
+        self.started = time.monotonic()
         self.average: Average | None = None
         self.findings: list[Finding] = []
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of training so far."""
+        return self.earlier + time.monotonic() - self.started
 
     def run(self, stages: list[Stage], resumed: Checkpoint | None = None) -> None:
         """Train every stage, from the beginning or from a ``last`` checkpoint."""
         first = 0
+        self.started = time.monotonic()
         if resumed is not None:
             if resumed.state["finished"]:
                 raise InputError(f"{self.folder.path}: nothing to resume, this run is finished")
             self.model.load_state_dict(resumed.part("model"))
             self.rows = list(self.folder.read_metrics())
             self.findings = read_health(self.folder.health_file)
-            self.elapsed = resumed.state["elapsed"]
+            self.earlier = resumed.state["elapsed"]
+            self.closing = resumed.state.get("closing", 0.0)
             first = resumed.state["stage"]
             self.rows = self.rows[: resumed.state["rows"]]
         with progress_bar("epochs") as bar:
@@ -183,17 +200,18 @@ class Loop:
             self._save(self.folder.last, run.optimisers, self._state(run))
         task = bar.add_task(stage.name, total=stage.epochs, completed=run.epoch, note="")
         while not self._is_over(run):
-            started = time.monotonic()
-            row, rate = self._train_epoch(run, started)
+            row, rate = self._train_epoch(run)
+            steps_done = self.elapsed
             score, note = self._measure(run, row)
-            self.elapsed += time.monotonic() - started
             self._record(run, row | rate | {"seconds": round(self.elapsed, 2)}, score)
+            self.closing = max(self.closing, self.elapsed - steps_done)
             bar.update(task, completed=run.epoch, note=note)
         self._end(run)
         bar.update(task, total=run.epoch, completed=run.epoch)
 
     def _begin(self, index: int, stage: Stage, resumed: Checkpoint | None) -> _Running:
         """The stage before its first epoch, or as a checkpoint holds it."""
+        start = self.elapsed
         players = stage.objective.players()
         optimisers: dict[str, Optimizer] = {
             name: Adam(
@@ -222,33 +240,40 @@ class Loop:
             optimisers=optimisers,
             stepped=dict(zip(players, wrapped, strict=True)),
             rates={name: player.rate for name, player in players.items()},
-            began=time.monotonic(),
-            start=self.elapsed,
+            start=start,
         )
         if resumed is not None:
             run.restore(resumed.state)
+        if stage.monitor is not None:
+            before = self.elapsed
+            stage.monitor.known()  # takes about as long as measuring as many generated jets
+            self.closing = max(self.closing, self.elapsed - before)
         return run
 
     def _is_over(self, run: _Running) -> bool:
         return (
             run.epoch >= run.stage.epochs
             or run.since_best >= self.config.patience
-            or self.elapsed >= run.deadline
+            or self._time_is_up(run, self.closing)
         )
+
+    def _time_is_up(self, run: _Running, reserved: float) -> bool:
+        """Whether what ends the stage, which takes ``reserved`` seconds, must begin now."""
+        return self.elapsed >= run.deadline - reserved
 
     def _out_of_time(self, run: _Running) -> bool:
         """Whether the time limit ended the stage before it had done its minimum."""
         ended = run.epoch >= run.stage.epochs or run.since_best >= self.config.patience
         return not ended and run.step < MINIMUM_STEPS
 
-    def _train_epoch(
-        self, run: _Running, started: float
-    ) -> tuple[dict[str, Any], dict[str, float]]:
+    def _train_epoch(self, run: _Running) -> tuple[dict[str, Any], dict[str, float]]:
         """One epoch of steps: its row of metrics so far, and the rates of learning and of jets.
 
-        It ends early, after a batch, when the time is up.
+        It ends early, after a batch, when the time is up. Until the first validation has been
+        timed, a validation jet is taken to cost what a training jet costs.
         """
-        rate = self._learning_rate(run, started)
+        started = self.elapsed
+        rate = self._learning_rate(run)
         seed = self._seed(run.index, run.epoch)
         generator = torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)  # dropout takes torch's own numbers
@@ -268,11 +293,13 @@ class Loop:
             if self.average is not None:
                 self.average.update(run.step)
             jets += len(loss.total)
-            if self.elapsed + time.monotonic() - started >= run.deadline:
+            seconds = self.elapsed - started
+            first_time = 0.0 if self.rows else run.data.validated * seconds / jets
+            if self._time_is_up(run, self.closing + first_time):
                 break
         self._require_finite(run, divergence)
         run.epoch += 1
-        seconds = time.monotonic() - started
+        seconds = self.elapsed - started
         row = {"stage": run.stage.name, "epoch": run.epoch, "step": run.step}
         rates = {"learning_rate": rate, "jets_per_second": round(jets / seconds, 1)}
         return row | means.values("train_"), rates
@@ -292,7 +319,8 @@ class Loop:
         if monitor is None:
             return score, note
         with self._averaged():
-            figures = monitor.figures(seed) if monitor.due(run.epoch) else {}
+            due = monitor.due(run.epoch) or self._time_is_up(run, self.closing)
+            figures = monitor.figures(seed) if due else {}
         row |= {f"monitor_{name}": value for name, value in figures.items()}
         if monitor.decides:
             score = figures.get(monitor.names[0], math.inf)
@@ -326,6 +354,7 @@ class Loop:
         return {
             **run.state(),
             "elapsed": self.elapsed,
+            "closing": self.closing,
             "rows": len(self.rows),
             "finished": False,
         }
@@ -367,12 +396,12 @@ class Loop:
         """The averaged weights in the place of the weights, where there are any."""
         return nullcontext() if self.average is None else self.average.applied()
 
-    def _learning_rate(self, run: _Running, now: float) -> float:
+    def _learning_rate(self, run: _Running) -> float:
         """By the share of the stage that is over, of its epochs or its time, whichever is more."""
         if self.config.schedule == "constant":
             return self.config.learning_rate
-        seconds, left = now - run.began, run.deadline - self.elapsed
-        progress = max(run.epoch / run.stage.epochs, seconds / (seconds + left))
+        time_used = (self.elapsed - run.start) / (run.deadline - self.closing - run.start)
+        progress = max(run.epoch / run.stage.epochs, time_used)
         return self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
     def _seed(self, stage: int, epoch: int) -> int:

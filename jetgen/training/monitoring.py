@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache, partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -28,7 +29,8 @@ class Monitor(NamedTuple):
     Args:
         names: the names of the metrics.
         every: epochs from one computation to the next.
-        known: measurements of the validation jets, with the weights that the model should learn.
+        known: measurements of the validation jets, with the weights that the model should learn;
+            measured at the first call.
         make: function that generates jets for some rows of the validation jets, on any device.
         decides: whether the first metric, instead of the validation loss, selects the best epoch
             and ends the stage.
@@ -36,23 +38,25 @@ class Monitor(NamedTuple):
 
     names: tuple[str, ...]
     every: int
-    known: MeasuredSets
+    known: Callable[[], MeasuredSets]
     make: Callable[[slice, torch.Generator], ParticleCloud]
     decides: bool
 
     def due(self, epoch: int) -> bool:
-        """Whether to compute metrics after this epoch; always after the first."""
+        """Whether to compute metrics after this epoch; always after the first.
+
+        The training also computes them after the epoch that the time limit ends.
+        """
         return epoch == 1 or epoch % self.every == 0
 
     def figures(self, seed: int) -> dict[str, float]:
         """The metrics of jets generated with ``seed``; the global random state does not change."""
         generator = torch.Generator().manual_seed(seed)
-        ends = [*range(0, len(self.known), _BATCH), len(self.known)]
+        known = self.known()
+        ends = [*range(0, len(known), _BATCH), len(known)]
         made = [self.make(slice(start, end), generator).to("cpu") for start, end in pairwise(ends)]
         generated = ParticleCloud.concatenate(made)
-        figures: dict[str, float] = self.known.kind.monitored_figures(
-            self.names, self.known, generated
-        )
+        figures: dict[str, float] = known.kind.monitored_figures(self.names, known, generated)
         return figures
 
 
@@ -111,7 +115,7 @@ def _monitor(
     return Monitor(
         config.monitor,
         config.monitor_every,
-        config.kind.monitored_reference(config.monitor, real),
+        cache(partial(config.kind.monitored_reference, config.monitor, real)),
         make,
         decides,
     )

@@ -20,9 +20,15 @@ PRIOR_SHARE = 0.25
 """Share of the time limit for a prior that is fitted after the autoencoder, from its start."""
 
 
+MOST_VALIDATED = 5_000
+"""Validation jets that are used with a time limit, which validating all of many could exceed."""
+
+
 def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Split) -> list[Stage]:
     """The stage of the model and, if a prior is fitted to the codes, the stage of the prior."""
     training, held_out = jets[split.training], jets[split.validation]
+    if config.time_limit is not None:
+        held_out = held_out[:MOST_VALIDATED]
     validation = held_out
     if config.weighted:
         validation = resampled(held_out, torch.Generator().manual_seed(config.seed))
@@ -32,6 +38,7 @@ def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Spl
         return Batches(
             lambda generator: batches(training, config.batch, generator, weighted=config.weighted),
             lambda: batches(validation, config.batch),
+            len(validation),
         )
 
     generated = monitor_generated(config, model, held_out)
@@ -51,6 +58,7 @@ def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Spl
         return Batches(
             lambda generator: _code_batches(known, config.batch, generator),
             lambda: [others],
+            len(validation),
         )
 
     return [
