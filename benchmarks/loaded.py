@@ -14,7 +14,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,7 +42,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--busy", type=int, default=8, help="other processes, in turn with none")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--spins", nargs="+", choices=SPINS, default=list(SPINS))
+    parser.add_argument("--spins", nargs="+", choices=SPINS, default=["passive", "default"])
     parser.add_argument("--seconds", type=float, default=20, help="of each row")
     parser.add_argument("--jets", type=int, default=600)
     parser.add_argument("--data", default=str(DATA))

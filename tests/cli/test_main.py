@@ -24,6 +24,15 @@ HEAVY = (
 )
 
 
+@pytest.mark.parametrize("chosen", [None, "active"])
+def test_threads_sleep_while_they_wait_unless_chosen_otherwise(monkeypatch, chosen):
+    monkeypatch.setenv("OMP_WAIT_POLICY", chosen or "")
+    if chosen is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+    assert main(["--version"]) == 0
+    assert os.environ["OMP_WAIT_POLICY"] == (chosen or "passive")
+
+
 def run(*words):
     return subprocess.run(
         [sys.executable, "-m", "jetgen", *words], capture_output=True, text=True, check=False

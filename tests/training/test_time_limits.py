@@ -1,9 +1,14 @@
-"""Time limits keep their word, by a clock that only training steps move."""
+"""Time limits keep their word, by a clock that only the work chosen by a test moves."""
 
+import shlex
+import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
+from torch.nn import functional
 
 import jetgen
 from jetgen.cli.main import main
@@ -12,8 +17,11 @@ from jetgen.errors import InputError, UnfinishedError
 from jetgen.files.checkpoint import Checkpoint
 from jetgen.runs.folder import RunFolder
 from jetgen.runs.health import read_health
-from jetgen.training import loop
+from jetgen.training import loop, stages
 from jetgen.training.command import train
+from jetgen.training.monitoring import Monitor
+
+ROOT = Path(__file__).parents[2]
 
 EPOCH = 5
 """Steps of an epoch: 280 training jets in batches of 64."""
@@ -45,10 +53,32 @@ def config(tmp_path, gaussian_file):
 
 
 @pytest.fixture
-def step_takes(monkeypatch):
-    """Sets how many seconds a step of each stage takes; nothing else takes any time."""
+def clock(monkeypatch):
+    """The clock of trainings, in seconds, which stands still unless a test moves it."""
     clock = SimpleNamespace(now=0.0)
     monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    return clock
+
+
+@pytest.fixture
+def takes(clock, monkeypatch):
+    """Lets a method of the training take some seconds beside those of its parts."""
+
+    def slow(owner, method, seconds):
+        original = getattr(owner, method)
+
+        def slowly(*arguments):
+            clock.now += seconds
+            return original(*arguments)
+
+        monkeypatch.setattr(owner, method, slowly)
+
+    return slow
+
+
+@pytest.fixture
+def step_takes(clock, monkeypatch):
+    """Sets how many seconds a step of each stage takes; nothing else takes any time."""
     step = loop.Loop._step
 
     def slow(**seconds):
@@ -137,3 +167,117 @@ def test_the_learning_rate_falls_within_the_time_of_each_stage(config, step_take
     last = {row["stage"]: float(row["learning_rate"]) for row in folder.read_metrics()}
     assert set(last) == {"autoencoder", "prior"}
     assert max(last.values()) < 0.1 * config().learning_rate
+
+
+def test_validation_figures_and_checkpoints_are_within_the_limit(config, step_takes, takes, clock):
+    step_takes(autoencoder=0.5, prior=0.125)
+    takes(loop.Loop, "_measure", 5)
+    takes(loop.Loop, "_save", 1)
+    folder = RunFolder(train(config(time_limit=20.0)))
+    ends = {row["stage"]: float(row["seconds"]) for row in folder.read_metrics()}
+    assert 0.95 * 900 < ends["autoencoder"] < 900
+    assert 0.95 * 1200 < ends["prior"] < 1200
+    assert clock.now < 1205  # the checkpoints of the finished model
+
+
+def test_the_first_validation_fits_too(config, step_takes, takes, monkeypatch):
+    monkeypatch.setattr(loop, "MINIMUM_STEPS", 1)
+    step_takes(autoencoder=10, prior=1)
+    takes(loop.Loop, "_measure", 9)
+    folder = RunFolder(train(config(time_limit=1.0)))
+    assert steps_of(folder, "autoencoder") == [4]  # 45 s, less those of 60 validation jets
+
+
+def test_the_preparation_of_a_stage_is_part_of_its_share(config, step_takes, takes, monkeypatch):
+    monkeypatch.setattr(loop, "MINIMUM_STEPS", 1)
+    step_takes(autoencoder=1, prior=1)
+    takes(stages, "_encode", 5)  # of training and of validation jets
+    folder = RunFolder(train(config()))
+    assert steps_of(folder, "prior")[-1] == 20
+
+
+@pytest.mark.parametrize(("time_limit", "jets"), [(2.0, 7), (None, 60)])
+def test_with_a_limit_a_fixed_number_of_jets_is_validated(config, monkeypatch, time_limit, jets):
+    monkeypatch.setattr(stages, "MOST_VALIDATED", 7)
+    found, measure = [], loop.Loop._measure
+
+    def look(self, run, row):
+        found.append((run.data.validated, sum(map(len_of, run.data.validation()))))
+        return measure(self, run, row)
+
+    monkeypatch.setattr(loop.Loop, "_measure", look)
+    train(config(epochs=1, prior_epochs=1, time_limit=time_limit))
+    assert found == [(jets, jets)] * 2
+
+
+def len_of(batch):
+    return len(batch[0] if isinstance(batch, tuple) else batch)
+
+
+@pytest.fixture
+def slow_networks(clock, monkeypatch):
+    """Every vector in a linear layer takes a millisecond, three with gradients; nothing else."""
+    linear = functional.linear
+
+    def slowly(inputs, *weights):
+        clock.now += 1e-3 * inputs[..., 0].numel() * (3 if torch.is_grad_enabled() else 1)
+        return linear(inputs, *weights)
+
+    monkeypatch.setattr(functional, "linear", slowly)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"objective": "vae", "prior": "flow"},
+        {"objective": "ae", "prior": "flow-matching"},
+        {"objective": "wae", "prior": "gaussian"},
+        {"objective": "gan", "prior": "gaussian"},
+        {"objective": "flow-matching", "prior": "gaussian", "solver_steps": 2},
+    ],
+    ids=lambda options: f"{options['objective']}-{options['prior']}",
+)
+@pytest.mark.slow
+def test_every_model_is_trained_within_the_limit_on_a_slow_machine(
+    config, options, slow_networks, takes, clock, make_gaussian_jets, tmp_path
+):
+    jets = make_gaussian_jets(700, seed=1)
+    options = {**options, "data": [], "monitor": ("w1m",), "beta": 1e-3, "latent": 4}
+    takes(Monitor, "figures", 60)
+    first = config(**{**options, "data": ["-"], "epochs": 1, "prior_epochs": 1, "time_limit": None})
+    train(first, data=jets)
+    needed, clock.now = clock.now, 0.0  # for one epoch of each stage
+
+    limit = 60 * needed
+    run = str(tmp_path / "limited")
+    second = config(**{**options, "data": ["-"], "run": run, "time_limit": limit / 60})
+    folder = RunFolder(train(second, data=jets))
+    assert 0.9 * limit < clock.now < 1.02 * limit
+    rows = folder.read_metrics()
+    for stage in {row["stage"] for row in rows}:
+        assert steps_of(folder, stage)[-1] >= loop.MINIMUM_STEPS
+        assert len(steps_of(folder, stage)) < 1000
+        assert "monitor_w1m" in [row for row in rows if row["stage"] == stage][-1]
+    assert "unfinished" not in [finding.kind for finding in read_health(folder.health_file)]
+    assert len(jetgen.load(folder.path, data=jets).generate(3)) == 3
+
+
+@pytest.mark.slow
+def test_the_demo_on_a_machine_ten_times_slower(step_takes, make_gaussian_jets, tmp_path):
+    """Its commands as the Makefile has them, on fewer and smaller jets."""
+    jets, run = tmp_path / "jets.h5", tmp_path / "demo"
+    jetgen.write(make_gaussian_jets(2_000, seed=1), jets)
+    dry = ["make", "--dry-run", "--no-print-directory", "demo", f"RUN={run}"]
+    lines = subprocess.run(dry, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    steps = [line.partition("/bin/jetgen ")[2] for line in lines.splitlines()]
+    training, generation, report = (shlex.split(step) for step in steps if step)
+    step_takes(autoencoder=0.94, prior=0.46)  # on a free machine 0.094 and 0.046
+    assert main([*training, "--data", str(jets), "--device", "cpu"]) == 0
+    folder = RunFolder(run)
+    for stage, epochs in (("autoencoder", 22), ("prior", 15)):
+        done = steps_of(folder, stage)
+        assert done[-1] >= loop.MINIMUM_STEPS and len(done) < epochs
+    assert "unfinished" not in [finding.kind for finding in read_health(folder.health_file)]
+    assert main([*generation, "--jets", "150"]) == 0
+    assert main(report) == 0
+    assert (run / "report" / "report.html").exists()

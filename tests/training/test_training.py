@@ -207,6 +207,29 @@ def test_resume_refuses_other_options_and_finished_runs(config):
         train(config(resume=True))
 
 
+def test_resume_uses_as_many_threads_as_the_run_did(config):
+    before = torch.get_num_threads()
+    used = []
+
+    def stop(row):
+        used.append(torch.get_num_threads())
+        raise KeyboardInterrupt
+
+    try:
+        for threads in (3, 1):
+            torch.set_num_threads(threads)
+            with pytest.raises(KeyboardInterrupt):
+                train(config(resume=threads == 1), stop)
+        chosen = config("chosen", threads=2)
+        with pytest.raises(KeyboardInterrupt):
+            train(chosen, stop)
+    finally:
+        torch.set_num_threads(before)
+    assert used == [3, 3, 2]
+    assert RunFolder(config().run).read_environment()["threads"] == 3
+    assert RunFolder(chosen.run).read_environment()["threads"] == 2
+
+
 def test_resume_heeds_an_option_written_with_its_default(config, capsys):
     run = str(train(config(latent=4)))
     words = ["train", "--run", run, "--resume", "--latent"]
