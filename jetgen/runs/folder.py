@@ -202,6 +202,10 @@ class RunFolder:
         """
         return located(self.places(), self.path, given)
 
+    def is_finished(self) -> bool:
+        """Whether training has come to its end."""
+        return self.best.exists() and bool(Checkpoint.load(self.best).state["finished"])
+
     def load_model(self) -> Checkpoint:
         """The finished model.
 

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.pruners import MedianPruner, NopPruner
-from optuna.samplers import BaseSampler, GridSampler, RandomSampler, TPESampler
-from optuna.study import MaxTrialsCallback
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
 
 from jetgen.config.sweep import SweepConfig
+from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError, InputWarning, TrainingError
 from jetgen.reports.findings_page import write_findings
+from jetgen.runs.folder import RunFolder
 from jetgen.sweeps.definition import Sweep, read_sweep
 from jetgen.sweeps.findings import conclude
+from jetgen.sweeps.trials import Grid, next_trial
 from jetgen.training.command import train
 
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
@@ -42,20 +43,12 @@ def sweep(config: SweepConfig) -> Path:
     folder = Path(config.output or f"runs/sweeps/{Path(config.sweep).stem}")
     study = _study(plan, config, folder)
 
-    def trial_of(trial: optuna.Trial) -> float:
-        study.sampler = _sampler(plan, config, trial.number)
-        try:
-            return _trained(plan, trial, folder / "trials" / f"{trial.number:04}")
-        except TrainingError as error:
-            warnings.warn(f"trial {trial.number}: {error}", InputWarning, stacklevel=1)
-            raise
-
-    if len(study.get_trials(deepcopy=False, states=_ENDED)) < config.trials:
-        study.optimize(
-            trial_of,
-            callbacks=[MaxTrialsCallback(config.trials, states=_ENDED)],
-            catch=(TrainingError,),
-        )
+    while len(study.get_trials(deepcopy=False, states=_ENDED)) < config.trials:
+        if isinstance(study.sampler, Grid) and study.sampler.is_exhausted(study):
+            break
+        with next_trial(study, folder / "trials") as trial:
+            study.sampler = _sampler(plan, config, trial.number)
+            _run(study, trial, plan, folder / "trials" / f"{trial.number:04}")
     finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if not finished:
         raise InputError(
@@ -100,33 +93,61 @@ def _study(plan: Sweep, config: SweepConfig, folder: Path) -> optuna.Study:
 def _sampler(plan: Sweep, config: SweepConfig, trial: int) -> BaseSampler:
     """The sampler of one trial, with random numbers that differ in all trials and processes."""
     if config.sampler == "grid":
-        return GridSampler(plan.grid(), seed=config.seed)  # reads the finished trials itself
+        return Grid(plan.grid(), seed=config.seed)  # reads the finished trials itself
     seed = (1_000_003 * config.seed + trial) % 2**32
     if config.sampler == "random":
         return RandomSampler(seed=seed)
     return TPESampler(seed=seed)
 
 
+def _run(study: optuna.Study, trial: optuna.Trial, plan: Sweep, run: Path) -> None:
+    """Train one trial and store how it ended; what interrupts it leaves it to be continued."""
+    try:
+        value = _trained(plan, trial, run)
+    except optuna.TrialPruned:
+        study.tell(trial, state=TrialState.PRUNED)
+    except TrainingError as error:
+        study.tell(trial, state=TrialState.FAIL)
+        warnings.warn(f"trial {trial.number}: {error}", InputWarning, stacklevel=1)
+    except Exception:
+        study.tell(trial, state=TrialState.FAIL)
+        raise
+    else:
+        study.tell(trial, value)
+
+
 def _trained(plan: Sweep, trial: optuna.Trial, run: Path) -> float:
-    """Train one trial; the smallest value of the metric in the last stage that has it."""
-    values: dict[str, float] = {}
-    seen = 0
+    """Train one trial; the smallest value of the metric in the last stage that has it.
+
+    A training that was interrupted is resumed, one that was finished is not repeated.
+    """
+    folder = RunFolder(run)
 
     def observe(row: Mapping[str, Any]) -> None:
-        nonlocal seen
-        value = row.get(plan.metric)
-        if value is None:
+        if row.get(plan.metric) is None:
             return
-        stage = row["stage"]
-        values[stage] = min(float(value), values.pop(stage, math.inf))
-        trial.report(values[stage], seen)
-        seen += 1
+        rows = _rows(folder, plan.metric)
+        trial.report(_smallest(rows, plan.metric), len(rows) - 1)
         if trial.should_prune():
             raise optuna.TrialPruned
 
-    train(plan.config(plan.draw(trial), str(run)), observe=observe)
-    if not values:
+    config = plan.config(plan.draw(trial), str(run))
+    if not folder.is_finished():
+        resumed = TrainConfig(run=str(run), resume=True)
+        train(resumed if folder.last.exists() else config, observe=observe)
+    rows = _rows(folder, plan.metric)
+    if not rows:
         raise InputError(
-            f"metric: expected a column of {run / 'metrics.csv'}, received {plan.metric!r}"
+            f"metric: expected a column of {folder.metrics_file}, received {plan.metric!r}"
         )
-    return list(values.values())[-1]
+    return _smallest(rows, plan.metric)
+
+
+def _rows(folder: RunFolder, metric: str) -> list[dict[str, str]]:
+    """The epochs of a run that have the metric."""
+    return [row for row in folder.read_metrics() if metric in row]
+
+
+def _smallest(rows: Sequence[Mapping[str, str]], metric: str) -> float:
+    """The smallest value of the metric in the last stage of these epochs."""
+    return min(float(row[metric]) for row in rows if row["stage"] == rows[-1]["stage"])

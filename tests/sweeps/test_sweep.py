@@ -3,13 +3,17 @@
 import csv
 import re
 
+import optuna
 import pytest
 
 from jetgen.cli.main import main
 from jetgen.config.sweep import SweepConfig
 from jetgen.errors import InputError
+from jetgen.sweeps import command as commands
 from jetgen.sweeps.command import sweep
 from jetgen.sweeps.definition import read_sweep
+from jetgen.sweeps.trials import next_trial
+from jetgen.training.command import train
 
 TEXT = """
 base:
@@ -79,6 +83,90 @@ def test_a_sweep_that_goes_on_draws_what_one_in_a_row_does(file, tmp_path, sampl
     interrupted = rates("two", 2, 4)
     assert len(set(interrupted.values())) == 4
     assert interrupted == rates("one", 4)
+
+
+class Killed(BaseException):
+    """Ends a sweep as a kill does: nothing of it is told to the storage."""
+
+
+def killed_before(config, **options):
+    raise Killed
+
+
+def killed_after_an_epoch(config, observe):
+    def stop(row):
+        observe(row)
+        raise Killed
+
+    train(config, stop)
+
+
+def killed_at_the_end(config, observe):
+    train(config, observe)
+    raise Killed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sampler", "kill"),
+    [("random", killed_before), ("grid", killed_after_an_epoch), ("random", killed_at_the_end)],
+)
+def test_a_killed_trial_goes_on_with_its_settings(file, tmp_path, monkeypatch, sampler, kill):
+    monkeypatch.setattr(commands, "write_findings", lambda *args, **page: None)
+
+    def run(name):
+        options = {"sampler": sampler, "pruning": False, "output": str(tmp_path / name)}
+        sweep(SweepConfig(str(file), trials=2, **options))
+
+    def trials(name):
+        study = optuna.load_study(
+            study_name=None, storage=f"sqlite:///{tmp_path / name / 'sweep.db'}"
+        )
+        return [
+            (trial.number, trial.state, trial.params, trial.value, trial.intermediate_values)
+            for trial in study.trials
+        ]
+
+    run("whole")
+    for _ in range(2):
+        with monkeypatch.context() as patched, pytest.raises(Killed):
+            patched.setattr(commands, "train", kill)
+            run("killed")
+    run("killed")
+    assert trials("killed") == trials("whole")
+    assert {path.name for path in (tmp_path / "killed/trials").iterdir()} == {"0000", "0001"}
+
+
+def test_a_grid_ends_when_it_is_exhausted(file, tmp_path, monkeypatch):
+    monkeypatch.setattr(commands, "write_findings", lambda *args, **page: None)
+
+    def trained(plan, trial, run):
+        plan.draw(trial)
+        return trial.number
+
+    monkeypatch.setattr(commands, "_trained", trained)
+    for _ in range(2):
+        sweep(SweepConfig(str(file), trials=9, sampler="grid", output=str(tmp_path / "out")))
+    study = optuna.load_study(study_name=None, storage=f"sqlite:///{tmp_path / 'out/sweep.db'}")
+    assert len({tuple(trial.params.items()) for trial in study.trials}) == len(study.trials) == 4
+
+
+def test_a_trial_of_another_process_is_left_to_it(tmp_path):
+    study = optuna.create_study(storage=f"sqlite:///{tmp_path / 'sweep.db'}")
+    trials = tmp_path / "trials"
+    with next_trial(study, trials) as first:
+        first.suggest_float("x", 0, 1)
+        with next_trial(study, trials) as second:
+            assert (first.number, second.number) == (0, 1)
+            study.tell(second, 1.0)
+        with next_trial(study, trials) as third:
+            assert third.number == 2
+    with next_trial(study, trials) as again:
+        assert again.number == 0 and again.params == first.params
+        study.tell(again, 1.0)
+    with next_trial(study, trials) as again:
+        assert again.number == 2
+    assert not trials.exists()  # with the last lock
 
 
 @pytest.mark.parametrize(
