@@ -197,7 +197,7 @@ def _add(parser: Any, field: dataclasses.Field[Any], hint: Any, help: str) -> No
         settings["required"] = True
     else:
         settings["default"] = default
-    if hint is bool:
+    if hint in (bool, bool | None):
         action = jsonargparse.ActionYesNo(yes_prefix="", no_prefix="no-")
         parser.add_argument(flag, action=action, **settings)
     elif hint == list[str]:

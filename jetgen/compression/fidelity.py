@@ -46,7 +46,8 @@ class Restored:
         :math:`h` is half the width of the central 68 %.
         """
         return statistics.mean(
-            half_width(residual) / half_width(self.before.observables[name])
+            half_width(residual, self.before.weights)
+            / half_width(self.before.observables[name], self.before.weights)
             for name, residual in self.residuals().items()
         )
 

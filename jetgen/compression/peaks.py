@@ -6,6 +6,8 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
+
 from jetgen.compression.fidelity import Restored
 from jetgen.metrics.peak_fits import SHAPES, PeakFit, Shift, fit_peak, peak_shifts
 from jetgen.physics.observables import MeasuredSets
@@ -34,10 +36,14 @@ class Window:
         window.
         """
         masses = jets.observables["mass"].numpy()
-        inside = int(((masses >= self.low) & (masses <= self.high)).sum())
-        if inside < max(self.bins, len(masses) / 10):
+        inside = jets[torch.from_numpy((masses >= self.low) & (masses <= self.high))].counted
+        if inside < max(self.bins, jets.counted / 10):
             return {}
-        fits = {shape: fit_peak(masses, shape, self.limits, self.bins) for shape in SHAPES}
+        weights = jets.weights.numpy()
+        fits = {
+            shape: fit_peak(masses, shape, self.limits, self.bins, weights=weights)
+            for shape in SHAPES
+        }
         edge = 1e-3 * (self.high - self.low)
         return {
             shape: fit
@@ -76,7 +82,15 @@ class Peak:
         before, after = (
             jets.observables["mass"].numpy() for jets in (self.restored.before, self.restored.after)
         )
-        return peak_shifts(before, after, shape, self.window.limits, self.window.bins, replicas)
+        return peak_shifts(
+            before,
+            after,
+            shape,
+            self.window.limits,
+            self.window.bins,
+            replicas,
+            weights=self.restored.before.weights.numpy(),
+        )
 
 
 def mean_change(peaks: Mapping[str, Peak], shape: str) -> float:

@@ -115,9 +115,10 @@ class TrainConfig:
         help="feature that is an azimuth in rad: each set is rotated so that its first item lies "
         "at zero, and each generated set by a random angle (representation='features')",
     )
-    weighted: bool = option(
-        False,
-        help="draw training jets in proportion to event weights; generated jets have weight one",
+    weighted: bool | None = option(
+        None,
+        help="draw training jets in proportion to event weights; generated jets have weight one "
+        "(default: if the weights of the data differ); otherwise every jet counts once",
     )
     transform: list[str] = option(
         [],

@@ -13,6 +13,7 @@ from jetgen.datasets.faults import fingerprints
 from jetgen.errors import InputError
 from jetgen.kinds import JETS, Kind
 from jetgen.physics.observables import MeasuredSets
+from jetgen.weights import require_some_weight
 
 RECONSTRUCTED = "reconstructed"
 """The name of the sample that holds the reconstructions of the real jets, in their order."""
@@ -53,10 +54,10 @@ def check(
 ) -> ComparisonInput:
     """Measure all jets; drop those with values that are not finite, with a warning.
 
-    Jets without particles are kept, with a warning, so that they count against the generator that
-    makes them. A real jet and its reconstruction are dropped together. Jets also give a warning
-    for missing or apparently different units, and for samples with different maximum numbers of
-    particles.
+    Jets of weight zero are dropped without one. Jets without particles are kept, with a warning, so
+    that they count against the generator that makes them. A real jet and its reconstruction are
+    dropped together. Jets also give a warning for missing or apparently different units, and for
+    samples with different maximum numbers of particles.
 
     Args:
         real: the real jets, or other sets.
@@ -66,9 +67,9 @@ def check(
         reference: the name of the real sets in texts.
 
     Raises:
-        InputError: when there is no sample, a sample without a usable jet, a sample whose columns
-            are not those of jets or that shares none with the real sets, or reconstructions that
-            do not correspond to the real jets.
+        InputError: when there is no sample, a sample without a usable jet or without weight, a
+            sample whose columns are not those of jets or that shares none with the real sets, or
+            reconstructions that do not correspond to the real jets.
     """
     if not samples:
         raise InputError("comparison: expected at least one sample of jets, received none")
@@ -197,8 +198,9 @@ def _different_units(name: str, sample: MeasuredSets, real: MeasuredSets) -> lis
 
 
 def _finite(jets: MeasuredSets, name: str, warnings: list[str]) -> Tensor:
-    """``(B,)`` which jets have only finite values; warns of the others, and of empty jets."""
+    """``(B,)`` which jets have weight and only finite values; warns of others and empty ones."""
     noun = jets.kind.noun
+    require_some_weight(jets.weights, f"{name} {noun.many}")
     finite = jets.relative.particles.isfinite().all(-1).all(-1)
     for values in jets.observables.values():
         finite = finite & values.isfinite()
@@ -214,7 +216,7 @@ def _finite(jets: MeasuredSets, name: str, warnings: list[str]) -> Tensor:
             "dropped"
         )
     warnings += without_particles(name, jets.relative, jets.kind)
-    return finite
+    return finite & (jets.weights > 0)
 
 
 def _joined(first: MeasuredSets, second: MeasuredSets) -> MeasuredSets:

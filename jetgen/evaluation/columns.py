@@ -121,10 +121,10 @@ def column_merits(checked: ComparisonInput, seed: int = 1) -> dict[str, FigureOf
         name: figure_of_merit(
             *column_table(real, sample),
             seed=seed,
-            weights=(real.relative.weights, sample.relative.weights),
+            weights=(real.weights, sample.weights),
         )
         for name, sample in checked.samples.items()
-        if name != RECONSTRUCTED and min(len(real), len(sample)) >= FEWEST_TESTED
+        if name != RECONSTRUCTED and min(real.counted, sample.counted) >= FEWEST_TESTED
     }
 
 

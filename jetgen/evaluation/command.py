@@ -272,12 +272,16 @@ def evaluate_checked(
         sides = checked.real, checked.samples[sample]
         if sample == RECONSTRUCTED:
             continue
-        if classifiers and min(map(len, sides)) < FEWEST_TESTED:
+        if classifiers and min(side.counted for side in sides) < FEWEST_TESTED:
             continue  # the verdict says so
         for name in classifiers:
             progress(f"train {name}")
             if name == "trees":
-                merits[name] = figure_of_merit(*feature_table(*sides, features), seed=seed)
+                merits[name] = figure_of_merit(
+                    *feature_table(*sides, features),
+                    seed=seed,
+                    weights=(sides[0].weights, sides[1].weights),
+                )
             else:
                 merits[name] = particle_figure_of_merit(*sides, name, seed=seed, progress=progress)
     return (

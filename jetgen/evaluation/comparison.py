@@ -18,7 +18,7 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import ComparisonInput, check
-from jetgen.evaluation.resampling import FEWEST_COMPARED, Resampling, Side, resample, with_nominal
+from jetgen.evaluation.resampling import FEWEST_COMPARED, Resampling, Side, resample
 from jetgen.kinds import JETS, Kind
 from jetgen.metrics.wasserstein import between_weightings
 from jetgen.physics.observables import PARTICLE_OBSERVABLES, MeasuredSets
@@ -73,15 +73,15 @@ class Comparison:
     Args:
         rows: the quantities.
         samples: the names of the compared samples.
-        jets: sets on each side of every distance.
-        pool: simulated sets that the floor is drawn from.
+        jets: (effective) number of sets on each side of every distance.
+        pool: (effective) number of simulated sets that the floor is drawn from.
         replicas: bootstrap resamplings, and pairs of sets for the floor.
         seed: of all random choices.
         warnings: warnings for the reader.
         kind: jets or other sets.
         given: quantities that models are conditioned on, which are right by construction.
         reference: the name in texts of the sets that samples are compared with.
-        sizes: how many sets each sample and the reference have.
+        sizes: how many (effective) sets each sample and the reference have.
         disjoint: whether the floor is between disjoint sets.
     """
 
@@ -218,7 +218,7 @@ def compare_resampled(drawn: Resampling, quantities: Sequence[Quantity] = QUANTI
         rows,
         tuple(drawn.sides),
         drawn.size,
-        len(drawn.pool),
+        drawn.pool.counted,
         drawn.replicas,
         drawn.seed,
         tuple(warnings),
@@ -232,15 +232,14 @@ def compare_resampled(drawn: Resampling, quantities: Sequence[Quantity] = QUANTI
 
 def floor_between(drawn: Resampling, values: Values) -> Tensor:
     """``(R,)`` distances between disjoint sets of real jets, from the pool's values."""
-    weights = drawn.pool.relative.weights.double()
+    weights = drawn.pool.weights
     return between_weightings(*values, *(split * weights for split in drawn.splits))
 
 
 def replicated(real: Side, sample: Side, target: Values, values: Values) -> Tensor:
     """``(1 + R,)`` the distance of the samples as they are, then of their resamplings."""
     size = len(real.jets)
-    plus = with_nominal(real.counts) * real.jets.relative.weights.double()
-    minus = with_nominal(sample.counts) * sample.jets.relative.weights.double()
+    plus, minus = real.weighted, sample.weighted
     return between_weightings(
         torch.cat([target.values, values.values]),
         torch.cat([target.jet, values.jet + size]),

@@ -47,8 +47,9 @@ W1EFP = [
 
 _ROWS = 512
 
-Metric = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
-"""From features ``(B, d)``, ``(C, d)`` and weights ``(R, B)``, ``(R, C)`` to ``(R,)`` values."""
+Metric = Callable[[Tensor, Tensor, Tensor, Tensor, tuple[Tensor, Tensor] | None], Tensor]
+"""From features ``(B, d)``, ``(C, d)``, counts ``(R, B)``, ``(R, C)`` of the draws, and event
+weights ``(B,)``, ``(C,)`` to ``(R,)`` values."""
 
 
 def metric_rows(drawn: Resampling, named: Iterable[str] = ()) -> tuple[list[Row], list[str]]:
@@ -164,29 +165,49 @@ def feature_row(
 ) -> Row:
     """A metric on features ``(B, d)`` of the real jets, of the pool, and of each sample."""
     pool, real = values["all real"], values["real"]
+    common = drawn.pool.weights
     return table_row(
         quantity,
-        metric(pool, pool, *drawn.splits),
+        metric(pool, pool, *drawn.splits, (common, common)),
         {
             name: metric(
-                real, values[name], with_nominal(drawn.real.counts), with_nominal(side.counts)
+                real,
+                values[name],
+                with_nominal(drawn.real.counts),
+                with_nominal(side.counts),
+                (drawn.real.jets.weights, side.jets.weights),
             )
             for name, side in drawn.sides.items()
         },
     )
 
 
-def frechet_distances(x: Tensor, y: Tensor, plus: Tensor, minus: Tensor) -> Tensor:
+def frechet_distances(
+    x: Tensor,
+    y: Tensor,
+    plus: Tensor,
+    minus: Tensor,
+    weights: tuple[Tensor, Tensor] | None = None,
+) -> Tensor:
     """:func:`jetgen.metrics.fpd.frechet` for each pair of counts."""
-    return torch.stack([frechet(x, y, a, b) for a, b in zip(plus, minus, strict=True)])
+    own = weights or (None, None)
+    return torch.stack([frechet(x, y, a, b, *own) for a, b in zip(plus, minus, strict=True)])
 
 
-def discrepancies(x: Tensor, y: Tensor, plus: Tensor, minus: Tensor) -> Tensor:
+def discrepancies(
+    x: Tensor,
+    y: Tensor,
+    plus: Tensor,
+    minus: Tensor,
+    weights: tuple[Tensor, Tensor] | None = None,
+) -> Tensor:
     """Squared discrepancies for all weightings at once, without pairs of a jet with itself.
 
     Unlike in :func:`jetgen.metrics.kpd.discrepancy`, a jet that a bootstrap drew twice does not
     form a pair with itself, so that resamplings are not biased to larger values.
     """
+    if weights is not None:
+        plus, minus = plus * weights[0], minus * weights[1]
     return _pairs(x, x, plus, plus) + _pairs(y, y, minus, minus) - 2 * _pairs(x, y, plus, minus)
 
 
@@ -208,7 +229,7 @@ def matching_rows(drawn: Resampling) -> list[Row]:
     count = _batches(drawn)
     if count < 2:
         return []
-    start = min(drawn.size, len(drawn.pool) // 2)
+    start = min(len(drawn.real.jets), len(drawn.pool) // 2)
     floor = _matched(drawn.pool[:start], drawn.pool[start:], count)
     found = {name: _matched(drawn.real.jets, s.jets, count) for name, s in drawn.sides.items()}
     titles = (
@@ -225,15 +246,27 @@ def matching_rows(drawn: Resampling) -> list[Row]:
 
 def _batches(drawn: Resampling) -> int:
     """Disjoint batches for coverage and matching distance, of the samples and of the floor."""
-    return min(MATCHED_BATCHES, drawn.size // MATCHED_JETS, len(drawn.pool) // (2 * MATCHED_JETS))
+    return min(
+        MATCHED_BATCHES, drawn.size // MATCHED_JETS, drawn.pool.counted // (2 * MATCHED_JETS)
+    )
 
 
 def _matched(real: MeasuredSets, generated: MeasuredSets, count: int) -> Tensor:
-    """``(2, count)`` uncovered share and matching distance of disjoint batches."""
+    """``(2, count)`` uncovered share and matching distance of disjoint batches.
+
+    Of weighted jets a batch holds more, and ``MATCHED_JETS`` of them are drawn by weight.
+    """
+    sides = [
+        [
+            jets[slice(k * each, (k + 1) * each)].drawn_by_weight(MATCHED_JETS).relative
+            for k in range(count)
+        ]
+        for jets in (real, generated)
+        for each in [round(MATCHED_JETS * len(jets) / jets.counted)]
+    ]
     found = []
-    for k in range(count):
-        batch = slice(k * MATCHED_JETS, (k + 1) * MATCHED_JETS)
-        coverage, mmd = matching_of_jets(generated[batch].relative, real[batch].relative)
+    for known, made in zip(*sides, strict=True):
+        coverage, mmd = matching_of_jets(made, known)
         found.append(torch.stack([1 - coverage, mmd]))
     return torch.stack(found, dim=1)
 
@@ -276,7 +309,7 @@ def _left_out(drawn: Resampling) -> list[str]:
         warnings.append(
             f"COV and MMD: omitted, they need {2 * MATCHED_JETS} jets per side and "
             f"{4 * MATCHED_JETS} {drawn.reference} ones for the floor, there are {drawn.size} and "
-            f"{len(drawn.pool)}"
+            f"{drawn.pool.counted}"
         )
     return warnings
 

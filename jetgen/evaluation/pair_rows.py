@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from jetgen.evaluation.comparison import Row, table_row
-from jetgen.evaluation.resampling import Resampling, with_nominal
+from jetgen.evaluation.resampling import Resampling
 from jetgen.metrics.correlations import correlation_distance, correlation_matrices
 from jetgen.metrics.pair_histograms import (
     bin_indices,
@@ -58,9 +58,8 @@ def pair_rows(drawn: Resampling, among: Sequence[str] = PAIRED) -> list[Row]:
     if len(names) < 2:
         return []
     real, pool = _table(drawn.real.jets, names), _table(drawn.pool, names)
-    target = _counts(drawn.real.jets, with_nominal(drawn.real.counts))
-    plus, minus = (_counts(drawn.pool, split) for split in drawn.splits)
-    weights = drawn.pool.relative.weights
+    target, weights = drawn.real.weighted, drawn.pool.weights
+    plus, minus = (split * weights for split in drawn.splits)
     edges = [equal_share_edges(column, weights=weights) for column in pool.T]
     floors = (
         correlation_distance(correlation_matrices(pool, plus), correlation_matrices(pool, minus)),
@@ -69,7 +68,7 @@ def pair_rows(drawn: Resampling, among: Sequence[str] = PAIRED) -> list[Row]:
     expected = correlation_matrices(real, target)
     correlated, paired = {}, {}
     for name, side in drawn.sides.items():
-        values, counts = _table(side.jets, names), _counts(side.jets, with_nominal(side.counts))
+        values, counts = _table(side.jets, names), side.weighted
         correlated[name] = correlation_distance(expected, correlation_matrices(values, counts))
         paired[name] = pair_distance(real, values, target, counts, edges)
     return [
@@ -103,7 +102,3 @@ def pair_distance(
 
 def _table(jets: MeasuredSets, names: list[str]) -> Tensor:
     return torch.stack([jets.observables[name] for name in names], dim=1)
-
-
-def _counts(jets: MeasuredSets, counts: Tensor) -> Tensor:
-    return counts.double() * jets.relative.weights.double()

@@ -41,19 +41,22 @@ def single_row(drawn: Resampling, name: str, metric: Metric) -> Row:
     """The row of one metric.
 
     The floor comes from splits of the real jets into two halves, the uncertainty from bootstrap
-    resamplings of both sides (pairs for reconstructed jets).
+    resamplings of both sides (pairs for reconstructed jets). Weighted jets are drawn by weight
+    unless the metric uses weights.
     """
     replicas = min(metric.replicas, drawn.replicas)
     first, second = drawn.splits
+    sets = metric.taken
     floor = [
-        metric(drawn.pool[_rows(first[k])], drawn.pool[_rows(second[k])]) for k in range(replicas)
+        metric(sets(drawn.pool[_rows(first[k])]), sets(drawn.pool[_rows(second[k])]))
+        for k in range(replicas)
     ]
     found = {}
     for sample, side in drawn.sides.items():
-        values = [metric(drawn.real.jets, side.jets)]
+        values = [metric(sets(drawn.real.jets), sets(side.jets))]
         for k in range(replicas):
             real = drawn.real.jets[_rows(drawn.real.counts[k])]
-            values.append(metric(real, side.jets[_rows(side.counts[k])]))
+            values.append(metric(sets(real), sets(side.jets[_rows(side.counts[k])])))
         found[sample] = torch.tensor(values, dtype=torch.float64)
     observable = Observable(name.rpartition(":")[2], metric.title, metric.title, metric.unit)
     quantity = Quantity(observable, metric.scale, metric.title)

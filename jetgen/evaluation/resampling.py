@@ -1,4 +1,8 @@
-"""The compared jets: equal numbers per sample, their resamplings, and splits for the floor."""
+"""The compared jets: equal numbers per sample, their resamplings, and splits for the floor.
+
+Jets with event weights count by their effective number, (sum w)^2 / sum w^2, so that both sides of
+every distance, and of its floor, fluctuate alike.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from torch import Tensor
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
 from jetgen.physics.observables import MeasuredSets
+from jetgen.weights import equal, sized
 
 FEWEST_COMPARED = 20
 """Smallest number of jets for a comparison."""
@@ -26,6 +31,11 @@ class Side:
     jets: MeasuredSets
     counts: Tensor
 
+    @property
+    def weighted(self) -> Tensor:
+        """``(1 + R, n)`` weights: of the jets as they are, then of their resamplings."""
+        return with_nominal(self.counts) * self.jets.weights
+
 
 @dataclass(frozen=True)
 class Resampling:
@@ -40,7 +50,8 @@ class Resampling:
         seed: the seed of the choices.
         warnings: warnings about the jets, for the reader.
         reference: the name of the real jets in texts.
-        sizes: number of jets of each sample, by name.
+        sizes: (effective) number of jets of each sample, by name.
+        size: (effective) number of jets on each side of every distance.
         disjoint: whether the two sets of a split have no jet in common.
     """
 
@@ -53,12 +64,8 @@ class Resampling:
     warnings: tuple[str, ...]
     reference: str
     sizes: Mapping[str, int]
+    size: int
     disjoint: bool
-
-    @property
-    def size(self) -> int:
-        """Jets on each side of every distance."""
-        return len(self.real.jets)
 
     @property
     def replicas(self) -> int:
@@ -74,6 +81,8 @@ def resample(
 ) -> Resampling:
     """Draw equal numbers of jets from all samples: that of the smallest, at most ``most``.
 
+    Of weighted jets, as many are drawn as have this effective number.
+
     The floor is drawn from the pool: disjoint sets if it holds at least twice as many jets, else
     two sets drawn with replacement, each as large as a sample. The distance of two such sets
     varies like that of two independent ones (the bootstrap principle), without halving the samples.
@@ -83,45 +92,60 @@ def resample(
     """
     generator = torch.Generator().manual_seed(seed)
     real, pool = checked.real, checked.pool
-    sizes = {
-        checked.reference: len(real),
-        **{name: len(sample) for name, sample in checked.samples.items()},
-    }
+    kinds = {checked.reference: real, **checked.samples}
+    sizes = {name: sets.counted for name, sets in kinds.items()}
     size = min(sizes.values())
     if size < FEWEST_COMPARED:
+        received = ", ".join(f"{sized(sets.weights)} {name}" for name, sets in kinds.items())
         raise InputError(
             f"comparison: expected at least {FEWEST_COMPARED} usable {real.kind.noun.many} of "
-            f"each kind, received {_listed(sizes)}; give more"
+            f"each kind, received {received}; give more"
         )
-    size = size if most is None else min(size, most)
-    chosen = torch.randperm(len(real), generator=generator)[:size]
-    pool = pool[torch.randperm(len(pool), generator=generator)[: _POOL * size]]
-    disjoint = len(pool) >= 2 * size
+    if most is not None:
+        allowed = min(int(most * sizes[name] / len(sets)) for name, sets in kinds.items())
+        size = min(size, max(allowed, FEWEST_COMPARED))
+    chosen = torch.randperm(len(real), generator=generator)[: _number(real, size)]
+    each = _number(pool, size)
+    pool = pool[torch.randperm(len(pool), generator=generator)[: _number(pool, _POOL * size)]]
+    disjoint = len(pool) >= 2 * each
     draw = _splits if disjoint else _drawn_again
-    splits = draw(len(pool), size, replicas, generator)
-    reference = Side(real[chosen], _bootstrap(size, replicas, generator))
+    splits = draw(len(pool), each, replicas, generator)
+    reference = Side(real[chosen], _bootstrap(len(chosen), replicas, generator))
     sides = {}
     for name, sample in checked.samples.items():
         if name == RECONSTRUCTED:
             sides[name] = Side(sample[chosen], reference.counts)
         else:
             own = torch.Generator().manual_seed(seed + 1)  # the same whatever other samples
-            pick = torch.randperm(len(sample), generator=own)[:size]
-            sides[name] = Side(sample[pick], _bootstrap(size, replicas, own))
-    warnings = checked.warnings
+            pick = torch.randperm(len(sample), generator=own)[: _number(sample, size)]
+            sides[name] = Side(sample[pick], _bootstrap(len(pick), replicas, own))
+    many = real.kind.noun.many
+    warnings = checked.warnings + tuple(
+        f"{name}: {len(sets):,} weighted {many} count as {sizes[name]:,}, (Σw)² / Σw²"
+        for name, sets in kinds.items()
+        if not equal(sets.weights)
+    )
     if most is None and (cut := [name for name, count in sizes.items() if count > 2 * size]):
         fewest = min(sizes, key=lambda name: sizes[name])
-        warnings += (
-            f"{fewest} has {size:,} {real.kind.noun.many}; no more of {', '.join(cut)} are "
-            "compared",
-        )
+        warnings += (f"{fewest} has {size:,} {many}; no more of {', '.join(cut)} are compared",)
     return Resampling(
-        checked, reference, sides, pool, splits, seed, warnings, checked.reference, sizes, disjoint
+        checked,
+        reference,
+        sides,
+        pool,
+        splits,
+        seed,
+        warnings,
+        checked.reference,
+        sizes,
+        size,
+        disjoint,
     )
 
 
-def _listed(sizes: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in sizes.items())
+def _number(sets: MeasuredSets, size: int) -> int:
+    """How many of the sets count as ``size``."""
+    return round(size * len(sets) / sets.counted)
 
 
 def with_nominal(counts: Tensor) -> Tensor:

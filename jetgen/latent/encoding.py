@@ -25,6 +25,7 @@ from jetgen.physics.region import Region
 from jetgen.runs.data import are_data_of
 from jetgen.runs.latent_space import latent_space
 from jetgen.runs.trained_model import TrainedModel, load
+from jetgen.weights import unweighted_draw
 
 INFORMED = 3000
 """Largest number of jets for the mutual information."""
@@ -109,7 +110,7 @@ def encode_sets(
         run: the folder of the run.
         data: files with jets, which are read as those of the run were. Those that the run was
             trained on, wherever they are now, stand for its held-out jets, the default.
-        jets: at most this many, chosen at random.
+        jets: at most this many, drawn at random by their event weights, each at most once.
         seed: seed of the choice.
         asked: observables that are required; for a table also columns that were not trained on.
         map: the columns of ``data`` with the momenta; those of the training by default.
@@ -155,7 +156,8 @@ def _chosen(
         cloud = represent(read_in, config)
     else:
         cloud = model.held_out(extra_columns)
-    if seed is None:
-        return cloud[:jets]
-    chosen = torch.randperm(len(cloud), generator=torch.Generator().manual_seed(seed))
-    return cloud[chosen[:jets]]
+    generator = torch.Generator().manual_seed(1 if seed is None else seed)
+    kept = unweighted_draw(cloud.weights, generator)
+    if seed is not None:
+        kept = kept[torch.randperm(len(kept), generator=generator)]
+    return cloud[kept[:jets]].replace(weights=None)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from jetgen.config.component import Component
 from jetgen.physics.observables import MeasuredSets
+from jetgen.weights import equal
 
 
 class Metric(Component, ABC):
@@ -30,6 +31,10 @@ class Metric(Component, ABC):
     needs_jets: ClassVar[bool] = True
     """Whether it measures jets only; ``False`` makes it a row of tables of named features, too."""
 
+    uses_weights: ClassVar[bool] = False
+    """Whether it uses event weights, ``real.weights`` and ``generated.weights``; otherwise weighted
+    jets are drawn by weight before the call, as many as their effective number."""
+
     replicas: ClassVar[int] = 20
     """Number of splits for the floor, and of resamplings for the uncertainty."""
 
@@ -42,6 +47,12 @@ class Metric(Component, ABC):
                 relative features; ``real.observables`` contains their observables ``(B,)`` by name.
             generated: generated jets, in an evaluation the same number.
         """
+
+    def taken(self, sets: MeasuredSets) -> MeasuredSets:
+        """The sets as the metric takes them: drawn by weight, unless it uses weights."""
+        if self.uses_weights or equal(sets.relative.weights):
+            return sets
+        return sets.drawn_by_weight(sets.counted)
 
     def figures(self, name: str, real: MeasuredSets, generated: MeasuredSets) -> dict[str, float]:
         """The columns of ``metrics.csv`` if the metric is monitored with the name ``name``."""

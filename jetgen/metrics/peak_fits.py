@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import wofz
 from scipy.stats import chi2
 
+from jetgen.conversion import as_tensor
 from jetgen.errors import InputError
+from jetgen.metrics.weighted_quantiles import weighted_quantiles
+from jetgen.weights import counted_sets, effective_size, equal, require_some_weight, sized
 
 Values = NDArray[np.float64]
 
@@ -136,7 +140,7 @@ class PeakFit:
         values: the parameters, mass and widths in the unit of the masses.
         errors: their standard deviations, from the curvature of the likelihood.
         edges: ``(K + 1,)`` edges of the bins.
-        counts: ``(K,)`` entries in the bins.
+        counts: ``(K,)`` (effective) entries in the bins.
         deviance: twice the log-likelihood ratio to a perfect description (Baker, Cousins), which
             follows a chi-squared distribution if the shape is correct.
         valid: whether the minimum was found and its errors are accurate.
@@ -172,13 +176,16 @@ def fit_peak(
     window: tuple[float, float],
     bins: int = 50,
     start: Mapping[str, float] | None = None,
+    *,
+    weights: ArrayLike | None = None,
 ) -> PeakFit:
     r"""Fit the peak in ``masses`` with a binned maximum-likelihood fit by MINUIT.
 
     .. math:: D = 2 \sum_k \mu_k - n_k + n_k \log(n_k / \mu_k)
 
     is minimised, with :math:`\mu_k` the share of the shape in bin k times the number of entries in
-    the window.
+    the window. Weights are scaled so that their sum in the window is their effective number there,
+    :math:`(\sum w)^2 / \sum w^2`, which keeps the errors honest.
 
     Reference:
         Clarification of the use of chi-square and likelihood functions in fits to histograms
@@ -190,25 +197,34 @@ def fit_peak(
         window: range of the fitted masses.
         bins: number of equal bins in the window.
         start: starting values; by default from the median and the width of the masses.
+        weights: ``(n,)`` event weights; ones when omitted.
 
     Raises:
-        InputError: for an unknown shape, or fewer masses in the window than bins.
+        InputError: for an unknown shape, fewer masses in the window than bins (of weighted ones
+            their effective number), or weights that are negative, not finite, or all zero.
     """
     from iminuit import Minuit
 
     if shape not in SHAPES:
         raise InputError(f"shape: expected one of {', '.join(SHAPES)}, received {shape!r}")
     chosen = SHAPES[shape]
-    inside = np.asarray(masses, np.float64)
-    inside = inside[(inside >= window[0]) & (inside <= window[1])]
-    if len(inside) < bins:
+    values = np.asarray(masses, np.float64)
+    known = torch.ones(len(values)) if weights is None else as_tensor(weights, "weights")
+    require_some_weight(known)
+    chosen_rows = (values >= window[0]) & (values <= window[1])
+    inside, own = values[chosen_rows], known.double()[torch.from_numpy(chosen_rows)]
+    if counted_sets(own) < bins:
         raise InputError(
             f"masses: expected at least {bins} between {window[0]:g} and {window[1]:g}, received "
-            f"{len(inside)}; widen the window or use fewer bins"
+            f"{sized(own)}; widen the window or use fewer bins"
         )
-    counts, edges = np.histogram(inside, bins, window)
-    observed = counts.astype(np.float64)
-    low, median, high = np.percentile(inside, [16, 50, 84])
+    scale = effective_size(own) / own.sum()
+    observed, edges = np.histogram(inside, bins, window, weights=(own * scale).numpy())
+    low, median, high = (
+        np.percentile(inside, [16, 50, 84])
+        if equal(own)
+        else weighted_quantiles(inside, (0.16, 0.5, 0.84), own.numpy())
+    )
     spread = (high - low) / 2
     first = dict(start) if start is not None else chosen.start(median, spread)
 
@@ -257,6 +273,8 @@ def peak_shifts(
     bins: int = 50,
     replicas: int = 50,
     seed: int = 1,
+    *,
+    weights: ArrayLike | None = None,
 ) -> dict[str, Shift]:
     """Changes of mass and width from ``before`` to ``after``, for the same jets in the same order.
 
@@ -272,6 +290,7 @@ def peak_shifts(
         bins: equal bins in it.
         replicas: number of bootstrap replicas.
         seed: seed of the replicas.
+        weights: ``(n,)`` event weights of the jets; ones when omitted.
 
     Raises:
         InputError: when the two differ in length, or cannot be fitted.
@@ -281,13 +300,14 @@ def peak_shifts(
         raise InputError(
             f"masses: expected the same jets twice, received {len(pairs[0])} and {len(pairs[1])}"
         )
-    centres = [fit_peak(masses, shape, window, bins).values for masses in pairs]
+    own = np.ones(len(pairs[0])) if weights is None else np.asarray(weights, np.float64)
+    centres = [fit_peak(masses, shape, window, bins, weights=own).values for masses in pairs]
     generator = np.random.default_rng(seed)
     rows = generator.integers(0, len(pairs[0]), (replicas, len(pairs[0])))
     changes: dict[str, list[float]] = {"mass": [], "width": []}
     for chosen in rows:
         fits = [
-            fit_peak(masses[chosen], shape, window, bins, start).values
+            fit_peak(masses[chosen], shape, window, bins, start, weights=own[chosen]).values
             for masses, start in zip(pairs, centres, strict=True)
         ]
         for name, values in changes.items():

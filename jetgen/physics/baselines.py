@@ -11,6 +11,7 @@ from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
 from jetgen.kinds import JETS
 from jetgen.physics.observables import measure
+from jetgen.weights import require_some_weight
 
 
 class Frames(NamedTuple):
@@ -123,6 +124,7 @@ BASELINES = {
 def _draw(real: ParticleCloud, jets: int, generator: torch.Generator) -> Frames:
     if not bool(real.mask.any()):
         raise InputError("training jets: expected jets with particles, received none")
+    require_some_weight(real.weights, "training jets: weights")
     drawn = torch.multinomial(real.weights.double(), jets, replacement=True, generator=generator)
     mask = torch.arange(real.mask.shape[1]) < real.multiplicity[drawn].unsqueeze(1)
     return Frames(real, mask, drawn)

@@ -21,6 +21,7 @@ from jetgen.kinds import JETS, Kind
 from jetgen.physics.efp import efps
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
 from jetgen.physics.units import in_gev
+from jetgen.weights import counted_sets, systematic_draw
 
 
 class Observable(NamedTuple):
@@ -85,6 +86,24 @@ class MeasuredSets:
 
     def __len__(self) -> int:
         return len(self.relative)
+
+    @property
+    def weights(self) -> Tensor:
+        """``(B,)`` event weights, in float64."""
+        return self.relative.weights.double()
+
+    @property
+    def counted(self) -> int:
+        """The effective number of sets; without weights, how many they are."""
+        return counted_sets(self.relative.weights)
+
+    def drawn_by_weight(self, number: int) -> MeasuredSets:
+        """``number`` of the sets, as :func:`jetgen.weights.systematic_draw` takes them.
+
+        Each has weight one.
+        """
+        sets = self[systematic_draw(self.weights, number)]
+        return replace(sets, relative=sets.relative.replace(weights=None))
 
     def __getitem__(self, index: Tensor | slice) -> MeasuredSets:
         """The jets that ``index`` selects."""

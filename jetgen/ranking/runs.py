@@ -91,6 +91,7 @@ def held_out_by(model: TrainedModel) -> dict[str, Any]:
         "jet_type": config.jet_type,
         "jets": config.jets,
         "particles": config.particles,
+        "weighted": bool(config.weighted),
         "seed": config.seed,
     }
 
@@ -110,7 +111,7 @@ def require_same_jets(models: Models) -> None:
                 raise InputError(
                     f"{name}: expected a run with the same held-out jets as {first}, received "
                     f"{key} {found[key]} in place of {wanted[key]}; compare runs with the same "
-                    "data, jets, jet_type, particles and seed"
+                    "data, jets, jet_type, particles, weighted and seed"
                 )
 
 

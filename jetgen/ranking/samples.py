@@ -18,7 +18,7 @@ from jetgen.physics.baselines import BASELINES
 from jetgen.ranking.runs import Models, costs, held_out_by
 from jetgen.runs.trained_model import TrainedModel
 
-METRICS = 3
+METRICS = 4
 """Version of cached scores; increase it when metrics change."""
 
 

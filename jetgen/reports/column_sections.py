@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
 
+import torch
+
 from jetgen.classifiers.figure_of_merit import FigureOfMerit
 from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
 from jetgen.evaluation.columns import column_quantities, paired_columns
@@ -23,6 +25,7 @@ from jetgen.reports.sections import (
     training_section,
 )
 from jetgen.reports.style import lines
+from jetgen.weights import unweighted_draw
 
 _MOST_PAIRS = 21
 """Largest number of pairs of columns with a figure: all pairs of seven columns."""
@@ -61,8 +64,9 @@ def column_report_sections(
         )
         sections.append(PlannedSection("reconstruction", "Reconstruction", words, (drawing,)))
     if latent is not None:
-        observed = list(observe(real.relative, real).values())
-        sections.append(latent_section(latent, observed[:_COLOURS], observed, noun))
+        kept = unweighted_draw(real.weights, torch.Generator().manual_seed(seed))
+        observed = list(observe(real.relative[kept], real[kept]).values())
+        sections.append(latent_section(latent[kept], observed[:_COLOURS], observed, noun))
     if history is not None:
         sections.append(training_section(history))
     return sections

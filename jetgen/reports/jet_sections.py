@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+import torch
+
 from jetgen.classifiers.figure_of_merit import FigureOfMerit
 from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
 from jetgen.evaluation.metric_rows import W1EFP
@@ -34,6 +36,7 @@ from jetgen.reports.sections import (
     training_section,
 )
 from jetgen.reports.style import Line, lines
+from jetgen.weights import unweighted_draw
 
 _JET_NAMES = [observable.name for observable in JET_OBSERVABLES]
 _PARTICLE_NAMES = [observable.name for observable in PARTICLE_OBSERVABLES]
@@ -91,7 +94,8 @@ def jet_report_sections(
     if RECONSTRUCTED in samples:
         sections.append(_reconstruction(real, samples[RECONSTRUCTED], looks, named))
     if latent is not None:
-        sections.append(_latent(real, latent))
+        kept = unweighted_draw(real.weights, torch.Generator().manual_seed(seed))
+        sections.append(_latent(real[kept], latent[kept]))
     if history is not None:
         sections.append(training_section(history))
     return sections
@@ -264,8 +268,8 @@ def _classes(real: MeasuredSets, generated: MeasuredSets, named: str) -> list[Pl
         sides.append(
             {
                 real.kind.class_name(int(index)): side[types == index]
-                for index, count in zip(*types.unique(return_counts=True), strict=True)
-                if count >= _FEWEST_OF_A_CLASS
+                for index in types.unique()
+                if side[types == index].counted >= _FEWEST_OF_A_CLASS
             }
         )
     common = [name for name in sides[0] if name in sides[1]]

@@ -6,9 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from jetgen.evaluation.checks import ComparisonInput
+from jetgen.metrics.weighted_quantiles import quantiles
 
 
 def setting_line(checked: ComparisonInput, attributes: Mapping[str, Any]) -> str:
@@ -51,7 +50,8 @@ def _momenta(checked: ComparisonInput, options: Mapping[str, Any]) -> str:
         return f"{float(low):g} < pT < {float(high):g} GeV"
     if not checked.real.kind.momenta or "pt" not in checked.real.observables:
         return ""
-    low, high = np.quantile(checked.real.observables["pt"].numpy(), [0.01, 0.99])
+    real = checked.real
+    low, high = quantiles(real.observables["pt"], (0.01, 0.99), real.weights).tolist()
     return f"pT = {low:.0f} to {high:.0f} GeV (98 %)"
 
 

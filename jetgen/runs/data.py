@@ -48,6 +48,8 @@ def load_jets(
 ) -> ParticleCloud:
     """The jets that ``config`` names, in its representation.
 
+    They have weight one where the run is not ``weighted``.
+
     Args:
         config: the options of the run.
         extra_columns: further columns of a table that are kept as conditions.
@@ -74,6 +76,8 @@ def load_jets(
             allow=config.allow,
         )
     _warn_of_copies(jets)
+    if config.weighted is False:  # None, before a training, leaves it to the data
+        jets = jets.replace(weights=None)
     jets = represent(jets, config)
     _require_conditions(jets, config)
     if config.region is None:
@@ -101,6 +105,7 @@ class JetStore:
             config.particles,
             config.representation,
             config.region,
+            config.weighted,
         )
         if key not in self._jets:
             self._jets[key] = (data, load_jets(config, data=data))

@@ -24,6 +24,7 @@ from jetgen.runs.device import choose_device
 from jetgen.runs.folder import RunFolder
 from jetgen.training.loop import Loop, Observer
 from jetgen.training.stages import stages
+from jetgen.weights import equal
 
 
 def train(
@@ -94,7 +95,8 @@ def _train(config: TrainConfig, observe: Observer, data: ParticleCloud | None) -
     if config.log is not None:
         require_package(config.log)
     jets = load_jets(config, data=source)
-    config = dataclasses.replace(config, particles=jets.mask.shape[1])
+    by_weight = not equal(jets.weights) if config.weighted is None else config.weighted
+    config = dataclasses.replace(config, particles=jets.mask.shape[1], weighted=by_weight)
     split = split_indices(len(jets), config.seed)
     torch.manual_seed(config.seed)  # initial weights
     model = build_objective(config, Layout.of(jets[split.training], config))

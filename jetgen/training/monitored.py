@@ -55,7 +55,8 @@ def monitored_figures(
         return dict.fromkeys(names, math.inf)
     found: dict[str, float] = {}
     for name in names:
-        found |= FIGURES[name]().figures(name, known, made)
+        figure = FIGURES[name]()
+        found |= figure.figures(name, figure.taken(known), figure.taken(made))
     return found
 
 
@@ -84,6 +85,7 @@ class W1M(Metric):
     """W1 of the relative mass."""
 
     title = "W1 of the relative mass"
+    uses_weights = True
 
     def __call__(self, real: MeasuredSets, generated: MeasuredSets) -> float:
         masses = (jets.observables["relative_mass"] for jets in (real, generated))
@@ -95,6 +97,7 @@ class W1P(Metric):
     """The mean of W1 over the three particle features."""
 
     title = "mean W1 of the particle features"
+    uses_weights = True
 
     def __call__(self, real: MeasuredSets, generated: MeasuredSets) -> float:
         x, y = (jets.relative.particles[jets.relative.mask] for jets in (real, generated))
@@ -111,16 +114,19 @@ class FPD(Metric):
     """The Frechet distance of the 36 energy-flow polynomials, not extrapolated."""
 
     title = "Frechet distance of energy-flow polynomials"
+    uses_weights = True
 
     def __call__(self, real: MeasuredSets, generated: MeasuredSets) -> float:
         x, y = normalised(real.polynomials, generated.polynomials)
-        return frechet(x, y, real.relative.weights, generated.relative.weights).item()
+        counts = torch.ones_like(real.weights), torch.ones_like(generated.weights)
+        return frechet(x, y, *counts, real.weights, generated.weights).item()
 
 
 class FOM(Metric):
     """The AUC of boosted trees on jet observables."""
 
     title = "AUC of boosted trees"
+    uses_weights = True
 
     def __call__(self, real: MeasuredSets, generated: MeasuredSets) -> float:
         return self.figures("fom", real, generated)["fom"]

@@ -19,6 +19,7 @@ from jetgen.training.monitored import (
     FEWEST_MONITORED,
     MOST_MONITORED,
 )
+from jetgen.weights import counted_sets, sized
 
 _BATCH = 1024
 
@@ -86,8 +87,8 @@ def monitor_reconstructed(
     return _monitor(
         config,
         known,
-        lambda rows, generator: model.reconstruct(known[rows], generator).replace(
-            weights=known.weights[rows]
+        lambda rows, generator: model.reconstruct(known[rows], generator).with_unchecked_weights(
+            known.weights[rows]
         ),
         decides=False,
     )
@@ -106,10 +107,10 @@ def _monitor(
 ) -> Monitor | None:
     if not config.monitor:
         return None
-    if len(validation) < FEWEST_MONITORED:
+    if counted_sets(validation.weights) < FEWEST_MONITORED:
         raise InputError(
             f"monitor: expected at least {FEWEST_MONITORED} validation jets (15 % of all), "
-            f"received {len(validation)}; give more jets"
+            f"received {sized(validation.weights)}; give more jets"
         )
     real = validation[:MOST_MONITORED].to("cpu")
     return Monitor(

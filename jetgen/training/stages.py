@@ -36,7 +36,9 @@ def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Spl
 
     def of_jets() -> Batches:
         return Batches(
-            lambda generator: batches(training, config.batch, generator, weighted=config.weighted),
+            lambda generator: batches(
+                training, config.batch, generator, weighted=bool(config.weighted)
+            ),
             lambda: batches(validation, config.batch),
             len(validation),
         )

@@ -6,14 +6,17 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from torch import Tensor
 
+from jetgen.metrics.weighted_quantiles import quantiles
 from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.reports.style import Legend, grid, lines
 
 _BINS = 30
+_CENTRAL = (0.002, 0.998)
 _DECADES = 7.5
 """Largest number of decades shown below the highest bin."""
 
@@ -61,7 +64,9 @@ def class_spectra(
             for kind, sets in real.items()
             if name in sets.observables and len(sets.observables[name].unique()) > 1
         }
-        edges = _edges([sets.observables[name] for sets in known.values()])
+        edges = _edges(
+            [quantiles(s.observables[name], _CENTRAL, s.weights) for s in known.values()]
+        )
         centres = (edges[1:] + edges[:-1]) / 2
         highest, lowest = 0.0, math.inf
         for kind, sets in known.items():
@@ -89,9 +94,9 @@ def class_spectra(
     return figure
 
 
-def _edges(values: Sequence[Tensor]) -> np.ndarray:
-    limits = [np.quantile(v.double().numpy(), [0.002, 0.998]) for v in values]
-    return np.linspace(min(low for low, _ in limits), max(high for _, high in limits), _BINS + 1)
+def _edges(limits: Sequence[Tensor]) -> np.ndarray:
+    low, high = torch.stack(list(limits)).unbind(1)
+    return np.linspace(float(low.min()), float(high.max()), _BINS + 1)
 
 
 def _shares(

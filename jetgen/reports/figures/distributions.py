@@ -146,7 +146,7 @@ def _panel(
         weights=real.relative.weights[target.jet].double().numpy(),
     )
     expected = density(target, real.relative.weights, bins)
-    floor = floor_band(expected, len(real), min(len(samples[sample]) for sample in known))
+    floor = floor_band(expected, real.counted, min(samples[sample].counted for sample in known))
     found = {
         sample: density(values, samples[sample].relative.weights, bins)
         for sample, values in known.items()

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from jetgen.evaluation.checks import RECONSTRUCTED
 from jetgen.physics.observables import MeasuredSets
 from jetgen.reports.style import REAL, Line, grid
+from jetgen.weights import unweighted_draw
 
 HALF_WIDTH = 0.8
 _JETS = 4
@@ -28,10 +29,10 @@ def jet_displays(
     reference: str = "simulated",
 ) -> Figure:
     """Rows of randomly chosen jets: simulated ones, their reconstructions, each other sample."""
-    shown = _chosen(len(real), seed)
+    shown = _chosen(real, seed)
     rows = [(reference, real[shown], REAL)]
     for name, jets in samples.items():
-        own = shown if name == RECONSTRUCTED else _chosen(len(jets), seed)
+        own = shown if name == RECONSTRUCTED else _chosen(jets, seed)
         rows.append((name, jets[own], looks[name].colour))
     figure, spec = grid(
         len(rows), _JETS, panel=(2.7, 2.7), margins=(0.75, 0.15, 0.55, 0.35), gaps=(0.15, 0.4)
@@ -50,8 +51,11 @@ def jet_displays(
     return figure
 
 
-def _chosen(jets: int, seed: int) -> torch.Tensor:
-    return torch.randperm(jets, generator=torch.Generator().manual_seed(seed))[:_JETS]
+def _chosen(jets: MeasuredSets, seed: int) -> torch.Tensor:
+    """Some of the jets, drawn by weight."""
+    generator = torch.Generator().manual_seed(seed)
+    kept = unweighted_draw(jets.weights, generator)
+    return kept[torch.randperm(len(kept), generator=generator)[:_JETS]]
 
 
 def draw_jet(axes: Axes, jet: MeasuredSets, colour: str) -> None:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from jetgen.metrics.residuals import Residual, band, residuals
+from jetgen.metrics.weighted_quantiles import quantiles
 from jetgen.physics.observables import JET_OBSERVABLES, MeasuredSets
 from jetgen.reports.style import BEYOND, REAL, Line, grid
 
@@ -53,7 +54,7 @@ def residual_panels(real: MeasuredSets, rows: Sequence[Residual], look: Line) ->
 
 def _half_width(residual: Residual) -> float:
     """Three times the distance from zero within which two thirds of the residuals lie."""
-    typical = torch.quantile(residual.values.abs(), 0.683).item()
+    typical = quantiles(residual.values.abs(), [0.683], residual.weights).item()
     return max(3 * typical, _SMALLEST)
 
 
@@ -62,7 +63,7 @@ def _distribution(axes: Axes, residual: Residual, width: float, look: Line) -> N
     bins = 31
     axes.hist(
         values, bins=bins, range=(-width, width), histtype="stepfilled", color=look.colour,
-        alpha=0.35, weights=[1 / len(values)] * len(values),
+        alpha=0.35, weights=(residual.weights / residual.weights.sum()).numpy(),
     )  # fmt: skip
     axes.axvline(0, color=REAL, linewidth=1)
     axes.set_xlim(-width, width)
@@ -71,9 +72,7 @@ def _distribution(axes: Axes, residual: Residual, width: float, look: Line) -> N
     if beyond.any():
         for start, stop in ((-width, -width * (1 - 2 / bins)), (width * (1 - 2 / bins), width)):
             axes.axvspan(start, stop, color=BEYOND, alpha=0.3, linewidth=0, zorder=-1)
-    low, median, high = torch.quantile(
-        residual.values, torch.tensor([0.16, 0.5, 0.84], dtype=residual.values.dtype)
-    ).tolist()
+    low, median, high = quantiles(residual.values, (0.16, 0.5, 0.84), residual.weights).tolist()
     axes.text(
         0.97, 0.94, f"median {median:+.2g}\n68 %: ±{(high - low) / 2:.2g}",
         transform=axes.transAxes, ha="right", va="top", fontsize=9.5,
@@ -81,7 +80,7 @@ def _distribution(axes: Axes, residual: Residual, width: float, look: Line) -> N
 
 
 def _profile(axes: Axes, x: torch.Tensor, residual: Residual, look: Line) -> None:
-    found = band(x, residual.values)
+    found = band(x, residual.values, weights=residual.weights)
     axes.axhline(0, color=REAL, linewidth=1)
     axes.fill_between(
         found.centre, found.low, found.high, color=look.colour, alpha=0.25, linewidth=0
