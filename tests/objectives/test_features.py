@@ -173,7 +173,9 @@ def test_a_run_on_weighted_muons_is_reported(make_config, tmp_path):
     assert {name for name, _ in rows} == columns | {"correlations", "pairs"}
     kinds = rows["type", "reconstructed"]  # each with the weight of its muon
     assert kinds["w1"] < 1e-9
-    assert content["warnings"] == ["simulated has 90 entries; no more of generated are compared"]
+    first, *_, last = content["warnings"]
+    assert first == "simulated: 90 weighted entries count as 66, (Σw)² / Σw²"
+    assert last == "simulated has 66 entries; no more of generated are compared"
     assert content["headlines"]["generated"]["word"] != "indistinguishable"  # too few muons
     assert "type" not in content["counted"]
 
@@ -183,7 +185,8 @@ def test_tables_are_evaluated_by_columns(make_config, tmp_path, capsys):
     made = make_config(muons(400, seed=2), ".root").data[0]
     assert main(["evaluate", made, "--real", real]) == 0
     printed = " ".join(capsys.readouterr().out.split())
-    assert "400 entries of each sample with 400 simulated ones" in printed
+    assert "291 entries of each sample with 291 simulated ones" in printed
+    assert "simulated: 400 weighted entries count as" in printed
     assert "it needs at least 500 entries of each kind" in printed
     for words in (["--jetnet"], ["--classifier", "transformer"]):
         assert main(["evaluate", made, "--real", real, *words]) == 2

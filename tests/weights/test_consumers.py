@@ -433,7 +433,7 @@ def test_a_sample_counts_as_its_effective_number():
         resample(check(few, {"made": MADE}), replicas=3, seed=1)
     table, merits = evaluate(weighted, MADE, replicas=3)
     assert table.jets == 21 and merits == {}
-    assert "FPD: left out" in " ".join(table.warnings)
+    assert "FPD: omitted" in " ".join(table.warnings)
 
 
 def test_both_sides_and_the_floor_fluctuate_alike():
