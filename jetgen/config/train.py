@@ -118,7 +118,7 @@ class TrainConfig:
     weighted: bool | None = option(
         None,
         help="draw training jets in proportion to event weights; generated jets have weight one "
-        "(default: if the weights of the data differ); otherwise every jet counts once",
+        "(default: if the data have weights); otherwise every jet has weight one",
     )
     transform: list[str] = option(
         [],

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
-from jetgen.weights import require_some_weight
+from jetgen.weights import equal, require_some_weight
 
 FRACTIONS = (0.70, 0.15, 0.15)
 """Shares of the training, validation and test jets."""
@@ -49,8 +49,18 @@ def weighted_indices(weights: Tensor, number: int, generator: torch.Generator) -
     return torch.searchsorted(edges, places, right=True).clamp(max=len(edges) - 1)
 
 
+def _differ(weights: Tensor) -> bool:
+    require_some_weight(weights)
+    return not equal(weights)
+
+
 def resampled(cloud: ParticleCloud, generator: torch.Generator) -> ParticleCloud:
-    """The same number of sets, drawn by weight, each with unit weight."""
+    """The same number of sets, drawn by weight, each with unit weight.
+
+    Sets of equal weight are all taken once.
+    """
+    if not _differ(cloud.weights):
+        return cloud.replace(weights=torch.ones_like(cloud.weights))
     drawn = cloud[weighted_indices(cloud.weights, len(cloud), generator)]
     return drawn.replace(weights=torch.ones_like(drawn.weights))
 
@@ -67,7 +77,7 @@ def batches(
     With a ``generator`` jets and batches are in random order: jets are shuffled, sorted by
     multiplicity within pools of 16 batches, split into batches, and the batches are shuffled. Jets
     must be compact (:meth:`ParticleCloud.compact`). With ``weighted``, the same number of jets is
-    drawn by weight instead of each jet once.
+    drawn by weight instead of each jet once, unless all weights are equal.
     """
     jets = len(cloud)
     multiplicity = cloud.multiplicity.cpu()  # read from a device once, not for every batch
@@ -76,7 +86,7 @@ def batches(
     else:
         shuffled = (
             weighted_indices(cloud.weights, jets, generator)
-            if weighted
+            if weighted and _differ(cloud.weights)
             else torch.randperm(jets, generator=generator)
         )
         pools = shuffled.split(16 * size)

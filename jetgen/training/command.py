@@ -24,7 +24,6 @@ from jetgen.runs.device import choose_device
 from jetgen.runs.folder import RunFolder
 from jetgen.training.loop import Loop, Observer
 from jetgen.training.stages import stages
-from jetgen.weights import equal
 
 
 def train(
@@ -95,7 +94,9 @@ def _train(config: TrainConfig, observe: Observer, data: ParticleCloud | None) -
     if config.log is not None:
         require_package(config.log)
     jets = load_jets(config, data=source)
-    by_weight = not equal(jets.weights) if config.weighted is None else config.weighted
+    by_weight = config.weighted
+    if by_weight is None:
+        by_weight = bool((jets.weights != 1).any())
     config = dataclasses.replace(config, particles=jets.mask.shape[1], weighted=by_weight)
     split = split_indices(len(jets), config.seed)
     torch.manual_seed(config.seed)  # initial weights

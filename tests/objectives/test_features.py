@@ -187,7 +187,7 @@ def test_tables_are_evaluated_by_columns(make_config, tmp_path, capsys):
     printed = " ".join(capsys.readouterr().out.split())
     assert "291 entries of each sample with 291 simulated ones" in printed
     assert "simulated: 400 weighted entries count as" in printed
-    assert "it needs at least 500 entries of each kind" in printed
+    assert "it needs at least 500 entries per sample, received 291" in printed
     for words in (["--jetnet"], ["--classifier", "transformer"]):
         assert main(["evaluate", made, "--real", real, *words]) == 2
         assert "with sets of named features" in capsys.readouterr().err

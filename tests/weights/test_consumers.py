@@ -486,3 +486,5 @@ def test_a_training_of_equal_weights_is_one_without(tmp_path):
         for kind in ("plain", "constant")
     ]
     assert torch.equal(made[0].particles, made[1].particles)
+    runs = [jetgen.load(tmp_path / kind) for kind in ("plain", "constant")]
+    assert [run.event_weight for run in runs] == [JETS, 3 * JETS]
