@@ -16,13 +16,13 @@ def memorised_jets(checked: ComparisonInput, seed: int) -> dict[str, Memorisatio
     Nothing without training jets, and for samples with too few jets. Reconstructed jets, which are
     no generated ones, and the trivial generator are left out.
     """
-    if checked.training is None or len(checked.real) < FEWEST:
+    if checked.training is None or checked.real.counted < FEWEST:
         return {}
     left_out = (RECONSTRUCTED, checked.real.kind.baseline)
     samples = {
         name: jets.relative
         for name, jets in checked.samples.items()
-        if name not in left_out and len(jets) >= FEWEST
+        if name not in left_out and jets.counted >= FEWEST
     }
     if not samples:
         return {}

@@ -17,6 +17,7 @@ from jetgen.conversion import Jets
 from jetgen.errors import InputError
 from jetgen.losses.emd_matrix import emd_pairs
 from jetgen.metrics.samples import relative_particles
+from jetgen.weights import counted_sets, sized, systematic_draw
 
 NEAR = 0.01
 """Share of held-out jets that count as near to a training jet."""
@@ -102,7 +103,8 @@ def memorisation(
 
     Args:
         generated, held_out, training: jets; the held-out ones must not be training jets.
-        jets: at most this many generated and held-out jets, drawn without replacement.
+        jets: at most this many generated and held-out jets, drawn without replacement, and by
+            event weight where there are weights. Those of training jets do not matter.
         replicas: bootstrap resamplings for the errors.
         seed: of the draws.
 
@@ -157,12 +159,15 @@ def nearest_training(
         InputError: as :func:`memorisation`.
     """
     cloud = relative_particles(sample, f"{name} jets")
-    if len(cloud) < FEWEST:
+    number = counted_sets(cloud.weights)
+    if number < FEWEST:
         raise InputError(
-            f"memorisation: expected at least {FEWEST} {name} jets, received {len(cloud)}"
+            f"memorisation: expected at least {FEWEST} {name} jets, received {sized(cloud.weights)}"
         )
     generator = torch.Generator().manual_seed(seed)
-    return _nearest(cloud[torch.randperm(len(cloud), generator=generator)[:jets]], training)
+    chosen = systematic_draw(cloud.weights, number)
+    chosen = chosen[torch.randperm(number, generator=generator)[:jets]]
+    return _nearest(cloud[chosen], training)
 
 
 def _summaries(generated: Tensor, held_out: Tensor) -> tuple[Tensor, Tensor]:

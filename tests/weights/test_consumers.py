@@ -139,6 +139,12 @@ def coverage(jets):
     return named(coverage=found.coverage.value, mmd=found.mmd.value)
 
 
+def memorisation(jets):
+    training = jets_of(torch.full((300,), NARROW), 5)
+    found = jetgen.metrics.memorisation(jets, MADE, training, jets=250, replicas=2)
+    return named(ratio=found.ratio)
+
+
 def peak(jets):
     fit = jetgen.metrics.fit_peak(mass_of(jets), "gaussian", (0, 400), 20, weights=jets.weights)
     return named(**fit.values, shares=fit.counts / fit.counts.sum())
@@ -259,6 +265,7 @@ CONSUMERS = {
     "metrics.fpd": Consumer(published("fpd", min_jets=1000, max_jets=3000, batches=5), NEAR),
     "metrics.kpd": Consumer(published("kpd", batch_size=1000, batches=5), NEAR),
     "metrics.cov_mmd": Consumer(coverage, NEAR),
+    "metrics.memorisation": Consumer(memorisation, NEAR),
     "metrics.fit_peak": Consumer(peak, 0.05),
     "pair histograms": Consumer(pairs),
     "average jet image": Consumer(image),
@@ -308,8 +315,8 @@ def test_whole_number_weights_are_repeated_jets_and_equal_ones_are_none(name):
 def test_the_list_is_complete():
     """What the package adds to these registries must keep the law, too."""
     of_no_jets = {
-        "CoverageMMD", "Estimate", "FewJetsWarning", "PeakFit", "correlation_distance", "jet_efps",
-        "mutual_information", "relative_mass",
+        "CoverageMMD", "Estimate", "FewJetsWarning", "Memorisation", "PeakFit",
+        "correlation_distance", "jet_efps", "mutual_information", "relative_mass",
     }  # fmt: skip
     listed = {name.removeprefix("metrics.") for name in CONSUMERS if name.startswith("metrics.")}
     assert set(jetgen.metrics.__all__) - of_no_jets == listed
@@ -346,7 +353,7 @@ WITHOUT_JETS = {
     "classifier_scores", "column_matrix", "conditions", "latent_activity", "latent_columns",
     "latent_correlations", "latent_curves", "latent_information", "latent_map", "latent_pairs",
     "latent_plane", "latent_region", "latent_views", "latent_walk", "mass_peaks",
-    "monitored_curves", "points_with_errors", "residual_histograms", "search",
+    "memorisation", "monitored_curves", "points_with_errors", "residual_histograms", "search",
     "size_against_error", "speeds", "training_curves",
 }  # fmt: skip
 """Figures of numbers, of generated jets, or of jets that were drawn by weight before."""
