@@ -398,7 +398,7 @@ class Loop:
 
     def _learning_rate(self, run: _Running) -> float:
         """By the share of the stage that is over, of its epochs or its time, whichever is more."""
-        if self.config.schedule == "constant":
+        if self.config.schedule == "constant" or run.epoch == 0:
             return self.config.learning_rate
         time_used = (self.elapsed - run.start) / (run.deadline - self.closing - run.start)
         progress = max(run.epoch / run.stage.epochs, time_used)

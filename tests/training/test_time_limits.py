@@ -194,6 +194,8 @@ def test_the_preparation_of_a_stage_is_part_of_its_share(config, step_takes, tak
     takes(stages, "_encode", 5)  # of training and of validation jets
     folder = RunFolder(train(config()))
     assert steps_of(folder, "prior")[-1] == 20
+    first = {row["stage"]: float(row["learning_rate"]) for row in reversed(folder.read_metrics())}
+    assert set(first.values()) == {config().learning_rate}  # the same in every run
 
 
 @pytest.mark.parametrize(("time_limit", "jets"), [(2.0, 7), (None, 60)])
