@@ -216,4 +216,5 @@ def open_source(
     source.narrowed(columns, conditions)
     if len(source) == 0 or source.slots == 0:
         raise InputError(f"{path}: expected at least one jet, received a file with none")
+    source.close()  # not to hold open as many files as are read
     return source

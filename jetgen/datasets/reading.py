@@ -119,7 +119,7 @@ def iter_chunks(
     for source in sources:
         _require_read(source, (*columns, *conditions))
     chosen = _choose(sources, jet_type, jets, None if first else seed)
-    slots = particles or max(source.slots for source in sources)
+    slots = particles or max(_slots(source) for source in sources)
     whole = (
         (source, numbers, _cut(cloud, slots, particles))
         for source, numbers, cloud in _pieces(sources, chosen, chunk, allow, whole=not columns)
@@ -154,6 +154,12 @@ def _warn_of_unread(source: Source) -> None:
         warnings.warn(
             f"{source.path}: columns that are left out: {some(unread)}", InputWarning, stacklevel=3
         )
+
+
+def _slots(source: Source) -> int:
+    slots = source.slots
+    source.close()
+    return slots
 
 
 def drawn(held: int, number: int | None, seed: int | None) -> Tensor:

@@ -23,13 +23,17 @@ BINS = 10
 def equal_share_edges(values: Tensor, bins: int = BINS, weights: Tensor | None = None) -> Tensor:
     """``(E,)`` edges of at most ``bins`` bins with equal shares of ``values`` ``(B,)``.
 
-    There are fewer bins if a value is so frequent that it fills more than one bin. ``weights``
+    There are fewer bins if a value is so frequent that it fills more than one bin, at least one
+    (equal values are on its lower edge). ``weights``
     ``(B,)`` are ones when omitted.
     """
     known = torch.ones(len(values)) if weights is None else weights
     steps = np.linspace(0, 1, bins + 1)
     edges = weighted_quantiles(values.double().numpy(), steps, known.double().numpy())
-    return torch.from_numpy(np.unique(edges))
+    edges = np.unique(edges)
+    if len(edges) == 1:
+        edges = np.append(edges, np.nextafter(edges, np.inf))
+    return torch.from_numpy(edges)
 
 
 def pair_histogram(

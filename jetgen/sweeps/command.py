@@ -13,6 +13,7 @@ import optuna
 from optuna.pruners import MedianPruner, NopPruner
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState
+from sqlalchemy import URL
 
 from jetgen.config.sweep import SweepConfig
 from jetgen.config.train import TrainConfig
@@ -68,13 +69,18 @@ def sweep(config: SweepConfig) -> Path:
     )
 
 
+def _database(path: Path) -> str:
+    """The address of an SQLite file whose name may contain any character."""
+    return URL.create("sqlite", database=str(path)).render_as_string()
+
+
 def _study(plan: Sweep, config: SweepConfig, folder: Path) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # no tracebacks of failed trials
     folder.mkdir(parents=True, exist_ok=True)
     definition = json.dumps([plan.base, plan.search, plan.metric], sort_keys=True)
     study = optuna.create_study(
         study_name=_DEFINITION,
-        storage=f"sqlite:///{folder / 'sweep.db'}",
+        storage=_database(folder / "sweep.db"),
         sampler=_sampler(plan, config, 0),
         pruner=MedianPruner(n_warmup_steps=1) if config.pruning else NopPruner(),
         load_if_exists=True,

@@ -433,11 +433,15 @@ class Loop:
         culprits = divergence.culprits()
         if not culprits:
             return
+        kept = (
+            f"the checkpoint of the epoch before is kept in {self.folder.last.parent}"
+            if self.folder.last.exists()
+            else "there is no earlier checkpoint"
+        )
         raise TrainingError(
             f"training of the {run.stage.name} diverged in epoch {run.epoch + 1}: "
-            f"{', '.join(culprits)} is not finite; the checkpoint of the epoch before "
-            f"is kept in {self.folder.last.parent}; try a smaller `learning_rate`, a smaller "
-            "`clip`, or smaller weights of the terms"
+            f"{', '.join(culprits)} is not finite; {kept}; try a smaller `learning_rate`, a "
+            "smaller `clip`, or smaller weights of the terms"
         )
 
     def _save(self, path: Path, optimisers: dict[str, Optimizer], state: dict[str, Any]) -> None:

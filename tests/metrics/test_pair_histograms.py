@@ -66,3 +66,10 @@ def test_bad_input_is_refused():
         pair_histogram(torch.tensor([torch.nan]), torch.zeros(1), edges, edges)
     with pytest.raises(InputError, match="rising edges"):
         pair_histogram(torch.zeros(1), torch.zeros(1), edges, edges.flip(0))
+
+
+def test_equal_values_are_in_one_bin():
+    for value in (6.0, 2.0**60, 1e30):
+        values = torch.full((10,), value, dtype=torch.float64)
+        edges = equal_share_edges(values)
+        assert pair_histogram(values, values, edges, edges).tolist() == [[1.0]]

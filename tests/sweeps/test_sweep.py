@@ -10,7 +10,7 @@ from jetgen.cli.main import main
 from jetgen.config.sweep import SweepConfig
 from jetgen.errors import InputError
 from jetgen.sweeps import command as commands
-from jetgen.sweeps.command import sweep
+from jetgen.sweeps.command import _database, sweep
 from jetgen.sweeps.definition import read_sweep
 from jetgen.sweeps.trials import next_trial
 from jetgen.training.command import train
@@ -211,3 +211,11 @@ def test_an_input_error_of_a_trial_is_one_line(file, tmp_path, capfd):
     assert main(words) == 2
     error = capfd.readouterr().err.strip()
     assert "none.h5: expected a file" in error and "\n" not in error
+
+
+def test_a_folder_of_any_name_holds_the_database_of_a_sweep(tmp_path):
+    folder = tmp_path / "a?b%20{c}#d e"
+    folder.mkdir()
+    optuna.create_study(study_name="x", storage=_database(folder / "sweep.db"))
+    assert (folder / "sweep.db").is_file()
+    assert optuna.get_all_study_names(_database(folder / "sweep.db")) == ["x"]

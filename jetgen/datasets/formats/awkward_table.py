@@ -73,6 +73,9 @@ class AwkwardSource(TableSource):
                     feature = as_feature(shown)
                     unit = self.unit(name) or feature.unit
                     column = Column(feature.name, items, unit, length)
+                    if column.name in paths:
+                        unread[shown] = f"another column is named {column.name}"
+                        continue
                     paths[column.name] = column, path
             counters = {f"n{column.name}" for column, _ in paths.values() if column.items}
             self._found["paths"] = {k: v for k, v in paths.items() if k not in counters}

@@ -125,6 +125,9 @@ class CsvSource(TableSource):
         with self.path.open(encoding="utf-8-sig") as file:
             yield from islice(filter(_holds_entries, file), start + heads, None)
 
+    def close(self) -> None:
+        self._lines, self._next = iter(()), None
+
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_lines": iter(()), "_next": None}
 

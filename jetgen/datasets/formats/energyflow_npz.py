@@ -64,6 +64,10 @@ class EnergyFlowSource(Source):
         quark = torch.from_numpy(labels == 1)
         return torch.where(quark, class_index("quark"), class_index("gluon"))
 
+    def close(self) -> None:
+        for array in self._arrays.values():
+            array.close()
+
     def read(self, start: int, stop: int) -> ParticleCloud:
         values = self._values(start, stop)  # pt, rapidity, phi, pdgid
         mask = (values != 0).any(-1)

@@ -64,6 +64,9 @@ class GroupedTable(TableSource):
             if not column.items and column.name not in self.index
         ]
 
+    def close(self) -> None:
+        self.rows.close()
+
     def __len__(self) -> int:
         return len(self._starts) - 1
 

@@ -95,6 +95,11 @@ class NumpyArray:
         archive = stack.enter_context(zipfile.ZipFile(self.path))
         return stack.enter_context(archive.open(f"{self.member}.npy"))
 
+    def close(self) -> None:
+        """Close the file; reading opens it again."""
+        self._open.close()
+        self._stream = None
+
     def __del__(self) -> None:
         self._open.close()
 

@@ -24,6 +24,10 @@ class NumpySource(ArraysSource):
     def arrays(self) -> dict[str, Array]:
         return {name: Array(array.shape, array.kind) for name, array in self._held.items()}
 
+    def close(self) -> None:
+        for array in self._held.values():
+            array.close()
+
     def rows(self, name: str, start: int, stop: int) -> np.ndarray[Any, Any]:
         return self._held[name].rows(start, stop)
 

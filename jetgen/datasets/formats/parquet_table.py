@@ -50,6 +50,11 @@ class ParquetSource(AwkwardSource):
                 f"damaged ({' '.join(str(error).split())}); fetch or make it again"
             ) from error
 
+    def close(self) -> None:
+        self.__dict__.pop("_held", None)
+        if "_file" in self.__dict__:
+            self.__dict__.pop("_file").close()
+
     @cached_property
     def kinds(self) -> dict[str, Any]:
         import awkward as ak

@@ -16,7 +16,8 @@ from jetgen.datasets.formats.source import Format
 from jetgen.datasets.formats.table import as_feature
 from jetgen.errors import InputError
 
-MAGIC = b"root"
+MAGIC = b"root\0"
+"""The signature, and the first byte of a version below 2^24: text may begin with "root", too."""
 TABLES = ("TTree", "TNtuple", "TNtupleD", "ROOT::RNTuple", "ROOT::Experimental::RNTuple")
 """The ROOT classes of tables."""
 
@@ -73,6 +74,10 @@ class RootSource(AwkwardSource):
         title = getattr(self._tree, "title", None) or getattr(self._tree, "description", "")
         named = [as_feature(head) for head in str(title).split(",")]
         return next((feature.unit for feature in named if feature.name == column), "")
+
+    def close(self) -> None:
+        if "_tree" in self.__dict__:
+            self.__dict__.pop("_tree").file.close()
 
     def __len__(self) -> int:
         return int(self._tree.num_entries)

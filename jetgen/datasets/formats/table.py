@@ -55,12 +55,12 @@ Values = np.ndarray[Any, Any] | Lists
 
 
 def as_feature(head: str) -> Feature:
-    """Name and unit from the name of a column.
+    """Name and unit from the name of a column; a number in brackets is part of the name.
 
-    >>> as_feature("px [GeV]")
-    Feature(name='px', unit='GeV')
+    >>> as_feature("px [GeV]"), as_feature("p[0]")
+    (Feature(name='px', unit='GeV'), Feature(name='p[0]', unit=''))
     """
-    found = re.fullmatch(r"(.*?)\s*\[(.*)\]", head.strip())
+    found = re.fullmatch(r"(.*?)\s*\[(?!\d+\])(.*)\]", head.strip())
     return Feature(found[1], found[2]) if found else Feature(head.strip())
 
 

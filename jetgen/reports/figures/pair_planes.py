@@ -78,7 +78,7 @@ def _edges(real: MeasuredSets, observable: Observable) -> Tensor:
     """Equal bins over the central 99 % of the real jets; the outermost include the rest."""
     values = real.observables[observable.name].double().numpy()
     low, high = weighted_quantiles(values, (0.005, 0.995), real.relative.weights.double().numpy())
-    return torch.from_numpy(np.linspace(low, max(high, low + 1e-6), _BINS + 1))
+    return torch.from_numpy(np.linspace(low, max(high, low + 1e-6 * max(1.0, abs(low))), _BINS + 1))
 
 
 def _histogram(jets: MeasuredSets, x: Observable, y: Observable, edges: list[Tensor]) -> Tensor:
