@@ -66,13 +66,12 @@ def fetch(config: FetchConfig) -> None:
 
 
 def inspect(config: InspectConfig) -> None:
-    from rich.console import Console
-
     from jetgen.datasets.detection import find_files
     from jetgen.datasets.inspection.command import inspect
     from jetgen.datasets.inspection.table import table
+    from jetgen.files.terminal import Terminal
 
-    console = Console()
+    console = Terminal()
     known: set[int] = set()
     for path in find_files(config.files):
         found = inspect(path, map=config.map, known=known)
@@ -108,15 +107,14 @@ def generate(config: GenerateConfig) -> None:
 
 
 def evaluate(config: EvaluateConfig) -> None:
-    from rich.console import Console
-
     from jetgen.evaluation.command import GENERATED, evaluate_files
     from jetgen.evaluation.table import metrics_table
+    from jetgen.files.terminal import Terminal
 
     content, path = evaluate_files(config)
     print(f"metrics: {path}")
     printed = {"merits": {GENERATED: content.get("classifiers", {})}, **content}
-    Console().print(metrics_table(printed))
+    Terminal().print(metrics_table(printed))
 
 
 def report(config: ReportConfig) -> None:
@@ -187,20 +185,25 @@ def cite(config: CiteConfig) -> None:
 
 
 def doctor(config: DoctorConfig) -> None:
-    from rich.console import Console
-
     from jetgen.doctor.command import examine, table
+    from jetgen.files.terminal import Terminal
 
-    Console().print(table(examine()))
+    Terminal().print(table(examine()))
+
+
+def _print_text(path: Path) -> None:
+    from jetgen.files.printable import printable
+
+    print(printable(path.read_text(encoding="utf-8")))
 
 
 def _print_findings(command: str, page: Path) -> None:
-    print(page.with_name("results.md").read_text(encoding="utf-8"))
+    _print_text(page.with_name("results.md"))
     print(f"{command}: {page}")
 
 
 def _print_ranking(table: Path) -> None:
-    print(table.read_text(encoding="utf-8"))
+    _print_text(table)
     print(f"table:  {table}")
     print(f"report: {table.parent / 'report' / 'report.html'}")
 

@@ -164,6 +164,8 @@ _LONGEST = 1_500
 
 
 def _one_line(message: BaseException | str) -> str:
-    line = " ".join(str(message).split()) or type(message).__name__
+    from jetgen.files.printable import printable
+
+    line = printable(" ".join(str(message).split()) or type(message).__name__)
     half = _LONGEST // 2
     return line if len(line) <= _LONGEST else f"{line[:half]} [...] {line[-half:]}"

@@ -17,7 +17,7 @@ from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
 from jetgen.evaluation.registered_rows import rows_of_columns
 from jetgen.evaluation.resampling import resample
-from jetgen.physics.features import feature_observables, items_alike
+from jetgen.physics.features import feature_observables, items_alike, plain_symbol
 from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.quantities import Quantity
 
@@ -58,7 +58,7 @@ def column_quantities(checked: ComparisonInput) -> list[Quantity]:
         return single
     pooled = [
         Quantity(
-            Observable(f.name, f.name, f.name.replace("$", r"\$"), f.unit),
+            Observable(f.name, f.name, plain_symbol(f.name), f.unit),
             _scale(real.relative.feature(f.name)[real.relative.mask]),
             f"{f.name} of all items of all entries",
             pooled=True,

@@ -10,8 +10,6 @@ from glob import has_magic
 from pathlib import Path
 from typing import Any, Literal
 
-from rich.console import Console
-
 from jetgen import __version__
 from jetgen.classifiers.boosted_trees import feature_table, figure_of_merit
 from jetgen.classifiers.figure_of_merit import FEWEST_TESTED, FigureOfMerit
@@ -35,6 +33,7 @@ from jetgen.evaluation.metric_rows import fpnd_row, metric_rows
 from jetgen.evaluation.protocol import jetnet_protocol
 from jetgen.evaluation.resampling import resample
 from jetgen.evaluation.verdict import counted, headlines
+from jetgen.files.terminal import Terminal
 from jetgen.files.whole import write_json
 from jetgen.kinds import ENTRIES, kind_of_cloud
 from jetgen.metrics.memorisation import memorisation
@@ -85,7 +84,7 @@ def evaluated(
         "mode": "jetnet" if config.jetnet else "disjoint",
         "reference_name": config.reference_name,
     }
-    with Console(stderr=True).status("read") as status:
+    with Terminal(stderr=True).status("read") as status:
         files = {
             name: file
             for name, file, passed in (

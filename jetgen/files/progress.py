@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -17,6 +16,8 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+
+from jetgen.files.terminal import Terminal
 
 SECONDS_BETWEEN_LINES = 10.0
 """Smallest time between two lines if standard error is not a terminal."""
@@ -64,7 +65,7 @@ def progress_bar(unit: str) -> Progress:
         TimeRemainingColumn(),
         TextColumn("left"),
         TextColumn("{task.fields[note]}"),
-        console=Console(stderr=True),
+        console=Terminal(stderr=True),
     )
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
+from jetgen.files.printable import printable
 from jetgen.kinds import ENTRIES
 from jetgen.physics.dijets import DIJET_OBSERVABLES, measure_dijets
 from jetgen.physics.fourvectors import JET_KINEMATICS
@@ -119,4 +120,9 @@ def _with_momentum(cloud: ParticleCloud) -> ParticleCloud:
 
 
 def _observable(name: str, title: str, unit: str) -> Observable:
-    return Observable(name, title, title.replace("$", r"\$"), unit)
+    return Observable(name, title, plain_symbol(title), unit)
+
+
+def plain_symbol(name: str) -> str:
+    """The name of a column as the label of a figure, in which nothing is taken as a formula."""
+    return printable(name).replace("$", r"\$")

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-from rich.console import Console
 
 from jetgen.cloud import ParticleCloud
 from jetgen.config.compare import CompareConfig
 from jetgen.config.leaderboard import LeaderboardConfig
 from jetgen.config.ranking import RankingConfig
+from jetgen.files.terminal import Terminal
 from jetgen.files.whole import write_text
 from jetgen.ranking.runs import Models, finished_runs, named_runs, require_same_jets
 from jetgen.ranking.samples import Sample, samples_of
@@ -71,7 +71,7 @@ def _write(
     first = next(iter(models.values()))
     real, training = first.held_out()[: config.jets], first.training_jets()
     samples = samples_of(models, training, len(real), config.seed)
-    with Console(stderr=True).status("measure") as status:
+    with Terminal(stderr=True).status("measure") as status:
         scores, warnings = score(
             samples,
             real,

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
 from torch import Tensor
 
 from jetgen import __version__
@@ -25,6 +24,7 @@ from jetgen.datasets.detection import map_of, open_source, sha256_of
 from jetgen.datasets.reading import drawn
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import RECONSTRUCTED
+from jetgen.files.terminal import Terminal
 from jetgen.files.whole import sha256
 from jetgen.kinds import Kind, kind_of_cloud
 from jetgen.physics.observables import Observable
@@ -56,7 +56,7 @@ def report(
         InputError: when the run is not finished or has no generated jets, or when the jets
             cannot be compared.
     """
-    with Console(stderr=True).status("read") as status:
+    with Terminal(stderr=True).status("read") as status:
         if config.run is not None:
             return _report_run(config, config.data if data is None else data, status.update)
         return _report_files(config, clouds or {}, status.update)

@@ -13,6 +13,7 @@ from jetgen.citing.bibliography import Citation
 from jetgen.classifiers.figure_of_merit import FEWEST_TESTED, FigureOfMerit
 from jetgen.evaluation.comparison import Comparison
 from jetgen.evaluation.verdict import CLASSIFIERS, Headline, auc_word, counted, metric_title
+from jetgen.files.printable import printable
 from jetgen.reports.formatting import cell, floor_cell, with_uncertainty
 
 
@@ -61,6 +62,7 @@ def environment() -> Environment:
         loader=PackageLoader("jetgen.reports"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=lambda value: printable(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )

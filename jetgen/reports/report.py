@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from torch import Tensor
 
 from jetgen import __version__
@@ -21,6 +22,7 @@ from jetgen.evaluation.checks import check
 from jetgen.evaluation.comparison import Comparison
 from jetgen.evaluation.memorised import in_words, memorisation_records
 from jetgen.evaluation.verdict import Headline, counted, headlines
+from jetgen.files.printable import printable
 from jetgen.files.whole import whole_file, whole_set, write_json, write_text
 from jetgen.kinds import JETS, Kind
 from jetgen.metrics.latent import LatentSpace
@@ -195,7 +197,15 @@ def save_figure(
         dpi: pixels per inch of the PNG.
         pdf: whether the PDF is wanted, which takes twice as long to write.
     """
+<<<<<<< HEAD
     with figure_style():  # formulas get fonts here
+=======
+    buffer = io.BytesIO()
+    pdf, png = (stem.with_name(stem.name + ending) for ending in (".pdf", ".png"))
+    with figure_style(), whole_file(pdf) as path:  # formulas get fonts here
+        for text in figure.findobj(Text):
+            text.set_text(printable(text.get_text()))  # names from files may hold anything
+>>>>>>> 1258056 (Control characters and markup in names reach neither the terminal nor figures nor pages)
         area = with_setting(figure, setting)
         if pdf:
             with whole_file(stem.with_name(f"{stem.name}.pdf")) as path:

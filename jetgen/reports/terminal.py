@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from jetgen.evaluation.table import metrics_table
+from jetgen.files.terminal import Terminal
 
 
 def print_table(path: Path, console: Console | None = None) -> None:
@@ -15,4 +16,4 @@ def print_table(path: Path, console: Console | None = None) -> None:
     content = json.loads(path.read_text(encoding="utf-8"))
     rows = [{"metric": row["quantity"], "value": row["w1"], **row} for row in content["rows"]]
     printed = {**content, "mode": "disjoint", "rows": rows}
-    (console or Console()).print(metrics_table(printed))
+    (console or Terminal()).print(metrics_table(printed))

@@ -12,7 +12,6 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 import requests
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -25,6 +24,7 @@ from rich.progress import (
 from jetgen.datasets.detection import SUFFIXES, detect
 from jetgen.datasets.download.catalogue import Published, find
 from jetgen.errors import InputError
+from jetgen.files.terminal import Terminal
 
 TIMEOUT = 30.0
 """Seconds without a response, or without data, after which a connection counts as lost."""
@@ -178,7 +178,7 @@ def _unpack(archive: Path, folder: Path) -> Path:
 def _progress(name: str) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     progress = Progress(
-        *columns, TransferSpeedColumn(), TimeRemainingColumn(), console=Console(file=sys.stderr)
+        *columns, TransferSpeedColumn(), TimeRemainingColumn(), console=Terminal(file=sys.stderr)
     )
     progress.add_task(name, total=None)
     return progress

@@ -9,6 +9,7 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from jetgen.physics.features import plain_symbol
 from jetgen.reports.style import grid
 
 
@@ -40,7 +41,7 @@ def column_matrix(
     image = axis.imshow(found, cmap=colours, vmin=limits[0], vmax=limits[1], aspect="auto")
     axis.set_facecolor("#c4c4c4")
     axis.set_xticks(np.arange(len(columns)), [str(c + 1) for c in columns])
-    axis.set_yticks(np.arange(len(titles)), titles)
+    axis.set_yticks(np.arange(len(titles)), [plain_symbol(title) for title in titles])
     axis.tick_params(which="both", length=0)
     axis.set_xlabel("Latent dimension")
     bar = figure.colorbar(image, cax=axis.inset_axes((1.02, 0, 0.025, 1)))
