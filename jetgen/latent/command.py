@@ -24,8 +24,7 @@ def latent(config: LatentConfig) -> Path:
     asked = list(config.colour)
     if config.region is not None:
         asked += Region(config.region).names  # fails for a mistake in it before the work begins
-<<<<<<< HEAD
-    with Console(stderr=True).status("encode, measure, draw"):
+    with Terminal(stderr=True).status("encode, measure, draw"):
         found = encode_sets(
             config.run,
             config.data,
@@ -36,10 +35,6 @@ def latent(config: LatentConfig) -> Path:
             allow=config.allow,
             first=config.first,
         )
-=======
-    with Terminal(stderr=True).status("encode, measure, draw"):
-        found = encode_sets(config.run, config.data, config.jets, config.seed, asked)
->>>>>>> 1258056 (Control characters and markup in names reach neither the terminal nor figures nor pages)
         conclusion = conclude(found, config)
     model, many = found.model, found.measured.kind.noun.many
     return write_findings(

@@ -197,15 +197,9 @@ def save_figure(
         dpi: pixels per inch of the PNG.
         pdf: whether the PDF is wanted, which takes twice as long to write.
     """
-<<<<<<< HEAD
     with figure_style():  # formulas get fonts here
-=======
-    buffer = io.BytesIO()
-    pdf, png = (stem.with_name(stem.name + ending) for ending in (".pdf", ".png"))
-    with figure_style(), whole_file(pdf) as path:  # formulas get fonts here
         for text in figure.findobj(Text):
             text.set_text(printable(text.get_text()))  # names from files may hold anything
->>>>>>> 1258056 (Control characters and markup in names reach neither the terminal nor figures nor pages)
         area = with_setting(figure, setting)
         if pdf:
             with whole_file(stem.with_name(f"{stem.name}.pdf")) as path:
