@@ -345,7 +345,9 @@ DRAWINGS = {
     "jet_images": lambda real: jet_images(real, MADE_SETS),
     "jet_displays": lambda real: jet_displays(real, MADE_SETS, LOOK, 3),
     "class_spectra": classes,
-    "residuals": lambda real: residual_panels(real, measure(MADE), LOOK["reconstructed"]),
+    "residuals": lambda real: residual_panels(
+        real, residuals(real, MADE_SETS["made"])[:2], LOOK["reconstructed"]
+    ),
 }
 """Figures of weighted jets."""
 
