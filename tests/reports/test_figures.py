@@ -5,11 +5,13 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 
 from jetgen.classifiers.figure_of_merit import score_outputs
 from jetgen.kinds import JETS
 from jetgen.metrics.latent import LatentSpace
+from jetgen.metrics.memorisation import compared
 from jetgen.physics.features import feature_observables, measure_features
 from jetgen.physics.observables import JET_OBSERVABLES, Observable, measure
 from jetgen.physics.quantities import QUANTITIES, SUBSTRUCTURE, Quantity
@@ -22,10 +24,11 @@ from jetgen.reports.figures.distributions import density_label, distributions, d
 from jetgen.reports.figures.jet_displays import jet_displays
 from jetgen.reports.figures.jet_images import jet_images
 from jetgen.reports.figures.latent_activity import latent_activity
-from jetgen.reports.figures.latent_columns import latent_columns
+from jetgen.reports.figures.latent_columns import latent_columns, shown_columns
+from jetgen.reports.figures.memorisation import memorisation
 from jetgen.reports.figures.pair_planes import pair_planes
 from jetgen.reports.figures.speeds import speeds
-from jetgen.reports.style import figure_style, lines, shortened, with_setting
+from jetgen.reports.style import figure_style, lines, log_ticks, shortened, with_setting
 
 SETTING = (
     "Pythia 8.317 gluon jets, √s = 13 TeV, anti-kT R = 0.8, 800 < pT < 1600 GeV, 500 jets each"
@@ -123,7 +126,8 @@ def test_a_column_that_equals_the_prior_is_not_active(readable):
     assert figure.axes[0].get_title(loc="left") == "1 of 2 dimensions active"
     for number in (1, 2, 20):
         codes = torch.randn(100, number)
-        readable(partial(latent_columns, LatentSpace(codes, codes, codes, codes, "flow")))
+        latent = LatentSpace(codes, codes, codes, codes, "flow")
+        readable(partial(latent_columns, latent, shown_columns(latent)))
 
 
 def test_large_pulls_are_all_on_their_axis(toy_jets, readable):
@@ -157,3 +161,27 @@ def test_long_names_keep_their_ends():
     assert shortened("short") == "short"
     found = shortened("a" * 40 + "z" * 40)
     assert len(found) == 30 and found[0] == "a" and found[-1] == "z"
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_figure_of_memorisation(number, readable):
+    generator = torch.Generator().manual_seed(0)
+    held_out, *generated = torch.randn(number + 1, 200, generator=generator).double().exp() * 0.1
+    generated[0][:50] = 0.0  # copies
+    found = {
+        name: compared(one, held_out, 1000)
+        for name, one in zip(NAMES[:number], generated, strict=True)
+    }
+    readable(partial(memorisation, found, lines(NAMES), JETS.noun))
+
+
+@pytest.mark.parametrize("decades", [0.7, 1.5, 4.0])
+def test_logarithmic_axes_have_few_labels(decades):
+    with figure_style():
+        axes = Figure().add_subplot()
+        axes.set_xscale("log")
+        axes.set_xlim(2e-3, 2e-3 * 10**decades)
+        log_ticks(axes.xaxis)
+        axes.figure.draw_without_rendering()
+        shown = [label.get_text() for label in axes.get_xticklabels(which="both")]
+    assert 1 <= sum(bool(text) for text in shown) <= 7

@@ -15,8 +15,8 @@ from jetgen.metrics.weighted_quantiles import quantiles
 from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.reports.style import Legend, grid, lines
 
-_BINS = 30
 _CENTRAL = (0.002, 0.998)
+_MOST_BINS, _FEWEST_BINS, _SETS_PER_BIN = 30, 8, 10
 _DECADES = 7.5
 """Largest number of decades shown below the highest bin."""
 
@@ -64,9 +64,7 @@ def class_spectra(
             for kind, sets in real.items()
             if name in sets.observables and len(sets.observables[name].unique()) > 1
         }
-        edges = _edges(
-            [quantiles(s.observables[name], _CENTRAL, s.weights) for s in known.values()]
-        )
+        edges = _edges(name, list(known.values()))
         centres = (edges[1:] + edges[:-1]) / 2
         highest, lowest = 0.0, math.inf
         for kind, sets in known.items():
@@ -94,9 +92,19 @@ def class_spectra(
     return figure
 
 
-def _edges(limits: Sequence[Tensor]) -> np.ndarray:
-    low, high = torch.stack(list(limits)).unbind(1)
-    return np.linspace(float(low.min()), float(high.max()), _BINS + 1)
+def _edges(name: str, classes: Sequence[MeasuredSets]) -> np.ndarray:
+    """Equal bins, 10 sets of the smallest class per bin; whole numbers are in their middle."""
+    values = [sets.observables[name] for sets in classes]
+    limits = [
+        quantiles(v, _CENTRAL, sets.weights) for v, sets in zip(values, classes, strict=True)
+    ]
+    low, high = float(torch.stack(limits).min()), float(torch.stack(limits).max())
+    number = min(len(sets) for sets in classes) // _SETS_PER_BIN
+    bins = min(max(number, _FEWEST_BINS), _MOST_BINS)
+    if all(bool((v == v.round()).all()) for v in values):
+        width = math.ceil((high - low + 1) / bins)
+        return np.arange(math.floor(low), high + width, width) - 0.5
+    return np.linspace(low, high, bins + 1)
 
 
 def _shares(

@@ -33,7 +33,7 @@ def conditions(pairs: Mapping[Observable, tuple[Tensor, Tensor]]) -> Figure:
         low, high = np.quantile(requested.double().numpy(), [0.005, 0.995])
         found = band(requested, obtained)
         axis.scatter(
-            requested.numpy(), obtained.numpy(), s=3, color=colour, alpha=0.15, linewidths=0,
+            requested.numpy(), obtained.numpy(), s=6, color=colour, alpha=0.35, linewidths=0,
             rasterized=True,
         )  # fmt: skip
         axis.fill_between(found.centre, found.low, found.high, color=colour, alpha=0.3, linewidth=0)

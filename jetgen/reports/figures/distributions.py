@@ -299,6 +299,8 @@ def _dress(
     top.set_xlim(edges[0], edges[-1])
     if bins.logarithmic:
         log_ticks(top.xaxis)
+    elif bool(np.all(edges % 1 == 0.5)):  # bins about whole numbers
+        top.xaxis.set_major_locator(MaxNLocator(integer=True))
     for panel in (top, middle):
         panel.tick_params(which="both", labelbottom=False)
     for panel in (middle, bottom):

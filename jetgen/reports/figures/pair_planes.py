@@ -75,9 +75,15 @@ def pair_planes(
 
 
 def _edges(real: MeasuredSets, observable: Observable) -> Tensor:
-    """Equal bins over the central 99 % of the real jets; the outermost include the rest."""
+    """Equal bins over the central 99 % of the real jets; the outermost include the rest.
+
+    Bins of whole numbers are centred on them.
+    """
     values = real.observables[observable.name].double().numpy()
     low, high = weighted_quantiles(values, (0.005, 0.995), real.relative.weights.double().numpy())
+    if (values == np.round(values)).all():
+        width = math.ceil((high - low + 1) / _BINS)
+        return torch.arange(math.floor(low), high + width, width, dtype=torch.float64) - 0.5
     return torch.from_numpy(np.linspace(low, max(high, low + 1e-6 * max(1.0, abs(low))), _BINS + 1))
 
 
