@@ -1,0 +1,75 @@
+"""Seconds per part and peak memory of ``jetgen evaluate`` and ``jetgen report`` on two files.
+
+Processor seconds of all threads between two messages of progress, so that other work on the machine
+counts little. Each size and command has a process of its own.
+
+    python benchmarks/evaluation_parts.py REAL GENERATED --jets 1500 10000
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import resource
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+
+from measuring import RESULTS, write_rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("real")
+    parser.add_argument("generated")
+    parser.add_argument("--jets", type=int, nargs="+", default=[1500, 10_000])
+    parser.add_argument("--output", type=Path, default=RESULTS / "evaluation_parts.csv")
+    options = parser.parse_args()
+    rows: list[dict[str, object]] = []
+    for jets in options.jets:
+        for command in ("evaluate", "report"):
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                work = (command, options.real, options.generated, jets)
+                for row in pool.apply(measured, work):
+                    print(row, flush=True)
+                    rows.append(row)
+    write_rows(options.output, rows)
+
+
+def measured(command: str, real: str, generated: str, jets: int) -> list[dict[str, object]]:
+    """A row per part and one for all of them, with the peak of the resident memory."""
+    spent: dict[str, float] = defaultdict(float)
+    part, start = "import and read", time.process_time()
+
+    def progress(text: str) -> None:
+        nonlocal part, start
+        now = time.process_time()
+        spent[part] += now - start
+        part, start = "draw" if text.startswith("draw ") else text, now
+
+    from jetgen.datasets import read
+    from jetgen.evaluation.command import evaluate
+    from jetgen.reports import write_report
+
+    clouds = [read(path, jets=jets) for path in (real, generated)]
+    progress("measure")
+    if command == "evaluate":
+        evaluate(*clouds, progress=progress)
+    else:
+        samples = {"generated": clouds[1]}
+        with tempfile.TemporaryDirectory() as folder:
+            write_report(folder, real=clouds[0], samples=samples, panels=False, progress=progress)
+    progress("")
+    peak = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    about = {"command": command, "jets": jets}
+    parts: list[tuple[str, float, object]] = [(name, s, "") for name, s in spent.items()]
+    parts.append(("all", sum(spent.values()), peak))
+    return [
+        {**about, "part": name, "cpu_s": round(seconds, 1), "peak_mb": memory}
+        for name, seconds, memory in parts
+    ]
+
+
+if __name__ == "__main__":
+    main()
