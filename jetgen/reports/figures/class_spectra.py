@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from torch import Tensor
 
 from jetgen.metrics.weighted_quantiles import quantiles
 from jetgen.physics.observables import MeasuredSets, Observable
@@ -95,9 +94,7 @@ def class_spectra(
 def _edges(name: str, classes: Sequence[MeasuredSets]) -> np.ndarray:
     """Equal bins, 10 sets of the smallest class per bin; whole numbers are in their middle."""
     values = [sets.observables[name] for sets in classes]
-    limits = [
-        quantiles(v, _CENTRAL, sets.weights) for v, sets in zip(values, classes, strict=True)
-    ]
+    limits = [quantiles(v, _CENTRAL, sets.weights) for v, sets in zip(values, classes, strict=True)]
     low, high = float(torch.stack(limits).min()), float(torch.stack(limits).max())
     number = min(len(sets) for sets in classes) // _SETS_PER_BIN
     bins = min(max(number, _FEWEST_BINS), _MOST_BINS)
