@@ -180,13 +180,20 @@ def typed(name: str, value: Any, hint: Any) -> Any:
         expected = "a mapping of names to names"
     else:
         kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+        if bool in kinds and type(value).__name__ in ("bool", "bool_"):
+            value = bool(value)  # NumPy's
         if not isinstance(value, bool):  # NumPy's numbers are numbers
             if int in kinds and isinstance(value, numbers.Integral):
                 value = int(value)
             elif float in kinds and isinstance(value, numbers.Real):
                 value = float(value)
-        fits = bool(_literals(hint)) or type(value) in kinds
-        expected = _named(hint)
+            elif float in kinds and isinstance(value, str):  # YAML takes 1e-4 for text
+                value = _number(value)
+        known = _literals(hint)
+        literal = bool(known) and value is not None
+        absent = value is None and types.NoneType in typing.get_args(hint)
+        fits = literal or absent or type(value) in kinds
+        expected = f"one of {some(known)}" if known else _named(hint)
     if not fits:
         raise InputError(f"{name}: expected {expected}, received {_shown(value)}")
     return value

@@ -99,3 +99,12 @@ def test_commands_that_read_files_share_their_options(command, names):
     assert fields.keys() & {"map", "allow", "first"} == names
     for name in names:
         assert fields[name].metadata["help"] == getattr(reading, f"{name.upper()}_HELP")
+
+
+def test_numbers_and_choices_are_what_yaml_and_numpy_make_of_them():
+    config = jetgen.TrainConfig(learning_rate="1e-4", first=np.bool_(True), epochs=np.int64(3))
+    assert (config.learning_rate, config.first, config.epochs) == (1e-4, True, 3)
+    for given in ({"device": None}, {"solver": None}, {"learning_rate": "fast"}):
+        with pytest.raises(InputError, match=f"{next(iter(given))}: expected .* received"):
+            jetgen.TrainConfig(**given)
+    assert jetgen.TrainConfig(log=None).log is None
