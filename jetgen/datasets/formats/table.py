@@ -197,6 +197,8 @@ class TableSource(Source):
                     f"lengths in {column.name} than in {lists[0].name}; choose columns that go "
                     "together"
                 )
+        for column in lists:
+            self._single(column.name, found[column.name].numbers)  # type: ignore[union-attr]
         padded = [self._slots_of(found[column.name]) for column in lists]
         cloud = ParticleCloud(
             torch.stack([slots.values for slots in padded], dim=-1).float(),

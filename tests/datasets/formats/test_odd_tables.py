@@ -11,6 +11,7 @@ from pyarrow import parquet
 
 import jetgen
 from jetgen.datasets.inspection.command import inspect
+from jetgen.errors import InputWarning
 
 
 def write(path, values):
@@ -60,3 +61,10 @@ def test_columns_that_differ_in_their_unit_alone_are_said(tmp_path):
     columns = {"a [GeV]": [1.0], "a [MeV]": [2.0], "b": [3.0]}
     parquet.write_table(pyarrow.table(columns), tmp_path / "u.parquet")
     assert inspect(tmp_path / "u.parquet").unread == {"a [MeV]": "another column is named a"}
+
+
+def test_large_integers_in_lists_are_warned_of_by_column(tmp_path):
+    columns = {"time": [[2.0**40 + k for k in range(3)]], "x": [[1.0, 2.0, 3.0]]}
+    parquet.write_table(pyarrow.table(columns), tmp_path / "l.parquet")
+    with pytest.warns(InputWarning, match="time: 3 different numbers become 1"):
+        jetgen.read(tmp_path / "l.parquet")
