@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
+from inspect import signature
+from os import PathLike
 from typing import Any, TypeVar
 
 import numpy as np
@@ -291,6 +293,7 @@ def takes_sets(function: Callable[..., R]) -> Callable[..., R]:
 
     @wraps(function)
     def taking(*values: Any, **options: Any) -> R:
+        _require_data(function.__name__, values[:1])
         places = [i for i, value in enumerate(values) if _is_array(value) and not _is_mask(value)]
         clouds = []
         for i, value in enumerate(values):
@@ -315,10 +318,18 @@ def takes_arrays(function: Callable[..., R]) -> Callable[..., R]:
     tensor([[[2., 2.]]], dtype=torch.float64)
     """
 
+    masked = any("mask" in name for name in signature(function).parameters)
+
     @wraps(function)
     def taking(*values: Any, **options: Any) -> R:
+        _require_data(function.__name__, values)
         given = [from_awkward(value) if _is_awkward(value) else value for value in values]
         clouds = [value for value in given if isinstance(value, ParticleCloud)]
+        if clouds and not masked:
+            raise InputError(
+                f"{function.__name__}: expected arrays of numbers, received a cloud; pass a value "
+                "per jet, such as jets.mass or jetgen.physics.measure(jets).observables['girth']"
+            )
         common = _common_features(clouds)
         tensors: list[Any] = []
         for value in given:
@@ -333,6 +344,20 @@ def takes_arrays(function: Callable[..., R]) -> Callable[..., R]:
         return function(*tensors, **named)
 
     return taking
+
+
+def _require_data(function: str, values: Sequence[Any]) -> None:
+    """Refuse the name of a file, or nothing at all, in place of jets.
+
+    Raises:
+        InputError: with what to do.
+    """
+    for value in values:
+        if value is None or isinstance(value, str | PathLike):
+            raise InputError(
+                f"{function}: expected a cloud, tensors or arrays, received {value!r}; "
+                "jetgen.read reads a file"
+            )
 
 
 def _common_features(clouds: Sequence[ParticleCloud]) -> tuple[Feature, ...]:

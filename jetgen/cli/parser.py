@@ -105,6 +105,7 @@ def build_parser(
         epilog=epilog,
         formatter_class=HelpFormatter,
         exit_on_error=False,
+        allow_abbrev=False,
     )
     parser.add_argument(
         CONFIG, action="config", help="YAML file with any of these options; flags win"

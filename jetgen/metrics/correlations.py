@@ -11,6 +11,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from jetgen.conversion import takes_arrays
+from jetgen.errors import InputError
 from jetgen.weights import require_some_weight
 
 _ROWS = 8_192
@@ -30,13 +32,18 @@ def correlations(observables: Mapping[str, Tensor], weights: Tensor | None = Non
         weights: ``(B,)`` event weights; ones when omitted.
 
     Raises:
-        InputError: for weights that are negative, not finite, or all zero.
+        InputError: for weights that are negative, not finite, or all zero, and for a cloud.
 
     >>> x = torch.tensor([0.0, 1.0, 2.0])
     >>> correlations({"x": x, "minus x": -x}).round(decimals=6)
     tensor([[ 1., -1.],
             [-1.,  1.]], dtype=torch.float64)
     """
+    if not isinstance(observables, Mapping):
+        raise InputError(
+            f"correlations: expected observables by name, received a {type(observables).__name__}; "
+            "jetgen.physics.measure(jets).observables has those of jets"
+        )
     values = torch.stack([column.double() for column in observables.values()], dim=1)
     counts = torch.ones(len(values)) if weights is None else weights
     require_some_weight(counts)
@@ -68,10 +75,20 @@ def correlation_matrices(values: Tensor, counts: Tensor) -> Tensor:
     return found
 
 
+@takes_arrays
 def correlation_distance(first: Tensor, second: Tensor) -> Tensor:
     """``(...)`` mean of ``|rho_ij - rho'_ij|`` over pairs ``i < j`` of matrices ``(..., d, d)``.
 
     Zero for equal matrices, at most two.
+
+    Raises:
+        InputError: when they are not matrices of the same size.
     """
+    shapes = [tuple(matrix.shape) for matrix in (first, second)]
+    if shapes[0][-2:] != shapes[1][-2:] or len(shapes[0]) < 2 or shapes[0][-1] != shapes[0][-2]:
+        raise InputError(
+            f"correlation_distance: expected two matrices of correlations of the same observables, "
+            f"received shapes {shapes[0]} and {shapes[1]}"
+        )
     above = torch.ones(first.shape[-2:], dtype=torch.bool).triu(1)
     return (first - second).abs()[..., above].mean(-1)

@@ -205,10 +205,10 @@ def fit_peak(
     """
     from iminuit import Minuit
 
-    if shape not in SHAPES:
+    if shape not in list(SHAPES):
         raise InputError(f"shape: expected one of {', '.join(SHAPES)}, received {shape!r}")
     chosen = SHAPES[shape]
-    values = np.asarray(masses, np.float64)
+    values = as_tensor(masses, "masses").double().numpy()
     known = torch.ones(len(values)) if weights is None else as_tensor(weights, "weights")
     require_some_weight(known)
     chosen_rows = (values >= window[0]) & (values <= window[1])

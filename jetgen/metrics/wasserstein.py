@@ -34,6 +34,11 @@ def wasserstein(
     >>> wasserstein(torch.tensor([0.0, 1.0]), torch.tensor([3.0, 4.0])).item()
     3.0
     """
+    if a.dim() != 1 or b.dim() != 1:
+        raise InputError(
+            f"wasserstein: expected two samples of shape (M,) and (K,), received "
+            f"{tuple(a.shape)} and {tuple(b.shape)}; one quantity at a time"
+        )
     values = torch.cat([a.double(), b.double()])
     if not len(a) or not len(b) or not bool(values.isfinite().all()):
         raise InputError(
