@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from jetgen.files.cache import cache_folder
 from jetgen.losses.distances import Norm
 
 SERIAL = 32768
@@ -67,7 +68,12 @@ class Search:
 
     @functools.cached_property
     def fused(self) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
-        """The two compiled steps; the import of Inductor takes seconds too."""
+        """The two compiled steps; the import of Inductor takes seconds too.
+
+        What is compiled is kept in the user's own cache folder: the one that torch would take, in
+        the folder for temporary files, can be made by anybody before.
+        """
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_folder() / "compiled"))
         smallest = torch.compile(smallest_distances, dynamic=True)
         return smallest, torch.compile(first_at, dynamic=True)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
 import shutil
 import sys
 import tarfile
@@ -24,19 +23,11 @@ from rich.progress import (
 from jetgen.datasets.detection import SUFFIXES, detect
 from jetgen.datasets.download.catalogue import Published, find
 from jetgen.errors import InputError
+from jetgen.files.cache import cache_folder
 from jetgen.files.terminal import Terminal
 
 TIMEOUT = 30.0
 """Seconds without a response, or without data, after which a connection counts as lost."""
-
-
-def cache_folder(cache: str | Path | None = None) -> Path:
-    """``cache`` if passed, else ``$JETGEN_CACHE``, else ``jetgen`` in the user's cache folder."""
-    if cache:
-        return Path(cache)
-    if chosen := os.environ.get("JETGEN_CACHE"):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jetgen"
 
 
 def fetch(
@@ -95,10 +86,17 @@ def _record(published: Published, server: str) -> tuple[int, str]:
     """Size in bytes and MD5 of a file, from its record."""
     answer = requests.get(f"{server}/api/records/{published.record}", timeout=TIMEOUT)
     answer.raise_for_status()
-    for entry in answer.json().get("files", ()):
-        if entry["key"] == published.file:
-            return int(entry["size"]), str(entry["checksum"]).removeprefix("md5:")
+    try:
+        for entry in answer.json().get("files", ()):
+            if entry["key"] == published.file:
+                return int(entry["size"]), str(entry["checksum"]).removeprefix("md5:")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise requests.RequestException("its answer is not that of Zenodo") from error
     raise requests.RequestException(f"record {published.record} lists no such file")
+
+
+class _TooMuch(requests.RequestException):
+    """More bytes than were announced."""
 
 
 def _transfer(url: str, part: Path, size: int, progress: Progress) -> None:
@@ -121,7 +119,12 @@ def _transfer(url: str, part: Path, size: int, progress: Progress) -> None:
                     progress.update(task, completed=handle.tell())
                     for block in answer.iter_content(1 << 18):
                         handle.write(block)
+                        if handle.tell() > size:
+                            raise _TooMuch(f"the server sends more than the {size:,} bytes of it")
                         progress.advance(task, len(block))
+        except _TooMuch:
+            part.unlink()
+            raise
         except requests.RequestException:
             if not part.exists() or part.stat().st_size <= before:
                 raise
@@ -162,7 +165,8 @@ def _unpack(archive: Path, folder: Path) -> Path:
         with tarfile.open(archive) as content:
             for member in content:
                 name = PurePosixPath(member.name).name  # members cannot leave the folder
-                data = content.extractfile(member) if name.endswith(SUFFIXES) else None
+                wanted = member.isreg() and name.endswith(SUFFIXES)  # no links
+                data = content.extractfile(member) if wanted else None
                 if data is not None:
                     with data, (partial / name).open("wb") as handle:
                         shutil.copyfileobj(data, handle, 1 << 20)

@@ -17,8 +17,9 @@ import pytest
 from jetgen.cli.main import main
 from jetgen.datasets import read
 from jetgen.datasets.download.catalogue import KNOWN_MD5, catalogue
-from jetgen.datasets.download.command import cache_folder, fetch
+from jetgen.datasets.download.command import _unpack, fetch
 from jetgen.errors import InputError
+from jetgen.files.cache import cache_folder
 
 
 class Zenodo(ThreadingHTTPServer):
@@ -30,6 +31,7 @@ class Zenodo(ThreadingHTTPServer):
         self.md5 = hashlib.md5(content).hexdigest()
         self.cuts: list[int] = []
         self.ranges = True
+        self.record: bytes | None = None  # in place of the usual answer
         self.asked: list[str | None] = []
         self.url = f"http://127.0.0.1:{self.server_port}"
 
@@ -48,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
                 "size": len(server.content),
                 "checksum": f"md5:{server.md5}",
             }
-            body, status = json.dumps({"files": [entry]}).encode(), 200
+            body, status = server.record or json.dumps({"files": [entry]}).encode(), 200
         elif self.path.endswith(f"/files/{server.name}"):
             server.asked.append(self.headers["Range"])
             start = int(self.headers["Range"].split("=")[1].rstrip("-")) if server.ranges else 0
@@ -122,6 +124,33 @@ def test_a_wrong_checksum_leaves_nothing(zenodo: Zenodo, tmp_path: Path) -> None
 def test_a_record_without_the_file(zenodo: Zenodo, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"record 6975118 lists no such file"):
         fetch("jetnet30-t", cache=tmp_path, server=zenodo.url)
+
+
+@pytest.mark.parametrize("answer", [b"<html>", b"[]", b"7", b'{"files": [{"size": 3}]}'])
+def test_an_odd_answer_about_the_record(zenodo: Zenodo, tmp_path: Path, answer: bytes) -> None:
+    zenodo.record = answer
+    with pytest.raises(InputError, match=r"cannot fetch g\.hdf5"):
+        fetch("jetnet30-g", cache=tmp_path, server=zenodo.url)
+
+
+def test_a_server_that_sends_more_than_it_announced(zenodo: Zenodo, tmp_path: Path) -> None:
+    entry = {"key": "g.hdf5", "size": 1000, "checksum": "md5:0"}
+    zenodo.record = json.dumps({"files": [entry]}).encode()
+    with pytest.raises(InputError, match="more than the 1,000 bytes"):
+        fetch("jetnet30-g", cache=tmp_path, server=zenodo.url)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_links_in_an_archive_are_not_followed(hls4ml_file, tmp_path: Path) -> None:
+    archive = tmp_path / "hls4ml_LHCjet_100p_val.tar.gz"
+    with tarfile.open(archive, "w:gz") as content:
+        content.add(hls4ml_file("jets.h5"), "jets.h5")
+        for kind, target in ((tarfile.SYMTYPE, "/etc/passwd"), (tarfile.LNKTYPE, "nowhere.h5")):
+            link = tarfile.TarInfo(f"link{kind.decode()}.h5")
+            link.type, link.linkname = kind, target
+            content.addfile(link)
+    folder = _unpack(archive, tmp_path / "unpacked")
+    assert [path.name for path in folder.iterdir()] == ["jets.h5"]
 
 
 def test_no_network_says_which_file_to_put_where(tmp_path: Path, capsys) -> None:
