@@ -381,10 +381,16 @@ class ParticleCloud:
                 fields = {"rapidity" if name == "y" else name: v for name, v in fields.items()}
             fields |= _missing_for_vector(fields, momenta[self.mask])
             sums = self.detach().momentum.cpu().numpy()
-            jets = {name: sums[:, i] for i, name in enumerate(("px", "py", "pz", "E"))}
-        columns = {name: ak.unflatten(values, counts) for name, values in fields.items()}
+            jets = {
+                name: np.ascontiguousarray(sums[:, i])
+                for i, name in enumerate(("px", "py", "pz", "E"))
+            }
+        columns = {
+            name: ak.unflatten(np.ascontiguousarray(values), counts)
+            for name, values in fields.items()
+        }
         conditions = {
-            f.name: self.conditions[:, i].cpu().numpy()
+            f.name: np.ascontiguousarray(self.conditions[:, i].cpu().numpy())
             for i, f in enumerate(self.condition_features)
         }
         return ak.zip(

@@ -89,6 +89,15 @@ def test_awkward_round_trip_loses_nothing(seed, features):
 
 
 @pytest.mark.parametrize("features", [CARTESIAN, CARTESIAN_ENERGY])
+def test_awkward_arrays_of_jets_are_written_to_parquet(features, tmp_path):
+    array = cloud(features=features).to_awkward()
+    for name in ("particles", None):
+        ak.to_parquet(array[name] if name else array, tmp_path / "jets.parquet")
+        back = ak.from_parquet(tmp_path / "jets.parquet")
+        assert ak.to_list(back) == ak.to_list(array[name] if name else array)
+
+
+@pytest.mark.parametrize("features", [CARTESIAN, CARTESIAN_ENERGY])
 def test_awkward_momenta_have_the_methods_of_vector(features):
     made = cloud()
     if features == CARTESIAN_ENERGY:

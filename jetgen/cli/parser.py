@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import types
 import typing
 from argparse import SUPPRESS
 from collections.abc import Mapping, Sequence
@@ -144,15 +145,17 @@ def parse(
     parser = build_parser(
         command, description, config, explain=not {"-h", "--help"}.isdisjoint(words), epilog=epilog
     )
+    hints = typing.get_type_hints(config)
     repeatable = [
-        "--" + name.replace("_", "-")
-        for name, hint in typing.get_type_hints(config).items()
-        if hint == list[str]
+        "--" + name.replace("_", "-") for name, hint in hints.items() if hint == list[str]
     ]
     try:
         words = options_from_files_first(gather_repeated(words, repeatable))
         namespace = parser.parse_args(words, defaults=False)
     except (jsonargparse.ArgumentError, TypeError, ValueError, KeyError) as error:
+        plain = _wrong_number(str(error), hints)
+        if plain is not None:
+            raise InputError(plain) from error
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         unknown = re.search(r"(?:unrecognized arguments:|Key) '?(--)?([\w-]+)", " ".join(lines))
         flags = ["--" + field.name.replace("_", "-") for field in dataclasses.fields(config)]  # type: ignore[arg-type]
@@ -177,6 +180,20 @@ def parse(
     made = config(**given)
     mark_given(made, given)
     return made
+
+
+_NUMBERS = {int: "a whole number", float: "a number"}
+
+
+def _wrong_number(text: str, hints: Mapping[str, Any]) -> str | None:
+    """The message for a value that is not the number that an option takes, or None."""
+    found = re.search(r'Parser key "(\w+)":.*?(?:Given|Got) value: (.*)', text, re.DOTALL)
+    hint = hints.get(found[1]) if found else None
+    kinds = set(typing.get_args(hint) or (hint,)) - {types.NoneType}
+    if found is None or len(kinds) != 1 or not kinds <= set(_NUMBERS):
+        return None
+    flag = "--" + found[1].replace("_", "-")
+    return f"{flag}: expected {_NUMBERS[kinds.pop()]}, received {found[2].strip()}"
 
 
 def _add(parser: Any, field: dataclasses.Field[Any], hint: Any, help: str) -> None:

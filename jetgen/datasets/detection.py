@@ -48,6 +48,11 @@ def find_files(paths: Paths) -> list[Path]:
         path = path.expanduser()
         if str(path) == "-":
             raise InputError("-: expected a file, received the standard input; name a file")
+        if (path / "config.yaml").is_file() and (path / "checkpoints").is_dir():
+            raise InputError(
+                f"{path}: expected files with jets, received the folder of a run; name the file "
+                f"that `jetgen generate` wrote, such as {path / 'generated.h5'}"
+            )
         if path.is_dir():
             found = _in_folder(path)
         elif path.exists():

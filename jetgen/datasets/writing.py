@@ -99,14 +99,8 @@ def jet_writer(
         overwrite: replace an existing file instead of refusing.
 
     Raises:
-        InputError: when the file exists, or has the suffix of a table.
+        InputError: when the file exists, or its name does not end in .h5, .hdf5 or .hdf.
     """
-    path = Path(path)
-    if path.suffix in (".root", ".parquet", ".csv"):
-        raise InputError(
-            f"{path}: expected an HDF5 file, which jets are written to, received a name in "
-            f"{path.suffix}; runs with representation='features' write it"
-        )
     with JetgenWriter(path, attributes=attributes, slots=slots, overwrite=overwrite) as writer:
         yield writer.append
 

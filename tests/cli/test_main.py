@@ -63,7 +63,9 @@ def test_every_command_explains_itself(command):
     [
         (["nope"], "unknown command 'nope': expected one of simulate"),
         (["train", "--nope", "1"], "unrecognized arguments: --nope"),
-        (["train", "--epochs", "many"], "Got value: many"),
+        (["train", "--epochs", "many"], "--epochs: expected a whole number, received many"),
+        (["train", "--jets", "1.5"], "--jets: expected a whole number, received 1.5"),
+        (["train", "--time-limit", "1h"], "--time-limit: expected a number, received 1h"),
         (["train", "--epochs", "0"], "--epochs: expected at least 1, received 0"),
         (["train", "--loss", "l7"], "one of mse, bce, chamfer, emd"),
         (["train", "--loss", "mse"], "chamfer or emd with a decoder that has no particle order"),

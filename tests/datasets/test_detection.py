@@ -142,6 +142,21 @@ def test_a_file_without_jets(jetnet_file) -> None:
     assert "at least one jet" in one_line(jetnet_file(jets=0))
 
 
+def test_the_folder_of_a_run_is_not_data(tmp_path: Path) -> None:
+    (tmp_path / "checkpoints").mkdir()
+    for name in ("config.yaml", "metrics.csv"):
+        (tmp_path / name).write_text("epoch,loss\n1,2\n")
+    with pytest.raises(InputError, match=r"the folder of a run; name the file .*generated\.h5"):
+        find_files(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["jets.csv", "jets.npz", "jets.npy", "jets.jgz", "jets.txt"])
+def test_hdf5_files_have_no_names_of_other_formats(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match=r"expected an HDF5 file .* such as jets\.h5"):
+        JetgenWriter(tmp_path / name, attributes={}, slots=2)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_paths_that_lead_nowhere(tmp_path: Path) -> None:
     for path in (tmp_path / "no.h5", tmp_path / "*.h5", tmp_path):
         with pytest.raises(InputError, match=r"expected a (file|folder)"):

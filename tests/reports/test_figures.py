@@ -89,6 +89,17 @@ def test_figures_of_jets(jets, readable):
         readable(draw)
 
 
+@pytest.mark.parametrize("numbers", [[30] * 4, [0, 1, 1, 0], [3, 60, 7, 61]])
+def test_bins_of_whole_numbers_contain_all_of_them(toy_jets, numbers):
+    real = measure(toy_jets(4, 1))
+    pair = [Observable(name, name, name) for name in ("number", "mass")]
+    real.observables["number"] = torch.tensor(numbers, dtype=torch.float32)
+    axis = pair_planes(real, {"same": real}, [pair]).axes[0]
+    low, high = axis.get_xlim()
+    assert low < min(numbers) and max(numbers) < high
+    assert (2 * low) % 2 == 1
+
+
 def test_figures_of_tables(table, readable):
     real, samples = table
     looks = lines(list(samples))

@@ -23,6 +23,8 @@ from jetgen.files.whole import whole_file
 
 Attribute = str | int | float | Mapping[str, Any] | list[Any]
 
+ENDINGS = (".h5", ".hdf5", ".hdf")
+
 JETS_PER_CHUNK = 256
 JETS_PER_BLOCK = 8 * JETS_PER_CHUNK
 """Number of jets per write: whole chunks, so that no chunk is compressed twice."""
@@ -48,7 +50,7 @@ class Hdf5Writer:
         overwrite: replace an existing file instead of raising an error.
 
     Raises:
-        InputError: when the file exists.
+        InputError: when the file exists, or its name has the ending of another format.
     """
 
     def __init__(
@@ -61,6 +63,11 @@ class Hdf5Writer:
         overwrite: bool,
     ) -> None:
         self.path = Path(path)
+        if self.path.suffix.lower() not in ("", *ENDINGS):
+            raise InputError(
+                f"{path}: expected an HDF5 file ({', '.join(ENDINGS)}), received a name in "
+                f"{self.path.suffix}; choose a name such as {self.path.with_suffix('.h5').name}"
+            )
         require_new(self.path, overwrite)
         self.attributes = attributes
         self.jets = 0

@@ -166,6 +166,15 @@ def is_index(name: str) -> bool:
     return INDEX.fullmatch(re.sub(r"[_./: -]", "", name).lower()) is not None
 
 
+def is_weight(name: str) -> bool:
+    """Whether a column of this name may contain event weights.
+
+    >>> is_weight("jets.weight"), is_weight("mc_event_weights"), is_weight("height")
+    (True, True, False)
+    """
+    return re.search(r"(^|[_./: -])(w|wgt|wt|weights?)$", name, re.IGNORECASE) is not None
+
+
 def standard_names(names: Sequence[str]) -> tuple[dict[str, str], tuple[str, ...]]:
     """Standard names of the momenta among some names, and momenta that others are nearly named as.
 

@@ -27,6 +27,7 @@ from jetgen.datasets.formats.names import (
     Column,
     JetColumns,
     is_index,
+    is_weight,
     numbered,
     recognise,
     suggestion,
@@ -92,13 +93,11 @@ class TableSource(Source):
         return list(self._merged)
 
     def doubts(self, cloud: ParticleCloud) -> list[str]:
-        if "unit" in self._map:
-            return []
         layout = self._layout
         if layout is not None:
-            advice = f"{suggestion({'unit': 'MeV'})} converts it; GeV says that it is not"
-            unit = doubtful_unit(cloud, advice)
-            return [unit] if unit else []
+            return self._doubts_of_jets(layout, cloud)
+        if "unit" in self._map:
+            return []
         if self._columns or any(column.items for column in self.columns):
             return []
         names = [column.name for column in self.columns if is_index(column.name)]
@@ -112,6 +111,19 @@ class TableSource(Source):
             f"several rows have the same {' and '.join(names)}; if they are the items of one set, "
             f"read them with {suggestion({'set': '+'.join(names)})}, otherwise each row is a set"
         ]
+
+    def _doubts_of_jets(self, layout: JetColumns, cloud: ParticleCloud) -> list[str]:
+        doubts = []
+        if "unit" not in self._map:
+            advice = f"{suggestion({'unit': 'MeV'})} converts it; GeV says that it is not"
+            doubts += filter(None, [doubtful_unit(cloud, advice)])
+        names = [c.name for c in self._merged.values() if not c.items and is_weight(c.name)]
+        if layout.weight is None and names:
+            doubts.append(
+                f"{', '.join(names)} is not used as event weight; "
+                f"{suggestion({'weight': names[0]})} makes it one"
+            )
+        return doubts
 
     def mapped(self, chosen: Mapping[str, str]) -> None:
         self._map, self._found = dict(chosen), {}

@@ -52,6 +52,7 @@ class Inspection:
         classes: the number of jets of each class.
         particles: the range of each particle feature, over real particles.
         conditions: the range of each jet-level quantity, and of the ``multiplicity``.
+        weights: the range of the event weights.
         attributes: metadata of the file.
         faults: anomalies by name.
         unread: the columns that cannot be read, with the reason.
@@ -66,6 +67,7 @@ class Inspection:
     attributes: dict[str, Any]
     particles: dict[str, Range] = field(default_factory=dict)
     conditions: dict[str, Range] = field(default_factory=dict)
+    weights: Range = field(default_factory=Range)
     faults: dict[str, Fault] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
@@ -121,6 +123,7 @@ def _add_ranges(found: Inspection, cloud: ParticleCloud) -> None:
     for feature in cloud.features:
         values = cloud.feature(feature.name)[cloud.mask]
         found.particles.setdefault(feature.name, Range(feature.unit)).add(values)
+    found.weights.add(cloud.weights)
     found.conditions.setdefault("multiplicity", Range()).add(cloud.multiplicity.double())
     for feature in cloud.condition_features:
         values = cloud.condition(feature.name)

@@ -31,6 +31,8 @@ def table(found: Inspection) -> Group:
     ranges.add_section()
     for name, extent in found.conditions.items():
         ranges.add_row(f"jet {name}", *_cells(extent))
+    if (found.weights.low, found.weights.high) != (1, 1):
+        ranges.add_row("event weight", *_cells(found.weights))
 
     warnings = [
         Text(f"warning: {name} in {fault.jets:,} of the jets, first jet {fault.first}", "yellow")

@@ -82,8 +82,10 @@ def _edges(real: MeasuredSets, observable: Observable) -> Tensor:
     values = real.observables[observable.name].double().numpy()
     low, high = weighted_quantiles(values, (0.005, 0.995), real.relative.weights.double().numpy())
     if (values == np.round(values)).all():
+        low, high = math.floor(low), math.ceil(high)
         width = math.ceil((high - low + 1) / _BINS)
-        return torch.arange(math.floor(low), high + width, width, dtype=torch.float64) - 0.5
+        bins = math.ceil((high - low + 1) / width)
+        return low - 0.5 + width * torch.arange(bins + 1, dtype=torch.float64)
     return torch.from_numpy(np.linspace(low, max(high, low + 1e-6 * max(1.0, abs(low))), _BINS + 1))
 
 

@@ -210,6 +210,25 @@ def test_units(tmp_path, truth):
     check(jetgen.read(tmp_path / "mev.parquet"), truth, energy=False)
 
 
+@pytest.mark.parametrize("name", ["jet_weights", "mc_event_weight", "w"])
+@pytest.mark.filterwarnings("default::jetgen.errors.InputWarning")
+def test_columns_that_may_be_event_weights_are_not_ignored_in_silence(tmp_path, name, capsys):
+    momenta = np.random.default_rng(1).normal(0, 20, (3, 30, 8))
+    weights = np.linspace(1, 2, 30)
+    path = tmp_path / "jets.npz"
+    px, py, pz = momenta
+    np.savez(path, part_px=px, part_py=py, part_pz=pz, **{name: weights})
+    assert main(["inspect", str(path)]) == 0
+    printed = capsys.readouterr()
+    advice = f"{name} is not used as event weight; --map weight={name} makes it one"
+    assert advice in printed.err and "event weight" not in printed.out
+    assert main(["inspect", str(path), "--map", f"weight={name}"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == "" and "event weight" in printed.out
+    read = jetgen.read(path, map={"weight": name})
+    np.testing.assert_allclose(read.weights, weights, rtol=1e-6)
+
+
 def test_two_collections_are_ambiguous_and_a_map_chooses(tmp_path, truth):
     mask, values = truth
     both = {
