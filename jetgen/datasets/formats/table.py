@@ -113,7 +113,7 @@ class TableSource(Source):
         ]
 
     def _doubts_of_jets(self, layout: JetColumns, cloud: ParticleCloud) -> list[str]:
-        doubts = []
+        doubts: list[str] = []
         if "unit" not in self._map:
             advice = f"{suggestion({'unit': 'MeV'})} converts it; GeV says that it is not"
             doubts += filter(None, [doubtful_unit(cloud, advice)])
