@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from itertools import chain
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from jetgen import __version__
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.compression.coding import Coder, sets_per_frame
 from jetgen.compression.container import Reader, Writer
+from jetgen.compression.packing import pack
 from jetgen.config.compress import CompressConfig
 from jetgen.config.decompress import DecompressConfig
-from jetgen.datasets.detection import map_of
+from jetgen.config.resuming import described
+from jetgen.datasets.detection import find_files, map_of
 from jetgen.datasets.formats.hdf5_writing import Attribute
 from jetgen.datasets.reading import iter_chunks
 from jetgen.datasets.writing import Append
 from jetgen.errors import InputError
+from jetgen.files.chunks import Arrays, kept_chunks
 from jetgen.files.whole import sha256, whole_file
 from jetgen.runs.device import choose_device
 from jetgen.runs.trained_model import TrainedModel, load
+
+COUNTED = ("jets", "particles", "dropped")
+"""Totals at the end of a compressed file."""
 
 
 class Compressed(NamedTuple):
@@ -53,8 +63,9 @@ def compress(config: CompressConfig) -> Compressed:
     """Compress the jets or sets of a file to codes of a run, in a stream.
 
     Raises:
-        InputError: when the run is not a finished autoencoder, the jets do not match it, or the
-            output file exists already.
+        InputError: when the run is not a finished autoencoder, the jets do not match it, the output
+            file exists already, or frames of an unfinished one are there that cannot be gone on
+            with or are not meant to be.
     """
     path = Path(config.output)
     if path.exists() and not config.overwrite:
@@ -87,18 +98,33 @@ def compress(config: CompressConfig) -> Compressed:
         "step": config.step,
         "max_error": errors,
     }
-    counts = {"jets": 0, "particles": 0, "dropped": 0}
-    with whole_file(path, alone=True) as temporary, temporary.open("wb") as file:
-        writer = Writer(file, header)
-        for cloud in chain([first], clouds):
-            arrays = coder.encode(cloud)
-            writer.append(arrays)
-            stored = int(arrays["multiplicity"].sum())
-            counts["jets"] += len(cloud)
-            counts["particles"] += stored
-            counts["dropped"] += int(cloud.multiplicity.sum()) - stored
-        writer.finish(counts)
-    return Compressed(path, features, **counts, size=path.stat().st_size)
+    inputs = {str(file): sha256(file) for file in find_files(config.input)}
+    with kept_chunks(
+        path,
+        {"header": header, "inputs": inputs, "options": described(config)},
+        resume=config.resume,
+        overwrite=config.overwrite,
+    ) as chunks:
+        counts = np.zeros(len(COUNTED), np.int64)
+        with whole_file(path, alone=True) as temporary, temporary.open("wb") as file:
+            writer = Writer(file, chunks.attributes["header"])
+            for arrays in chunks.stream(partial(_frames, coder, chain([first], clouds))):
+                writer.append(arrays["frame"].tobytes())
+                counts += arrays["counts"]
+            total = dict(zip(COUNTED, counts.tolist(), strict=True))
+            writer.finish(total)
+    return Compressed(path, features, **total, size=path.stat().st_size)
+
+
+def _frames(coder: Coder, clouds: Iterator[ParticleCloud], first: int) -> Iterator[Arrays]:
+    """The frames of a file from number ``first`` on, with what is counted of their sets."""
+    for cloud in islice(clouds, first, None):
+        arrays = coder.encode(cloud)
+        stored = int(arrays["multiplicity"].sum())
+        yield {
+            "frame": np.frombuffer(pack(arrays), np.uint8),
+            "counts": np.array([len(cloud), stored, int(cloud.multiplicity.sum()) - stored]),
+        }
 
 
 def _kept(cloud: ParticleCloud, model: TrainedModel) -> tuple[Feature, ...]:

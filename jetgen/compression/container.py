@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from jetgen.compression.packing import Arrays, pack, unpack
+from jetgen.compression.packing import Arrays, unpack
 from jetgen.errors import InputError
 
 MAGIC = b"JGZ\x02"
@@ -34,8 +34,9 @@ class Writer:
         file.write(MAGIC)
         self._block(json.dumps(header).encode())
 
-    def append(self, arrays: Arrays) -> None:
-        self._block(pack(arrays))
+    def append(self, frame: bytes) -> None:
+        """Write a frame, as :func:`~jetgen.compression.packing.pack` makes it."""
+        self._block(frame)
 
     def finish(self, counts: dict[str, int]) -> None:
         """Write the end of the file, with the total counts of the frames."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jetgen.config.option import option, require
+from jetgen.config.resuming import resume_option
 from jetgen.config.simulate import DIJET_SCALES
 
 
@@ -23,6 +24,7 @@ class ClusterConfig:
     events: int | None = option(None, help="at most this many events, the first of the file")
     workers: int = option(1, help="number of processes; the di-jets do not depend on it")
     overwrite: bool = option(False, help="replace the output file if it exists")
+    resume: bool = resume_option()
     radius: float = option(DIJET_SCALES.radius, help="anti-kT radius R")
     jet_pt_min: float = option(
         DIJET_SCALES.jet_pt_min, help="smallest pT of the leading jet in GeV"

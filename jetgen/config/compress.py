@@ -9,6 +9,7 @@ from typing import Literal
 
 from jetgen.config.option import option, require, validate
 from jetgen.config.reading import allow_option, map_option
+from jetgen.config.resuming import resume_option
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class CompressConfig:
     )
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to encode")
     overwrite: bool = option(False, help="replace an existing output file")
+    resume: bool = resume_option()
 
     def __post_init__(self) -> None:
         validate(self)

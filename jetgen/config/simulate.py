@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from jetgen.components import PRESETS
 from jetgen.config.option import option, require, seed_option, validate
+from jetgen.config.resuming import resume_option
 from jetgen.physics.classes import DIJET_CLASSES, JET_CLASSES
 
 LARGEST_SEED = 900_000_000
@@ -53,6 +54,7 @@ class SimulateConfig:
     )
     seed: int = seed_option(1, help="seed of the whole run")
     overwrite: bool = option(False, help="replace the output file if it exists")
+    resume: bool = resume_option()
     energy: float | None = option(
         None,
         help="centre-of-mass energy of the two protons in GeV (default: 13000), or energy of the "

@@ -20,7 +20,7 @@ from jetgen.errors import InputError
 
 B = TypeVar("B", bound=Sized)
 
-BACKLOG = 64
+BACKLOG = 4
 """Largest number of waiting batches per worker; then a fast worker pauses."""
 
 
@@ -39,7 +39,8 @@ class Share(NamedTuple, Generic[B]):
 def in_turn(shares: Sequence[Share[B]], stop: Callable[[], bool]) -> Iterator[B]:
     """The batches of all shares, one of each in turn; each share has its own process.
 
-    When ``stop()`` becomes true, the batches produced so far are still yielded.
+    When ``stop()`` becomes true, the batches received so far whose turn it is are still yielded, so
+    that those yielded are the first of all.
 
     Raises:
         InputError: that a worker raised.
@@ -85,10 +86,6 @@ def received(
     unread, ungiven = list(sizes), list(sizes)
     turn = 0
     while any(ungiven):
-        if stop():
-            for waiting in backlog:
-                yield from waiting
-            return
         while not ungiven[turn]:
             turn = (turn + 1) % len(pipes)
         if backlog[turn]:
@@ -97,6 +94,8 @@ def received(
             turn = (turn + 1) % len(pipes)
             yield batch
             continue
+        if stop():
+            return
         open_pipes = [
             pipe
             for pipe, rest, waiting in zip(pipes, unread, backlog, strict=True)

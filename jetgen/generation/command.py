@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,8 +13,11 @@ import numpy as np
 
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.generate import GenerateConfig
-from jetgen.datasets.formats.hdf5_writing import Attribute
+from jetgen.config.resuming import described
+from jetgen.datasets.formats.hdf5_writing import Attribute, require_new
+from jetgen.datasets.kept_clouds import arrays_of, cloud_of
 from jetgen.datasets.writing import Append
+from jetgen.files.chunks import Arrays, kept_chunks
 from jetgen.files.progress import counted
 from jetgen.generation.mixing import TYPE, Part, completed, mixed, parts
 from jetgen.kinds import Kind
@@ -25,6 +27,9 @@ from jetgen.runs.device import choose_device
 from jetgen.runs.health import read_health, warn_of
 from jetgen.runs.trained_model import BLOCK, TrainedModel, load
 
+CHUNK = 8 * BLOCK
+"""Sets per chunk that is kept until the file is complete."""
+
 
 class Generated(NamedTuple):
     """The written file.
@@ -32,7 +37,7 @@ class Generated(NamedTuple):
     Args:
         path: the file.
         jets: number of jets.
-        seconds: time from the first draw to the closed file.
+        seconds: time from the first draw to the closed file, in all processes that made it.
     """
 
     path: Path
@@ -53,7 +58,8 @@ def generate(config: GenerateConfig, models: Sequence[TrainedModel] | None = Non
 
     Raises:
         InputError: when a run is not finished or does not have the requested prior or conditions,
-            when runs cannot be mixed, or when the output exists already.
+            when runs cannot be mixed, when the output exists already, or when chunks of an
+            unfinished output are there that cannot be gone on with or are not meant to be.
 
     Warns:
         HealthWarning: for each fault of a run that its training found.
@@ -64,23 +70,40 @@ def generate(config: GenerateConfig, models: Sequence[TrainedModel] | None = Non
     folder = plan.parts[0].model.folder
     path = Path(config.output) if config.output else folder.generated_file
     jets = sum(part.number for part in plan.parts)
-    attributes = _attributes(config, plan.parts)
-    started = time.perf_counter()
-    with (
-        _writer(path, plan, attributes, config.overwrite) as append,
-        counted("generate", jets, "jets") as advance,
-    ):
-        for batch in plan.batches:
-            append(batch)
-            advance(len(batch))
-        attributes["jets_per_second"] = jets / (time.perf_counter() - started)
-    return Generated(path, jets, time.perf_counter() - started)
+    require_new(path, config.overwrite)
+    with kept_chunks(
+        path, _attributes(config, plan.parts), resume=config.resume, overwrite=config.overwrite
+    ) as chunks:
+        attributes = chunks.attributes
+        with (
+            _writer(path, plan, attributes, config.overwrite) as append,
+            counted("generate", jets, "jets") as advance,
+        ):
+            for arrays in chunks.stream(partial(_made, plan)):
+                cloud = cloud_of(arrays)
+                append(cloud)
+                advance(len(cloud))
+            attributes["jets_per_second"] = jets / chunks.seconds
+        seconds = chunks.seconds
+    return Generated(path, jets, seconds)
+
+
+def _made(plan: _Plan, first: int) -> Iterator[Arrays]:
+    """The chunks of a plan from number ``first`` on."""
+    waiting: list[ParticleCloud] = []
+    for batch in plan.batches(first * CHUNK):
+        waiting.append(batch)
+        if sum(map(len, waiting)) == CHUNK:
+            yield arrays_of(ParticleCloud.concatenate(waiting))
+            waiting.clear()
+    if waiting:
+        yield arrays_of(ParticleCloud.concatenate(waiting))
 
 
 def generated(config: GenerateConfig, models: Sequence[TrainedModel]) -> ParticleCloud:
     """The sets that :func:`generate` would write."""
     plan = _planned(config, models)
-    return ParticleCloud.concatenate(list(plan.batches))
+    return ParticleCloud.concatenate(list(plan.batches(0)))
 
 
 def loaded(config: GenerateConfig, run: str, data: Data | None = None) -> TrainedModel:
@@ -90,12 +113,17 @@ def loaded(config: GenerateConfig, run: str, data: Data | None = None) -> Traine
 
 
 class _Plan(NamedTuple):
-    """The runs with their numbers of sets, the columns of the file, and its sets in batches."""
+    """The runs with their numbers of sets, the columns of the file, and its sets in batches.
+
+    Args:
+        batches: yields the sets in batches of :data:`BLOCK`, from the set with this number on, a
+            multiple of :data:`BLOCK`.
+    """
 
     parts: list[Part]
     features: tuple[Feature, ...]
     conditions: tuple[Feature, ...]
-    batches: Iterator[ParticleCloud]
+    batches: Callable[[int], Iterator[ParticleCloud]]
 
     @property
     def kind(self) -> Kind:
@@ -111,7 +139,7 @@ def _planned(config: GenerateConfig, models: Sequence[TrainedModel]) -> _Plan:
 def _alone(model: TrainedModel, config: GenerateConfig) -> _Plan:
     part = Part(model, config.jets, config.seed)
     features, conditions = model.config.kind.file_columns([model.model.layout])
-    return _Plan([part], features, conditions, _stream(part, config))
+    return _Plan([part], features, conditions, partial(_stream, part, config))
 
 
 def _mixture(models: Sequence[TrainedModel], config: GenerateConfig) -> _Plan:
@@ -121,47 +149,55 @@ def _mixture(models: Sequence[TrainedModel], config: GenerateConfig) -> _Plan:
     features, conditions = models[0].config.kind.file_columns(layouts)
     conditions = tuple(dict.fromkeys([*conditions, TYPE]))
 
-    def alike(part: Part) -> Iterator[ParticleCloud]:
-        for sets in _stream(part, config):
+    def alike(part: Part, start: int) -> Iterator[ParticleCloud]:
+        for sets in _stream(part, config, start):
             yield completed(sets, features, conditions, part.model)
 
-    streams = [alike(part) for part in chosen]
-    batches = mixed(streams, [part.number for part in chosen], BLOCK, random)
+    batches = partial(
+        mixed,
+        [partial(alike, part) for part in chosen],
+        [part.number for part in chosen],
+        BLOCK,
+        random,
+    )
     return _Plan(chosen, features, conditions, batches)
 
 
-def _stream(part: Part, config: GenerateConfig) -> Iterator[ParticleCloud]:
-    """The sets of a run as they are stored in files."""
+def _stream(part: Part, config: GenerateConfig, start: int) -> Iterator[ParticleCloud]:
+    """The sets of a run as they are stored in files, from number ``start`` on."""
     if config.region is None:
         made = part.model.generated_blocks(
             part.number,
             seed=part.seed,
             prior=config.prior,
             fix=config.fixed(),
+            start=start,
         )
     else:
-        made = part.model.region_blocks(part.number, Region(config.region), seed=part.seed)
+        made = part.model.region_blocks(
+            part.number, Region(config.region), seed=part.seed, start=start
+        )
     return map(part.model.config.kind.as_written, made)
 
 
 def _attributes(config: GenerateConfig, chosen: list[Part]) -> dict[str, Attribute]:
     """The attributes of the file; for several runs a list with an entry per run."""
-    described = [_described(part, config) for part in chosen]
-    own: dict[str, Any] = described[0]
-    if len(described) > 1:
-        own = {name: [each[name] for each in described] for name in described[0]}
+    origins = [_origin(part, config) for part in chosen]
+    own: dict[str, Any] = origins[0]
+    if len(origins) > 1:
+        own = {name: [each[name] for each in origins] for name in origins[0]}
         own["runs"] = [str(part.model.folder.path) for part in chosen]
         own["numbers"] = [part.number for part in chosen]
         own["event_weights"] = [part.model.event_weight for part in chosen]
     return {
         "command": ["jetgen", *sys.argv[1:]],
-        "generate": dataclasses.asdict(config),
+        "generate": described(config),
         "seed": config.seed,
         **own,
     }
 
 
-def _described(part: Part, config: GenerateConfig) -> dict[str, Any]:
+def _origin(part: Part, config: GenerateConfig) -> dict[str, Any]:
     provenance = part.model.provenance()
     prior = config.prior or part.model.config.prior
     return {

@@ -10,7 +10,7 @@ weight :math:`W_r` of the sets it was trained on. Of a mean total of :math:`N` s
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -94,27 +94,36 @@ def set_columns(layouts: Sequence[Layout]) -> Columns:
 
 
 def mixed(
-    streams: Sequence[Iterator[ParticleCloud]],
+    streams: Sequence[Callable[[int], Iterator[ParticleCloud]]],
     numbers: Sequence[int],
     size: int,
     random: np.random.Generator,
+    start: int = 0,
 ) -> Iterator[ParticleCloud]:
     """The sets of all streams in a uniformly random order, ``size`` at a time.
 
     Args:
-        streams: streams of clouds with the same columns, of any sizes.
+        streams: functions that yield clouds with the same columns, of any sizes, from the set with
+            this number on.
         numbers: the number of sets in each stream.
         size: sets per batch.
         random: the source of the order.
+        start: number of the first set, a multiple of ``size``; those before it are left out.
     """
     supplies = [_Supply(stream) for stream in streams]
-    left = np.array(numbers)
+    left, position = np.array(numbers), 0
     while left.any():
         drawn = min(size, int(left.sum()))
         taken = random.multivariate_hypergeometric(left, drawn, method="marginals")
+        order = torch.from_numpy(random.permutation(drawn))
         left -= taken
-        found = [s.take(int(k)) for s, k in zip(supplies, taken, strict=True) if k]
-        yield ParticleCloud.concatenate(found)[torch.from_numpy(random.permutation(drawn))]
+        if position < start:
+            for supply, number in zip(supplies, taken, strict=True):
+                supply.skip(int(number))
+        else:
+            found = [s.take(int(k)) for s, k in zip(supplies, taken, strict=True) if k]
+            yield ParticleCloud.concatenate(found)[order]
+        position += drawn
 
 
 def completed(
@@ -156,15 +165,23 @@ def _class_of(model: TrainedModel) -> int:
 
 
 class _Supply:
-    """A stream of clouds that can be read in portions of any size."""
+    """A stream of clouds that can be read in portions of any size, from any set on."""
 
-    def __init__(self, stream: Iterator[ParticleCloud]) -> None:
+    def __init__(self, stream: Callable[[int], Iterator[ParticleCloud]]) -> None:
         self.stream = stream
+        self.skipped = 0
+        self.running: Iterator[ParticleCloud] | None = None
         self.held: list[ParticleCloud] = []
 
+    def skip(self, number: int) -> None:
+        """Leave out this number of sets, before any is taken."""
+        self.skipped += number
+
     def take(self, number: int) -> ParticleCloud:
+        if self.running is None:
+            self.running = self.stream(self.skipped)
         while sum(map(len, self.held)) < number:
-            self.held.append(next(self.stream))
+            self.held.append(next(self.running))
         together = ParticleCloud.concatenate(self.held)
         self.held = [together[number:]]
         return together[:number]

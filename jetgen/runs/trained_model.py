@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -139,8 +140,9 @@ class TrainedModel:
         seed: int = 1,
         prior: str | None = None,
         fix: Mapping[str, float | str] | None = None,
+        start: int = 0,
     ) -> Iterator[ParticleCloud]:
-        """The jets of :meth:`generate`, block by block, so that memory stays bounded."""
+        """The jets of :meth:`generate` from number ``start`` on, block by block."""
         if prior is not None and prior not in self.priors:
             expected, remedy = "none", "leave it out"
             if self.priors:
@@ -153,11 +155,13 @@ class TrainedModel:
                 f"{self.config.objective} has, received {prior}; {remedy}"
             )
         fixed = fixed_values(fix or {}, self.model.jets, self.config)
-        for generator, kept in _blocks(jets, seed):
+        for generator, kept in _blocks(jets, seed, start):
             draw = self.model.draw(BLOCK, generator, fixed)
-            yield self.model.sample(draw, generator, prior)[:kept].to("cpu")
+            yield self.model.sample(draw, generator, prior)[kept].to("cpu")
 
-    def region_blocks(self, jets: int, region: Region, *, seed: int = 1) -> Iterator[ParticleCloud]:
+    def region_blocks(
+        self, jets: int, region: Region, *, seed: int = 1, start: int = 0
+    ) -> Iterator[ParticleCloud]:
         r"""Jets of codes :math:`z \sim q(z \mid x)` of training jets :math:`x` in a region.
 
         The jets are drawn by weight where the run was. Their posteriors together are the density
@@ -168,6 +172,7 @@ class TrainedModel:
             jets: how many.
             region: a condition on what is known of the training jets.
             seed: seed of the jets.
+            start: number of the first jet; those before it are left out.
 
         Raises:
             InputError: when codes have no widths, or no training jet lies in the region.
@@ -187,13 +192,13 @@ class TrainedModel:
                 f"none of {len(known)}; widen it"
             )
         weights = inside.weights if self.config.weighted else torch.ones(len(inside))
-        for generator, kept in _blocks(jets, seed):
+        for generator, kept in _blocks(jets, seed, start):
             rows = weighted_indices(weights, BLOCK, generator)
             like = inside[rows].to(self.device)
             with torch.no_grad():
                 z = model.encode(like).draw(generator)
                 made = model.decode(z, model.conditioning_of(like), generator)
-            yield made[:kept].to("cpu")
+            yield made[kept].to("cpu")
 
     @property
     def event_weight(self) -> float:
@@ -349,8 +354,10 @@ class TrainedModel:
         }
 
 
-def _blocks(jets: int, seed: int) -> Iterator[tuple[torch.Generator, int]]:
-    """The random streams of as many blocks as hold ``jets``, and how many jets of each are kept."""
-    for start in range(0, jets, BLOCK):
-        words = np.random.SeedSequence((seed, start // BLOCK)).generate_state(1, np.uint64)
-        yield torch.Generator().manual_seed(int(words[0])), min(BLOCK, jets - start)
+def _blocks(jets: int, seed: int, start: int) -> Iterator[tuple[torch.Generator, slice]]:
+    """The random streams of the blocks of jets ``start`` to ``jets - 1``, and which are kept."""
+    for block in range(start // BLOCK, math.ceil(jets / BLOCK)):
+        words = np.random.SeedSequence((seed, block)).generate_state(1, np.uint64)
+        first = block * BLOCK
+        kept = slice(max(start - first, 0), min(jets - first, BLOCK))
+        yield torch.Generator().manual_seed(int(words[0])), kept

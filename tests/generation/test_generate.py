@@ -1,6 +1,7 @@
 """Sets of several runs in one file, in the ratios of their weights, and sets of a region."""
 
 import json
+from functools import partial
 
 import h5py
 import numpy as np
@@ -107,15 +108,15 @@ def test_numbers_are_poisson_and_the_seed_decides(runs, tmp_path):
 
 
 def test_every_order_of_the_mixture_is_as_likely_and_nothing_is_lost():
-    def stream(kind, number):
-        for value in range(number):
+    def stream(kind, number, start):
+        for value in range(start, number):
             particles = torch.tensor([[[float(kind), float(value)]]])
             mask = torch.ones(1, 1, dtype=torch.bool)
             yield ParticleCloud(particles, mask, (Feature("kind"), Feature("value")))
 
     starts = []
     for seed in range(400):
-        streams = [stream(0, 2), stream(1, 4)]
+        streams = [partial(stream, 0, 2), partial(stream, 1, 4)]
         made = list(mixed(streams, [2, 4], 3, np.random.default_rng(seed)))
         assert [len(part) for part in made] == [3, 3]
         together = ParticleCloud.concatenate(made).particles[:, 0]

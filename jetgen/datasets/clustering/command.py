@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 
 from jetgen.cloud import ParticleCloud
 from jetgen.config.cluster import ClusterConfig
+from jetgen.config.resuming import described
 from jetgen.datasets.detection import detect, open_source
 from jetgen.datasets.formats.cloud_hdf5 import CloudWriter
 from jetgen.datasets.formats.hdf5_writing import Attribute
@@ -23,6 +24,7 @@ from jetgen.datasets.simulation.clouds import TYPE, Sets
 from jetgen.datasets.simulation.collisions import Events
 from jetgen.datasets.simulation.dijets import DijetCuts, dijets
 from jetgen.errors import InputError
+from jetgen.files.chunks import Arrays, kept_chunks
 from jetgen.files.progress import counted
 from jetgen.files.whole import sha256
 from jetgen.physics.fourvectors import massless
@@ -54,11 +56,13 @@ class ClusteredChunk:
 def cluster_events(config: ClusterConfig) -> Clustered:
     """Write the di-jets of a file of events, in the order of the file, with a progress bar.
 
-    Ctrl-C stops early: the file then contains the di-jets so far and the attribute ``interrupted``.
+    Ctrl-C stops early: the file then contains the di-jets so far and the attribute ``interrupted``,
+    and ``resume`` goes on from there.
 
     Raises:
         InputError: when the input is not a file of events or is damaged, no event passes the cuts,
-            or the output exists.
+            the output exists, or chunks of an unfinished output are there that cannot be gone on
+            with or are not meant to be.
         ChildProcessError: when a worker process dies.
         KeyboardInterrupt: on Ctrl-C before the first di-jet.
     """
@@ -83,30 +87,53 @@ def cluster_events(config: ClusterConfig) -> Clustered:
         overwrite=config.overwrite,
     )
     done = 0
-    with writer, deferred_interrupt() as stop, counted("cluster", events, "events") as advance:
-        for chunk in in_turn(_shares(path, cuts, events, config.workers), stop):
-            if len(chunk.sets):
-                writer.append(chunk.sets.to_cloud())
-            done += len(chunk)
-            advance(len(chunk))
-        writer.attributes |= {"events": done, "interrupted": int(done < events)}
-        if not writer.jets and done < events:
-            raise KeyboardInterrupt
-        if not writer.jets:
-            raise InputError(
-                f"{path}: expected events with a leading jet above {config.jet_pt_min:g} GeV and "
-                f"two jets within |eta| < {config.jet_eta_max:g}, received none among "
-                f"{events:,}; lower `jet_pt_min`"
-            )
+    with (
+        deferred_interrupt() as stop,
+        kept_chunks(
+            writer.path, writer.attributes, resume=config.resume, overwrite=config.overwrite
+        ) as chunks,
+    ):
+        writer.attributes = chunks.attributes
+
+        def made(first: int) -> Iterator[Arrays]:
+            shares = _shares(path, cuts, range(first * CHUNK, events), config.workers)
+            return (_arrays_of(chunk) for chunk in in_turn(shares, stop))
+
+        with writer, counted("cluster", events, "events") as advance:
+            for arrays in chunks.stream(made):
+                found = Sets(cuts.features, arrays["items"], arrays["types"], arrays["weights"])
+                if len(found):
+                    writer.append(found.to_cloud())
+                done += int(arrays["events"])
+                advance(int(arrays["events"]))
+            chunks.finished = done == events
+            writer.attributes |= {"events": done, "interrupted": int(done < events)}
+            if not writer.jets and done < events:
+                raise KeyboardInterrupt
+            if not writer.jets:
+                chunks.remove()
+                raise InputError(
+                    f"{path}: expected events with a leading jet above {config.jet_pt_min:g} GeV "
+                    f"and two jets within |eta| < {config.jet_eta_max:g}, received none among "
+                    f"{events:,}; lower `jet_pt_min`"
+                )
     return Clustered(writer.path, done, writer.jets, done < events)
 
 
-def _shares(path: Path, cuts: DijetCuts, events: int, workers: int) -> list[Share[ClusteredChunk]]:
+def _arrays_of(chunk: ClusteredChunk) -> Arrays:
+    sets = chunk.sets
+    numbers = {"items": sets.items, "types": sets.types, "weights": sets.weights}
+    return {**numbers, "events": np.array(chunk.events)}
+
+
+def _shares(
+    path: Path, cuts: DijetCuts, events: range, workers: int
+) -> list[Share[ClusteredChunk]]:
     """The chunks are assigned to the workers in turn, so that the order of the file is kept."""
     shares = []
-    for worker in range(min(workers, math.ceil(events / CHUNK))):
-        starts = range(worker * CHUNK, events, workers * CHUNK)
-        chunks = [(start, min(start + CHUNK, events)) for start in starts]
+    for worker in range(min(workers, math.ceil(len(events) / CHUNK))):
+        starts = events[worker * CHUNK :: workers * CHUNK]
+        chunks = [(start, min(start + CHUNK, events.stop)) for start in starts]
         size = sum(stop - start for start, stop in chunks)
         shares.append(Share(partial(clustered_chunks, path, cuts, chunks), size))
     return shares
@@ -145,7 +172,7 @@ def _attributes(config: ClusterConfig) -> dict[str, Attribute]:
     packages = ("fastjet", "jetgen", "awkward", "numpy")
     return {
         "command": "cluster",
-        "config": asdict(config),
+        "config": described(config),
         "input_sha256": sha256(config.input),
         "versions": {name: version(name) for name in packages},
     }

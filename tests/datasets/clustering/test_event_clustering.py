@@ -19,7 +19,7 @@ from jetgen.datasets.clustering import command as event_clustering
 from jetgen.datasets.clustering.command import cluster_events
 from jetgen.datasets.simulation.collisions import Events
 from jetgen.datasets.simulation.dijets import cuts_of, dijets
-from jetgen.errors import InputError
+from jetgen.errors import InputError, InputWarning
 
 pytestmark = pytest.mark.sim
 
@@ -131,11 +131,19 @@ def test_ctrl_c_leaves_a_whole_file_of_what_was_done(lhco_file, tmp_path, monkey
     monkeypatch.setattr(event_clustering, "CHUNK", 5)
     monkeypatch.setattr(event_clustering, "counted", interrupting)
     path, output = lhco_file(back_to_back(60)), str(tmp_path / "dijets.h5")
-    done = cluster_events(ClusterConfig(input=str(path), output=output, jet_pt_min=100.0))
+    options = {"input": str(path), "output": output, "jet_pt_min": 100.0}
+    with pytest.warns(InputWarning, match="finished chunks are kept in .* resume=True and over"):
+        done = cluster_events(ClusterConfig(**options))
     assert done.interrupted and 5 <= done.events < 60 and done.kept == done.events
     with h5py.File(output) as file:
         assert file.attrs["interrupted"] == 1 and file.attrs["events"] == done.events
     assert len(read(output)) == done.kept
+    monkeypatch.undo()
+    monkeypatch.setattr(event_clustering, "CHUNK", 5)
+    again = cluster_events(ClusterConfig(**options, resume=True, overwrite=True, workers=2))
+    assert (again.events, again.kept, again.interrupted) == (60, 60, False)
+    whole = cluster_events(ClusterConfig(**{**options, "output": str(tmp_path / "whole.h5")}))
+    assert np.array_equal(read(output).particles, read(whole.path).particles)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,186 @@
+"""Finished chunks of an output that is being made, kept beside it until it is complete."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+import warnings
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jetgen.errors import InputError, InputWarning
+from jetgen.files.lock import locked
+from jetgen.files.whole import whole_file, write_text
+
+Arrays = Mapping[str, NDArray[Any]]
+
+FREE = ("command", "output", "overwrite", "workers")
+"""Entries of a description that may differ when a command goes on; none of them changes a chunk."""
+
+_SECONDS = "seconds_so_far"
+
+
+class Chunks:
+    """The chunks of an output; those that are finished lie in ``.NAME.parts`` beside it.
+
+    Args:
+        path: the output.
+        attributes: everything that the chunks depend on.
+
+    Attributes:
+        attributes: those of the run that made the first chunk, also after ``resume``.
+        finished: to be set to false when the output is not complete, to keep the chunks.
+    """
+
+    def __init__(self, path: Path, attributes: Mapping[str, Any]) -> None:
+        self.path, self.folder = path, path.with_name(f".{path.name}.parts")
+        self.attributes: dict[str, Any] = json.loads(json.dumps(attributes))
+        self.finished = True
+        self._before, self._started = 0.0, time.perf_counter()
+
+    def __len__(self) -> int:
+        """Number of kept chunks, those before the first gap."""
+        number = 0
+        while self._file(number).is_file():
+            number += 1
+        return number
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on the output: in this process, and in former ones until their last chunk."""
+        return self._before + time.perf_counter() - self._started
+
+    def stream(self, make: Callable[[int], Iterator[Arrays]]) -> Iterator[Arrays]:
+        """All chunks in order: the kept ones, then those that ``make`` yields, kept from now on.
+
+        Args:
+            make: yields the chunks from this number on; the same ones whenever it is called.
+
+        Raises:
+            InputError: when a kept chunk is damaged.
+            OSError: when a chunk cannot be written, for example on a full disk.
+        """
+        kept = len(self)
+        for number in range(kept):
+            yield self._read(number)
+        for number, arrays in enumerate(make(kept), kept):
+            if not number:
+                write_text(self._note, json.dumps(self.attributes))  # in their order
+            with whole_file(self._file(number)) as temporary, temporary.open("wb") as file:
+                np.savez(file, **{_SECONDS: np.float64(self.seconds)}, **arrays)
+            yield arrays
+
+    def resume(self) -> None:
+        """Go on after the kept chunks.
+
+        Raises:
+            InputError: when they were made with other options or from other inputs.
+        """
+        try:
+            found = json.loads(self._note.read_text(encoding="utf-8"))
+        except (ValueError, OSError) as error:
+            raise InputError(
+                f"{self._note}: expected the description of an unfinished run, found a damaged "
+                "file; begin anew with overwrite=True and without `resume`"
+            ) from error
+        for name, old, new in _differences(found, self.attributes):
+            raise InputError(
+                f"{self.path}: expected the options and inputs of its unfinished run, whose chunks "
+                f"are in {self.folder}, received {name}={new!r} instead of {old!r}; use the former "
+                "ones, or begin anew with overwrite=True and without `resume`"
+            )
+        self.attributes = found
+        self._before = float(self._read(len(self) - 1)[_SECONDS])
+
+    def remove(self) -> None:
+        """Remove all kept chunks."""
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
+
+    @property
+    def _note(self) -> Path:
+        return self.folder / "note.json"
+
+    def _file(self, number: int) -> Path:
+        return self.folder / f"{number}.npz"
+
+    def _read(self, number: int) -> dict[str, NDArray[Any]]:
+        try:
+            with (
+                self._file(number).open("rb") as file,
+                np.load(file, allow_pickle=False) as stored,
+            ):
+                return dict(stored)
+        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+            raise InputError(
+                f"{self._file(number)}: expected a finished chunk of {self.path}, found a damaged "
+                f"file ({error}); remove it, and the chunks from there on are made again"
+            ) from error
+
+
+@contextmanager
+def kept_chunks(
+    path: str | Path, attributes: Mapping[str, Any], *, resume: bool, overwrite: bool
+) -> Iterator[Chunks]:
+    """Yield the :class:`Chunks` of an output; remove them when the block has completed it.
+
+    The block writes the output. If it raises or its process is killed, the finished chunks stay.
+
+    Args:
+        path: the output.
+        attributes: everything that the chunks depend on, as JSON has it; :data:`FREE` ones aside.
+        resume: go on after the chunks of an unfinished run, if there are any.
+        overwrite: without ``resume``, remove such chunks.
+
+    Raises:
+        InputError: when there are such chunks and neither option is set, when they were made with
+            other options or from other inputs, or when another process makes the same output.
+
+    Warns:
+        InputWarning: of chunks that are kept.
+    """
+    chunks = Chunks(Path(path), attributes)
+    with locked(chunks.folder):
+        found = len(chunks)
+        if found and resume:
+            chunks.resume()
+        elif found and not overwrite:
+            raise InputError(
+                f"{path}: expected no unfinished run, found {found} finished chunks of one in "
+                f"{chunks.folder}; go on with resume=True, or begin anew with overwrite=True"
+            )
+        else:
+            chunks.remove()
+        try:
+            yield chunks
+        except BaseException:
+            chunks.finished = False
+            raise
+        finally:
+            if chunks.finished:
+                chunks.remove()
+            elif kept := len(chunks):
+                further = " and overwrite=True" if chunks.path.exists() else ""
+                warnings.warn(
+                    f"{path}: {kept} finished chunks are kept in {chunks.folder}; go on with "
+                    f"resume=True{further}",
+                    InputWarning,
+                    stacklevel=3,
+                )
+
+
+def _differences(old: Any, new: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """The entries of two descriptions that differ, by name, without the free ones."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in old | new:
+            if key not in FREE:
+                yield from _differences(old.get(key), new.get(key), key)
+    elif old != new and not (old != old and new != new):
+        yield name, old, new
