@@ -107,13 +107,13 @@ def _cpu_seconds(config: SimulateConfig) -> float:
 
 def all_cores(config: SimulateConfig, events: int, jets_per_event: float) -> dict[str, float]:
     """Events a CPU second of both, with all workers running at once."""
-    from jetgen.datasets.simulation.workers import worker_seeds
+    from jetgen.datasets.simulation.workers import chunk_seed
 
     context = multiprocessing.get_context("spawn")
     rates = context.Queue()
     processes = [
         context.Process(target=_bare, args=(config, seed, events, rates))
-        for seed in worker_seeds(config.seed, config.workers)
+        for seed in (chunk_seed(config.seed, k) for k in range(config.workers))
     ]
     for process in processes:
         process.start()

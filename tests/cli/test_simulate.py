@@ -82,9 +82,8 @@ def test_ctrl_c_leaves_a_valid_file_with_the_jets_so_far(started, tmp_path):
     path = tmp_path / "jets.h5"
     process = started("--jets", 1_000_000, "--workers", 2, "--output", path)
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:  # until some jets are written
-        partial = list(tmp_path.glob(".*.partial"))
-        if partial and partial[0].stat().st_size > 20_000:
+    while time.monotonic() < deadline:  # until some chunks are finished
+        if list(tmp_path.glob(".jets.h5.parts/1.npz")):
             break
         time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
@@ -98,7 +97,8 @@ def test_ctrl_c_leaves_a_valid_file_with_the_jets_so_far(started, tmp_path):
         assert file.attrs["interrupted"] == 1
         assert {len(file[key]) for key in file} == {jets}
         assert np.all(file["jet_features"][:, 0] >= 800)
-    assert [found.name for found in tmp_path.iterdir()] == ["jets.h5"]
+    assert {found.name for found in tmp_path.iterdir()} == {"jets.h5", ".jets.h5.parts"}
+    assert "finished chunks are kept" in err
 
 
 def test_a_worker_that_dies_is_one_error_and_no_file(started, tmp_path):

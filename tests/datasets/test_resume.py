@@ -92,6 +92,23 @@ def events(lhco_file):
     return lhco_file(rows)
 
 
+@pytest.mark.sim
+@pytest.mark.parametrize("left", [1, 3])
+def test_a_killed_simulation_goes_on_with_other_workers(tmp_path, capsys, left):
+    pytest.importorskip("pythia8mc")
+    words = ["simulate", "gluon", "--no-mpi", "--jets", "1700", "--output"]
+    whole, name = tmp_path / "whole.h5", tmp_path / "made.h5"
+    assert main([*words, str(whole), "--workers", "2"]) == 0
+    assert started([*words, name, "--workers", "2"], left=left).returncode == -9
+    assert main([*words, str(name)]) == 2 and not name.exists()
+    assert f"found {left} finished chunks" in capsys.readouterr().err
+    assert main([*words, str(name), "--resume", "--workers", "1"]) == 0
+    with h5py.File(whole) as expected, h5py.File(name) as found:
+        for key in expected:
+            assert expected[key][:].tobytes() == found[key][:].tobytes(), key
+    assert not list(tmp_path.glob(".*"))
+
+
 @pytest.fixture(params=["generate", "compress", "cluster"])
 def words(request):
     """A command without its output, which takes at least four chunks."""

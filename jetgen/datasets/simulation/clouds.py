@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,16 @@ class Sets:
     def take(self, index: NDArray[np.int64]) -> Sets:
         """The sets with these indices, in the order of the indices."""
         return Sets(self.features, self.items[index], self.types[index], self.weights[index])
+
+    @staticmethod
+    def joined(parts: Sequence[Sets]) -> Sets:
+        """All sets of parts with the same features."""
+        return Sets(
+            parts[0].features,
+            np.concatenate([part.items for part in parts]),
+            np.concatenate([part.types for part in parts]),
+            np.concatenate([part.weights for part in parts]),
+        )
 
     def to_cloud(self) -> ParticleCloud:
         """The sets as a cloud in double precision, with the condition ``type``."""

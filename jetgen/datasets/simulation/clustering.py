@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import awkward as ak
@@ -45,6 +46,16 @@ class Jets:
             self.event[keep],
             self.constituents[:, np.repeat(keep, self.counts)],
             self.counts[keep],
+        )
+
+    @staticmethod
+    def joined(parts: Sequence[Jets]) -> Jets:
+        """All jets of the parts, with the indices of events as they are in each."""
+        return Jets(
+            np.concatenate([part.momenta for part in parts], axis=1),
+            np.concatenate([part.event for part in parts]),
+            np.concatenate([part.constituents for part in parts], axis=1),
+            np.concatenate([part.counts for part in parts]),
         )
 
 

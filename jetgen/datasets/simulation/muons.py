@@ -15,7 +15,7 @@ collisions of the products of the first one are not simulated.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -36,41 +36,51 @@ START = (Feature("x", "mm"), Feature("y", "mm"), Feature("z", "mm"))
 
 FEATURES = (*CARTESIAN, *START)
 
+_NONE = Sets(
+    FEATURES, np.empty((0, 1, len(FEATURES))), np.empty(0, np.int64), np.empty(0, np.float64)
+)
+
 MUON, TAU = 13, 15
 WARM_UP = 1000
 """Number of collisions to estimate the cross-section of a process."""
 
 
-def muons(
-    config: SimulateConfig, seed: int, size: int, random: np.random.Generator
-) -> Iterator[tuple[int, Sets]]:
-    """The number of collisions of each round, ``size`` per process, and their muons, shuffled."""
+def prepared_muons(
+    config: SimulateConfig, first: int
+) -> Callable[[int, int], Iterator[tuple[int, Sets]]]:
+    """Start Pythia with the seed ``first``, and estimate the cross-sections of all processes.
+
+    The function returned yields, from a seed, the number of collisions of each round, ``size`` per
+    process, and their muons, shuffled.
+    """
     processes = PRESETS[config.sample].processes
-    sources = {name: started(config, seed, lines) for name, lines in processes.items()}
+    sources = {name: started(config, first, lines) for name, lines in processes.items()}
     for pythia in sources.values():
         pythia.nextBatch(WARM_UP)
     sigma = {name: pythia.infoPython().sigmaGen() for name, pythia in sources.items()}
     decays = {name: forced_decays(pythia) for name, pythia in sources.items()}
-    for batches in zip(*(records(pythia, size) for pythia in sources.values()), strict=True):
-        parts = []
-        for name, particles in zip(sources, batches, strict=True):
-            if not len(particles):
-                continue
-            found = muons_of(
-                particles,
-                decays[name],
-                heavy=name != "light",
-                length=config.interaction_length,
-                random=random,
-            )
-            parts.append(replace(found, weights=found.weights * sigma[name] / sigma["light"]))
-        made = Sets(
-            FEATURES,
-            np.concatenate([np.empty((0, 1, len(FEATURES))), *(part.items for part in parts)]),
-            np.concatenate([np.empty(0, np.int64), *(part.types for part in parts)]),
-            np.concatenate([np.empty(0), *(part.weights for part in parts)]),
-        )
-        yield sum(map(len, batches)), made.take(random.permutation(len(made)))
+
+    def muons(seed: int, size: int) -> Iterator[tuple[int, Sets]]:
+        random = np.random.default_rng(seed)
+        for pythia in sources.values():
+            pythia.rndm.init(seed)
+        for batches in zip(*(records(pythia, size) for pythia in sources.values()), strict=True):
+            parts = []
+            for name, particles in zip(sources, batches, strict=True):
+                if not len(particles):
+                    continue
+                found = muons_of(
+                    particles,
+                    decays[name],
+                    heavy=name != "light",
+                    length=config.interaction_length,
+                    random=random,
+                )
+                parts.append(replace(found, weights=found.weights * sigma[name] / sigma["light"]))
+            made = Sets.joined([_NONE, *parts])
+            yield sum(map(len, batches)), made.take(random.permutation(len(made)))
+
+    return muons
 
 
 def is_heavy(codes: NDArray[np.int32]) -> NDArray[np.bool_]:

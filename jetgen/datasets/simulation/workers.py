@@ -1,10 +1,10 @@
-"""Parallel simulation: every worker process has its own seed and share of the jets."""
+"""Parallel simulation in chunks, each with a random stream of its own, by any worker process."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,43 +18,89 @@ if TYPE_CHECKING:
     from jetgen.datasets.simulation.clustering import Jets
 
     Made = Jets | Sets
+    Source = Callable[[int, int], Iterator[tuple[int, Made]]]
 
 EVENTS_PER_BATCH = 50
 """Number of events per batch, small enough for the cache (an event takes about 0.2 MB)."""
+
+CHUNK = {"jets": 500, "dijets": 250, "muons": 10_000}
+"""Number of sets per chunk, by their kind: some seconds of work."""
 
 FRUITLESS_BATCHES = 40
 """A worker stops with an error after this number of consecutive batches without a jet."""
 
 
-def worker_seeds(seed: int, workers: int) -> list[int]:
-    """Different seeds in the range of Pythia, one per worker.
+def chunk_seed(seed: int, number: int) -> int:
+    """The seed of a chunk in the range of Pythia; those of the chunks of a run are different.
 
-    >>> worker_seeds(1, 2)
-    [792715521, 717845249]
+    >>> chunk_seed(1, 0), chunk_seed(1, 1)
+    (792716032, 792716033)
     """
-    words = np.random.SeedSequence(seed).generate_state(4 * workers, np.uint64)
-    distinct = dict.fromkeys(int(word % LARGEST_SEED) + 1 for word in words)
-    return list(distinct)[:workers]
+    first = int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0])
+    return (first + number) % LARGEST_SEED + 1
 
 
-def shares(jets: int, workers: int) -> list[int]:
-    """Number of jets of each worker.
-
-    >>> shares(10, 3)
-    [4, 3, 3]
-    """
-    return [jets // workers + (i < jets % workers) for i in range(workers)]
+def chunk_sizes(config: SimulateConfig) -> list[int]:
+    """Number of sets in each chunk; all but the last are of the same size."""
+    size = CHUNK[PRESETS[config.sample].sets]
+    return [min(size, config.jets - start) for start in range(0, config.jets, size)]
 
 
-def make_jets(config: SimulateConfig, seed: int, jets: int) -> Iterator[Made]:
-    """Batches with a total of ``jets`` jets, from one Pythia instance in this process.
+def make_chunks(config: SimulateConfig, numbers: range) -> Iterator[Made]:
+    """The chunks with these numbers, from one start of Pythia in this process.
+
+    Each begins with a random stream of its own, so that it does not depend on those before it.
 
     Raises:
         InputError: when Pythia fails to initialise, or produces no jets with these settings.
     """
+    sizes, source = chunk_sizes(config), prepared(config)
+    for number in numbers:
+        seed = chunk_seed(config.seed, number)
+        parts = list(make_jets(config, source, seed, sizes[number]))
+        kind: Any = type(parts[0])
+        yield kind.joined(parts)
+
+
+def prepared(config: SimulateConfig) -> Source:
+    """A function that yields, from a seed and a number of collisions per batch, the number of valid
+    collisions of each batch and the sets made from them.
+
+    Pythia is started once, with the seed of the first chunk.
+    """
+    from jetgen.datasets.simulation.events import batches, started
+
+    first = chunk_seed(config.seed, 0)
+    sets_of: Callable[..., Made]
+    match PRESETS[config.sample].sets:
+        case "muons":
+            from jetgen.datasets.simulation.muons import prepared_muons
+
+            return prepared_muons(config, first)
+        case "dijets":
+            from jetgen.datasets.simulation.dijets import dijets_of as sets_of
+        case "jets":
+            from jetgen.datasets.simulation.clustering import jets_of as sets_of
+    pythia = started(config, first)
+
+    def made(seed: int, size: int) -> Iterator[tuple[int, Made]]:
+        pythia.rndm.init(seed)
+        random = np.random.default_rng(seed)
+        for batch in batches(pythia, config, size):
+            yield len(batch.visible), sets_of(batch, config, random)
+
+    return made
+
+
+def make_jets(config: SimulateConfig, source: Source, seed: int, jets: int) -> Iterator[Made]:
+    """Batches with a total of ``jets`` jets from a :func:`prepared` source.
+
+    Raises:
+        InputError: when the settings produce no jets.
+    """
     size = min(EVENTS_PER_BATCH, jets)
     events, fruitless = 0, 0
-    for collisions, found in _made(config, seed, size):
+    for collisions, found in source(seed, size):
         events += collisions
         if len(found):
             fruitless = 0
@@ -73,41 +119,22 @@ def make_jets(config: SimulateConfig, seed: int, jets: int) -> Iterator[Made]:
                 )
 
 
-def _made(config: SimulateConfig, seed: int, size: int) -> Iterator[tuple[int, Made]]:
-    """For every ``size`` collisions, the number of valid ones and the sets made from them."""
-    from jetgen.datasets.simulation.events import batches, started
+def parallel_chunks(
+    config: SimulateConfig, stop: Callable[[], bool], first: int = 0
+) -> Iterator[Made]:
+    """The chunks from number ``first`` on, in order; they are assigned to the workers in turn.
 
-    random = np.random.default_rng(seed)
-    match PRESETS[config.sample].sets:
-        case "muons":
-            from jetgen.datasets.simulation.muons import muons
-
-            yield from muons(config, seed, size, random)
-        case "dijets":
-            from jetgen.datasets.simulation.dijets import dijets_of
-
-            for batch in batches(started(config, seed), config, size):
-                yield len(batch.visible), dijets_of(batch, config, random)
-        case "jets":
-            from jetgen.datasets.simulation.clustering import jets_of
-
-            for batch in batches(started(config, seed), config, size):
-                yield len(batch.visible), jets_of(batch, config, random)
-
-
-def parallel_jets(config: SimulateConfig, stop: Callable[[], bool]) -> Iterator[Made]:
-    """Batches of jets from all workers, in an order that depends only on seed and workers.
-
-    When ``stop()`` becomes true, the batches produced so far are still yielded.
+    When ``stop()`` becomes true, the chunks received so far are still yielded.
 
     Raises:
         InputError: when a worker produces no jets.
         ChildProcessError: when a worker dies.
     """
-    quotas = [n for n in shares(config.jets, config.workers) if n]
-    seeds = worker_seeds(config.seed, len(quotas))
-    works = [
-        Share(partial(make_jets, config, seed, jets), jets)
-        for seed, jets in zip(seeds, quotas, strict=True)
-    ]
+    sizes = chunk_sizes(config)
+    left = range(first, len(sizes))
+    works = []
+    for worker in range(min(config.workers, len(left))):
+        numbers = left[worker :: config.workers]
+        make = partial(make_chunks, config, numbers)
+        works.append(Share(make, sum(sizes[number] for number in numbers)))
     return in_turn(works, stop)

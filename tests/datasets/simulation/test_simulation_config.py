@@ -3,7 +3,7 @@ import pytest
 from jetgen.components import PRESETS
 from jetgen.config.option import SEEDS
 from jetgen.config.simulate import LARGEST_SEED, SimulateConfig
-from jetgen.datasets.simulation.workers import shares, worker_seeds
+from jetgen.datasets.simulation.workers import CHUNK, chunk_seed, chunk_sizes
 from jetgen.errors import InputError
 from jetgen.physics.classes import CLASSES, MUON_CLASSES
 
@@ -49,19 +49,19 @@ def test_scales_are_those_of_the_sample_unless_they_are_given():
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, SEEDS - 1])
-def test_worker_seeds_are_distinct_and_in_range(seed):
-    seeds = worker_seeds(seed, 500)
+def test_chunk_seeds_are_distinct_and_in_range(seed):
+    seeds = [chunk_seed(seed, number) for number in range(500)]
     assert len(set(seeds)) == len(seeds) == 500
     assert all(1 <= s <= LARGEST_SEED for s in seeds)
 
 
-def test_neighbouring_seeds_share_no_worker_seed():
-    assert not set(worker_seeds(1, 100)) & set(worker_seeds(2, 100))
+def test_neighbouring_seeds_share_no_chunk_seed():
+    one, other = ({chunk_seed(seed, k) for k in range(100)} for seed in (1, 2))
+    assert not one & other
 
 
-@pytest.mark.parametrize(("jets", "workers"), [(1, 4), (10, 3), (12, 4), (7, 1)])
-def test_shares_add_up(jets, workers):
-    parts = shares(jets, workers)
-    assert sum(parts) == jets
-    assert len(parts) == workers
-    assert max(parts) - min(parts) <= 1
+@pytest.mark.parametrize("jets", [1, 499, 500, 501, 1700])
+def test_chunks_add_up(jets):
+    sizes = chunk_sizes(SimulateConfig(sample="gluon", output="jets.h5", jets=jets))
+    assert sum(sizes) == jets
+    assert set(sizes[:-1]) <= {CHUNK["jets"]} and 0 < sizes[-1] <= CHUNK["jets"]
