@@ -7,6 +7,7 @@ Arrays without names of features are jets as the JetNet library has them: ``(J, 
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
@@ -68,8 +69,9 @@ def from_numpy(
         weights: ``(B,)`` event weights of zero or more.
 
     Raises:
-        InputError: when shapes and names do not fit together, or weights are negative, no finite
-            numbers, or all zero.
+        InputError: when shapes and names do not fit together, names are repeated, the mask has
+            other values than 0 and 1, arrays have masked entries, or weights are negative, no
+            finite numbers, or all zero.
 
     Warns:
         InputWarning: for names that are nearly those of momenta (``p_x, p_y, p_z``).
@@ -77,18 +79,22 @@ def from_numpy(
     >>> from_numpy(np.ones((2, 5, 3)), features=("px", "py", "pz"))
     ParticleCloud(2 x 5 x 3: px [GeV], py [GeV], pz [GeV]; conditions: none)
     """
+    if isinstance(features, str):
+        raise InputError(
+            f"features: expected a list of names, such as ('px', 'py', 'pz'), received {features!r}"
+        )
+    chosen = _recognised([feature_of(feature) for feature in features])
+    repeated = sorted(name for name, n in Counter(f.name for f in chosen).items() if n > 1)
+    if repeated:
+        raise InputError(f"features: expected each name once, received {some(repeated)} repeatedly")
     values = as_tensor(particles, "particles")
     if values.ndim != 3:
         raise InputError(
             "particles: expected an array (sets, particles, features), received shape "
             f"{tuple(values.shape)}"
         )
-    present = (values != 0).any(-1) if mask is None else as_tensor(mask, "mask").bool()
-    cloud = ParticleCloud(
-        values,
-        present,
-        _recognised([feature_of(feature) for feature in features]),
-    )
+    present = (values != 0).any(-1) if mask is None else _as_mask(mask)
+    cloud = ParticleCloud(values, present, chosen)
     return _with_more(cloud, conditions, weights)
 
 
@@ -135,7 +141,8 @@ def from_awkward(
         size: number of slots; the largest multiplicity when omitted.
 
     Raises:
-        InputError: when the array has no lists of records, lacks a field, or does not fit.
+        InputError: when the array has no lists of records, lacks a field, contains None, or does
+            not fit.
     """
     import awkward as ak
 
@@ -170,6 +177,7 @@ def from_awkward(
             raise InputError(
                 f"features: expected fields with lists of numbers, received {array.type}"
             )
+    require_no_missing({feature.name: array[feature.name] for feature in chosen})
     counts = torch.from_numpy(ak.to_numpy(ak.num(array)).copy())
     most = int(counts.max()) if len(counts) else 0
     slots = max(1, most) if size is None else size
@@ -225,9 +233,9 @@ def to_cloud(jets: Any, mask: Any = None, name: str = "jets") -> ParticleCloud:
         )
     particles = values[..., :3]
     if mask is not None:
-        present = as_tensor(mask, "mask").bool()
+        present = _as_mask(mask)
     elif values.shape[2] == 4:
-        present = values[..., 3] >= 0.5
+        present = _as_mask(values[..., 3], f"{name}: the fourth column")
     else:
         present = (particles != 0).any(-1)
     return ParticleCloud(particles, present, RELATIVE)
@@ -267,6 +275,9 @@ def as_tensor(values: Any, name: str = "values") -> Tensor:
             values if values.is_floating_point() or values.dtype == torch.bool else values.float()
         )
     try:
+        if np.iscomplexobj(values) or np.ma.is_masked(values):
+            kind = "complex numbers" if np.iscomplexobj(values) else "masked entries"
+            raise InputError(f"{name}: expected real numbers without gaps, received {kind}")
         array = np.asarray(values)
         tensor = torch.from_numpy(np.ascontiguousarray(array))
     except (TypeError, ValueError) as error:
@@ -274,6 +285,38 @@ def as_tensor(values: Any, name: str = "values") -> Tensor:
             f"{name}: expected an array of numbers, received {type(values).__name__} ({error})"
         ) from error
     return tensor if tensor.is_floating_point() or tensor.dtype == torch.bool else tensor.double()
+
+
+def _as_mask(mask: Any, name: str = "mask") -> Tensor:
+    """A mask as true and false.
+
+    Raises:
+        InputError: when it has values other than 0 and 1.
+    """
+    values = as_tensor(mask, name)
+    odd = values[(values != 0) & (values != 1)]
+    if odd.numel():
+        raise InputError(
+            f"{name}: expected a mask of 0 and 1, received {odd.numel()} other values, such as "
+            f"{odd.flatten()[0]:g}"
+        )
+    return values.bool()
+
+
+def require_no_missing(fields: Mapping[str, Any]) -> None:
+    """Refuse None in place of a jet, a particle or a number in awkward arrays, by name."""
+    import awkward as ak
+
+    for name, numbers in fields.items():
+        missing = sum(
+            int(ak.sum(ak.is_none(numbers, axis=axis), axis=None))
+            for axis in range(min(numbers.ndim, 2))
+        )
+        if missing:
+            raise InputError(
+                f"array: expected a number for every particle, received None {missing} times in "
+                f"{name}; remove these jets or particles, for example by ak.drop_none"
+            )
 
 
 def feature_of(feature: str | Feature) -> Feature:

@@ -164,12 +164,39 @@ def test_clouds_with_and_without_energy_are_compared_by_their_common_features(je
         ),
         (np.ones((5, 3, 7)), r"received shape \(5, 3, 7\); jetgen.from_numpy takes other"),
         (np.array([["a"]]), "jets: expected an array of numbers, received ndarray"),
+        (np.full((5, 3, 4), 25.0), "the fourth column: expected a mask of 0 and 1, .* such as 25"),
+        (np.ma.masked_less(np.eye(3)[None], 0.5), "jets: .* without gaps, received masked entries"),
+        (np.ones((5, 3, 3), complex), "jets: expected real numbers .* received complex numbers"),
     ],
 )
 def test_other_arrays_are_refused_in_one_line(wrong, message):
     with pytest.raises(InputError, match=message) as error:
         jetgen.physics.efps(wrong)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"mask": np.full((5, 4), 0.5)}, "mask: expected a mask of 0 and 1, .* such as 0.5"),
+        ({"mask": np.full((5, 4), 2)}, "mask: expected a mask of 0 and 1, .* such as 2"),
+        ({"features": "px,py,pz"}, "features: expected a list of names"),
+        ({"features": ("px", "py", "px")}, "features: expected each name once, received px"),
+    ],
+)
+def test_arrays_that_cannot_be_meant_so_are_refused(change, message):
+    with pytest.raises(InputError, match=message):
+        jetgen.from_numpy(np.ones((5, 4, 3)), **change)
+
+
+@pytest.mark.parametrize("lists", [True, False])
+@pytest.mark.parametrize("px", [[[1.0, None], [2.0]], [[1.0, 3.0], None]])
+def test_missing_values_of_awkward_arrays_are_refused(px, lists):
+    fields = {"px": ak.Array(px), "py": ak.Array([[1.0, 2.0], [3.0]])}
+    fields["pz"] = fields["py"]
+    array = ak.Array(fields) if lists else ak.zip(fields)
+    with pytest.raises(InputError, match=r"array: expected a number .* received None \d+ times"):
+        jetgen.from_awkward(array)
 
 
 def test_functions_are_reached_without_importing_their_namespace():

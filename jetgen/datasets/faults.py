@@ -96,14 +96,14 @@ def counted(faults: Mapping[str, Tensor], numbers: Tensor) -> dict[str, Fault]:
     }
 
 
-def refuse_faults(path: Path, found: Mapping[str, Fault], allowed: Sequence[str]) -> None:
+def refuse_faults(where: Path | str, found: Mapping[str, Fault], allowed: Sequence[str]) -> None:
     """Raise :class:`InputError` for a fault in :data:`REFUSED`, unless its name is allowed."""
     for name, fault in found.items():
         short = REFUSED.get(name)
         if short is not None and short not in allowed:
             raise InputError(
-                f"{path}: expected valid jets, received {name} in {fault.jets} jets, first in jet "
-                f"{fault.first}; correct the file, or accept them with allow={[short]}"
+                f"{where}: expected valid jets, received {name} in {fault.jets} jets, first in jet "
+                f"{fault.first}; correct them, or accept them with allow={[short]}"
             )
 
 

@@ -16,7 +16,15 @@ from jetgen.config.train import IN_MEMORY, REGION, TrainConfig
 from jetgen.conversion import to_cloud, with_momenta
 from jetgen.datasets import read
 from jetgen.datasets.detection import find_files
-from jetgen.datasets.faults import copies, doubtful_unit, warn_of_doubts
+from jetgen.datasets.faults import (
+    NEGATIVE_PT,
+    copies,
+    counted,
+    doubtful_unit,
+    faults_of,
+    refuse_faults,
+    warn_of_doubts,
+)
 from jetgen.datasets.reading import drawn, select_columns
 from jetgen.errors import InputError, InputWarning
 from jetgen.files.whole import sha256
@@ -143,6 +151,10 @@ def _chosen(data: ParticleCloud, config: TrainConfig, conditions: Sequence[str])
         if not bool(values.isfinite().all()):
             raise InputError(f"data: expected finite numbers, received NaN or infinity in {name}")
     if config.kind.momenta:
+        faults = faults_of(cloud)
+        if any(feature.name == "pt" for feature in cloud.features):
+            faults[NEGATIVE_PT] = (cloud.feature("pt") < 0).any(1)
+        refuse_faults("data", counted(faults, torch.arange(len(cloud))), config.allow)
         cloud = with_momenta(cloud)
         unit = doubtful_unit(cloud, "if so, divide the momenta by 1000")
         warn_of_doubts("data", [unit] if unit else [])

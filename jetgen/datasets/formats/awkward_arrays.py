@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jetgen.cloud import ParticleCloud
+from jetgen.conversion import require_no_missing
 from jetgen.datasets.faults import warn_of_doubts
 from jetgen.datasets.formats.awkward_table import AwkwardSource
 from jetgen.datasets.guarded_source import GuardedSource
@@ -27,7 +28,9 @@ class AwkwardArraySource(AwkwardSource):
         return len(self._array)
 
     def arrays(self, names: Sequence[str], start: int, stop: int) -> dict[str, Any]:
-        return {name: self._array[name][start:stop] for name in names}
+        found = {name: self._array[name][start:stop] for name in names}
+        require_no_missing(found)
+        return found
 
 
 def from_fields(array: Any, map: Mapping[str, str], size: int | None) -> ParticleCloud:
