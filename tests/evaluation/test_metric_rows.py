@@ -27,7 +27,7 @@ def test_polynomials_are_computed_once_for_each_kind_of_jets(toy_jets, monkeypat
 
     for jets in (drawn.real.jets, drawn.sides["generated"].jets):
         five = efps(jets.relative, GRAPHS)
-        torch.testing.assert_close(jets.polynomials[:, metric_rows._FIVE], five)
+        torch.testing.assert_close(jets.polynomials[:, metric_rows.W1EFP], five)
 
     fewer = resample(checked, replicas=3, seed=5, most=60)
     values = {

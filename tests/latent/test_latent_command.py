@@ -49,7 +49,7 @@ def test_the_page_has_every_part(trained, tmp_path, capsys):
     words += ["--colour", "n,type", "--region", "n > 18 or type == top", "--between", "0,5"]
     assert main([*words, "--output", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    assert "The region n > 18 or type == top holds" in printed
+    assert "The region n > 18 or type == top contains" in printed
     assert str(tmp_path / "report.html") in printed
     figures = {path.stem for path in (tmp_path / "figures").iterdir()}
     assert figures == {
@@ -121,7 +121,7 @@ def test_codes_of_a_table_are_told_by_its_columns(table, tmp_path, capsys):
     words = ["latent", run, "--data", data, "--steps", "3", "--colour", "twice,type"]
     assert main([*words, "--region", "twice > 1 and type != 2", "--output", str(tmp_path)]) == 0
     printed = " ".join(capsys.readouterr().out.split())
-    assert "The region twice > 1 and type != 2 holds" in printed and "entries" in printed
+    assert "The region twice > 1 and type != 2 contains" in printed and "entries" in printed
     assert {"traversals.png", "interpolation.pdf", "pairs_twice.png", "pairs_type.png"} <= {
         path.name for path in (tmp_path / "figures").iterdir()
     }

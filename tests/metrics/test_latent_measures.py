@@ -66,7 +66,7 @@ def test_clusters_stay_apart_in_the_layout():
     assert places.shape == (120, 2)
     apart = (places[:60].mean(0) - places[60:].mean(0)).norm()
     assert apart > 2 * max(places[:60].std(), places[60:].std())
-    with pytest.raises(InputError, match="more than 30 jets, received 5"):
+    with pytest.raises(InputError, match="at least 10 to lay out their codes, received 5"):
         tsne(codes[:5])
 
 

@@ -73,7 +73,7 @@ class Model:
 
 
 def test_a_run_is_compared_with_its_held_out_jets(toy_jets, quick, monkeypatch, tmp_path):
-    monkeypatch.setattr(reporting, "load", lambda run: Model(run, toy_jets, "flow"))
+    monkeypatch.setattr(reporting, "load", lambda run, **options: Model(run, toy_jets, "flow"))
     write(tmp_path / "generated.h5", toy_jets(60, 3))
     page = reporting.report(reporting.ReportConfig(run=str(tmp_path), jets=40, seed=7))
     assert page == quick["folder"] == tmp_path / "report"
@@ -97,7 +97,7 @@ def test_a_run_is_compared_with_its_held_out_jets(toy_jets, quick, monkeypatch, 
 
 
 def test_with_a_gaussian_prior_there_is_no_second_one(toy_jets, quick, monkeypatch, tmp_path):
-    monkeypatch.setattr(reporting, "load", lambda run: Model(run, toy_jets, "gaussian"))
+    monkeypatch.setattr(reporting, "load", lambda run, **options: Model(run, toy_jets, "gaussian"))
     write(tmp_path / "generated.h5", toy_jets(60, 3))
     rows = "stage,epoch,jets_per_second\nautoencoder,1,100\nautoencoder,2,300\nprior,1,9\n"
     (tmp_path / "metrics.csv").write_text(rows)
@@ -109,7 +109,7 @@ def test_with_a_gaussian_prior_there_is_no_second_one(toy_jets, quick, monkeypat
 
 
 def test_a_run_without_generated_jets_says_what_to_do(toy_jets, monkeypatch, tmp_path):
-    monkeypatch.setattr(reporting, "load", lambda run: Model(run, toy_jets, "flow"))
+    monkeypatch.setattr(reporting, "load", lambda run, **options: Model(run, toy_jets, "flow"))
     with pytest.raises(InputError, match=r"make them with `jetgen\.generate"):
         reporting.report(reporting.ReportConfig(run=str(tmp_path)))
 

@@ -96,7 +96,8 @@ def test_h5py_alone_reads_jetnets_columns(tmp_path: Path) -> None:
         ]  # fmt: skip
         assert list(file["constituents"].attrs["units"]) == ["GeV"] * 4
         assert file["jet_type"].dtype == np.int8
-        assert file["constituents"].dtype == np.float32
+        assert file["particle_features"].dtype == np.float32
+        assert file["constituents"].dtype == np.float64
         assert file["constituents"].compression == "gzip"
     assert particles.shape == (40, 15, 4)
     assert jets.shape == (40, 4)

@@ -76,9 +76,9 @@ def test_units_weights_and_columns_of_a_csv_table(tmp_path):
     np.testing.assert_array_equal(cloud.weights, [0.5, 2.5, 1])
     np.testing.assert_array_equal(cloud.condition("d"), [7, 8, 9])
     assert [f.name for f in jetgen.read(path).features] == ["a", "b", "d"]
-    with pytest.raises(InputError, match="particle feature 'e': expected one of a, b, d"):
+    with pytest.raises(InputError, match="column 'e': expected one of a, b, weight, d"):
         jetgen.read(path, columns=["e"])
-    with pytest.raises(InputError, match="particle feature 'e': expected one of a, b, d"):
+    with pytest.raises(InputError, match="column 'e': expected one of a, b, weight, d"):
         jetgen.read(path, conditions=["e"])
 
 
