@@ -148,8 +148,10 @@ def _require_held(source: Source, cloud: ParticleCloud, names: Sequence[str]) ->
 
 
 def _warn_of_unread(source: Source) -> None:
-    """Warn of columns that cannot be features, where all columns of a table are."""
-    unread = [f"{name} ({reason})" for name, reason in source.unread.items()]
+    """Warn of columns that cannot be features, where all columns of a table are; an index is none."""
+    unread = [
+        f"{name} ({reason})" for name, reason in source.unread.items() if "index" not in reason
+    ]
     if unread and source.slots == 1:
         warnings.warn(
             f"{source.path}: columns that are left out: {some(unread)}", InputWarning, stacklevel=3

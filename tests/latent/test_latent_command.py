@@ -100,8 +100,8 @@ def table(tmp_path_factory):
     """A run on two columns of a table, and the table, which has three more."""
     folder = tmp_path_factory.mktemp("table")
     generator = torch.Generator().manual_seed(1)
-    a, b, noise = torch.randn(3, 700, generator=generator)
-    kind = (torch.arange(700) % 3).float()
+    a, b, noise = torch.randn(3, 4000, generator=generator)
+    kind = (torch.arange(4000) % 3).float()
     rows = torch.stack([a, a**2 + 0.1 * b, kind, 2 * a, noise], dim=1).tolist()
     data = folder / "table.csv"
     lines = [",".join(map(str, row)) for row in rows]
@@ -132,7 +132,7 @@ def test_codes_of_a_table_are_told_by_its_columns(table, tmp_path, capsys):
 def test_the_codes_of_a_table_know_its_columns_and_not_its_noise(table):
     run, _ = table
     found = encode_sets(run, asked=["twice"])
-    assert len(found.jets) == 105 and found.main == ["a", "b", "type", "noise", "twice"]
+    assert len(found.jets) == 600 and found.main == ["a", "b", "type", "noise", "twice"]
     information = dict(zip(found.observed, found.information().amax(0).tolist(), strict=True))
     assert information["a"] > 0.5 and information["twice"] > 0.5
     assert information["noise"] < 0.2 and information["type"] < 0.2

@@ -58,6 +58,7 @@ def config(tmp_path, make_muons):
             "batch": 32,
             "learning_rate": 0.005,
             "beta_warmup": 1,
+            "weighted": False,
             "device": "cpu",
         }
         return TrainConfig(**(preset("classic") | fitted | options))

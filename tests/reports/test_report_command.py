@@ -48,6 +48,9 @@ class Model:
         self.model = SimpleNamespace(evaluations=1)
         self.priors = {prior: prior, "gaussian": "Gaussian"}
 
+    def data(self):
+        return self.config.data
+
     def held_out(self):
         return self.toy_jets(50, 1)
 
