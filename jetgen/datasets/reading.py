@@ -148,7 +148,7 @@ def _require_held(source: Source, cloud: ParticleCloud, names: Sequence[str]) ->
 
 
 def _warn_of_unread(source: Source) -> None:
-    """Warn of columns that cannot be features, where all columns of a table are; an index is none."""
+    """Warn of columns, but for an index, that cannot be features where all columns are."""
     unread = [
         f"{name} ({reason})" for name, reason in source.unread.items() if "index" not in reason
     ]
