@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--run", required=True, nargs="+", help="trained autoencoders")
     parser.add_argument("--max-error", required=True, nargs="+", help="number or NAME=ERROR")
     parser.add_argument("--step", type=float, default=0.05, help="quantisation step of the codes")
-    parser.add_argument("--jets", type=int, help="at most so many")
+    parser.add_argument("--jets", type=int, help="at most this number")
     parser.add_argument("--output", type=Path, default=RESULTS / "compression_momenta.csv")
     options = parser.parse_args()
     torch.set_num_threads(1)

@@ -43,7 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     for kind in KINDS:
         parser.add_argument(f"--{kind}", required=True, help=f"file with {kind} jets")
-    parser.add_argument("--jets", type=int, default=5000, help="at most so many of each kind")
+    parser.add_argument("--jets", type=int, default=5000, help="at most this number of each kind")
     parser.add_argument("--figure", type=Path, help="where to draw the distributions")
     parser.add_argument("--output", type=Path, default=RESULTS / "substructure.csv")
     parser.add_argument("--timed", type=int, default=1000, help="gluon jets that are timed")

@@ -46,7 +46,7 @@ BAR = 40
 
 
 class Turn(NamedTuple):
-    """Work on so many jets."""
+    """Work on this number of jets."""
 
     jets: int
     work: Work

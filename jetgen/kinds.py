@@ -66,7 +66,7 @@ class Kind:
 
         represent: ``(cloud, config)``, the sets in the representation of a run.
         measure: ``(cloud)``, the :class:`~jetgen.physics.observables.MeasuredSets`.
-        observables: ``(measured)``, all that is known of them: observables with their values.
+        observables: ``(measured)``, observables with their values.
         region_values: ``(cloud)``, values by the names that a region can use.
         class_name: ``(index)``, the name of a class.
         unknown_classes: ``(types)``, how many of them stand for no class.

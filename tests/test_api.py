@@ -121,5 +121,5 @@ def test_a_preset_by_name_and_options_that_replace_its_own(jets, tmp_path):
     folder = jetgen.train(data=jets, run=tmp_path / "gan", preset="gan", **SMALL)
     config = jetgen.load(folder).config
     assert (config.objective, config.queries, config.hidden) == ("gan", "noise", 8)
-    with pytest.raises(InputError, match="presets: expected one of aae, ae"):
+    with pytest.raises(InputError, match="preset: expected one of aae, ae"):
         jetgen.train(data=jets, run=tmp_path / "none", preset="diffusion")

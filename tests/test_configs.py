@@ -38,7 +38,7 @@ def test_the_command_lists_presets_and_prints_one(capsys):
 def test_an_unknown_preset_lists_the_known_ones(capsys):
     assert main(["train", "--preset", "nope"]) == 2
     message = (
-        "presets: expected one of aae, ae, classic, flow-matching, gan, swae, vae, wae, wgan-gp"
+        "preset: expected one of aae, ae, classic, flow-matching, gan, swae, vae, wae, wgan-gp"
     )
     assert message in capsys.readouterr().err
 

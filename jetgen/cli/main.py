@@ -155,8 +155,8 @@ def _red(line: str) -> str:
 
 def _lacks_memory(error: Exception) -> bool:
     """Whether an allocation failed, of Python or of torch on the CPU or a GPU."""
-    told = "can't allocate memory" in str(error) or type(error).__name__ == "OutOfMemoryError"
-    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and told)
+    said = "can't allocate memory" in str(error) or type(error).__name__ == "OutOfMemoryError"
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and said)
 
 
 _LONGEST = 1_500

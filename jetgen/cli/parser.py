@@ -149,11 +149,11 @@ def parse(
     repeatable = [
         "--" + name.replace("_", "-") for name, hint in hints.items() if hint == list[str]
     ]
+    words = options_from_files_first(gather_repeated(words, repeatable))
     try:
-        words = options_from_files_first(gather_repeated(words, repeatable))
         namespace = parser.parse_args(words, defaults=False)
     except (jsonargparse.ArgumentError, TypeError, ValueError, KeyError) as error:
-        plain = _wrong_number(str(error), hints)
+        plain = _wrong_number(str(error), hints) or _missing(command, str(error), config)
         if plain is not None:
             raise InputError(plain) from error
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
@@ -194,6 +194,22 @@ def _wrong_number(text: str, hints: Mapping[str, Any]) -> str | None:
         return None
     flag = "--" + found[1].replace("_", "-")
     return f"{flag}: expected {_NUMBERS[kinds.pop()]}, received {found[2].strip()}"
+
+
+_MISSING = "the following arguments are required: "
+
+
+def _missing(command: str, text: str, config: type) -> str | None:
+    """The message for required options that are not given, or None."""
+    if _MISSING not in text:
+        return None
+    missing = text.partition(_MISSING)[2].strip().split(", ")
+    positional = {f.name for f in dataclasses.fields(config) if f.metadata["positional"]}
+    named = [name if name in positional else f"--{name.replace('_', '-')}" for name in missing]
+    return (
+        f"jetgen {command}: expected {' and '.join(named)}, received none; `jetgen {command} "
+        "--help` lists the options"
+    )
 
 
 def _add(parser: Any, field: dataclasses.Field[Any], hint: Any, help: str) -> None:

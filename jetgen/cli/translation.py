@@ -42,8 +42,8 @@ def to_command_line(text: str, options: type) -> str:
     'choose another --run, or go on with --resume'
     """
     names = {field.name: field.metadata["positional"] for field in fields(options)}
-    names["plugin"] = False  # of every command
-    hints = typing.get_type_hints(options) | {"plugin": list[str]}
+    names |= dict.fromkeys(("plugin", "preset"), False)  # of the command line alone
+    hints = typing.get_type_hints(options) | {"plugin": list[str], "preset": str}
 
     def beginning(found: re.Match[str]) -> str:
         if found[1] not in names or names[found[1]]:

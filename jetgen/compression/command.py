@@ -64,8 +64,8 @@ def compress(config: CompressConfig) -> Compressed:
 
     Raises:
         InputError: when the run is not a finished autoencoder, the jets do not match it, the output
-            file exists already, or frames of an unfinished one are there that cannot be gone on
-            with or are not meant to be.
+            file exists already, or there are frames of another unfinished one, or of this one
+            without ``resume``.
     """
     path = Path(config.output)
     if path.exists() and not config.overwrite:

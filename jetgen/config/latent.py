@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jetgen.config.option import option, require, seed_option, validate
-from jetgen.config.reading import allow_option, first_option, map_option
+from jetgen.config.reading import allow_option, first_option, map_option, require_data
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,7 @@ class LatentConfig:
 
     def __post_init__(self) -> None:
         validate(self)
-        for name in ("map", "allow"):
-            given = getattr(self, name)
-            require(bool(self.data) or not given, name, "none without `data`", given)
+        require_data(self)
         for name in ("jets", "columns"):
             require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
         require(self.steps >= 2, "steps", "at least 2", self.steps)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jetgen.config.option import option, require, seed_option, validate
+from jetgen.config.reading import allow_option, map_option, require_data
 
 By = Literal["w1m", "w1p", "w1efp", "fpd", "kpd", "uncovered", "mmd", "auc"]
 """The metrics that a table can be sorted by."""
@@ -18,6 +19,8 @@ class RankingConfig:
     data: list[str] = option(
         [], help="the files that the runs were trained on, where they and the runs were moved apart"
     )
+    map: dict[str, str] = map_option()
+    allow: tuple[str, ...] = allow_option()
     jets: int | None = option(
         None,
         help="at most this many held-out jets, and as many generated ones (default: all held-out)",
@@ -28,4 +31,5 @@ class RankingConfig:
 
     def __post_init__(self) -> None:
         validate(self)
+        require_data(self)
         require(self.jets is None or self.jets >= 1, "jets", "at least 1", self.jets)

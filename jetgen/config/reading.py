@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jetgen.config.option import option
+from jetgen.config.option import option, require
 
 MAP_HELP = (
     "which columns of files hold the momenta, where their names do not say it: "
@@ -33,3 +33,14 @@ def allow_option() -> Any:
 def first_option() -> Any:
     """Whether the first jets are taken: the argument ``first`` of :func:`jetgen.read`."""
     return option(False, help=FIRST_HELP)
+
+
+def require_data(config: Any) -> None:
+    """Refuse ``map`` and ``allow`` without ``data``, the files that they are for.
+
+    Raises:
+        InputError: by the name of the option.
+    """
+    for name in ("map", "allow"):
+        given = getattr(config, name)
+        require(bool(config.data) or not given, name, "none without `data`", given)

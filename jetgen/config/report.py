@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jetgen.config.option import option, require, seed_option, validate
-from jetgen.config.reading import allow_option, first_option, map_option
+from jetgen.config.reading import allow_option, first_option, map_option, require_data
 from jetgen.errors import InputError
 
 
@@ -52,6 +52,8 @@ class ReportConfig:
             "none without a run, whose jets they are",
             self.data,
         )
+        if self.run is not None:
+            require_data(self)
         if files and not (self.real and self.generated and self.output):
             missing = [
                 name

@@ -39,7 +39,8 @@ def shipped(kind: str, name: str) -> Path:
     """
     known = names(kind)
     if name not in known:
-        raise InputError(f"{kind}: expected one of {some(known)}, received {name!r}")
+        option = kind.removesuffix("s")
+        raise InputError(f"{option}: expected one of {some(known)}, received {name!r}")
     return FOLDER / kind / f"{name}.yaml"
 
 

@@ -16,7 +16,7 @@ from jetgen.datasets.formats.source import Format, Source
 from jetgen.datasets.formats.table import TableSource
 from jetgen.datasets.guarded_source import GuardedSource, as_input_errors
 from jetgen.errors import InputError, InputWarning
-from jetgen.files.whole import sha256
+from jetgen.files.whole import as_path, sha256
 
 SUFFIXES = (".h5", ".hdf5", ".hdf", ".npz", ".npy", ".root", ".parquet", ".csv")
 """Suffixes of the files read from a folder; a file that is passed by name may have any suffix."""
@@ -40,11 +40,11 @@ def find_files(paths: Paths) -> list[Path]:
     Raises:
         InputError: when one of them does not match any file.
     """
-    given = [paths] if isinstance(paths, str | Path) else list(paths)
+    given = list(paths) if isinstance(paths, list | tuple) else [paths]
     if not given:
         raise InputError("expected at least one file, folder or pattern, received none")
     files: list[Path] = []
-    for path in map(Path, given):
+    for path in [as_path(each, "paths") for each in given]:
         path = path.expanduser()
         if str(path) == "-":
             raise InputError("-: expected a file, received the standard input; name a file")

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
-from jetgen.config.option import require
+from jetgen.config.option import require, typed
 from jetgen.datasets.detection import Paths, find_files, open_source
 from jetgen.datasets.faults import (
     ALLOWED,
@@ -111,6 +111,7 @@ def iter_chunks(
     for name, number in (("chunk", chunk), ("jets", jets), ("particles", particles)):
         require(number is None or number > 0, name, "a positive number", number)
     unknown = [name for name in allow if name not in ALLOWED]
+    map = None if map is None else typed("map", map, dict[str, str])
     require(not unknown, "allow", f"names among {', '.join(ALLOWED)}", unknown)
     sources = [
         open_source(path, jet_type, map=map, columns=columns, conditions=conditions)

@@ -13,14 +13,14 @@ import numpy as np
 import torch
 
 from jetgen.cloud import CARTESIAN, RELATIVE, Feature, ParticleCloud
-from jetgen.conversion import with_momenta
+from jetgen.conversion import Jets, to_cloud, with_momenta
 from jetgen.datasets.formats.cloud_hdf5 import CloudWriter
 from jetgen.datasets.formats.hdf5_writing import Attribute, require_new
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.formats.parquet_table import ATTRIBUTES, UNIT, pyarrow
 from jetgen.datasets.formats.table import WEIGHT
 from jetgen.errors import InputError
-from jetgen.files.whole import whole_file
+from jetgen.files.whole import as_path, whole_file
 from jetgen.kinds import kind_of_cloud
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_cartesian
 from jetgen.physics.units import in_gev
@@ -34,7 +34,7 @@ ROW_GROUP = 100_000
 """Smallest number of sets per row group of a Parquet file."""
 
 
-def write(cloud: ParticleCloud, path: str | Path, *, overwrite: bool = False) -> Path:
+def write(cloud: Jets, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write sets to a file, in the format of its suffix; return the path.
 
     ``.h5`` and ``.hdf5`` files of jets are written by :class:`JetgenWriter` (jets without pT and
@@ -43,14 +43,16 @@ def write(cloud: ParticleCloud, path: str | Path, *, overwrite: bool = False) ->
     of them.
 
     Args:
-        cloud: the sets.
+        cloud: the sets: a cloud, a ragged awkward array, or an array as
+            :mod:`jetgen.conversion` says.
         path: the file to write.
         overwrite: replace an existing file instead of raising an error.
 
     Raises:
-        InputError: when the file exists, or its suffix is another one.
+        InputError: when the file exists, its suffix is another one, or these are no sets.
     """
-    path = Path(path)
+    path = as_path(path, "path")
+    cloud = to_cloud(cloud, name="cloud")
     attributes: dict[str, Attribute] = {"command": "write"}
     jets = with_momenta(cloud)
     if jets.features[:3] == RELATIVE and all(map(jets.has_condition, ("pt", "eta"))):

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from jetgen.errors import InputError
 from jetgen.files.lock import HAS_LOCKS, locked
 
 
@@ -84,6 +85,18 @@ def write_text(path: str | Path, text: str) -> None:
 def write_json(path: str | Path, content: Any) -> None:
     """Write ``content`` as indented JSON to ``path`` atomically."""
     write_text(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
+
+
+def as_path(value: Any, name: str) -> Path:
+    """The path that a text or path names.
+
+    Raises:
+        InputError: for anything else; the message begins with ``name``.
+    """
+    if not isinstance(value, str | os.PathLike):
+        kind = type(value).__name__
+        raise InputError(f"{name}: expected the path of a file or folder, received a {kind}")
+    return Path(value)
 
 
 def sha256(path: str | Path) -> str:

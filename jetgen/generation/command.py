@@ -58,8 +58,8 @@ def generate(config: GenerateConfig, models: Sequence[TrainedModel] | None = Non
 
     Raises:
         InputError: when a run is not finished or does not have the requested prior or conditions,
-            when runs cannot be mixed, when the output exists already, or when chunks of an
-            unfinished output are there that cannot be gone on with or are not meant to be.
+            when runs cannot be mixed, when the output exists already, or when there are
+            chunks of another unfinished output, or of this one without ``resume``.
 
     Warns:
         HealthWarning: for each fault of a run that its training found.

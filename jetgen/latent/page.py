@@ -116,13 +116,13 @@ def _columns(found: EncodedSets, information: Tensor) -> Table:
     rows = []
     for column in order(found.latent).tolist():
         most = information[column].topk(min(_TOLD, len(names)))
-        told = zip(most.indices.tolist(), most.values.tolist(), strict=True)
+        strongest = zip(most.indices.tolist(), most.values.tolist(), strict=True)
         rows.append(
             (
                 f"z{column + 1}",
                 f"{variances[column]:.4f}",
                 f"{nats[column]:.3f}" if found.latent.stochastic else "–",
-                ", ".join(f"{names[k]} {value:.2f}" for k, value in told),
+                ", ".join(f"{names[k]} {value:.2f}" for k, value in strongest),
             )
         )
     return Table(

@@ -13,7 +13,14 @@ from jetgen.conversion import Jets
 from jetgen.errors import InputError
 from jetgen.losses.emd_matrix import emd_pairs
 from jetgen.metrics.nearest_jets import nearest_distances
-from jetgen.metrics.samples import Estimate, Seed, draws, relative_particles
+from jetgen.metrics.samples import (
+    FEWEST,
+    Estimate,
+    Seed,
+    check_sizes,
+    draws,
+    relative_particles,
+)
 from jetgen.metrics.w1m import mean_and_spread
 
 
@@ -54,6 +61,7 @@ def cov_mmd(
             )
     if jets < 1 or batches < 1:
         raise InputError(f"cov_mmd: expected at least 1 jet and batch, received {jets}, {batches}")
+    check_sizes("COV and MMD", x.weights, y.weights, recommended=FEWEST)
     random = np.random.default_rng(seed)
     found = []
     for _ in range(batches):

@@ -13,10 +13,10 @@ from jetgen.errors import InputError
 from jetgen.metrics.samples import (
     Estimate,
     Seed,
+    check_sizes,
     counts_of_draws,
     features,
     relative_particles,
-    warn_if_few,
 )
 from jetgen.physics.efp import efps
 from jetgen.weights import require_some_weight
@@ -110,7 +110,7 @@ def fpd(
     (x, v), (y, w) = weighted_features(real, generated, weights)
     scaled = normalised(x, y)
     x, y = scaled if normalise else (x, y)
-    warn_if_few("FPD", v, w)
+    check_sizes("FPD", v, w)
     random = np.random.default_rng(seed)
     sizes = (1 / np.linspace(1 / min_jets, 1 / max_jets, points)).astype(np.int32)
     distances = []

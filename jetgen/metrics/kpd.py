@@ -9,7 +9,7 @@ from torch import Tensor
 from jetgen.conversion import Jets
 from jetgen.errors import InputError
 from jetgen.metrics.fpd import normalised, weighted_features
-from jetgen.metrics.samples import Estimate, counts_of_draws, warn_if_few
+from jetgen.metrics.samples import Estimate, check_sizes, counts_of_draws
 
 PERCENTILES = 16.275, 83.725
 """The central range between them is two standard deviations of a Gaussian, as in JetNet."""
@@ -53,7 +53,7 @@ def kpd(
     (x, v), (y, w) = weighted_features(real, generated, weights)
     scaled = normalised(x, y)
     x, y = scaled if normalise else (x, y)
-    warn_if_few("KPD", v, w, batch_size)
+    check_sizes("KPD", v, w, batch_size)
     found = np.zeros(batches)
     for k in range(batches):
         random = np.random.default_rng(seed + 1000 * k)

@@ -22,6 +22,10 @@ RECOMMENDED = 50_000
 """Number of jets in the published protocol; with fewer jets the results are noisier."""
 
 
+FEWEST = 3
+"""Smallest number of jets that the metrics take."""
+
+
 class FewJetsWarning(UserWarning):
     """A metric is computed with fewer jets than in its published protocol."""
 
@@ -115,8 +119,18 @@ def counts_of_draws(random: np.random.Generator, weights: Tensor, number: int) -
     return torch.from_numpy(np.bincount(drawn, minlength=len(weights)).astype(np.float64))
 
 
-def warn_if_few(metric: str, first: Tensor, second: Tensor, recommended: int = RECOMMENDED) -> None:
-    """Warn if a sample, of these event weights, is smaller than in the published protocol."""
+def check_sizes(metric: str, first: Tensor, second: Tensor, recommended: int = RECOMMENDED) -> None:
+    """Warn if a sample, of these event weights, is smaller than in the published protocol.
+
+    Raises:
+        InputError: for a sample of fewer than :data:`FEWEST` jets, whose distance means nothing.
+    """
+    sizes = len(first), len(second)
+    if min(sizes) < FEWEST:
+        raise InputError(
+            f"{metric}: expected at least {FEWEST} jets on each side, received {sizes[0]} and "
+            f"{sizes[1]}; pass more"
+        )
     if min(counted_sets(first), counted_sets(second)) < recommended:
         warnings.warn(
             f"{metric}: the published protocol has at least {recommended} jets on each side, "

@@ -9,9 +9,9 @@ from jetgen.conversion import Jets
 from jetgen.metrics.samples import (
     Estimate,
     Seed,
+    check_sizes,
     draw_pairs,
     relative_particles,
-    warn_if_few,
 )
 from jetgen.metrics.w1m import mean_and_spread, w1_of_draws
 from jetgen.physics.efp import efps
@@ -43,7 +43,7 @@ def w1efp(
     """
     clouds = relative_particles(real, "real jets"), relative_particles(generated, "generated jets")
     weights = clouds[0].weights, clouds[1].weights
-    warn_if_few("W1EFP", *weights)
+    check_sizes("W1EFP", *weights)
     counts = draw_pairs(*weights, jets, batches, seed)
     columns = zip(*(four_edge_efps(cloud).unbind(1) for cloud in clouds), strict=True)
     return mean_and_spread(torch.stack([w1_of_draws(x, y, *counts) for x, y in columns]))

@@ -9,9 +9,9 @@ from jetgen.conversion import Jets
 from jetgen.metrics.samples import (
     Estimate,
     Seed,
+    check_sizes,
     draw_pairs,
     relative_particles,
-    warn_if_few,
 )
 from jetgen.metrics.wasserstein import between_weightings
 from jetgen.physics.fourvectors import jet_momentum, mass
@@ -38,7 +38,7 @@ def w1m(
     """
     clouds = relative_particles(real, "real jets"), relative_particles(generated, "generated jets")
     weights = clouds[0].weights, clouds[1].weights
-    warn_if_few("W1M", *weights)
+    check_sizes("W1M", *weights)
     counts = draw_pairs(*weights, jets, batches, seed)
     return mean_and_spread(w1_of_draws(relative_mass(clouds[0]), relative_mass(clouds[1]), *counts))
 

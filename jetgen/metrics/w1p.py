@@ -8,9 +8,9 @@ from jetgen.conversion import Jets
 from jetgen.metrics.samples import (
     Estimate,
     Seed,
+    check_sizes,
     draw_pairs,
     relative_particles,
-    warn_if_few,
 )
 from jetgen.metrics.w1m import mean_and_spread
 from jetgen.metrics.wasserstein import between_weightings
@@ -33,7 +33,7 @@ def w1p(
     """
     clouds = relative_particles(real, "real jets"), relative_particles(generated, "generated jets")
     weights = clouds[0].weights, clouds[1].weights
-    warn_if_few("W1P", *weights)
+    check_sizes("W1P", *weights)
     counts = draw_pairs(*weights, jets, batches, seed)
     plus = torch.nn.functional.pad(counts[0], (0, len(clouds[1])))
     minus = torch.nn.functional.pad(counts[1], (len(clouds[0]), 0))

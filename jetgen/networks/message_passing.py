@@ -48,9 +48,9 @@ class MessageLayer(nn.Module):
 
     def forward(self, h: Tensor, mask: Tensor, context: Tensor) -> Tensor:
         own, receiver, sender, position = self.project(h).split(self.widths, dim=-1)
-        heard = mean_message(receiver, sender, position, self.distance.weight[:, 0], mask)
+        received = mean_message(receiver, sender, position, self.distance.weight[:, 0], mask)
         summary = self.pooled(torch.cat([mean_pool(h, mask), context], dim=1))
-        update = self.message(heard).add_(own).add_(summary.unsqueeze(1))
+        update = self.message(received).add_(own).add_(summary.unsqueeze(1))
         return self.out(nn.functional.gelu(update)).add_(h)
 
 

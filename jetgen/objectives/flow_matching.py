@@ -53,6 +53,7 @@ class FlowMatching(DirectModel):
     """
 
     name = "Flow matching"
+    has_paths = True
     works = ("Lipman:2022", "Buhmann:2023b")
 
     @classmethod

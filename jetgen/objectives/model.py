@@ -39,6 +39,9 @@ class JetModel(Component, Objective):
     name: ClassVar[str]
     """Name of the model for reports."""
 
+    has_paths: ClassVar[bool] = False
+    """Whether jets are moved along paths from noise, which ``coupling`` and ``solver`` choose."""
+
     evaluations: int = 1
     """Number of evaluations of the generating network per batch of jets."""
 
@@ -72,7 +75,7 @@ class JetModel(Component, Objective):
             config.discriminator,
         )
         require(
-            config.coupling == "independent" or config.objective == "flow-matching",
+            config.coupling == "independent" or cls.has_paths,
             "coupling",
             f"independent with the objective {config.objective}, which has no paths from noise",
             config.coupling,

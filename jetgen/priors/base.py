@@ -26,6 +26,9 @@ class Prior(Component, nn.Module):
     has_density: ClassVar[bool] = True
     """Whether :meth:`log_prob` is implemented."""
 
+    has_paths: ClassVar[bool] = False
+    """Whether codes are moved along paths from noise by the ``solver``."""
+
     evaluations: int = 0
     """Number of network evaluations per batch of codes."""
 

@@ -38,6 +38,7 @@ class FlowMatchingPrior(LearnedPrior):
     """
 
     title = "flow-matching"
+    has_paths = True
     works = ("Lipman:2022", "Dao:2023")
     criterion = "prior_velocity_error"
     has_density = False

@@ -45,7 +45,8 @@ def compare(config: CompareConfig, data: Data | None = None) -> Path:
         InputError: when a run is not finished, or its held-out jets differ from the first run's.
     """
     data = config.data if data is None else data
-    models = named_runs(config.runs, choose_device(config.device), data)
+    device = choose_device(config.device)
+    models = named_runs(config.runs, device, data, map=config.map, allow=config.allow)
     return _write(config, models, [], Path(config.output))
 
 
@@ -56,7 +57,8 @@ def leaderboard(config: LeaderboardConfig) -> Path:
         InputError: when there is no finished run.
     """
     folder = Path(config.folder)
-    models, others = finished_runs(folder, choose_device(config.device), config.data)
+    device = choose_device(config.device)
+    models, others = finished_runs(folder, device, config.data, map=config.map, allow=config.allow)
     output = Path(config.output) if config.output else folder / "leaderboard"
     return _write(config, models, others, output)
 

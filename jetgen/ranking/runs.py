@@ -18,11 +18,15 @@ Models = Mapping[str, TrainedModel]
 
 
 def named_runs(
-    paths: Sequence[str], device: str, data: Data | None = None
+    paths: Sequence[str], device: str, data: Data | None = None, **reading: Any
 ) -> dict[str, TrainedModel]:
     """Trained models by the names of their folders, or by whole paths if two share a name.
 
-    ``data`` are what all of them were trained on, where that is not found without being named.
+    Args:
+        paths: the folders.
+        device: where to generate.
+        data: what all runs were trained on, where that is not found without being named.
+        reading: ``map`` and ``allow`` of :func:`~jetgen.runs.trained_model.load`.
 
     Raises:
         InputError: when a folder has no finished run of jets, or is named twice.
@@ -32,15 +36,15 @@ def named_runs(
         raise InputError(f"runs: expected each run once, received {' '.join(paths)}")
     names = Counter(folder.name for folder in folders.values())
     store = JetStore()
-    return {
-        folder.name if names[folder.name] == 1 else path: _ranked(path, device, store, data)
-        for path, folder in folders.items()
-    }
+    called = {path: f.name if names[f.name] == 1 else path for path, f in folders.items()}
+    return {called[path]: _ranked(path, device, store, data, **reading) for path in folders}
 
 
-def _ranked(path: str | Path, device: str, store: JetStore, data: Data | None) -> TrainedModel:
+def _ranked(
+    path: str | Path, device: str, store: JetStore, data: Data | None, **reading: Any
+) -> TrainedModel:
     """A trained model of jets; the metrics of the table do not exist for other sets."""
-    model = load(path, device, store=store, data=data)
+    model = load(path, device, store=store, data=data, **reading)
     if not model.config.kind.ranked:
         raise InputError(
             f"{path}: expected a run trained on jets, whose metrics the table has, received one on "
@@ -50,11 +54,12 @@ def _ranked(path: str | Path, device: str, store: JetStore, data: Data | None) -
 
 
 def finished_runs(
-    folder: Path, device: str, data: Data | None = None
+    folder: Path, device: str, data: Data | None = None, **reading: Any
 ) -> tuple[dict[str, TrainedModel], list[tuple[str, str]]]:
     """Finished runs below a folder by their relative paths, and the reasons for omitting others.
 
-    Runs whose held-out jets differ from those of most runs are omitted.
+    Runs whose held-out jets differ from those of most runs are omitted. The arguments are those of
+    :func:`named_runs`.
 
     Raises:
         InputError: when there is no finished run.
@@ -65,7 +70,7 @@ def finished_runs(
     for file in sorted(folder.rglob("config.yaml")):
         name = str(file.parent.relative_to(folder))
         try:
-            models[name] = _ranked(file.parent, device, store, data)
+            models[name] = _ranked(file.parent, device, store, data, **reading)
         except InputError as error:
             others.append((name, str(error)))
     if not models:

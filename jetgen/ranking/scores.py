@@ -82,8 +82,8 @@ def score(
         }
         write_json(files[sample.name], content)
     kept = {name: json.loads(file.read_text(encoding="utf-8")) for name, file in files.items()}
-    told = dict.fromkeys(text for content in kept.values() for text in content["warnings"])
-    return Scored({name: content["records"] for name, content in kept.items()}, list(told))
+    warned = dict.fromkeys(text for content in kept.values() for text in content["warnings"])
+    return Scored({name: content["records"] for name, content in kept.items()}, list(warned))
 
 
 def _sort_in(found: dict[str, list[Record]], records: Sequence[Record]) -> None:

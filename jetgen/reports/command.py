@@ -64,7 +64,7 @@ def report(
 
 def _report_run(config: ReportConfig, data: Data, progress: Callable[[str], None]) -> Path:
     assert config.run is not None, "validated by the options"
-    model = load(config.run, data=data)
+    model = load(config.run, data=data, map=config.map, allow=config.allow)
     folder = model.folder
     kind = model.config.kind
     noun = kind.noun.many

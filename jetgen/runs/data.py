@@ -108,6 +108,7 @@ class JetStore:
             config.jet_type,
             config.jets and (config.jets, config.seed, config.first),
             tuple(config.map.items()),
+            config.allow,
             config.columns,
             tuple(config.auxiliary_columns()),
             config.particles,
@@ -198,7 +199,7 @@ def are_data_of(config: TrainConfig, folder: RunFolder, files: Sequence[str]) ->
 
 
 def data_of(config: TrainConfig, folder: RunFolder, given: Data | None = None) -> Data:
-    """The data that a run was trained on, known by their content.
+    """The data that a run was trained on, recognised by their content.
 
     Args:
         config: the options of the run.

@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
+from jetgen.components import OBJECTIVES, PRIORS
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.loading import split_indices, weighted_indices
 from jetgen.errors import InputError
-from jetgen.files.whole import sha256
+from jetgen.files.whole import as_path, sha256
 from jetgen.networks.integration import Solver
 from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.building import build_objective
@@ -38,6 +39,8 @@ def load(
     solver_steps: int | None = None,
     store: JetStore | None = None,
     data: Any = None,
+    map: Mapping[str, str] | None = None,
+    allow: Sequence[str] = (),
 ) -> TrainedModel:
     """The trained model of a run folder.
 
@@ -49,20 +52,24 @@ def load(
         store: the jets that several runs share, each set of them read once.
         data: the files that the run was trained on, where neither they nor the run are where
             they were, or the sets themselves, where these were passed from Python; used by what
-            depends on them, such as :meth:`TrainedModel.held_out`. They are known by their
-            SHA-256.
+            depends on them, such as :meth:`TrainedModel.held_out`. They are recognised by
+            their SHA-256.
+        map, allow: how ``data`` are read, as for :func:`jetgen.read`, where that differs from the
+            training.
 
     Raises:
-        InputError: when the folder holds no finished run, or a solver is chosen for a run that
+        InputError: when the folder holds no finished run, a solver is chosen for a run that
             integrates nothing, or ``data`` are not those of the training.
     """
     return TrainedModel(
-        RunFolder(run),
+        RunFolder(as_path(run, "run")),
         device,
         solver=solver,
         solver_steps=solver_steps,
         store=store,
         data=to_data(data),
+        map=map,
+        allow=allow,
     )
 
 
@@ -76,6 +83,7 @@ class TrainedModel:
         solver_steps: in how many steps; as in the training by default.
         store: the jets of this and other runs; this run's own by default.
         data: the data of the training, where they are not found without being named.
+        map, allow: how they are read; as in the training by default.
     """
 
     def __init__(
@@ -87,6 +95,8 @@ class TrainedModel:
         solver_steps: int | None = None,
         store: JetStore | None = None,
         data: Data | None = None,
+        map: Mapping[str, str] | None = None,
+        allow: Sequence[str] = (),
     ) -> None:
         self.folder, self.device = folder, device
         self.config: TrainConfig = folder.read_config()
@@ -104,7 +114,10 @@ class TrainedModel:
             ) from error
         self.model.to(device).eval()
         self._store = JetStore() if store is None else store
-        self.given = data_of(self.config, folder, data) if data else None
+        self._reading = dataclasses.replace(
+            self.config, map=dict(map or self.config.map), allow=tuple(allow or self.config.allow)
+        )
+        self.given = data_of(self._reading, folder, data) if data else None
 
     def generate(
         self,
@@ -170,7 +183,7 @@ class TrainedModel:
 
         Args:
             jets: how many.
-            region: a condition on what is known of the training jets.
+            region: a condition on the observables of the training jets.
             seed: seed of the jets.
             start: number of the first jet; those before it are left out.
 
@@ -301,7 +314,7 @@ class TrainedModel:
         Raises:
             InputError: when they cannot be found, or have changed since.
         """
-        return data_of(self.config, self.folder, self.given)
+        return data_of(self._reading, self.folder, self.given)
 
     def training_jets(self) -> ParticleCloud:
         """The jets that the run was trained on, in its representation.
@@ -327,13 +340,14 @@ class TrainedModel:
         """All jets of the run's data, which are those of its training."""
         data = self.data()
         if extra_columns:
-            return load_jets(self.config, extra_columns, data)
-        return self._store.jets(self.config, data)
+            return load_jets(self._reading, extra_columns, data)
+        return self._store.jets(self._reading, data)
 
     def _integrated(self, solver: Solver | None, steps: int | None) -> TrainConfig:
         """The options of the training with another solver."""
         chosen = solver is not None or steps is not None
-        if chosen and "flow-matching" not in (self.config.objective, self.config.prior):
+        parts = OBJECTIVES[self.config.objective], PRIORS[self.config.prior]
+        if chosen and not any(part.has_paths for part in parts):
             raise InputError(
                 f"{'solver_steps' if solver is None else 'solver'}: expected a run with the "
                 f"objective or the prior flow-matching, received {self.folder.path} with the "

@@ -122,7 +122,7 @@ def _resumed_config(given: TrainConfig, folder: RunFolder) -> TrainConfig:
     names = given_options(given)
     free = {"run", "resume", "time_limit"}
     if folder.environment_file.exists():
-        free.add("data")  # which are known by their content
+        free.add("data")  # which are recognised by their content
     for name in sorted(names - free):
         value = getattr(given, name)
         if value != getattr(stored, name):

@@ -275,6 +275,24 @@ def test_a_folder_stands_for_the_files_that_it_held(tmp_path, gaussian):
         jetgen.load(run, data=tmp_path / "data")
 
 
+def test_a_map_reads_the_file_that_holds_sets_from_python(tmp_path, capsys, monkeypatch, gaussian):
+    monkeypatch.chdir(tmp_path)
+    jets = gaussian(200, seed=1)
+    momenta = {name: jets.feature(name).numpy() for name in ("px", "py", "pz")}
+    np.savez(
+        "two.npz", **{f"{who}_{q}": x for who in ("part", "track") for q, x in momenta.items()}
+    )
+    chosen = {name: f"part_{name}" for name in momenta}
+    words = ["--data", "two.npz", "--map", ",".join(f"{q}={name}" for q, name in chosen.items())]
+    jets = jetgen.read("two.npz", map=chosen)
+    run = jetgen.train(data=jets, run="run", **TINY)
+    jetgen.generate(run, 20, output=run / "generated.h5")
+    for name in ("report", "compare", "leaderboard"):
+        assert ends([*COMMANDS[name], *words], run, capsys)[0]
+        assert not ends([*COMMANDS[name], *words[:2]], run, capsys)[0]
+        assert "none without --data" in ends([*COMMANDS[name], *words[2:]], run, capsys)[1]
+
+
 def test_sets_from_python_are_found_in_a_file_with_the_same(
     tmp_path, capsys, monkeypatch, gaussian
 ):

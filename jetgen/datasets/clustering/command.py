@@ -61,8 +61,8 @@ def cluster_events(config: ClusterConfig) -> Clustered:
 
     Raises:
         InputError: when the input is not a file of events or is damaged, no event passes the cuts,
-            the output exists, or chunks of an unfinished output are there that cannot be gone on
-            with or are not meant to be.
+            the output exists, or there are chunks of another unfinished output, or of this one
+            without ``resume``.
         ChildProcessError: when a worker process dies.
         KeyboardInterrupt: on Ctrl-C before the first di-jet.
     """

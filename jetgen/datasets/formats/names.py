@@ -78,6 +78,9 @@ SET = "set"
 FEWEST_NUMBERED = 5
 """Smallest number of columns ``px_0, px_1, ...`` that are combined to particles of a jet."""
 
+NUMBERED = re.compile(r"(?P<before>\D*|.*\D)(?P<number>\d+)(?P<after>\D*)")
+"""Names with a number that may be that of a particle: ``px_0``, ``p0_px``, ``part.0.px``."""
+
 
 class Column(NamedTuple):
     """One column of a container.
@@ -193,15 +196,21 @@ def standard_names(names: Sequence[str]) -> tuple[dict[str, str], tuple[str, ...
 
 
 def numbered(columns: Sequence[Column]) -> list[Column]:
-    """The columns, with numbered columns ``px_0, px_1, ...`` combined to one list ``px``.
+    """The columns, with numbered columns combined to lists: ``px_0, px_1, ...`` to ``px``.
 
-    Columns are combined if they contain the momenta of at least five particles.
+    The number is at the end or before the quantity (``p0_px``, ``part.0.px`` and ``p0px`` become
+    ``p_px`` and ``part_px``). Columns are combined if they contain the momenta of at least five
+    particles.
     """
+    own = {column.name for column in columns}
     series: dict[str, dict[int, str]] = defaultdict(dict)
     for column in columns:
-        found = re.fullmatch(r"(.*?)[_.]?(\d+)", column.name)
-        if found and not column.items and split_name(found[1])[1] is not None:
-            series[found[1]][int(found[2])] = column.name
+        found = NUMBERED.fullmatch(column.name)
+        if found and not column.items:
+            parts = found["before"].rstrip("_."), found["after"].lstrip("_.")
+            stem = "_".join(filter(None, parts))
+            if stem not in own and split_name(stem)[1] is not None:
+                series[stem][int(found["number"])] = column.name
     lists = []
     for stem, by_number in series.items():
         first = min(by_number)

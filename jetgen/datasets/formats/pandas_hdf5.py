@@ -159,11 +159,11 @@ def _pickled_names(value: Any) -> tuple[str, ...]:
     if not isinstance(value, bytes | np.bytes_ | np.void):
         return ()
     try:
-        steps = [(code.name, told) for code, told, _ in pickletools.genops(bytes(value))]
+        steps = [(code.name, value) for code, value, _ in pickletools.genops(bytes(value))]
     except Exception:  # pickletools raises many types for bytes that are not a pickle
         return ()
-    words = tuple(str(told) for name, told in steps if name in STRINGS)
-    return words or tuple(str(told) for name, told in steps if name in INTEGERS)
+    words = tuple(str(value) for name, value in steps if name in STRINGS)
+    return words or tuple(str(value) for name, value in steps if name in INTEGERS)
 
 
 def _matches(path: Path) -> bool:

@@ -38,8 +38,8 @@ def simulate(config: SimulateConfig) -> Simulated:
     and ``resume`` goes on from there. The jets depend on the seed, not on the number of workers.
 
     Raises:
-        InputError: when the file exists, Pythia rejects the settings, or chunks of an unfinished
-            file are there that cannot be gone on with or are not meant to be.
+        InputError: when the file exists, Pythia rejects the settings, or there are chunks of
+            another unfinished file, or of this one without ``resume``.
         ChildProcessError: when a worker process dies.
         KeyboardInterrupt: on Ctrl-C before the first jet.
     """

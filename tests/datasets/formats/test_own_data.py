@@ -14,7 +14,7 @@ import jetgen
 from jetgen.cli.main import main
 from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY
 from jetgen.datasets.detection import detect, open_source
-from jetgen.datasets.formats.names import Column, recognise, split_name
+from jetgen.datasets.formats.names import Column, numbered, recognise, split_name
 from jetgen.errors import InputError
 from jetgen.physics import fourvectors
 from jetgen.physics.classes import class_index
@@ -186,15 +186,27 @@ def test_columns_named_in_attributes_and_those_that_are_not(tmp_path, truth):
     assert torch.equal(jetgen.read(tmp_path / "ours.npy", map=words).particles, named.particles)
 
 
-def test_columns_numbered_in_a_table(tmp_path, truth):
+@pytest.mark.parametrize(
+    "named",
+    ["{name}_{k}", "{name}{k}", "p{k}_{name}", "part.{k}.{name}", "const_{k}_{name}", "p{k}{name}"],
+)
+def test_columns_numbered_in_a_table(tmp_path, truth, named):
     _, values = truth
-    heads = [f"{name}_{k}" for k in range(SLOTS) for name in ("E", "PX", "PY", "PZ")]
+    heads = [named.format(name=n, k=k) for k in range(SLOTS) for n in ("E", "PX", "PY", "PZ")]
     rows = np.stack([values[n] for n in ("E", "px", "py", "pz")], axis=-1).reshape(JETS, -1)
     with (tmp_path / "wide.csv").open("w", newline="") as file:
         csv.writer(file).writerows([[*heads, "tag"], *([*row.tolist(), 3] for row in rows)])
     cloud = jetgen.read(tmp_path / "wide.csv")
     check(cloud, truth)
     assert cloud.condition("tag").unique().tolist() == [3]
+
+
+def test_a_series_is_not_combined_under_the_name_of_another_column():
+    own = [Column("jet_pt", False)]
+    series = [Column(f"jet{k}_{q}", False) for k in range(6) for q in ("pt", "eta", "phi")]
+    assert {c.name for c in numbered(series)} == {"jet_pt", "jet_eta", "jet_phi"}
+    assert numbered([*own, *series]) == [*own, *series]
+    assert numbered(series[:12]) == series[:12], "too few"
 
 
 def test_units(tmp_path, truth):
@@ -302,8 +314,8 @@ def test_labels_of_jets(tmp_path, truth):
     with pytest.raises(InputError, match="known classes, received 1 in jet 1 and 20 jets"):
         jetgen.read(tmp_path / "l.root", map={"gluon": "label:0", "quark": "label:5"})
     write_root(tmp_path / "t.root", {**columns, "type": np.where(codes, 21.0, 1.0)})
-    told = r"received 21 in jet 1 and 20 jets .*map=\{'gluon': 'type:21'\}"
-    with pytest.raises(InputError, match=told):
+    said = r"received 21 in jet 1 and 20 jets .*map=\{'gluon': 'type:21'\}"
+    with pytest.raises(InputError, match=said):
         jetgen.read(tmp_path / "t.root")
 
 
