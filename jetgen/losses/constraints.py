@@ -75,14 +75,15 @@ def efp_difference(
     r"""Mean of ``(e - e_real)^2``, ``|e - e_real|`` or relative over energy-flow polynomials.
 
     The polynomials are those of :func:`jetgen.physics.efp.efps` with at most ``max_degree`` edges
-    (hadronic measure, beta 1); each measures a different many-particle correlation.
+    (hadronic measure, beta 1); each measures a different many-particle correlation. Momenta are
+    divided by their sum over the jet, so that the polynomials have no unit in any representation.
 
-    Args, returns and errors as :func:`mass_difference`.
+    Args, returns and errors as :func:`mass_difference`; dimensionless.
     """
     _check_alike(generated, real)
 
     def polynomials(cloud: ParticleCloud) -> Tensor:
-        return efps(cloud, max_degree=max_degree)
+        return efps(cloud, max_degree=max_degree, normed=True)
 
     return reduce(
         _measured(polynomials, generated, real, kind).mean(1).to(generated.particles), reduction

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from matplotlib.figure import Figure
 
+from jetgen.metrics.trainings import TrainingMean, p_text
+
 Verdict = Literal["confirmed", "not confirmed", "undecided"]
+
+LEVEL = 0.05
+"""The largest probability of a verdict on a difference that does not exist."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A published statement, and the result measured here."""
+    """A published statement, and the result measured here.
+
+    Args:
+        statement: the claim.
+        verdict: whether it is confirmed.
+        evidence: the measured numbers.
+        basis: what the verdict rests on: the number of trainings, and p-values.
+    """
 
     statement: str
     verdict: Verdict
     evidence: str
+    basis: str
 
 
 @dataclass(frozen=True)
@@ -52,18 +64,52 @@ class Conclusion:
     drawings: Sequence[FindingFigure] = field(default=())
 
 
-def judged(difference: float, error: float, threshold: float = 2.0) -> Verdict:
-    """The verdict on a difference that should be positive, from its size in units of its error.
+def judged(found: TrainingMean) -> Verdict:
+    """The verdict on a number that should be positive, by Student's t at the level of 5 %.
 
-    ``confirmed`` above ``threshold``, ``not confirmed`` below minus ``threshold``, and
-    ``undecided`` between.
+    ``confirmed`` if it is positive and differs from zero, ``not confirmed`` if it is negative and
+    differs from zero, and ``undecided`` between.
     """
-    if difference > threshold * error:
+    if found.p_value >= LEVEL:
+        return "undecided"
+    return "confirmed" if found.value > 0 else "not confirmed"
+
+
+def judged_all(found: Mapping[str, TrainingMean]) -> Verdict:
+    """The verdict on numbers that should all be positive.
+
+    ``confirmed`` if each is, and ``not confirmed`` if one is negative with a p-value of at most 5 %
+    over their number, so that the level holds for all of them together.
+    """
+    if all(judged(each) == "confirmed" for each in found.values()):
         return "confirmed"
-    return "not confirmed" if difference < -threshold * error else "undecided"
+    against = any(each.value < 0 and each.p_value < LEVEL / len(found) for each in found.values())
+    return "not confirmed" if against else "undecided"
 
 
-def mean_difference(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """Mean of ``first - second`` over pairs, and its standard error from their scatter."""
-    differences = [first - second for first, second in pairs]
-    return statistics.mean(differences), statistics.stdev(differences) / len(pairs) ** 0.5
+def judged_alike(found: Mapping[str, TrainingMean], margins: Mapping[str, float]) -> Verdict:
+    """The verdict on differences that should all be small.
+
+    ``confirmed`` if each is between minus and plus its margin by two one-sided tests at 5 % (the
+    central 90 % interval lies inside), ``not confirmed`` if one is outside by a one-sided test
+    at 5 % over their number. That a difference is not significant is no proof of equality.
+    """
+    inside = [
+        abs(each.value) + each.half_interval(1 - 2 * LEVEL) < margins[name]
+        for name, each in found.items()
+    ]
+    level = 1 - 2 * LEVEL / len(found)
+    outside = [
+        abs(each.value) - each.half_interval(level) > margins[name] for name, each in found.items()
+    ]
+    if all(inside):
+        return "confirmed"
+    return "not confirmed" if any(outside) else "undecided"
+
+
+def basis_of(found: Mapping[str, TrainingMean]) -> str:
+    """What a verdict on several numbers rests on: the trainings of each, and the p-values."""
+    numbers = sorted({each.trainings for each in found.values()})
+    noun = "training" if numbers == [1] else "trainings"
+    values = ", ".join(f"p {p_text(each.p_value)} ({name})" for name, each in found.items())
+    return f"{' to '.join(str(n) for n in numbers)} {noun} each; {values}"

@@ -74,7 +74,9 @@ def _markdown(
 ) -> str:
     parts = [f"# {title}", question, conclusion.answer]
     if conclusion.claims:
-        parts.append(_grid(("claim", "here", "evidence"), [_row(c) for c in conclusion.claims]))
+        parts.append(
+            _grid(("claim", "here", "rests on", "evidence"), [_row(c) for c in conclusion.claims])
+        )
     for table in conclusion.tables:
         parts += [f"## {table.title}", _grid(table.columns, table.rows)]
         parts += [table.caption] if table.caption else []
@@ -83,8 +85,8 @@ def _markdown(
     return "\n\n".join(parts) + "\n"
 
 
-def _row(claim: Claim) -> tuple[str, str, str]:
-    return claim.statement, claim.verdict, claim.evidence
+def _row(claim: Claim) -> tuple[str, str, str, str]:
+    return claim.statement, claim.verdict, claim.basis, claim.evidence
 
 
 def _grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from jetgen.compression.fidelity import Restored, after_coding
 from jetgen.compression.peaks import PARAMETERS
 from jetgen.metrics.peak_fits import SHAPES, PeakFit, Shift
 from jetgen.metrics.residuals import half_width
-from jetgen.reports.findings import Claim, Conclusion, Table, judged
+from jetgen.metrics.trainings import TrainingMean, mean_of, paired_difference
+from jetgen.reports.findings import Claim, Conclusion, Table, basis_of, judged, judged_all
 from jetgen.reports.formatting import with_uncertainty
 from jetgen.studies.compression_figures import drawings
 from jetgen.studies.compression_runs import (
@@ -52,23 +53,22 @@ def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
     )
 
 
-def _mean(values: Sequence[float]) -> tuple[float, float]:
-    """The mean of one value per seed, and its error."""
-    return statistics.mean(values), statistics.stdev(values) / len(values) ** 0.5
+def _printed(found: TrainingMean) -> str:
+    return with_uncertainty(found.value, found.error)
 
 
 def _answer(form: str, found: Found) -> str:
     best, second = found.ranking()[:2]
-    means = {name: _mean(found.disturbances(name, found.shape)) for name in (best, second)}
-    difference = means[second][0] - means[best][0]
-    error = (means[best][1] ** 2 + means[second][1] ** 2) ** 0.5
-    apart = judged(difference, error) == "confirmed"
+    changes = {name: found.disturbances(name, found.shape) for name in (best, second)}
+    difference = paired_difference(changes[second], changes[best])
+    apart = judged(difference) == "confirmed"
     return (
         f"{FORMS[form].capitalize()}: {OBJECTIVES[best]} changes mass and width of peaks least, "
-        f"by {with_uncertainty(*means[best])} GeV on average over W and top jets and seeds "
+        f"by {_printed(mean_of(changes[best]))} GeV on average over W and top jets and seeds "
         f"({SHAPES[found.shape].title}), then {OBJECTIVES[second]} with "
-        f"{with_uncertainty(*means[second])} GeV, "
-        + ("a significant difference." if apart else "not a significant difference.")
+        f"{_printed(mean_of(changes[second]))} GeV, "
+        + ("a significant difference" if apart else "not a significant difference")
+        + f" ({difference.basis})."
     )
 
 
@@ -91,27 +91,30 @@ def _kept(found: Found) -> Claim:
         "Three numbers represent the four-momentum of a jet: the mass peak does not change",
         "not confirmed" if apart else "confirmed",
         f"shifts of the {SHAPES[shape].title}, plain autoencoder, first seed: {'; '.join(listed)}",
+        "1 training; shifts of more than 2 errors",
     )
 
 
 def _specialised(folder: Path, found: Found, settings: Mapping[str, Any]) -> Claim:
     """The claim that models of W jets have larger errors for top jets than models of top jets."""
     jets = jets_of(folder, "momenta", "top")
-    differences = [
-        after_coding(coder, jets).error - peaks["top"].restored.error
-        for objective in OBJECTIVES
-        for coder, peaks in zip(
-            coders_of(folder, "momenta", "w", objective, settings),
-            found.peaks[objective],
-            strict=True,
+    differences = {
+        title: paired_difference(
+            [
+                after_coding(coder, jets).error
+                for coder in coders_of(folder, "momenta", "w", objective, settings)
+            ],
+            [peaks["top"].restored.error for peaks in found.peaks[objective]],
         )
-    ]
-    mean, error = _mean(differences)
+        for objective, title in OBJECTIVES.items()
+    }
+    listed = "; ".join(f"{title} {_printed(found)}" for title, found in differences.items())
     return Claim(
         "A model of one jet class is worse for another class",
-        judged(mean, error),
+        judged_all(differences),
         "relative error (mean over pT, η, φ, mass) of top jets, models of W jets minus models of "
-        f"top jets, {len(differences)} pairs: {with_uncertainty(mean, error)}",
+        f"top jets, mean over seeds: {listed}",
+        basis_of(differences),
     )
 
 
@@ -120,27 +123,33 @@ def _smaller(form: str, found: Found) -> Claim:
     rivals = [cost for cost in found.costs if cost.title in _ROUNDING]
     rounded = max(rivals, key=lambda cost: cost.ratio)
     ratios = [cost.ratio for cost in found.costs if cost.title.endswith(", residuals")]
-    mean, error = _mean([ratio - rounded.ratio for ratio in ratios])
+    difference = mean_of([ratio - rounded.ratio for ratio in ratios])
     return Claim(
         f"Learned codes make smaller files than rounding at equal error: {FORMS[form]}",
-        judged(mean, error),
+        judged(difference),
         f"compression ratio of codes with residuals {min(ratios):.2f} to {max(ratios):.2f}, of "
-        f"{rounded.title} {rounded.ratio:.2f}; mean difference {with_uncertainty(mean, error)}",
+        f"{rounded.title} {rounded.ratio:.2f}; mean difference {_printed(difference)}",
+        f"{difference.basis}; one training per objective",
     )
 
 
 def _disturbances(found: Mapping[str, Found]) -> Table:
     def row(objective: str) -> list[str]:
         values = [
-            _mean(measured.disturbances(objective, shape))
+            mean_of(measured.disturbances(objective, shape))
             for measured in found.values()
             for shape in SHAPES
         ]
         errors = [
-            _mean([p.restored.error for peaks in measured.peaks[objective] for p in peaks.values()])
+            mean_of(
+                [
+                    statistics.fmean(peak.restored.error for peak in peaks.values())
+                    for peaks in measured.peaks[objective]
+                ]
+            )
             for measured in found.values()
         ]
-        return [OBJECTIVES[objective], *(with_uncertainty(*v) for v in (*values, *errors))]
+        return [OBJECTIVES[objective], *(_printed(each) for each in (*values, *errors))]
 
     columns = [f"{title}, {shape}" for title in FORMS.values() for shape in SHAPES]
     return Table(

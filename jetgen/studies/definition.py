@@ -87,7 +87,8 @@ def define(
     ``study.yaml`` has ``title``, ``question``, ``source``, ``settings`` with the mappings
     ``full`` and ``quick``, and ``steps``. A step is the text of a jetgen command, in which
     ``{folder}``, ``{study}`` and ``{SETTING}`` are replaced; or a mapping of ``run`` to such a
-    text and ``for`` to the values of further names, with one command for every combination.
+    text and ``for`` to the values of further names, or to the setting that lists them, with one
+    command for every combination.
     The option ``run`` or ``output`` of a command names its output.
 
     Args:
@@ -104,7 +105,7 @@ def define(
         content = read_yaml(path)
         scale = content["settings"]["quick" if quick else "full"]
         settings = _changed(scale, changed or {})
-        steps = [step for entry in content["steps"] for step in _expanded(entry)]
+        steps = [step for entry in content["steps"] for step in _expanded(entry, settings)]
         known = {"folder": folder.as_posix(), "study": definition.as_posix(), **settings}
         return Study(
             name=definition.resolve().name,
@@ -138,13 +139,18 @@ def _changed(settings: Mapping[str, Any], changed: Mapping[str, str]) -> dict[st
     return values
 
 
-def _expanded(entry: str | Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _expanded(
+    entry: str | Mapping[str, Any], settings: Mapping[str, Any]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     if isinstance(entry, str):
         yield entry, {}
         return
-    names = list(entry["for"])
-    for values in itertools.product(*entry["for"].values()):
-        yield entry["run"], dict(zip(names, values, strict=True))
+    ranges = {
+        name: settings[values] if isinstance(values, str) else values
+        for name, values in entry["for"].items()
+    }
+    for values in itertools.product(*ranges.values()):
+        yield entry["run"], dict(zip(ranges, values, strict=True))
 
 
 def _step(words: str, values: Mapping[str, Any]) -> Step:

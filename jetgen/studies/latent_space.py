@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from jetgen.latent.embedding import tsne
 from jetgen.latent.encoding import EncodedSets
 from jetgen.latent.page import far_apart, jet_walks
 from jetgen.metrics.latent import ACTIVE, active, divergence, order, principal_components
+from jetgen.metrics.trainings import mean_of, paired_difference
 from jetgen.objectives.preparation import represent
 from jetgen.physics.observable_values import ObservableValues, observe
 from jetgen.physics.observables import MeasuredSets, measure
@@ -28,7 +28,7 @@ from jetgen.reports.figures.latent_pairs import latent_pairs
 from jetgen.reports.figures.latent_region import latent_region
 from jetgen.reports.figures.latent_views import latent_views
 from jetgen.reports.figures.points_with_errors import points_with_errors
-from jetgen.reports.findings import Claim, Conclusion, FindingFigure, Table, judged, mean_difference
+from jetgen.reports.findings import Claim, Conclusion, FindingFigure, Table, judged
 from jetgen.reports.formatting import with_uncertainty
 from jetgen.reports.style import figure_style
 from jetgen.runs.latent_space import latent_space
@@ -151,7 +151,8 @@ def _numbers(runs: Runs, model: str, quantity: str, share: int = WHOLE) -> list[
 
 def _mean(values: Sequence[float]) -> tuple[float, float]:
     """Mean over seeds, and its error."""
-    return statistics.mean(values), statistics.stdev(values) / len(values) ** 0.5
+    found = mean_of(values)
+    return found.value, found.error
 
 
 def _cell(values: Sequence[float]) -> str:
@@ -164,13 +165,14 @@ def _claims(runs: Runs) -> list[Claim]:
     ) -> Claim:
         """The claim that ``more`` has the larger value, seed by seed."""
         sides = [_numbers(runs, model, quantity, share) for model, share in (more, less)]
-        mean, error = mean_difference(list(zip(*sides, strict=True)))
+        found = paired_difference(*sides)
         names = [_title(*side) for side in (more, less)]
         return Claim(
             statement,
-            judged(mean, error),
-            f"{QUANTITIES[quantity]}, {names[0]} minus {names[1]}, mean of {len(sides[0])} seeds: "
-            f"{with_uncertainty(mean, error)}",
+            judged(found),
+            f"{QUANTITIES[quantity]}, {names[0]} minus {names[1]}, mean over seeds: "
+            f"{with_uncertainty(found.value, found.error)}",
+            found.basis,
         )
 
     vae, beta, ae = (VAE, WHOLE), (BETA, WHOLE), (AE, WHOLE)

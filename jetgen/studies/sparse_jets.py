@@ -2,233 +2,309 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput, check
-from jetgen.evaluation.comparison import Comparison, Distance, Row, compare_resampled
+from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.metric_rows import efp_rows
 from jetgen.evaluation.resampling import resample
-from jetgen.physics.quantities import PARTICLE_MOMENTA, QUANTITIES
+from jetgen.metrics.trainings import TrainingMean, mean_of, paired_difference
+from jetgen.physics.quantities import PARTICLE_MOMENTA, QUANTITIES, Quantity
 from jetgen.reports.figures.distributions import distributions
 from jetgen.reports.figures.jet_images import jet_images
+from jetgen.reports.figures.points_with_errors import Points, points_with_errors
 from jetgen.reports.findings import (
     Claim,
     Conclusion,
     FindingFigure,
     Table,
-    Verdict,
-    judged,
-    mean_difference,
+    basis_of,
+    judged_alike,
+    judged_all,
 )
 from jetgen.reports.formatting import with_uncertainty
 from jetgen.reports.style import figure_style, lines
 from jetgen.runs.trained_model import load
 
 GAUSSIAN, FLOW = "Gaussian prior", "flow prior"
-JET_VARIABLES = ("mass", "pt", "energy", "eta", "phi")
+PRIORS = {GAUSSIAN: "gaussian", FLOW: "flow"}
+KINEMATICS = ("mass", "pt", "energy")
+JET_VARIABLES = (*KINEMATICS, "eta", "phi")
 MOMENTA = tuple(quantity.name for quantity in PARTICLE_MOMENTA)
-_SHOWN = (*JET_VARIABLES, *MOMENTA, "w1efp")
-Pairs = Iterable[tuple[Distance, Distance]]
-_PAIRS = [(network, terms) for network in ("dense", "conv") for terms in ("none", "mass-pt")]
+LOSSES = {"mse": "MSE", "chamfer": "Chamfer"}
+NETWORKS = {"dense": "dense networks", "conv": "convolutions"}
+MARGIN = 0.1
+"""Largest difference of two distances, in standard deviations of the simulated jets, for losses
+that are equally good."""
+
+_QUANTITIES = [
+    quantity
+    for quantity in (*QUANTITIES, *PARTICLE_MOMENTA)
+    if quantity.name in (*JET_VARIABLES, *MOMENTA)
+]
 
 
 class Measurement(NamedTuple):
-    """The jets of a run and their distances."""
+    """One training: its jets, and their distances from simulated ones."""
 
     checked: ComparisonInput
     comparison: Comparison
 
-    def distance(self, quantity: str, sample: str) -> Distance:
-        return self.comparison.row(quantity).distances[sample]
+    def distance(self, quantity: str, sample: str) -> float:
+        """The 1-Wasserstein distance of a sample, in the unit of the quantity."""
+        return self.comparison.row(quantity).distances[sample].value
+
+
+Runs = Mapping[str, Sequence[Measurement]]
+"""The trainings of every model, by seed."""
 
 
 def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
     """Measure every run of the study and check the published claims."""
-    paths = sorted(path.parent for path in folder.glob("*/config.yaml"))
-    runs = {path.name: _measured(path) for path in paths}
-    claims = _claims(runs)
-    return Conclusion(
-        answer=_answer(runs, claims),
-        claims=claims,
-        tables=_tables(runs),
-        drawings=list(_drawings(runs)),
-    )
+    runs: dict[str, list[Measurement]] = {}
+    for path in sorted(path.parent for path in folder.glob("*/config.yaml")):
+        runs.setdefault(path.name.rsplit("-", 1)[0], []).append(_measured(path))
+    claims = [claim for network in NETWORKS for claim in _claims(runs, network)]
+    with figure_style():
+        drawings = list(_drawings(runs, settings))
+    return Conclusion(_answer(runs, claims), claims, list(_tables(runs)), drawings)
 
 
 def _measured(path: Path) -> Measurement:
     run = load(path)
     real = run.held_out()
-    samples = {
-        RECONSTRUCTED: run.reconstruct(real),
-        GAUSSIAN: run.generate(len(real), prior="gaussian"),
-        FLOW: run.generate(len(real), prior="flow"),
+    samples = {RECONSTRUCTED: run.reconstruct(real)} | {
+        title: run.generate(len(real), prior=prior)
+        for title, prior in PRIORS.items()
+        if prior in run.priors
     }
     checked = check(real, samples, run.training_jets())
-    drawn = resample(checked, replicas=100, seed=1)
-    table = compare_resampled(drawn, (*QUANTITIES, *PARTICLE_MOMENTA))
-    return Measurement(checked, table.with_rows(efp_rows(drawn)))
+    drawn = resample(checked, replicas=20, seed=1)
+    return Measurement(checked, compare_resampled(drawn, _QUANTITIES).with_rows(efp_rows(drawn)))
 
 
-def _claims(runs: Mapping[str, Measurement]) -> list[Claim]:
-    published = [f"{n}-{loss}-{t}" for n, t in _PAIRS for loss in ("mse", "chamfer")]
+def _over_trainings(runs: Sequence[Measurement], quantity: str, sample: str) -> list[float]:
+    return [run.distance(quantity, sample) for run in runs]
 
-    def losses(quantity: str) -> Pairs:
-        for network, terms in _PAIRS:
-            worse, better = (runs[f"{network}-{loss}-{terms}"] for loss in ("chamfer", "mse"))
-            yield worse.distance(quantity, RECONSTRUCTED), better.distance(quantity, RECONSTRUCTED)
 
-    def samples(worse: str, better: str) -> Callable[[str], Pairs]:
-        def pairs(quantity: str) -> Pairs:
-            for name in published:
-                run = runs[name]
-                yield run.distance(quantity, worse), run.distance(quantity, better)
+def _claims(runs: Runs, network: str) -> list[Claim]:
+    """The published claims, for the trainings of one kind of networks with jet-level terms."""
+    mse, chamfer = (runs[f"{network}-{loss}-terms"] for loss in LOSSES)
 
-        return pairs
+    def losses(quantities: Iterable[str]) -> dict[str, TrainingMean]:
+        """Chamfer minus MSE."""
+        return {
+            name: paired_difference(
+                _over_trainings(chamfer, name, RECONSTRUCTED),
+                _over_trainings(mse, name, RECONSTRUCTED),
+            )
+            for name in quantities
+        }
 
+    def samples(worse: str, better: str) -> dict[str, TrainingMean]:
+        return {
+            f"{LOSSES[loss]} {name}": paired_difference(
+                _over_trainings(trainings, name, worse), _over_trainings(trainings, name, better)
+            )
+            for loss, trainings in zip(LOSSES, (mse, chamfer), strict=True)
+            for name in KINEMATICS
+        }
+
+    mass = losses(["mass"])
+    others = losses(name for name in JET_VARIABLES if name != "mass")
+    margins = {name: MARGIN * _width(mse[0], name) for name in others}
+    listed_margins = ", ".join(f"{name} {value:.2g}" for name, value in margins.items())
+    with_prior = samples(GAUSSIAN, RECONSTRUCTED)
+    repaired = samples(GAUSSIAN, FLOW)
+    where = NETWORKS[network]
     return [
-        _ordered(
-            "MSE reconstructs the jet mass better than Chamfer",
-            {"mass": _difference(losses("mass"))},
-            "W1 in GeV, Chamfer minus MSE, mean of four pairs of runs",
+        Claim(
+            f"MSE reconstructs the jet mass better than Chamfer ({where})",
+            judged_all(mass),
+            f"W1 in GeV, Chamfer minus MSE: {_listed(mass)}",
+            basis_of(mass),
         ),
-        _equal(
-            "In other variables (jet pT, energy, η, φ) both losses are equally good",
-            {name: _difference(losses(name)) for name in JET_VARIABLES if name != "mass"},
-            "W1, Chamfer minus MSE, mean of four pairs of runs",
+        Claim(
+            f"In other variables both losses are equally good ({where})",
+            judged_alike(others, margins),
+            f"W1, Chamfer minus MSE: {_listed(others)}; equally good: 90 % interval within "
+            f"{MARGIN} standard deviations of simulated jets ({listed_margins})",
+            basis_of(others),
         ),
-        _ordered(
-            "Generated jets (Gaussian prior) are worse than reconstructed ones",
-            {n: _difference(samples(GAUSSIAN, RECONSTRUCTED)(n)) for n in JET_VARIABLES[:3]},
-            "W1 in GeV, Gaussian prior minus reconstructed, mean of eight runs",
+        Claim(
+            f"Generated jets (Gaussian prior) are worse than reconstructed ones ({where})",
+            judged_all(with_prior),
+            f"W1 in GeV, Gaussian prior minus reconstructed: {_listed(with_prior)}",
+            basis_of(with_prior),
         ),
-        _ordered(
-            "A normalizing-flow prior improves generated jets",
-            {n: _difference(samples(GAUSSIAN, FLOW)(n)) for n in JET_VARIABLES[:3]},
-            "W1 in GeV, Gaussian minus flow prior, mean of eight runs",
+        Claim(
+            f"A normalizing-flow prior improves generated jets ({where})",
+            judged_all(repaired),
+            f"W1 in GeV, Gaussian minus flow prior: {_listed(repaired)}",
+            basis_of(repaired),
         ),
     ]
 
 
-def _ordered(statement: str, found: Mapping[str, tuple[float, float]], what: str) -> Claim:
-    """The claim that all differences are positive."""
-    verdicts = {judged(*difference) for difference in found.values()}
-    verdict: Verdict = "undecided"
-    if verdicts == {"confirmed"}:
-        verdict = "confirmed"
-    elif "not confirmed" in verdicts:
-        verdict = "not confirmed"
-    return Claim(statement, verdict, f"{what}: {_listed(found)}")
+def _width(run: Measurement, quantity: str) -> float:
+    """The standard deviation of a quantity of the simulated jets."""
+    return float(run.checked.real.observables[quantity].std())
 
 
-def _equal(statement: str, found: Mapping[str, tuple[float, float]], what: str) -> Claim:
-    """The claim that all differences are within two errors of zero."""
-    apart = any(judged(*difference) != "undecided" for difference in found.values())
-    return Claim(statement, "not confirmed" if apart else "confirmed", f"{what}: {_listed(found)}")
+def _listed(found: Mapping[str, TrainingMean]) -> str:
+    return "; ".join(f"{name} {with_uncertainty(f.value, f.error)}" for name, f in found.items())
 
 
-def _listed(found: Mapping[str, tuple[float, float]]) -> str:
-    return "; ".join(f"{name} {with_uncertainty(*values)}" for name, values in found.items())
-
-
-def _difference(pairs: Pairs) -> tuple[float, float]:
-    """Mean of the differences of distances, and its error.
-
-    The error is the larger of two: from the scatter of the pairs, which are separate trainings,
-    and from the bootstrap errors of the distances.
-    """
-    pairs = list(pairs)
-    mean, spread = mean_difference([(first.value, second.value) for first, second in pairs])
-    bootstrap = math.sqrt(sum(d.uncertainty**2 for pair in pairs for d in pair)) / len(pairs)
-    return mean, max(spread, bootstrap)
-
-
-def _answer(runs: Mapping[str, Measurement], claims: Sequence[Claim]) -> str:
+def _answer(runs: Runs, claims: Sequence[Claim]) -> str:
     def best(sample: str) -> str:
-        name = min(runs, key=lambda run: runs[run].distance("mass", sample).value)
-        distance = runs[name].distance("mass", sample)
-        value = with_uncertainty(distance.value, distance.uncertainty)
-        return f"{name} (W1 of the mass {value} GeV)"
+        found = {
+            name: mean_of(_over_trainings(trainings, "mass", sample))
+            for name, trainings in runs.items()
+            if sample in trainings[0].comparison.samples
+        }
+        name = min(found, key=lambda name: found[name].value)
+        value = with_uncertainty(found[name].value, found[name].error)
+        return f"{name} (W1 of the mass {value} GeV, mean of {found[name].trainings} trainings)"
 
-    relative = _better(runs, "dense-mse-relative", "dense-mse-none")
     confirmed = sum(claim.verdict == "confirmed" for claim in claims)
     return (
         f"{confirmed} of {len(claims)} claims are confirmed at this scale. The mass is best "
         f"reconstructed by {best(RECONSTRUCTED)}, best generated by {best(FLOW)} with the flow "
-        f"prior. Of the representations {relative} reconstructs the mass better (dense, MSE)."
+        "prior."
     )
 
 
-def _better(runs: Mapping[str, Measurement], relative: str, cartesian: str) -> str:
-    values = {
-        words: runs[name].distance("mass", RECONSTRUCTED).value
-        for words, name in (("η, φ, pT", relative), ("px, py, pz", cartesian))
-    }
-    return min(values, key=lambda words: values[words])
-
-
-def _tables(runs: Mapping[str, Measurement]) -> list[Table]:
-    first = next(iter(runs.values())).comparison
-    rows = [first.row(name) for name in _SHOWN]
-    columns = ["run", *(_title(row) for row in rows)]
-    floor = ["real against real", *(_cell(row, row.floor, row.floor_spread) for row in rows)]
-    return [
-        Table(
+def _tables(runs: Runs) -> Iterable[Table]:
+    first = next(iter(runs.values()))[0].comparison
+    shown = [first.row(name) for name in (*JET_VARIABLES, *MOMENTA, "w1efp")]
+    quantities = [row.quantity for row in shown]
+    floor = [with_uncertainty(*_scaled(r.quantity, r.floor, r.floor_spread)) for r in shown]
+    for sample in (RECONSTRUCTED, *PRIORS):
+        rows = [
+            [name, str(len(trainings)), *(_cell(trainings, each, sample) for each in quantities)]
+            for name, trainings in runs.items()
+            if sample in trainings[0].comparison.samples
+        ]
+        yield Table(
             f"distances_{sample.split()[0].lower()}",
             f"1-Wasserstein distances: {sample}",
-            columns,
-            [floor, *([name, *_cells(run.comparison, sample)] for name, run in runs.items())],
-            f"{first.jets} against {first.jets} jets, ± from {first.replicas} bootstrap "
-            "resamplings; the first line is the real-vs-real floor.",
+            ["model", "trainings", *map(_title, quantities)],
+            [["real against real", "", *floor], *rows],
+            f"{first.jets} against {first.jets} jets; mean over trainings with different seeds, "
+            "which also have different held-out jets, and its error. The first line is the "
+            "real-vs-real floor of one training.",
         )
-        for sample in (RECONSTRUCTED, GAUSSIAN, FLOW)
-    ]
 
 
-def _title(row: Row) -> str:
-    symbol = row.quantity.observable.title
-    return f"{symbol} [{row.quantity.unit}]" if row.quantity.unit else symbol
+def _title(quantity: Quantity) -> str:
+    symbol = quantity.observable.title
+    return f"{symbol} [{quantity.unit}]" if quantity.unit else symbol
 
 
-def _cells(comparison: Comparison, sample: str) -> list[str]:
-    rows = [comparison.row(name) for name in _SHOWN]
-    distances = [row.distances[sample] for row in rows]
-    return [_cell(row, d.value, d.uncertainty) for row, d in zip(rows, distances, strict=True)]
+def _cell(runs: Sequence[Measurement], quantity: Quantity, sample: str) -> str:
+    found = mean_of(_over_trainings(runs, quantity.name, sample))
+    return with_uncertainty(*_scaled(quantity, found.value, found.error))
 
 
-def _cell(row: Row, value: float, error: float) -> str:
-    return with_uncertainty(value / row.quantity.scale, error / row.quantity.scale)
+def _scaled(quantity: Quantity, value: float, error: float) -> tuple[float, float]:
+    return value / quantity.scale, error / quantity.scale
 
 
-def _drawings(runs: Mapping[str, Measurement]) -> Iterable[FindingFigure]:
-    real = next(iter(runs.values())).checked.real
-    shown = [q for q in (*QUANTITIES, *PARTICLE_MOMENTA) if q.name in (*JET_VARIABLES, *MOMENTA)]
-    names = [
-        f"dense-{loss}-{terms}" for loss in ("mse", "chamfer") for terms in ("none", "mass-pt")
-    ]
-    invariant = ["deepsets-chamfer", "edgeconv-chamfer"]
+def _drawings(runs: Runs, settings: Mapping[str, Any]) -> Iterable[FindingFigure]:
+    yield _scan(runs, settings)
+    yield _trade_off(runs, settings)
+    main = [f"dense-{loss}-{terms}" for loss in LOSSES for terms in ("without", "terms")]
+    invariant = ["deepsets-chamfer-terms", "edgeconv-chamfer-terms", "dense-chamfer-terms"]
     for label, sample, chosen in (
-        ("reconstruction", RECONSTRUCTED, names),
-        ("generation", FLOW, names),
-        ("invariant", FLOW, [*invariant, "dense-mse-none"]),
+        ("reconstruction", RECONSTRUCTED, main),
+        ("generation", FLOW, main),
+        ("invariant", RECONSTRUCTED, invariant),
     ):
-        samples = {name: runs[name].checked.samples[sample] for name in chosen}
-        with figure_style():
-            yield FindingFigure(
-                label,
-                f"Real and {sample.replace('flow', 'generated, flow')}"
-                + (", permutation-invariant models" if label == "invariant" else ""),
-                "Jets, and px, py, pz of their particles; below, the ratio to real jets.",
-                distributions(real, samples, shown, lines(chosen)),
-            )
-    for label, name in (("mse", "dense-mse-none"), ("chamfer", "dense-chamfer-none")):
-        samples = runs[name].checked.samples
-        with figure_style():
-            yield FindingFigure(
-                f"images_{label}",
-                f"Average jet images: {name}",
-                "100 × 100 pixels around the jet axis, and ratios to the real jets.",
-                jet_images(real, samples),
-            )
+        samples = {name: runs[name][0].checked.samples[sample] for name in chosen}
+        yield FindingFigure(
+            label,
+            f"Simulated and {sample.replace('flow', 'generated, flow')}"
+            + (", permutation-invariant models" if label == "invariant" else ""),
+            "Jets, and px, py, pz of their particles, first seed; below, the ratio to simulated "
+            "jets.",
+            distributions(runs[main[0]][0].checked.real, samples, _QUANTITIES, lines(chosen)),
+        )
+    for loss, title in LOSSES.items():
+        checked = runs[f"dense-{loss}-terms"][0].checked
+        yield FindingFigure(
+            f"images_{loss}",
+            f"Average jet images: dense networks, {title}, terms of mass and pT",
+            "100 × 100 pixels around the jet axis, and ratios to the simulated jets; first seed.",
+            jet_images(checked.real, checked.samples),
+        )
+
+
+def _scan(runs: Runs, settings: Mapping[str, Any]) -> FindingFigure:
+    """Reconstruction against the weight of the terms."""
+    weight = settings["weight"]
+    weights = {w: f"weight_{w}" for w in settings["other_weights"]} | {weight: "terms"}
+    return FindingFigure(
+        "weights",
+        "Reconstruction against the weight of the terms of mass and pT",
+        "W1 of reconstructed jets, dense networks; mean over trainings and its error. Broken "
+        "lines: without terms.",
+        points_with_errors(
+            {
+                f"W1 of {name} [GeV]": {
+                    **{
+                        title: [
+                            (w, *_point(runs[f"dense-{loss}-{weights[w]}"], name, RECONSTRUCTED))
+                            for w in sorted(weights)
+                        ]
+                        for loss, title in LOSSES.items()
+                    },
+                    **{
+                        f"{title}, without": [
+                            (w, *_point(runs[f"dense-{loss}-without"], name, RECONSTRUCTED))
+                            for w in (min(weights), max(weights))
+                        ]
+                        for loss, title in LOSSES.items()
+                    },
+                }
+                for name in KINEMATICS
+            },
+            "Weight of the squared differences [GeV$^{-2}$]",
+            logarithmic=True,
+        ),
+    )
+
+
+def _trade_off(runs: Runs, settings: Mapping[str, Any]) -> FindingFigure:
+    """Reconstruction and generation against beta."""
+    betas = {beta: f"beta_{beta}" for beta in settings["other_betas"]} | {1: "terms"}
+
+    def points(loss: str, name: str, sample: str) -> Points:
+        return [
+            (beta, *_point(runs[f"dense-{loss}-{betas[beta]}"], name, sample))
+            for beta in sorted(betas)
+        ]
+
+    return FindingFigure(
+        "trade_off",
+        "Reconstruction against generation for different beta",
+        "W1 of reconstructed and generated jets, dense networks with terms; mean over trainings "
+        "and its error.",
+        points_with_errors(
+            {
+                f"W1 of {name} [GeV], {title}": {
+                    sample: points(loss, name, sample) for sample in (RECONSTRUCTED, *PRIORS)
+                }
+                for name in ("mass", "pt")
+                for loss, title in LOSSES.items()
+            },
+            "beta",
+            logarithmic=True,
+        ),
+    )
+
+
+def _point(runs: Sequence[Measurement], quantity: str, sample: str) -> tuple[float, float]:
+    found = mean_of(_over_trainings(runs, quantity, sample))
+    return found.value, found.error

@@ -46,7 +46,7 @@ def measured() -> Measurement:
     samples = {
         f"{title}, seed {seed}": _dijets(events(1000, 20 * number + seed, heavier=shift))
         for number, (title, shift) in enumerate(shifts.items(), start=1)
-        for seed in (1, 2)
+        for seed in (1, 2, 3)
     }
     real = _dijets(events(1000, 5))
     pool = _dijets(events(3000, 101))

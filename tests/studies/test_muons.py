@@ -60,7 +60,8 @@ def found(make_muons):
 
 
 def test_muons_of_the_same_law_pass_and_slow_ones_do_not(found):
-    assert _passes(found, "gan").verdict == "confirmed"
+    few = _passes(found, "gan")  # 2,000 muons do not exclude an excess of 0.02
+    assert few.verdict == "undecided" and "(plus-prompt)" in few.basis
     slow = _passes(found, "vae")
     assert slow.verdict == "not confirmed" and "plus-prompt 0." in slow.evidence
     assert _correlated(found, "gan").verdict == "confirmed"

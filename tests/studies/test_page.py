@@ -4,14 +4,14 @@ import pytest
 from matplotlib.figure import Figure
 
 from jetgen.reports import findings_page
-from jetgen.reports.findings import Claim, Conclusion, FindingFigure, Table, judged
+from jetgen.reports.findings import Claim, Conclusion, FindingFigure, Table
 from jetgen.reports.findings_page import write_findings
 
 
 def test_everything_is_written(tmp_path):
     conclusion = Conclusion(
         "It does <so>.",
-        [Claim("A beats B", "confirmed", "1.0 ± 0.1 against 2.0 ± 0.1")],
+        [Claim("A beats B", "confirmed", "1.0 ± 0.1 against 2.0 ± 0.1", "3 trainings, p = 0.02")],
         [Table("numbers", "Numbers", ("run", "w1m"), [("A", "1.0"), ("B", "2.0")], "smaller")],
         [FindingFigure("line", "A line", "straight", Figure())],
     )
@@ -24,7 +24,15 @@ def test_everything_is_written(tmp_path):
         facts={"Settings": ["jets: 5"]},
     )
     text = page.read_text()
-    for words in ("A toy", "Does it?", "It does &lt;so&gt;.", "A beats B", "jets: 5", "data:image"):
+    for words in (
+        "A toy",
+        "Does it?",
+        "It does &lt;so&gt;.",
+        "A beats B",
+        "p = 0.02",
+        "jets: 5",
+        "data:image",
+    ):
         assert words in text
     assert (tmp_path / "numbers.csv").read_text() == "run,w1m\nA,1.0\nB,2.0\n"
     assert "| A | 1.0 |" in (tmp_path / "results.md").read_text()
@@ -47,9 +55,3 @@ def test_a_page_that_is_not_finished_replaces_nothing(tmp_path, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         written("second", ["a", "c"])
     assert files() == before
-
-
-def test_a_difference_counts_from_two_errors():
-    assert judged(2.1, 1.0) == "confirmed"
-    assert judged(-2.1, 1.0) == "not confirmed"
-    assert judged(1.9, 1.0) == judged(-1.9, 1.0) == "undecided"

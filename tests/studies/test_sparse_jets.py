@@ -1,32 +1,69 @@
-"""The verdict on a claim follows from the distances and their errors."""
+"""The verdicts on published claims follow from the distances of the trainings."""
+
+from types import SimpleNamespace
 
 import pytest
+import torch
 
-from jetgen.evaluation.comparison import Distance
-from jetgen.studies.sparse_jets import _difference, _equal, _ordered
+from jetgen.studies.sparse_jets import (
+    FLOW,
+    GAUSSIAN,
+    JET_VARIABLES,
+    RECONSTRUCTED,
+    Measurement,
+    _claims,
+)
+
+JETS = {name: torch.tensor([0.0, 10.0, 20.0]) for name in JET_VARIABLES}
 
 
-def distances(*values: float) -> list[Distance]:
-    return [Distance(value, 0.3, 0.0) for value in values]
+def trained(seed: int, **distances: float) -> Measurement:
+    """A training with these distances in every variable, up to the accident of its seed."""
+    accident = 0.1 * ((seed * 7) % 5 - 2)
+    values = {RECONSTRUCTED: distances["decoded"], GAUSSIAN: distances["gaussian"]}
+    values[FLOW] = distances["flow"]
+    row = SimpleNamespace(
+        distances={
+            sample: SimpleNamespace(value=value + accident * (k + 1))
+            for k, (sample, value) in enumerate(values.items())
+        }
+    )
+    checked = SimpleNamespace(real=SimpleNamespace(observables=JETS))
+    return Measurement(checked, SimpleNamespace(row=lambda name: row))
 
 
-def test_the_error_of_a_mean_difference_is_the_larger_of_spread_and_bootstrap():
-    pairs = list(zip(distances(3.0, 3.1), distances(1.0, 1.1), strict=True))
-    mean, error = _difference(pairs)
-    assert mean == pytest.approx(2.0) and error == pytest.approx(0.3)
-    mean, error = _difference(list(zip(distances(3.0, 5.0), distances(1.0, 1.0), strict=True)))
-    assert mean == 3.0 and error == pytest.approx(1.0)
+def verdicts(mse: dict[str, float], chamfer: dict[str, float], seeds: int = 5) -> list[str]:
+    runs = {
+        f"dense-{loss}-terms": [trained(seed + shift, **distances) for seed in range(1, seeds + 1)]
+        for shift, (loss, distances) in enumerate((("mse", mse), ("chamfer", chamfer)))
+    }
+    claims = _claims(runs, "dense")
+    assert all(f"{seeds} training" in claim.basis and "p" in claim.basis for claim in claims)
+    return [claim.verdict for claim in claims]
+
+
+def test_the_published_picture_is_confirmed():
+    mse = {"decoded": 5.0, "gaussian": 30.0, "flow": 8.0}
+    assert verdicts(mse, {**mse, "decoded": 5.7}) == ["confirmed"] * 4
 
 
 @pytest.mark.parametrize(
-    ("differences", "verdict"),
-    [((1.0, 2.0), "confirmed"), ((1.0, -1.0), "not confirmed"), ((1.0, 0.1), "undecided")],
+    ("chamfer", "expected"),
+    [
+        ({"decoded": 3.0}, ["not confirmed", "not confirmed"]),
+        ({"decoded": 5.0}, ["undecided", "confirmed"]),
+    ],
 )
-def test_an_order_must_hold_in_every_quantity(differences, verdict):
-    found = {str(k): (value, 0.3) for k, value in enumerate(differences)}
-    assert _ordered("A is worse", found, "W1").verdict == verdict
+def test_the_comparison_of_losses_follows_the_distances(chamfer, expected):
+    mse = {"decoded": 5.0, "gaussian": 30.0, "flow": 8.0}
+    assert verdicts(mse, {**mse, **chamfer})[:2] == expected
 
 
-def test_equality_is_refuted_by_one_quantity():
-    assert _equal("alike", {"pt": (0.5, 0.3), "eta": (-0.5, 0.3)}, "W1").verdict == "confirmed"
-    assert _equal("alike", {"pt": (0.5, 0.3), "eta": (-0.7, 0.3)}, "W1").verdict == "not confirmed"
+def test_a_flow_that_does_not_help_is_refuted():
+    mse = {"decoded": 5.0, "gaussian": 5.0, "flow": 8.0}
+    assert verdicts(mse, mse)[3] == "not confirmed"
+
+
+def test_one_training_decides_nothing():
+    mse = {"decoded": 5.0, "gaussian": 30.0, "flow": 8.0}
+    assert set(verdicts(mse, mse, seeds=1)) == {"undecided"}
