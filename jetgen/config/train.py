@@ -229,7 +229,9 @@ class TrainConfig:
         "else none)",
     )
     constraint_difference: Literal["squared", "absolute", "relative"] = option(
-        "relative", help="how these terms measure a difference"
+        "relative",
+        help="how these terms measure a difference: squared ones of mass and pt are in GeV^2 for "
+        "cartesian jets (published weight about 0.001), relative ones have no unit",
     )
     emd_backend: Literal["auto", "exact", "sinkhorn", "geomloss"] = option(
         "auto", help="solver of the emd loss; auto is exact on the CPU, sinkhorn elsewhere"

@@ -130,8 +130,9 @@ def _head(config: RankingConfig, models: Models, jets: int) -> str:
         "# Runs compared\n\n"
         f"`{shlex.join(['jetgen', *sys.argv[1:]])}`\n\n"
         f"{jets} held-out jets of {files}, and {jets} jets per row; seed {config.seed}; sorted by "
-        f"{FIGURES[config.by].title}. Trained with {versions}; jets generated on "
-        f"{choose_device(config.device)} with {torch.get_num_threads()} threads, Python "
+        f"{FIGURES[config.by].title}. Each row is one training: ± is the error of the jets, "
+        "without the spread between trainings with other seeds. "
+        f"Trained with {versions}; jets generated on {choose_device(config.device)} with {torch.get_num_threads()} threads, Python "
         f"{platform.python_version()}, torch {torch.__version__}.\n"
     )
 
