@@ -120,6 +120,17 @@ class TrainConfig:
         help="draw training jets in proportion to event weights; generated jets have weight one "
         "(default: if the data have weights); otherwise every jet has weight one",
     )
+    streamed: bool | None = option(
+        None,
+        help="leave the jets in their files (HDF5, ROOT, Parquet), read them in blocks and shuffle "
+        "these in a buffer, for data larger than memory (default: from 512 MiB of jets on)",
+    )
+    data_workers: int = option(
+        0,
+        at_least=0,
+        below=1025,
+        help="processes that read streamed jets while others are trained on",
+    )
     transform: list[str] = option(
         [],
         choices=TRANSFORMS,

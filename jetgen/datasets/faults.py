@@ -131,18 +131,25 @@ def copies(cloud: ParticleCloud, block: int = 10_000) -> Tensor:
 
     Empty sets do not count as copies.
     """
+    parts = [keys_of(cloud[start : start + block]) for start in range(0, len(cloud), block)]
+    return repeated(torch.cat(parts)) & cloud.mask.any(1)
+
+
+def keys_of(cloud: ParticleCloud) -> Tensor:
+    """``(B,)`` integers that agree for sets with equal slots and conditions."""
     size = cloud.particles.shape[1] * cloud.particles.shape[2] + cloud.conditions.shape[1]
     generator = torch.Generator().manual_seed(1)
     factors = torch.randint(-(2**62), 2**62, (size,), generator=generator) | 1
-    keys = torch.zeros(len(cloud), dtype=torch.long)
-    for start in range(0, len(cloud), block):
-        some = cloud[start : start + block]
-        values = torch.cat([some.particles.flatten(1), some.conditions], dim=1).float()
-        keys[start : start + block] = (values.view(torch.int32).long() * factors).sum(1)
+    values = torch.cat([cloud.particles.flatten(1), cloud.conditions], dim=1).float()
+    return (values.view(torch.int32).long() * factors).sum(1)
+
+
+def repeated(keys: Tensor) -> Tensor:
+    """Mask ``(B,)`` of the integers that are equal to an earlier one."""
     order = keys.argsort(stable=True)
     again = torch.zeros(len(keys), dtype=torch.bool)
     again[order[1:]] = keys[order][1:] == keys[order][:-1]
-    return again & cloud.mask.any(1)
+    return again
 
 
 def fingerprints(cloud: ParticleCloud) -> Tensor:

@@ -61,6 +61,11 @@ class GuardedSource(Source):
             return self.inner.attributes
 
     @property
+    def block(self) -> int | None:
+        with as_input_errors(self.path):
+            return self.inner.block
+
+    @property
     def unread(self) -> dict[str, str]:
         with as_input_errors(self.path):
             return self.inner.unread

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -54,15 +55,18 @@ def _differ(weights: Tensor) -> bool:
     return not equal(weights)
 
 
-def resampled(cloud: ParticleCloud, generator: torch.Generator) -> ParticleCloud:
-    """The same number of sets, drawn by weight, each with unit weight.
+def resampled(
+    cloud: ParticleCloud, generator: torch.Generator, number: int | None = None
+) -> ParticleCloud:
+    """``number`` sets (by default as many), drawn by weight, each with unit weight.
 
-    Sets of equal weight are all taken once.
+    As many sets of equal weight are all taken once.
     """
-    if not _differ(cloud.weights):
+    number = len(cloud) if number is None else number
+    if number == len(cloud) and not _differ(cloud.weights):
         return cloud.replace(weights=torch.ones_like(cloud.weights))
-    drawn = cloud[weighted_indices(cloud.weights, len(cloud), generator)]
-    return drawn.replace(weights=torch.ones_like(drawn.weights))
+    drawn = cloud[weighted_indices(cloud.weights, number, generator)] if number else cloud[:0]
+    return drawn._moved(weights=torch.ones_like(drawn.weights))
 
 
 def batches(
@@ -71,22 +75,27 @@ def batches(
     generator: torch.Generator | None = None,
     *,
     weighted: bool = False,
+    number: int | None = None,
 ) -> Iterator[ParticleCloud]:
     """Batches of jets with similar numbers of particles, padded to the largest in the batch.
 
     With a ``generator`` jets and batches are in random order: jets are shuffled, sorted by
     multiplicity within pools of 16 batches, split into batches, and the batches are shuffled. Jets
-    must be compact (:meth:`ParticleCloud.compact`). With ``weighted``, the same number of jets is
-    drawn by weight instead of each jet once, unless all weights are equal.
+    must be compact (:meth:`ParticleCloud.compact`). With ``weighted``, ``number`` jets (by default
+    as many as there are) are drawn by weight instead of each jet once, unless all weights are
+    equal.
     """
     jets = len(cloud)
+    number = jets if number is None else number
+    if weighted and not number:
+        return
     multiplicity = cloud.multiplicity.cpu()  # read from a device once, not for every batch
     if generator is None:
         groups = torch.argsort(multiplicity, stable=True).split(size)
     else:
         shuffled = (
-            weighted_indices(cloud.weights, jets, generator)
-            if weighted and _differ(cloud.weights)
+            weighted_indices(cloud.weights, number, generator)
+            if weighted and (number != jets or _differ(cloud.weights))
             else torch.randperm(jets, generator=generator)
         )
         pools = shuffled.split(16 * size)
@@ -103,3 +112,91 @@ def batches(
             cloud.condition_features,
             cloud.weights[group],
         )
+
+
+class TrainingJets(ABC):
+    """The jets of a training, in memory or in files, split by their index.
+
+    Args:
+        number: number of all jets.
+        weight: total weight of all jets.
+        weighted: whether a jet has another weight than one.
+        slots: the number of particle slots.
+        sizes: the numbers of training, validation and test jets.
+        mean_weight: of the training jets.
+        validation: the validation jets to compute losses and metrics of.
+    """
+
+    number: int
+    weight: float
+    weighted: bool
+    slots: int
+    sizes: dict[str, int]
+    mean_weight: float
+    validation: ParticleCloud
+
+    @abstractmethod
+    def to(self, device: str) -> Self:
+        """The same jets, which are handed out on a device."""
+
+    @abstractmethod
+    def sample(self) -> ParticleCloud:
+        """Training jets at random, all of them where they are in memory."""
+
+    @abstractmethod
+    def chunks(self, most: int | None = None) -> Iterator[ParticleCloud]:
+        """The training jets in a fixed order, or ``most`` of them at random, in clouds."""
+
+    @abstractmethod
+    def pools(self, generator: torch.Generator) -> Iterator[ParticleCloud]:
+        """The training jets in large clouds of jets from all places of the data."""
+
+    def batches(
+        self, size: int, generator: torch.Generator, weighted: bool
+    ) -> Iterator[ParticleCloud]:
+        """:func:`batches` of one epoch."""
+        for pool in self.pools(generator):
+            number = self._share(pool) if weighted else None
+            yield from batches(pool, size, generator, weighted=weighted, number=number)
+
+    def learned(
+        self, generator: torch.Generator, weighted: bool, most: int | None = None
+    ) -> Iterator[ParticleCloud]:
+        """:meth:`chunks`; with ``weighted`` drawn by weight, as a model should learn them."""
+        for chunk in self.chunks(most):
+            yield resampled(chunk, generator, self._share(chunk)) if weighted else chunk
+
+    def _share(self, cloud: ParticleCloud) -> int:
+        """Number of jets to draw by weight from some of the training jets."""
+        return round(float(cloud.weights.double().sum()) / self.mean_weight)
+
+
+class HeldJets(TrainingJets):
+    """The jets of a training in memory.
+
+    Args:
+        jets: all jets.
+        seed: seed of the split.
+    """
+
+    def __init__(self, jets: ParticleCloud, seed: int) -> None:
+        split = split_indices(len(jets), seed)
+        self.number, self.weight = len(jets), float(jets.weights.double().sum())
+        self.weighted = bool((jets.weights != 1).any())
+        self.slots = jets.mask.shape[1]
+        self.sizes = {name: len(rows) for name, rows in split._asdict().items()}
+        self._training, self.validation = jets[split.training], jets[split.validation]
+        self.mean_weight = float(self._training.weights.double().mean())
+
+    def to(self, device: str) -> Self:
+        self._training, self.validation = self._training.to(device), self.validation.to(device)
+        return self
+
+    def sample(self) -> ParticleCloud:
+        return self._training
+
+    def chunks(self, most: int | None = None) -> Iterator[ParticleCloud]:
+        yield self._training if most is None else self._training[:most]
+
+    def pools(self, generator: torch.Generator) -> Iterator[ParticleCloud]:
+        yield self._training

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -76,7 +77,7 @@ def read(
             other, when particles contain NaN, when event weights are negative, NaN or all zero, or
             when there are no jets of this class.
     """
-    chunks = iter_chunks(
+    return Selection(
         paths,
         jet_type=jet_type,
         jets=jets,
@@ -87,10 +88,7 @@ def read(
         allow=allow,
         seed=seed,
         first=first,
-    )
-    cloud = ParticleCloud.concatenate(list(chunks))
-    require_some_weight(cloud.weights, f"{paths}: weights")
-    return cloud
+    ).all()
 
 
 def iter_chunks(
@@ -108,24 +106,121 @@ def iter_chunks(
     first: bool = False,
 ) -> Iterator[ParticleCloud]:
     """The jets of :func:`read` in clouds of ``chunk`` jets (fewer in the last)."""
-    for name, number in (("chunk", chunk), ("jets", jets), ("particles", particles)):
-        require(number is None or number > 0, name, "a positive number", number)
-    unknown = [name for name in allow if name not in ALLOWED]
-    map = None if map is None else typed("map", map, dict[str, str])
-    require(not unknown, "allow", f"names among {', '.join(ALLOWED)}", unknown)
-    sources = [
-        open_source(path, jet_type, map=map, columns=columns, conditions=conditions)
-        for path in find_files(paths)
-    ]
-    for source in sources:
-        _require_read(source, (*columns, *conditions))
-    chosen = _choose(sources, jet_type, jets, None if first else seed)
-    slots = particles or max(_slots(source) for source in sources)
-    whole = (
-        (source, numbers, _cut(cloud, slots, particles))
-        for source, numbers, cloud in _pieces(sources, chosen, chunk, allow, whole=not columns)
-    )
-    return _rebatch(_selected(whole, columns, conditions), chunk)
+    return Selection(
+        paths,
+        jet_type=jet_type,
+        jets=jets,
+        particles=particles,
+        columns=columns,
+        conditions=conditions,
+        map=map,
+        allow=allow,
+        seed=seed,
+        first=first,
+    ).chunks(chunk)
+
+
+MOST_OPEN = 16
+"""Files that a process keeps open while it reads jets of many files by index."""
+
+
+class Selection:
+    """The jets of files that :func:`read` chooses, to be read in chunks or by index; picklable.
+
+    The arguments are those of :func:`read`.
+
+    Args:
+        sources: the files.
+        chosen: for each file, the sorted indices of the jets in it.
+        slots: the number of particle slots of the jets that are read.
+    """
+
+    def __init__(
+        self,
+        paths: Paths,
+        *,
+        jet_type: str | None = None,
+        jets: int | None = None,
+        particles: int | None = None,
+        columns: Sequence[str] = (),
+        conditions: Sequence[str] = (),
+        map: Mapping[str, str] | None = None,
+        allow: Sequence[str] = (),
+        seed: int = 1,
+        first: bool = False,
+    ) -> None:
+        for name, number in (("jets", jets), ("particles", particles)):
+            require(number is None or number > 0, name, "a positive number", number)
+        unknown = [name for name in allow if name not in ALLOWED]
+        map = None if map is None else typed("map", map, dict[str, str])
+        require(not unknown, "allow", f"names among {', '.join(ALLOWED)}", unknown)
+        self.sources = [
+            open_source(path, jet_type, map=map, columns=columns, conditions=conditions)
+            for path in find_files(paths)
+        ]
+        for source in self.sources:
+            _require_read(source, (*columns, *conditions))
+        self.chosen = _choose(self.sources, jet_type, jets, None if first else seed)
+        self.slots = particles or max(_slots(source) for source in self.sources)
+        self._particles, self._allow = particles, tuple(allow)
+        self._columns, self._conditions = tuple(columns), tuple(conditions)
+        self._paths, self._open = paths, deque[int]()
+
+    def __len__(self) -> int:
+        return sum(map(len, self.chosen))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What :meth:`rows` needs in another process."""
+        return {**vars(self), "chosen": [], "_open": deque()}
+
+    def chunks(self, size: int) -> Iterator[ParticleCloud]:
+        """All jets in order, checked, in clouds of ``size`` jets (fewer in the last)."""
+        require(size > 0, "chunk", "a positive number", size)
+        pieces = _pieces(self.sources, self.chosen, size, self._allow, whole=not self._columns)
+        whole = (
+            (source, numbers, _cut(cloud, self.slots, self._particles))
+            for source, numbers, cloud in pieces
+        )
+        return _rebatch(_selected(whole, self._columns, self._conditions), size)
+
+    def all(self) -> ParticleCloud:
+        """All jets, checked."""
+        cloud = ParticleCloud.concatenate(list(self.chunks(10_000)))
+        self.require_weight(cloud.weights)
+        return cloud
+
+    def require_weight(self, weights: Tensor) -> None:
+        """Raise :class:`InputError` when all weights ``(B,)``, of all jets or parts, are zero."""
+        require_some_weight(weights, f"{self._paths}: weights")
+
+    @property
+    def block(self) -> int | None:
+        """Jets that are best read together; ``None`` if a file can only be read as a whole."""
+        blocks = [source.block for source in self.sources]
+        for source in self.sources:
+            source.close()
+        return None if None in blocks else max(filter(None, blocks))
+
+    @property
+    def bytes(self) -> int:
+        """Of all jets in memory, as they are read."""
+        file = next(k for k, numbers in enumerate(self.chosen) if len(numbers))
+        jet = self.rows(file, self.chosen[file][:1])
+        return len(self) * sum(
+            tensor.nbytes for tensor in (jet.particles, jet.mask, jet.conditions, jet.weights)
+        )
+
+    def rows(self, file: int, numbers: Tensor) -> ParticleCloud:
+        """The jets with these sorted indices ``(B,)`` in a file, which are not checked again."""
+        if file not in self._open:
+            self._open.append(file)
+            if len(self._open) > MOST_OPEN:
+                self.sources[self._open.popleft()].close()
+        start, stop = int(numbers[0]), int(numbers[-1]) + 1
+        cloud = self.sources[file].read(start, stop)[numbers - start]
+        return select_columns(
+            _cut(cloud, self.slots, self._particles), self._columns, self._conditions
+        )
 
 
 def _require_read(source: Source, names: Sequence[str]) -> None:

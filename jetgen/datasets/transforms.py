@@ -16,11 +16,16 @@ from torch import Tensor, nn
 from jetgen.cloud import Feature
 from jetgen.components import TRANSFORMS
 from jetgen.config.component import Component
+from jetgen.datasets.streamed_median import StreamedMedian
 from jetgen.errors import InputError, some
 
 
 class Transform(Component, nn.Module):
-    """One invertible step for the values of one feature."""
+    """One invertible step for the values of one feature.
+
+    A step with fitted numbers has :meth:`add` and :meth:`finish`, or only :meth:`fit`: then data
+    larger than memory are represented by the sample that is passed to it.
+    """
 
     def fit(self, values: Tensor) -> None:
         """Fit the buffers (float64) of the step to values ``(M,)``; by default there are none.
@@ -28,6 +33,20 @@ class Transform(Component, nn.Module):
         Raises:
             InputError: when the step does not support these values.
         """
+        self.add(values)
+        while not self.finish():
+            self.add(values)
+
+    def add(self, values: Tensor) -> None:
+        """Take values ``(M,)`` of data that come in pieces into account.
+
+        Raises:
+            InputError: as :meth:`fit`.
+        """
+
+    def finish(self) -> bool:
+        """Fit the buffers after the last piece; false if all of them have to be added again."""
+        return True
 
     @abstractmethod
     def forward(self, values: Tensor) -> Tensor:
@@ -48,11 +67,27 @@ class Standardise(Transform):
         super().__init__()
         self.register_buffer("shift", torch.zeros((), dtype=torch.float64))
         self.register_buffer("scale", torch.ones((), dtype=torch.float64))
+        self._moments: tuple[int, Tensor, Tensor] | None = None
 
-    def fit(self, values: Tensor) -> None:
-        spread = values.std(correction=0)
-        self.shift.copy_(values.mean())
-        self.scale.copy_(spread if spread > 0 else torch.ones(()))
+    def add(self, values: Tensor) -> None:
+        if not len(values):
+            return
+        number, mean = len(values), values.mean()
+        square = values.var(correction=0) * number
+        if self._moments is not None:  # Chan et al. (1983): sums of squares of two samples
+            before, earlier, sum_before = self._moments
+            apart = mean - earlier
+            square = square + sum_before + apart**2 * (before * number / (before + number))
+            number, mean = before + number, earlier + apart * (number / (before + number))
+        self._moments = number, mean, square
+
+    def finish(self) -> bool:
+        if self._moments is not None:
+            number, mean, square = self._moments
+            self.shift.copy_(mean)
+            self.scale.copy_((square / number).sqrt() if square > 0 else torch.ones(()))
+            self._moments = None
+        return True
 
     def forward(self, values: Tensor) -> Tensor:
         return (values - self.shift.to(values)) / self.scale.to(values)
@@ -61,22 +96,35 @@ class Standardise(Transform):
         return values * self.scale.to(values) + self.shift.to(values)
 
 
-class MinMax(Standardise):
-    r""":math:`y = 2 (x - a) / (b - a) - 1`: the fitted range :math:`[a, b]` becomes [-1, 1]."""
-
-    def fit(self, values: Tensor) -> None:
-        low, high = values.min(), values.max()
-        self.shift.copy_((low + high) / 2)
-        self.scale.copy_((high - low) / 2 if high > low else torch.ones(()))
-
-
 class Unit(Standardise):
     r""":math:`y = (x - a) / (b - a)`: the fitted range :math:`[a, b]` becomes [0, 1]."""
 
-    def fit(self, values: Tensor) -> None:
-        low, high = values.min(), values.max()
+    def __init__(self) -> None:
+        super().__init__()
+        self._range: tuple[Tensor, Tensor] | None = None
+
+    def add(self, values: Tensor) -> None:
+        if len(values):
+            ends = values if self._range is None else torch.cat([values, torch.stack(self._range)])
+            self._range = ends.min(), ends.max()
+
+    def finish(self) -> bool:
+        if self._range is not None:
+            self._set(*self._range)
+            self._range = None
+        return True
+
+    def _set(self, low: Tensor, high: Tensor) -> None:
         self.shift.copy_(low)
         self.scale.copy_(high - low if high > low else torch.ones(()))
+
+
+class MinMax(Unit):
+    r""":math:`y = 2 (x - a) / (b - a) - 1`: the fitted range :math:`[a, b]` becomes [-1, 1]."""
+
+    def _set(self, low: Tensor, high: Tensor) -> None:
+        self.shift.copy_((low + high) / 2)
+        self.scale.copy_((high - low) / 2 if high > low else torch.ones(()))
 
 
 class Log(Transform):
@@ -91,15 +139,25 @@ class Log(Transform):
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("smallest", torch.ones((), dtype=torch.float64))
+        self._lowest = self._positive = torch.inf
 
-    def fit(self, values: Tensor) -> None:
+    def add(self, values: Tensor) -> None:
         positive = values[values > 0]
-        if not len(positive) or bool((values < 0).any()):
+        if len(values):
+            self._lowest = min(self._lowest, float(values.min()))
+        if len(positive):
+            self._positive = min(self._positive, float(positive.min()))
+
+    def finish(self) -> bool:
+        lowest, positive = self._lowest, self._positive
+        self._lowest = self._positive = torch.inf
+        if lowest < 0 or positive == torch.inf:
             raise InputError(
-                f"log: expected positive values, received a smallest of {values.min():.3g}; "
+                f"log: expected positive values, received a smallest of {lowest:.3g}; "
                 "use signed-sqrt or standardise for this feature"
             )
-        self.smallest.copy_(positive.min())
+        self.smallest.fill_(positive)
+        return True
 
     def forward(self, values: Tensor) -> Tensor:
         return torch.log(torch.maximum(values, self.smallest.to(values)))
@@ -120,9 +178,17 @@ class SignedSqrt(Transform):
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("centre", torch.zeros((), dtype=torch.float64))
+        self._median = StreamedMedian()
 
-    def fit(self, values: Tensor) -> None:
-        self.centre.copy_(values.median())
+    def add(self, values: Tensor) -> None:
+        self._median.add(values)
+
+    def finish(self) -> bool:
+        if not self._median.finish():
+            return False
+        self.centre.fill_(self._median.value)
+        self._median = StreamedMedian()
+        return True
 
     def forward(self, values: Tensor) -> Tensor:
         distance = values - self.centre.to(values)
@@ -144,10 +210,17 @@ class Asinh(Transform):
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("scale", torch.ones((), dtype=torch.float64))
+        self._median = StreamedMedian()
 
-    def fit(self, values: Tensor) -> None:
-        median = values.abs().median()
-        self.scale.copy_(median if median > 0 else torch.ones(()))
+    def add(self, values: Tensor) -> None:
+        self._median.add(values.abs())
+
+    def finish(self) -> bool:
+        if not self._median.finish():
+            return False
+        self.scale.fill_(self._median.value or 1.0)
+        self._median = StreamedMedian()
+        return True
 
     def forward(self, values: Tensor) -> Tensor:
         return torch.asinh(values / self.scale.to(values))
@@ -190,6 +263,7 @@ class FeatureTransforms(nn.Module):
             nn.ModuleList(TRANSFORMS[step]() for step in steps[feature.name])
             for feature in features
         )
+        self._fitted = [0] * len(features)
 
     @torch.no_grad()
     def fit(self, values: Tensor) -> None:
@@ -206,6 +280,29 @@ class FeatureTransforms(nn.Module):
             for step in cast(nn.ModuleList, chain):
                 step.fit(x)  # type: ignore[operator]
                 x = step(x)
+
+    @torch.no_grad()
+    def add(self, values: Tensor) -> None:
+        """Take values ``(M, F)`` of data that come in pieces into account.
+
+        Each pass over the data fits the next step of each chain whose earlier steps are fitted.
+        """
+        values = values.to(torch.float64)
+        for column, (chain, fitted) in enumerate(zip(self.chains, self._fitted, strict=True)):
+            steps = list(cast(nn.ModuleList, chain))
+            if fitted < len(steps):
+                x = values[:, column]
+                for step in steps[:fitted]:
+                    x = step(x)
+                steps[fitted].add(x)  # type: ignore[operator]
+
+    def finish(self) -> bool:
+        """After the last piece; false if all of them have to be added again."""
+        lengths = [len(cast(nn.ModuleList, chain)) for chain in self.chains]
+        for column, (chain, fitted) in enumerate(zip(self.chains, self._fitted, strict=True)):
+            if fitted < lengths[column]:
+                self._fitted[column] += chain[fitted].finish()  # type: ignore[index]
+        return self._fitted == lengths
 
     def forward(self, particles: Tensor) -> Tensor:
         """Map physical features to network features; the values in padded slots have no meaning."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import torch
@@ -54,9 +54,17 @@ class CommonAzimuth(nn.Module):
     @torch.no_grad()
     def fit(self, cloud: ParticleCloud) -> None:
         """Compute the mean direction of the further items, zero without any."""
-        apart = cloud.particles[:, 1:, self.index].double() - self.of(cloud).double().unsqueeze(1)
-        apart = apart[cloud.mask[:, 1:]]
-        self.direction.copy_(torch.atan2(apart.sin().sum(), apart.cos().sum()))
+        self.fit_streamed([cloud])
+
+    @torch.no_grad()
+    def fit_streamed(self, clouds: Iterable[ParticleCloud]) -> None:
+        """:meth:`fit` for sets in pieces."""
+        sine = cosine = torch.zeros((), dtype=torch.float64)
+        for cloud in clouds:
+            own = self.of(cloud).double().unsqueeze(1)
+            apart = (cloud.particles[:, 1:, self.index].double() - own)[cloud.mask[:, 1:]]
+            sine, cosine = sine + apart.sin().sum().cpu(), cosine + apart.cos().sum().cpu()
+        self.direction.copy_(torch.atan2(sine, cosine))
 
     def rotated(self, cloud: ParticleCloud) -> ParticleCloud:
         """The sets with their first items at zero and the others relative to ``direction``."""

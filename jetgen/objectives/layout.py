@@ -13,7 +13,7 @@ class Layout(NamedTuple):
     """Sizes and names that determine the shape of a model; stored in its checkpoints.
 
     Args:
-        jets: number of training jets.
+        jets: number of training jets whose jet-level quantities the model keeps.
         features: features of the particles.
         conditions: jet-level quantities that the model is conditioned on in addition to the
             multiplicity.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -107,6 +107,15 @@ class JetModel(Component, Objective):
         if self.config.weighted:
             training = resampled(training, torch.Generator().manual_seed(self.config.seed))
         self.jets.fit(training)
+
+    def fit_streamed(self, passes: Callable[[], Iterable[ParticleCloud]]) -> None:
+        """Fit the feature transforms to all training jets, each call of ``passes`` once through.
+
+        It follows :meth:`fit_data` with a sample of jets that do not fit into memory.
+        """
+        self.preparation.fit_streamed(
+            lambda: ((cloud, self.conditioning_of(cloud)) for cloud in passes())
+        )
 
     def conditioning_of(self, cloud: ParticleCloud) -> JetDraw:
         """Multiplicity and conditions of jets in the representation of the run."""

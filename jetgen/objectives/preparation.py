@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import torch
@@ -105,6 +106,18 @@ class Preparation(nn.Module):
             self.azimuth.fit(cloud)
         self.transforms.fit(self._rotated(cloud).particles[cloud.mask])
         self.context_scales.fit(self._numbers(given))
+
+    @torch.no_grad()
+    def fit_streamed(self, passes: Callable[[], Iterable[tuple[ParticleCloud, JetDraw]]]) -> None:
+        """:meth:`fit` for jets in pieces; each call of ``passes`` goes through all of them."""
+        if self.azimuth is not None:
+            self.azimuth.fit_streamed(cloud for cloud, _ in passes())
+        done = False
+        while not done:
+            for cloud, given in passes():
+                self.transforms.add(self._rotated(cloud).particles[cloud.mask])
+                self.context_scales.add(self._numbers(given))
+            done = all([self.transforms.finish(), self.context_scales.finish()])
 
     def context(self, given: JetDraw) -> Tensor:
         """Context ``(B, C)``; the first variable is the number of particles."""

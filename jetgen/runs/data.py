@@ -6,6 +6,7 @@ import hashlib
 import os
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ from jetgen.datasets.faults import (
     refuse_faults,
     warn_of_doubts,
 )
-from jetgen.datasets.reading import drawn, select_columns
+from jetgen.datasets.loading import HeldJets
+from jetgen.datasets.reading import Selection, drawn, select_columns
+from jetgen.datasets.streaming import StreamedJets
 from jetgen.errors import InputError, InputWarning
 from jetgen.files.whole import sha256
 from jetgen.objectives.preparation import represent
@@ -66,28 +69,70 @@ def load_jets(
     Raises:
         InputError: when files cannot be read, or sets passed from Python are not passed again.
     """
-    conditions = [*config.auxiliary_columns(), *extra_columns]
     if isinstance(data, ParticleCloud):
-        jets = _chosen(data, config, conditions)
-    elif data is None and config.data == [IN_MEMORY]:
-        raise _absent_sets(config.run)
+        jets = _chosen(data, config, [*config.auxiliary_columns(), *extra_columns])
     else:
-        jets = read(
-            config.data if data is None else data,
-            jet_type=config.jet_type,
-            jets=config.jets,
-            seed=config.seed,
-            first=config.first,
-            columns=config.columns,
-            conditions=conditions,
-            map=config.map,
-            allow=config.allow,
-        )
-    _warn_of_copies(jets)
+        jets = _selection(config, data, extra_columns).all()
+    _warn_of_copies(int(copies(jets).sum()), jets)
+    return _prepared(jets, config=config)
+
+
+STREAMED = 2**29
+"""Bytes of jets above which a training leaves them in their files; the same on every machine."""
+
+
+def training_jets(config: TrainConfig, data: Data | None = None) -> HeldJets | StreamedJets:
+    """:func:`load_jets`, split for a training; in their files if they are many.
+
+    By default jets are streamed where they take more than :data:`STREAMED` bytes as they are read,
+    and their files can be read in parts. The arguments are those of :func:`load_jets`.
+
+    Raises:
+        InputError: as :func:`load_jets`, or when jets cannot be streamed although ``config`` asks.
+    """
+    if isinstance(data, ParticleCloud):
+        if config.streamed:
+            raise InputError(
+                "streamed: expected files, received sets in memory; omit it, or write them to a "
+                "file (jetgen.write)"
+            )
+        return HeldJets(load_jets(config, data=data), config.seed)
+    selection = _selection(config, data)
+    streamed = config.streamed
+    if streamed is None:
+        streamed = selection.bytes > STREAMED and selection.block is not None
+    if not streamed:
+        return HeldJets(load_jets(config, data=data), config.seed)
+    prepare = partial(_prepared, config=config)
+    jets = StreamedJets(selection, prepare, config.seed, config.data_workers)
+    _warn_of_copies(jets.copies, jets.validation, jets.number)
+    return jets
+
+
+def _selection(
+    config: TrainConfig, data: Sequence[str | Path] | None, extra_columns: Sequence[str] = ()
+) -> Selection:
+    if data is None and config.data == [IN_MEMORY]:
+        raise _absent_sets(config.run)
+    return Selection(
+        config.data if data is None else data,
+        jet_type=config.jet_type,
+        jets=config.jets,
+        seed=config.seed,
+        first=config.first,
+        columns=config.columns,
+        conditions=[*config.auxiliary_columns(), *extra_columns],
+        map=config.map,
+        allow=config.allow,
+    )
+
+
+def _prepared(jets: ParticleCloud, first: int = 0, *, config: TrainConfig) -> ParticleCloud:
+    """Jets of files as the run sees them; ``first`` is the number of the first, for messages."""
     if config.weighted is False:  # None, before a training, leaves it to the data
         jets = jets.replace(weights=None)
     jets = represent(jets, config)
-    _require_conditions(jets, config)
+    _require_conditions(jets, config, first)
     if config.region is None:
         return jets
     inside = Region(config.region).select(config.kind.region_values(jets))
@@ -121,27 +166,27 @@ class JetStore:
         return self._jets[key][1]
 
 
-def _require_conditions(jets: ParticleCloud, config: TrainConfig) -> None:
+def _require_conditions(jets: ParticleCloud, config: TrainConfig, first: int) -> None:
     """Raise :class:`InputError` for a condition of the model that is NaN or infinite."""
     for name in filter(jets.has_condition, config.conditions()):
         bad = ~jets.condition(name).isfinite()
         if bool(bad.any()):
+            number = first + int(bad.nonzero()[0])
             raise InputError(
                 f"condition: expected finite numbers, received NaN or infinity in {name} of "
-                f"{int(bad.sum())} sets, first in set {int(bad.nonzero()[0])}; choose another "
+                f"{int(bad.sum())} sets, first in set {number}; choose another "
                 "condition"
             )
 
 
-def _warn_of_copies(jets: ParticleCloud) -> None:
-    """A warning where jets come twice, since a split may separate them."""
-    again = int(copies(jets).sum()) if jets.mask.shape[1] > 1 else 0
-    if again:
+def _warn_of_copies(again: int, jets: ParticleCloud, number: int | None = None) -> None:
+    """A warning where jets come twice, since a split may separate them; rows of a table may."""
+    if again and jets.mask.shape[1] > 1:
         warnings.warn(
-            f"{again} of {len(jets)} sets are copies of others; training, validation and test "
-            "sets may share them",
+            f"{again} of {len(jets) if number is None else number} sets are copies of others; "
+            "training, validation and test sets may share them",
             InputWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
 
 

@@ -12,14 +12,16 @@ import torch
 from jetgen.cloud import ParticleCloud
 from jetgen.config.option import given_options
 from jetgen.config.train import IN_MEMORY, TrainConfig
-from jetgen.datasets.loading import split_indices
+from jetgen.datasets.loading import TrainingJets
+from jetgen.datasets.streaming import StreamedJets
 from jetgen.errors import InputError
 from jetgen.extras import require_package
 from jetgen.files.checkpoint import Checkpoint
 from jetgen.files.lock import locked
 from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
-from jetgen.runs.data import Data, content_hash, data_of, load_jets
+from jetgen.objectives.model import JetModel
+from jetgen.runs.data import Data, content_hash, data_of, training_jets
 from jetgen.runs.device import choose_device
 from jetgen.runs.folder import RunFolder
 from jetgen.training.loop import Loop, Observer
@@ -93,27 +95,34 @@ def _train(config: TrainConfig, observe: Observer, data: ParticleCloud | None) -
     device = choose_device(config.device)
     if config.log is not None:
         require_package(config.log)
-    jets = load_jets(config, data=source)
-    by_weight = config.weighted
-    if by_weight is None:
-        by_weight = bool((jets.weights != 1).any())
-    config = dataclasses.replace(config, particles=jets.mask.shape[1], weighted=by_weight)
-    split = split_indices(len(jets), config.seed)
+    jets = training_jets(config, source)
+    weighted = jets.weighted if config.weighted is None else config.weighted
+    streamed = isinstance(jets, StreamedJets)
+    config = dataclasses.replace(config, particles=jets.slots, weighted=weighted, streamed=streamed)
     torch.manual_seed(config.seed)  # initial weights
-    model = build_objective(config, Layout.of(jets[split.training], config))
-    model.fit_data(jets[split.training])
+    model = _built(config, jets)
     folder.write_config(dataclasses.replace(config, resume=False))
     if not (resume and begun):  # what the first start noted holds
         folder.write_environment(
             config,
             device,
-            {k: len(v) for k, v in split._asdict().items()},
-            {"number": len(jets), "weight": float(jets.weights.double().sum())},
+            jets.sizes,
+            {"number": jets.number, "weight": jets.weight},
             None if data is None else content_hash(data),
         )
     loop = Loop(config, folder, model, device, observe)
-    loop.run(stages(config, model.to(device), jets.to(device), split), resumed)
+    loop.run(stages(config, model.to(device), jets.to(device)), resumed)
     return folder.path
+
+
+def _built(config: TrainConfig, jets: TrainingJets) -> JetModel:
+    """The model, fitted to the jets where it is not trained."""
+    sample = jets.sample()
+    model = build_objective(config, Layout.of(sample, config))
+    model.fit_data(sample)
+    if config.streamed:
+        model.fit_streamed(jets.chunks)
+    return model
 
 
 def _resumed_config(given: TrainConfig, folder: RunFolder) -> TrainConfig:

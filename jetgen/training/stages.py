@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 
 from jetgen.cloud import ParticleCloud
 from jetgen.config.train import TrainConfig
-from jetgen.datasets.loading import Split, batches, resampled
+from jetgen.datasets.loading import TrainingJets, batches, resampled
 from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.model import JetModel
 from jetgen.objectives.prior_fitting import PriorFitting
@@ -24,21 +24,23 @@ MOST_VALIDATED = 5_000
 """Validation jets that are used with a time limit, which validating all of many could exceed."""
 
 
-def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Split) -> list[Stage]:
+MOST_CODES = 1_000_000
+"""Training jets whose codes a prior is fitted to; codes are held in memory."""
+
+
+def stages(config: TrainConfig, model: JetModel, jets: TrainingJets) -> list[Stage]:
     """The stage of the model and, if a prior is fitted to the codes, the stage of the prior."""
-    training, held_out = jets[split.training], jets[split.validation]
+    weighted, held_out = bool(config.weighted), jets.validation
     if config.time_limit is not None:
         held_out = held_out[:MOST_VALIDATED]
     validation = held_out
-    if config.weighted:
+    if weighted:
         validation = resampled(held_out, torch.Generator().manual_seed(config.seed))
     limit = math.inf if config.time_limit is None else 60 * config.time_limit
 
     def of_jets() -> Batches:
         return Batches(
-            lambda generator: batches(
-                training, config.batch, generator, weighted=bool(config.weighted)
-            ),
+            lambda generator: jets.batches(config.batch, generator, weighted),
             lambda: batches(validation, config.batch),
             len(validation),
         )
@@ -52,10 +54,9 @@ def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Spl
     reconstructed = monitor_reconstructed(config, model, held_out)
 
     def of_codes() -> Batches:
-        fitted = training
-        if config.weighted:
-            fitted = resampled(training, torch.Generator().manual_seed(config.seed))
-        known, others = (_encode(model, part, config.batch) for part in (fitted, validation))
+        most = MOST_CODES if config.streamed else None
+        fitted = jets.learned(torch.Generator().manual_seed(config.seed), weighted, most)
+        known, others = (_encode(model, part, config.batch) for part in (fitted, [validation]))
         prior.fit_scale(known.draw(torch.Generator().manual_seed(config.seed)))
         return Batches(
             lambda generator: _code_batches(known, config.batch, generator),
@@ -80,9 +81,9 @@ def stages(config: TrainConfig, model: JetModel, jets: ParticleCloud, split: Spl
 
 
 @torch.no_grad()
-def _encode(model: Autoencoder, jets: ParticleCloud, size: int) -> Codes:
+def _encode(model: Autoencoder, clouds: Iterable[ParticleCloud], size: int) -> Codes:
     model.eval()
-    parts = [model.encode(batch) for batch in batches(jets, size)]
+    parts = [model.encode(batch) for jets in clouds for batch in batches(jets, size)]
     return Codes(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
 
 

@@ -90,8 +90,10 @@ def test_every_kind_of_run_trains_and_generates(config, options):
 def test_run_folder_holds_what_it_promises(config):
     run = train(config(prior="flow"))
     folder = RunFolder(run)
-    # whether jets are drawn by weight is decided by the data, which have no weights
-    assert folder.read_config() == dataclasses.replace(config(prior="flow"), weighted=False)
+    # the data decide whether jets are drawn by weight, and whether they stay in their files
+    assert folder.read_config() == dataclasses.replace(
+        config(prior="flow"), weighted=False, streamed=False
+    )
     with folder.metrics_file.open() as handle:
         rows = list(csv.DictReader(handle))
     assert [(row["stage"], row["epoch"]) for row in rows] == [

@@ -146,9 +146,10 @@ class Hdf5Source(Source):
         Raises:
             InputError: when the data are damaged, or compressed by a method that is not installed.
         """
-        require_filters(self.path, self.file[dataset])
+        held = self.file[dataset]
+        require_filters(self.path, held)
         try:
-            return np.asarray(self.file[dataset][start:stop])
+            return np.asarray(held[start:stop])
         except OSError as error:
             raise InputError(
                 f"{self.path}: {dataset} {start}:{stop} cannot be read ({error}); the file is "
@@ -167,6 +168,12 @@ class Hdf5Source(Source):
                 f"{self.path}: expected numbers in {dataset}, received {rows.dtype}; convert them"
             )
         return torch.from_numpy(single(rows, f"{self.path}: {dataset}"))
+
+    @property
+    def block(self) -> int | None:
+        """Whole chunks of all datasets, as far as they are chunked."""
+        chunks = [item.chunks for _, item in datasets(self.file)]
+        return max((chunk[0] for chunk in chunks if chunk), default=1)
 
     @property
     def attributes(self) -> dict[str, Any]:

@@ -99,6 +99,10 @@ class ParquetSource(AwkwardSource):
     def __len__(self) -> int:
         return int(self._file.metadata.num_rows)
 
+    @property
+    def block(self) -> int | None:
+        return max((last - first for first, last in self._bounds), default=1)
+
     def arrays(self, names: Sequence[str], start: int, stop: int) -> dict[str, Any]:
         import awkward as ak
 

@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from jetgen.datasets.formats.awkward_table import AwkwardSource
 from jetgen.datasets.formats.source import Format
 from jetgen.datasets.formats.table import as_feature
@@ -81,6 +83,14 @@ class RootSource(AwkwardSource):
 
     def __len__(self) -> int:
         return int(self._tree.num_entries)
+
+    @property
+    def block(self) -> int | None:
+        clusters = getattr(self._tree, "cluster_summaries", None)
+        if clusters is not None:  # of an RNTuple
+            return max((int(cluster.num_entries) for cluster in clusters), default=1)
+        ends = [branch.entry_offsets for branch in self._tree.branches]
+        return max((int(np.diff(end).max()) for end in ends if len(end) > 1), default=1)
 
     def arrays(self, names: Sequence[str], start: int, stop: int) -> dict[str, Any]:
         return {

@@ -44,6 +44,11 @@ class Source(ABC):
         """Jets ``start`` to ``stop - 1`` from the file; values are not checked."""
 
     @property
+    def block(self) -> int | None:
+        """Jets that are best read together; ``None`` if reading some means reading the file."""
+        return None
+
+    @property
     def unread(self) -> dict[str, str]:
         """Names of the columns that cannot be read, and the reasons."""
         return {}
