@@ -132,8 +132,9 @@ def _head(config: RankingConfig, models: Models, jets: int) -> str:
         f"{jets} held-out jets of {files}, and {jets} jets per row; seed {config.seed}; sorted by "
         f"{FIGURES[config.by].title}. Each row is one training: ± is the error of the jets, "
         "without the spread between trainings with other seeds. "
-        f"Trained with {versions}; jets generated on {choose_device(config.device)} with {torch.get_num_threads()} threads, Python "
-        f"{platform.python_version()}, torch {torch.__version__}.\n"
+        f"Trained with {versions}; jets generated on {choose_device(config.device)} with "
+        f"{torch.get_num_threads()} threads, Python {platform.python_version()}, torch "
+        f"{torch.__version__}.\n"
     )
 
 
