@@ -18,8 +18,9 @@ class StudyConfig:
     quick: bool = option(False, help="run at the small scale: a few minutes on two cores")
     set: list[str] = option(
         [],
-        help="NAME=VALUE of a setting in the study.yaml, instead of its value at that scale; may "
-        "be given several times",
+        help="NAME=VALUE of a setting in the study.yaml, instead of its value at that scale; or "
+        "NAME=FILE of jets in place of those that the study simulates as NAME.h5; may be given "
+        "several times",
     )
     output: str | None = option(
         None, help="folder for everything the study makes (default: runs/studies/NAME[-quick])"
@@ -33,7 +34,7 @@ class StudyConfig:
         self.changed()
 
     def changed(self) -> dict[str, str]:
-        """The changed settings by name.
+        """The changed settings and files by name.
 
         Raises:
             InputError: for a text of another form, or a repeated name.

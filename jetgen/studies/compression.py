@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 from jetgen.compression.compressors import ROUNDED, ROUNDED_BLOSC2
 from jetgen.compression.fidelity import Restored, after_coding
@@ -28,28 +26,29 @@ from jetgen.studies.compression_runs import (
     found_of,
     jets_of,
 )
+from jetgen.studies.definition import Study
 
 _ROUNDING = (ROUNDED.title, ROUNDED_BLOSC2.title)
 """General-purpose compressors with a stated largest error."""
 
 
-def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
+def conclude(study: Study) -> Conclusion:
     """Compress test jets with every run of the study, and fit their mass peaks."""
-    found = {form: found_of(folder, form, settings) for form in FORMS}
+    found = {form: found_of(study, form) for form in FORMS}
     return Conclusion(
         answer=" ".join(_answer(*entry) for entry in found.items()),
         claims=[
             _kept(found["momenta"]),
-            _specialised(folder, found["momenta"], settings),
+            _specialised(study, found["momenta"]),
             *(_smaller(*entry) for entry in found.items()),
         ],
         tables=[
             _disturbances(found),
             *(_fits(shape, found) for shape in SHAPES),
             *(_costs(*entry) for entry in found.items()),
-            _numbers(folder, found["momenta"], settings),
+            _numbers(study, found["momenta"]),
         ],
-        drawings=list(drawings(folder, found, settings)),
+        drawings=list(drawings(study, found)),
     )
 
 
@@ -95,14 +94,14 @@ def _kept(found: Found) -> Claim:
     )
 
 
-def _specialised(folder: Path, found: Found, settings: Mapping[str, Any]) -> Claim:
+def _specialised(study: Study, found: Found) -> Claim:
     """The claim that models of W jets have larger errors for top jets than models of top jets."""
-    jets = jets_of(folder, "momenta", "top")
+    jets = jets_of(study, "momenta", "top")
     differences = {
         title: paired_difference(
             [
                 after_coding(coder, jets).error
-                for coder in coders_of(folder, "momenta", "w", objective, settings)
+                for coder in coders_of(study, "momenta", "w", objective)
             ],
             [peaks["top"].restored.error for peaks in found.peaks[objective]],
         )
@@ -230,13 +229,13 @@ def _costs(form: str, found: Found) -> Table:
     )
 
 
-def _numbers(folder: Path, found: Found, settings: Mapping[str, Any]) -> Table:
+def _numbers(study: Study, found: Found) -> Table:
     """The plain autoencoder of W jets with latent dimensions other than three."""
-    jets = jets_of(folder, "momenta", "w")
-    runs = {path.parent for path in folder.glob("numbers-*/config.yaml")}
+    jets = jets_of(study, "momenta", "w")
+    runs = {path.parent for path in study.folder.glob("numbers-*/config.yaml")}
     restored = {
         coder.options.latent: after_coding(coder, jets)
-        for coder in (coder_of(path, settings) for path in runs)
+        for coder in (coder_of(study, path) for path in runs)
     }
     restored[3] = found.peaks[PLAIN][0]["w"].restored
     return Table(

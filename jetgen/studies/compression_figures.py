@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
 
 from jetgen.compression.coding import Coder
 from jetgen.compression.compressors import FLOAT16, ROUNDED
@@ -28,6 +26,7 @@ from jetgen.studies.compression_runs import (
     coders_of,
     jets_of,
 )
+from jetgen.studies.definition import Study
 
 STEPS = (0.02, 0.1, 0.3, 1.0, 2.0)
 """Quantisation steps of the codes for the figure of size against error."""
@@ -39,9 +38,7 @@ _QUANTITIES = [quantity for quantity in QUANTITIES if quantity.name in COLUMNS]
 _LOOKS = lines(list(OBJECTIVES.values()))
 
 
-def drawings(
-    folder: Path, found: Mapping[str, Found], settings: Mapping[str, Any]
-) -> Iterator[FindingFigure]:
+def drawings(study: Study, found: Mapping[str, Found]) -> Iterator[FindingFigure]:
     """Every figure of the study."""
     for form, measured in found.items():
         with figure_style():
@@ -55,7 +52,7 @@ def drawings(
             "Size against error: W jets",
             "Codes with steps of 0.02 to 2, and rounding; first seed of each objective.",
             size_against_error(
-                {title: _curves(folder, form, settings) for form, title in FORMS.items()}, _LOOKS
+                {title: _curves(study, form) for form, title in FORMS.items()}, _LOOKS
             ),
         )
 
@@ -121,12 +118,12 @@ def _pulls(form: str, found: Found, sample: str) -> FindingFigure:
     )
 
 
-def _curves(folder: Path, form: str, settings: Mapping[str, Any]) -> Curves:
+def _curves(study: Study, form: str) -> Curves:
     """Bytes per jet and error of W jets, for the codes of each objective and for rounding."""
-    jets = jets_of(folder, form, "w")
+    jets = jets_of(study, form, "w")
     learned = {}
     for objective, title in OBJECTIVES.items():
-        model = coders_of(folder, form, "w", objective, settings)[0].model
+        model = coders_of(study, form, "w", objective)[0].model
         learned[title] = [_point(after_coding(Coder(model, step), jets)) for step in STEPS]
     items = jets if form == "momenta" else to_cartesian(jets.compact())
     spreads = {

@@ -6,7 +6,6 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from jetgen.cloud import ParticleCloud
 from jetgen.compression.coding import Coder
@@ -18,6 +17,7 @@ from jetgen.datasets.reading import read
 from jetgen.metrics.peak_fits import SHAPES, PeakFit, Shift
 from jetgen.physics.fourvectors import JET_KINEMATICS
 from jetgen.runs.trained_model import load
+from jetgen.studies.definition import Study
 
 PLAIN = "ae"
 OBJECTIVES = {PLAIN: "AE", "vae": "VAE", "wae": "WAE", "swae": "SWAE", "aae": "AAE"}
@@ -68,27 +68,25 @@ class Found:
         )
 
 
-def jets_of(folder: Path, form: str, sample: str) -> ParticleCloud:
+def jets_of(study: Study, form: str, sample: str) -> ParticleCloud:
     """The test jets, as sets of one or as sets of particles."""
-    return read(folder / f"{sample}-test.h5", columns=COLUMNS if form == "momenta" else ())
+    return read(study.file(f"{sample}-test"), columns=COLUMNS if form == "momenta" else ())
 
 
-def coder_of(path: Path, settings: Mapping[str, Any]) -> Coder:
+def coder_of(study: Study, path: Path) -> Coder:
     """The codes of a run, with the quantisation step of the study."""
-    return Coder(load(path), settings["step"])
+    return Coder(load(path), study.settings["step"])
 
 
-def coders_of(
-    folder: Path, form: str, sample: str, objective: str, settings: Mapping[str, Any]
-) -> list[Coder]:
+def coders_of(study: Study, form: str, sample: str, objective: str) -> list[Coder]:
     """The models of all seeds."""
-    paths = sorted(folder.glob(f"{form}-{sample}-{objective}-*/config.yaml"))
-    return [coder_of(path.parent, settings) for path in paths]
+    paths = sorted(study.folder.glob(f"{form}-{sample}-{objective}-*/config.yaml"))
+    return [coder_of(study, path.parent) for path in paths]
 
 
-def found_of(folder: Path, form: str, settings: Mapping[str, Any]) -> Found:
+def found_of(study: Study, form: str) -> Found:
     """Compress the test jets with every run, and fit their peaks."""
-    jets = {sample: jets_of(folder, form, sample) for sample in SAMPLES}
+    jets = {sample: jets_of(study, form, sample) for sample in SAMPLES}
     before = {sample: WINDOWS[sample].fits(kinematics(jets[sample])) for sample in SAMPLES}
 
     def peak(sample: str, coder: Coder) -> Peak:
@@ -97,33 +95,32 @@ def found_of(folder: Path, form: str, settings: Mapping[str, Any]) -> Found:
 
     peaks = {}
     for objective in OBJECTIVES:
-        coders = [coders_of(folder, form, sample, objective, settings) for sample in SAMPLES]
+        coders = [coders_of(study, form, sample, objective) for sample in SAMPLES]
         peaks[objective] = [
             {sample: peak(sample, coder) for sample, coder in zip(SAMPLES, of_seed, strict=True)}
             for of_seed in zip(*coders, strict=True)
         ]
     shifts = {
         objective: {
-            sample: {shape: peak.shifts(shape, settings["replicas"]) for shape in SHAPES}
+            sample: {shape: peak.shifts(shape, study.settings["replicas"]) for shape in SHAPES}
             for sample, peak in of_seeds[0].items()
         }
         for objective, of_seeds in peaks.items()
     }
-    return Found(peaks, shifts, _costs(folder, form, settings))
+    return Found(peaks, shifts, _costs(study, form))
 
 
-def _costs(folder: Path, form: str, settings: Mapping[str, Any]) -> list[Cost]:
+def _costs(study: Study, form: str) -> list[Cost]:
     """The costs of W jets, with at most as many particles as the runs keep."""
     coders = {
-        title: coders_of(folder, form, "w", objective, settings)[0]
-        for objective, title in OBJECTIVES.items()
+        title: coders_of(study, form, "w", objective)[0] for objective, title in OBJECTIVES.items()
     }
-    jets = jets_of(folder, form, "w")
+    jets = jets_of(study, form, "w")
     kept = jets[jets.multiplicity <= next(iter(coders.values())).options.particles]
-    return costs(kept, coders, _errors(form, settings))
+    return costs(kept, coders, _errors(study, form))
 
 
-def _errors(form: str, settings: Mapping[str, Any]) -> dict[str, float]:
+def _errors(study: Study, form: str) -> dict[str, float]:
     features = COLUMNS if form == "momenta" else ["px", "py", "pz"]
-    given = CompressConfig("", "", "", max_error=settings[f"{form}_error"])
+    given = CompressConfig("", "", "", max_error=study.settings[f"{form}_error"])
     return given.errors(features) or {}

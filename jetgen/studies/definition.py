@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 import shlex
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from jetgen.registry import is_allowed, is_path
 DEFINITION = "study.yaml"
 SHIPPED = FOLDER / "studies"
 _OUTPUT_FLAGS = ("--run", "--output")
+_SOURCES = ("simulate", "fetch", "cluster")
+"""Commands that make the jets of a study, in whose place a user can give a file."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Study:
         definition: the folder with ``study.yaml``.
         folder: the folder for all outputs.
         steps: the commands.
+        given: the user's files, by the names of the files that they replace.
     """
 
     name: str
@@ -62,6 +65,16 @@ class Study:
     definition: Path
     folder: Path
     steps: tuple[Step, ...]
+    given: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the study comes with jetgen, and so with a module that judges its claims."""
+        return self.definition.resolve().parent == SHIPPED.resolve()
+
+    def file(self, name: str) -> Path:
+        """The file ``NAME.h5`` of jets: the user's if one is given, else the output of a step."""
+        return self.given.get(name, self.folder / f"{name}.h5")
 
 
 def find(name: str) -> Path:
@@ -95,18 +108,25 @@ def define(
         definition: the folder with ``study.yaml``.
         folder: the folder for all outputs.
         quick: whether to use the small scale.
-        changed: values of settings, as texts, that replace those of this scale.
+        changed: values of settings, as texts, that replace those of this scale; or a file for
+            the name of one that a step simulates or fetches, which then takes its place.
 
     Raises:
-        InputError: when the file has another form, or a changed setting does not exist.
+        InputError: when the file has another form, or a changed setting or file does not exist.
     """
     path = definition / DEFINITION
     try:
         content = read_yaml(path)
         scale = content["settings"]["quick" if quick else "full"]
-        settings = _changed(scale, changed or {})
-        steps = [step for entry in content["steps"] for step in _expanded(entry, settings)]
+        texts = changed or {}
+        settings = _changed(scale, {k: v for k, v in texts.items() if k in scale})
         known = {"folder": folder.as_posix(), "study": definition.as_posix(), **settings}
+        steps = [
+            _step(words, {**known, **values})
+            for entry in content["steps"]
+            for words, values in _expanded(entry, settings)
+        ]
+        given = _given(steps, {k: v for k, v in texts.items() if k not in scale}, scale)
         return Study(
             name=definition.resolve().name,
             title=content["title"],
@@ -115,7 +135,8 @@ def define(
             settings=settings,
             definition=definition,
             folder=folder,
-            steps=tuple(_step(words, {**known, **values}) for words, values in steps),
+            steps=_with_files(steps, folder, given),
+            given=given,
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(
@@ -128,8 +149,6 @@ def _changed(settings: Mapping[str, Any], changed: Mapping[str, str]) -> dict[st
     """The settings with changed values, each converted to the type of the value it replaces."""
     values = dict(settings)
     for name, text in changed.items():
-        if name not in settings:
-            raise InputError(f"set: expected a setting among {some(settings)}, received {name!r}")
         value, present = yaml.safe_load(text), settings[name]
         if type(value) is not type(present):
             raise InputError(
@@ -137,6 +156,38 @@ def _changed(settings: Mapping[str, Any], changed: Mapping[str, str]) -> dict[st
             )
         values[name] = value
     return values
+
+
+def _given(
+    steps: Sequence[Step], texts: Mapping[str, str], settings: Mapping[str, Any]
+) -> dict[str, Path]:
+    """The user's files by the names of the files of the study that they replace."""
+    made = [step.makes.stem for step in steps if step.words[0] in _SOURCES]
+    given = {}
+    for name, text in texts.items():
+        if name not in made:
+            raise InputError(
+                f"set: expected a setting among {some(settings)}, or a file of jets among "
+                f"{some(made)}, received {name!r}"
+            )
+        given[name] = Path(text)
+        if not given[name].is_file():
+            raise InputError(f"set: expected a file of jets for {name}, found none at {text}")
+    return given
+
+
+def _with_files(steps: Sequence[Step], folder: Path, given: Mapping[str, Path]) -> tuple[Step, ...]:
+    """The steps without those that would make a given file, which the others read instead."""
+    places = {(folder / f"{name}.h5").as_posix(): path for name, path in given.items()}
+
+    def replaced(word: str) -> str:
+        return "=".join(str(places.get(part, part)) for part in word.split("="))
+
+    return tuple(
+        Step(tuple(map(replaced, step.words)), step.makes)
+        for step in steps
+        if step.makes.as_posix() not in places
+    )
 
 
 def _expanded(

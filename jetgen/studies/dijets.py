@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 
@@ -41,6 +40,7 @@ from jetgen.reports.findings import (
 from jetgen.reports.formatting import with_uncertainty
 from jetgen.reports.style import figure_style, lines
 from jetgen.runs.trained_model import load
+from jetgen.studies.definition import Study
 from jetgen.studies.distance_table import distance_table
 
 PLAIN = "bce"
@@ -79,9 +79,9 @@ def mean_over_floor(comparison: Comparison, sample: str) -> float:
     )
 
 
-def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
+def conclude(study: Study) -> Conclusion:
     """Measure every run of the study and check the published claims."""
-    found = {sample: _measured(folder, sample) for sample in SAMPLES}
+    found = {sample: _measured(study, sample) for sample in SAMPLES}
     return Conclusion(
         answer=_answer(found),
         claims=_claims(found),
@@ -96,15 +96,15 @@ def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
     )
 
 
-def _measured(folder: Path, sample: str) -> Measurement:
+def _measured(study: Study, sample: str) -> Measurement:
     """Simulated events that were not used in any training, and as many events of every model."""
-    real = read(folder / f"{sample}-test.h5")
+    real = read(study.file(f"{sample}-test"))
     events: dict[str, MeasuredSets] = {}
-    for path in sorted(path.parent for path in folder.glob(f"{sample}-*-*/config.yaml")):
+    for path in sorted(path.parent for path in study.folder.glob(f"{sample}-*-*/config.yaml")):
         run = load(path)
         made = run.generate(len(real), seed=run.config.seed)
         events[f"{LOSSES[run.config.gan_loss]}, seed {run.config.seed}"] = _dijets(made)
-    every = _dijets(ParticleCloud.concatenate([real, read(folder / f"{sample}.h5")]))
+    every = _dijets(ParticleCloud.concatenate([real, read(study.file(sample))]))
     kept = torch.ones(len(real), dtype=torch.bool)
     drawn = resample(ComparisonInput(_dijets(real), events, every, kept, ()), replicas=100, seed=1)
     rows = pair_rows(drawn, [quantity.name for quantity in QUANTITIES])

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -33,6 +33,7 @@ from jetgen.reports.formatting import with_uncertainty
 from jetgen.reports.style import figure_style
 from jetgen.runs.latent_space import latent_space
 from jetgen.runs.trained_model import load
+from jetgen.studies.definition import Study
 
 AE, VAE, BETA, TYPE, MASS = "ae", "vae", "beta-vae", "c-vae-type", "c-vae-mass"
 MODELS = {
@@ -90,10 +91,10 @@ Runs = Mapping[tuple[str, int, int], Coded]
 """Runs by model, percent of the training data, and seed."""
 
 
-def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
+def conclude(study: Study) -> Conclusion:
     """Measure every run of the study and check the published claims."""
-    paths = sorted(path.parent for path in folder.glob("*/config.yaml"))
-    sample = _sample(folder, paths[0])
+    paths = sorted(path.parent for path in study.folder.glob("*/config.yaml"))
+    sample = _sample([study.file(f"{name}-test") for name in ("gluon", "top")], paths[0])
     runs = {_named(path.name): _coded(path, sample) for path in paths}
     claims = _claims(runs)
     with figure_style():
@@ -107,9 +108,9 @@ def _named(name: str) -> tuple[str, int, int]:
     return model, int(share), int(seed)
 
 
-def _sample(folder: Path, run: Path) -> Sample:
+def _sample(files: Sequence[Path], run: Path) -> Sample:
     """The test jets in the representation of the runs, gluon and top jets alternating."""
-    jets = represent(read([folder / "gluon-test.h5", folder / "top-test.h5"]), load(run).config)
+    jets = represent(read(files), load(run).config)
     jets = jets[torch.randperm(len(jets), generator=torch.Generator().manual_seed(1))]
     measured = measure(jets)
     known = observe(jets, measured)

@@ -29,6 +29,7 @@ from jetgen.physics.observables import MeasuredSets
 from jetgen.physics.quantities import Quantity
 from jetgen.physics.region import Region
 from jetgen.runs.trained_model import load
+from jetgen.studies.definition import Study
 from jetgen.weights import effective_size
 
 KINDS = ("minus-prompt", "plus-prompt", "minus-displaced", "plus-displaced")
@@ -38,6 +39,8 @@ AIMED = "plus-displaced"
 
 AIMED_VAE, AIMED_GAN = "VAE, codes of the region", "GAN, conditioned on the region"
 SIMULATED = "simulated"
+SIMULATION = "Pythia, of weight one"
+"""The source whose speed others are compared with."""
 
 QUANTITIES = [Quantity(o, 1.0, o.title) for o in MUON_OBSERVABLES]
 PLANE = (MOMENTUM[0], MOMENTUM[1], DECADES[0], *START)
@@ -160,18 +163,24 @@ def region_shares(
     }
 
 
-def throughput(folder: Path, test: ParticleCloud) -> dict[str, float]:
-    """Muons per second including writing; for Pythia also the effective number of weight one."""
+def throughput(study: Study, test: ParticleCloud) -> dict[str, float]:
+    """Muons per second including writing; for Pythia also the effective number of weight one.
+
+    Without Pythia if the muons are the user's.
+    """
     import uproot
 
-    said = {name: open_source(folder / f"{name}.h5").attributes for name in ("muons", "gan", "vae")}
-    simulated = float(said["muons"]["jets_per_second"])
-    equal = effective_size(test.weights) / len(test)
-    with uproot.open(folder / "gan.root") as file:
+    names = ("muons", "gan", "vae")
+    said = {name: open_source(study.file(name)).attributes for name in names}
+    with uproot.open(study.folder / "gan.root") as file:
         root = json.loads(str(file["attributes"]))
+    simulated = {}
+    if "muons" not in study.given:
+        rate = float(said["muons"]["jets_per_second"])
+        equal = effective_size(test.weights) / len(test)
+        simulated = {"Pythia, weighted": rate, SIMULATION: rate * equal}
     return {
-        "Pythia, weighted": simulated,
-        "Pythia, of weight one": simulated * equal,
+        **simulated,
         "GAN, HDF5": float(said["gan"]["jets_per_second"]),
         "GAN, ROOT": float(root["jets_per_second"]),
         "VAE, HDF5": float(said["vae"]["jets_per_second"]),

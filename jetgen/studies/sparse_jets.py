@@ -27,6 +27,7 @@ from jetgen.reports.findings import (
 from jetgen.reports.formatting import with_uncertainty
 from jetgen.reports.style import figure_style, lines
 from jetgen.runs.trained_model import load
+from jetgen.studies.definition import Study
 
 GAUSSIAN, FLOW = "Gaussian prior", "flow prior"
 PRIORS = {GAUSSIAN: "gaussian", FLOW: "flow"}
@@ -61,14 +62,14 @@ Runs = Mapping[str, Sequence[Measurement]]
 """The trainings of every model, by seed."""
 
 
-def conclude(folder: Path, settings: Mapping[str, Any]) -> Conclusion:
+def conclude(study: Study) -> Conclusion:
     """Measure every run of the study and check the published claims."""
     runs: dict[str, list[Measurement]] = {}
-    for path in sorted(path.parent for path in folder.glob("*/config.yaml")):
+    for path in sorted(path.parent for path in study.folder.glob("*/config.yaml")):
         runs.setdefault(path.name.rsplit("-", 1)[0], []).append(_measured(path))
     claims = [claim for network in NETWORKS for claim in _claims(runs, network)]
     with figure_style():
-        drawings = list(_drawings(runs, settings))
+        drawings = list(_drawings(runs, study.settings))
     return Conclusion(_answer(runs, claims), claims, list(_tables(runs)), drawings)
 
 
@@ -219,7 +220,7 @@ def _drawings(runs: Runs, settings: Mapping[str, Any]) -> Iterable[FindingFigure
     invariant = ["deepsets-chamfer-terms", "edgeconv-chamfer-terms", "dense-chamfer-terms"]
     for label, sample, chosen in (
         ("reconstruction", RECONSTRUCTED, main),
-        ("generation", FLOW, main),
+        ("generation", FLOW, [name for name in main if name.endswith("terms")]),
         ("invariant", RECONSTRUCTED, invariant),
     ):
         samples = {name: runs[name][0].checked.samples[sample] for name in chosen}
@@ -289,12 +290,12 @@ def _trade_off(runs: Runs, settings: Mapping[str, Any]) -> FindingFigure:
     return FindingFigure(
         "trade_off",
         "Reconstruction against generation for different beta",
-        "W1 of reconstructed and generated jets, dense networks with terms; mean over trainings "
-        "and its error.",
+        "W1 of reconstructed jets and of jets from the Gaussian prior, dense networks with terms; "
+        "mean over trainings and its error.",
         points_with_errors(
             {
                 f"W1 of {name} [GeV], {title}": {
-                    sample: points(loss, name, sample) for sample in (RECONSTRUCTED, *PRIORS)
+                    sample: points(loss, name, sample) for sample in (RECONSTRUCTED, GAUSSIAN)
                 }
                 for name in ("mass", "pt")
                 for loss, title in LOSSES.items()

@@ -51,12 +51,34 @@ def test_a_setting_can_be_changed(tmp_path):
     assert study.settings == {"jets": 25}
     assert study.steps[0].words[:4] == ("simulate", "gluon", "--jets", "25")
     for name, text, message in (
-        ("jts", "1", "among jets, received 'jts'"),
+        ("jts", "1", "among jets, or a file of jets among gluon, received 'jts'"),
         ("jets", "x", "a value like 10, received 'x'"),
         ("jets", "2.5", "a value like 10, received '2.5'"),
     ):
         with pytest.raises(InputError, match=message):
             define(definition, Path("out"), quick=True, changed={name: text})
+
+
+def test_a_file_of_the_user_takes_the_place_of_simulated_jets(tmp_path):
+    definition, mine = written(tmp_path), tmp_path / "mine.root"
+    mine.touch()
+    study = define(definition, Path("out"), quick=True, changed={"gluon": str(mine), "jets": "5"})
+    assert [step.words[0] for step in study.steps] == [*["train"] * 4, "generate"]
+    assert all(str(mine) in step.words for step in study.steps[:4])
+    assert study.file("gluon") == mine and study.file("top") == Path("out/top.h5")
+    assert study.settings == {"jets": 5} and not study.shipped
+    for name, text, message in (
+        ("gluon", "none.h5", "a file of jets for gluon, found none at none.h5"),
+        ("mse-1", str(mine), "a file of jets among gluon, received 'mse-1'"),
+    ):
+        with pytest.raises(InputError, match=message):
+            define(definition, Path("out"), quick=True, changed={name: text})
+
+
+def test_a_range_may_be_a_setting(tmp_path):
+    text = TEXT.replace("{jets: 10}", "{jets: 10, seeds: [3, 4, 5]}").replace("[1, 2]", "seeds")
+    study = define(written(tmp_path, text), Path("out"), quick=True, changed={"seeds": "[7]"})
+    assert [step.makes.name for step in study.steps[1:3]] == ["mse-7", "chamfer-7"]
 
 
 def test_a_step_needs_what_its_words_name(tmp_path):

@@ -88,7 +88,7 @@ def test_jets_follow_the_requested_mass(folder, monkeypatch):
         monkeypatch.setattr(study, name, text)
     run = folder / "c-vae-mass-100-1"
     assert study._named(run.name) == ("c-vae-mass", 100, 1)
-    sample = study._sample(folder, run)
+    sample = study._sample([folder / f"{name}-test.h5" for name in ("gluon", "top")], run)
     assert isinstance(sample.jets, ParticleCloud) and len(sample.jets) == 500
     found = study._coded(run, sample)
     assert found.information.shape == (2, len(study.KNOWN))

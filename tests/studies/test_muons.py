@@ -73,9 +73,10 @@ def test_muons_of_the_same_law_pass_and_slow_ones_do_not(found):
 
 def test_speed_is_confirmed_where_it_is_reached():
     rates = {"Pythia, of weight one": 100.0, "GAN, HDF5": 5e4}
-    slow = _faster(rates)
+    (slow,) = _faster(rates)
     assert slow.verdict == "not confirmed" and "a factor of 500" in slow.evidence
-    assert _faster({**rates, "GAN, HDF5": 2e8}).verdict == "confirmed"
+    assert _faster({**rates, "GAN, HDF5": 2e8})[0].verdict == "confirmed"
+    assert _faster({"GAN, HDF5": 2e8}) == []  # muons of the user
 
 
 def test_shares_are_of_the_weight_and_decide_about_the_region(make_muons):
