@@ -68,6 +68,7 @@ class GAN(DirectModel):
     """
 
     name = "Generative adversarial network"
+    training_parts = ("discriminator", "summary")
 
     @classmethod
     def parts(cls, config: TrainConfig) -> tuple[str, ...]:
