@@ -10,13 +10,14 @@ FLOORS = """
     errors
     registry extras
     files
-    namespace kinematics weights
+    processes
+    namespace kinematics weights sharing
     cloud
     conversion
     kernels
     components kinds
     physics
-    config configs pretrained
+    config configs
     losses networks priors datasets metrics
     objectives classifiers
     runs

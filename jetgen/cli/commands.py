@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from jetgen.config.inspect import InspectConfig
     from jetgen.config.latent import LatentConfig
     from jetgen.config.leaderboard import LeaderboardConfig
-    from jetgen.config.models import ModelsConfig
     from jetgen.config.presets import PresetsConfig
     from jetgen.config.report import ReportConfig
     from jetgen.config.simulate import SimulateConfig
@@ -82,9 +81,12 @@ def inspect(config: InspectConfig) -> None:
 
 
 def train(config: TrainConfig) -> None:
+    from jetgen import processes
     from jetgen.training.command import train
 
-    print(f"trained: {train(config)}")
+    run = train(config)
+    if processes.first():
+        print(f"trained: {run}")
 
 
 def presets(config: PresetsConfig) -> None:
@@ -96,12 +98,6 @@ def presets(config: PresetsConfig) -> None:
     for name, summary in names("presets").items():
         print(f"{name:<14} {summary}")
     print("use one with `jetgen train --preset NAME`; `jetgen presets NAME` prints its options")
-
-
-def models(config: ModelsConfig) -> None:
-    from jetgen.pretrained.command import models
-
-    print(models(config))
 
 
 def generate(config: GenerateConfig) -> None:
@@ -127,11 +123,11 @@ def evaluate(config: EvaluateConfig) -> None:
 def report(config: ReportConfig) -> None:
     from jetgen.reports.command import report
     from jetgen.reports.terminal import print_table
-    from jetgen.runs.named import named
+    from jetgen.runs.folder import RunFolder
 
     page = report(config)
-    if config.run is not None and (run := named(config.run)).shipped is None:
-        print(f"jets:   {run.generated_file}")
+    if config.run is not None:
+        print(f"jets:   {RunFolder(config.run).generated_file}")
     print(f"report: {page}")
     print_table(page.with_name("table.json"))
 
@@ -267,12 +263,6 @@ COMMANDS = {
         "jetgen.config.presets:PresetsConfig",
         presets,
         "jetgen presets",
-    ),
-    "models": Command(
-        "list the trained models that come with jetgen",
-        "jetgen.config.models:ModelsConfig",
-        models,
-        "jetgen models",
     ),
     "generate": Command(
         "write jets from a trained generator to HDF5",

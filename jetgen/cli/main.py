@@ -51,12 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EXPLAINED as error:
         if debug:
             raise
-        print(_red(f"jetgen: error: {_translated(error, command)}"), file=sys.stderr)
+        _say(_red(f"jetgen: error: {_translated(error, command)}"))
         return 2
     except KeyboardInterrupt:
         if debug:
             raise
-        print("jetgen: interrupted", file=sys.stderr)
+        _say("jetgen: interrupted")
         return 130
     except Exception as error:
         if debug:
@@ -136,7 +136,14 @@ def _dispatch(words: list[str]) -> int:
 
 def _show(command: Command | None, message: Warning | str, *where: Any, **more: Any) -> None:
     """A warning as one line."""
-    print(f"jetgen: warning: {_translated(message, command)}", file=sys.stderr)
+    _say(f"jetgen: warning: {_translated(message, command)}")
+
+
+def _say(line: str) -> None:
+    """Write a line to standard error, once for all processes that train together."""
+    processes = sys.modules.get("jetgen.processes")  # not imported where there is only one
+    if processes is None or processes.first():
+        print(line, file=sys.stderr)
 
 
 def _translated(message: BaseException | str, command: Command | None) -> str:

@@ -77,6 +77,21 @@ class TrainConfig:
     resume: bool = option(False, help="continue the run in that folder")
     seed: int = seed_option(1, help="seed of the split, initial weights, batches and noise")
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to train")
+    devices: int | None = option(
+        None,
+        at_least=1,
+        below=1025,
+        help="processes per machine that train together, on a GPU each, or on shares of the CPUs "
+        "(default: as many as torchrun started, otherwise 1)",
+    )
+    nodes: int | None = option(
+        None, at_least=1, below=65537, help="machines (default: as torchrun started, otherwise 1)"
+    )
+    precision: Literal["32", "bf16"] | None = option(
+        None,
+        help="numbers that networks compute with; weights and losses have 32 bits (default: bf16 "
+        "on a GPU, 32 on the CPU)",
+    )
     threads: int = option(0, at_least=0, below=1025, help="CPU threads; 0 leaves torch's choice")
 
     jet_type: str | None = option(
@@ -349,7 +364,14 @@ class TrainConfig:
     )
 
     epochs: int = option(60, at_least=1, section="training", common=True, help="epochs at most")
-    batch: int = option(64, at_least=1, common=True, help="jets per step")
+    batch: int = option(64, at_least=1, common=True, help="jets per step, over all processes")
+    accumulate: int = option(
+        1,
+        at_least=1,
+        below=1025,
+        help="pieces that the jets of a step are processed in, one after the other, with less "
+        "memory",
+    )
     learning_rate: float = option(0.001, above=0, help="learning rate of Adam")
     schedule: Literal["constant", "cosine"] = option("cosine", help="learning rate over epochs")
     clip: float = option(1.0, at_least=0, help="largest norm of the gradient; 0 for no limit")

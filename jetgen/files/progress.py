@@ -39,7 +39,11 @@ class _Bar(Progress):
         self._say(task_id)
 
     def _say(self, task_id: TaskID) -> None:
-        if self.console.is_terminal or time.monotonic() - self.said < SECONDS_BETWEEN_LINES:
+        if (
+            self.disable
+            or self.console.is_terminal
+            or time.monotonic() - self.said < SECONDS_BETWEEN_LINES
+        ):
             return
         self.said = time.monotonic()
         task = self._tasks[task_id]
@@ -52,7 +56,7 @@ class _Bar(Progress):
         )
 
 
-def progress_bar(unit: str) -> Progress:
+def progress_bar(unit: str, *, shown: bool = True) -> Progress:
     """A bar on standard error: completed and total ``unit``, elapsed and remaining time."""
     return _Bar(
         unit,
@@ -66,6 +70,7 @@ def progress_bar(unit: str) -> Progress:
         TextColumn("left"),
         TextColumn("{task.fields[note]}"),
         console=Terminal(stderr=True),
+        disable=not shown,
     )
 
 

@@ -22,7 +22,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from jetgen import processes
 from jetgen.networks.dense import DenseDecoder, DenseEncoder
+from jetgen.sharing import current_share, drawn, summed
 
 _SLOPE = 0.2
 """Slope of the leaky ReLU for negative values."""
@@ -46,7 +48,7 @@ class PyramidEncoder(DenseEncoder):
         widths = [inputs, *reversed(_widths(hidden, layers))]
         modules: list[nn.Module] = []
         for before, after in pairwise(widths):
-            modules += [nn.Linear(before, after), nn.LeakyReLU(_SLOPE), nn.Dropout(_DROPPED)]
+            modules += [nn.Linear(before, after), nn.LeakyReLU(_SLOPE), Dropout(_DROPPED)]
         return nn.Sequential(*modules, nn.Linear(widths[-1], outputs))
 
 
@@ -82,15 +84,46 @@ class PyramidDecoder(DenseDecoder):
         return made
 
 
-class BatchNormalisation(nn.BatchNorm1d):
-    """Batch normalisation of ``(B, H)``; for fewer than two rows as in evaluation."""
+class Dropout(nn.Dropout):
+    """Dropout of ``(B, H)``, the same however a batch is divided over processes."""
 
     def forward(self, h: Tensor) -> Tensor:
+        if not self.training or current_share() is None:
+            return super().forward(h)
+        return h * drawn(lambda shape: super(Dropout, self).forward(h.new_ones(shape)), h.shape)
+
+
+class BatchNormalisation(nn.BatchNorm1d):
+    """Batch normalisation of ``(B, H)``, over all processes.
+
+    Fewer than two rows are normalised as in evaluation.
+    """
+
+    def forward(self, h: Tensor) -> Tensor:
+        if processes.count() > 1 and self.training and (share := current_share()) is not None:
+            return self._over_processes(h, h if share.counted else h[:0])
         if len(h) > 1:
             return super().forward(h)
+        return self._as_in_evaluation(h)
+
+    def _as_in_evaluation(self, h: Tensor) -> Tensor:
         return nn.functional.batch_norm(
             h, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
         )
+
+    def _over_processes(self, h: Tensor, counted: Tensor) -> Tensor:
+        number = summed(h.new_tensor(float(len(counted))))
+        if number < 2:
+            return self._as_in_evaluation(h)
+        mean = summed(counted.sum(0)) / number
+        variance = summed((counted - mean).square().sum(0)) / number
+        assert self.running_mean is not None and self.running_var is not None
+        assert self.num_batches_tracked is not None and self.momentum is not None
+        with torch.no_grad():
+            self.num_batches_tracked += 1
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance * number / (number - 1), self.momentum)
+        return (h - mean) * (variance + self.eps).rsqrt() * self.weight + self.bias
 
 
 def _widths(hidden: int, layers: int) -> list[int]:

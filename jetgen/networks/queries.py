@@ -12,6 +12,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from jetgen.sharing import drawn
+
 
 class LearnedQueries(nn.Module):
     """A learned vector for each of ``particles`` slots."""
@@ -37,5 +39,5 @@ class NoiseQueries(nn.Module):
         weight = self.linear.weight
         place = weight.device if generator is None else generator.device
         shape = (*mask.shape, weight.shape[1])
-        noise = torch.randn(shape, generator=generator, device=place, dtype=weight.dtype)
+        noise = drawn(torch.randn, shape, generator=generator, device=place, dtype=weight.dtype)
         return self.linear(noise.to(weight.device))

@@ -17,6 +17,7 @@ from jetgen.objectives.adversary import dead_discriminator, health
 from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.base import Loss, Player
 from jetgen.objectives.layout import Layout
+from jetgen.sharing import gathered
 
 
 class AAE(Autoencoder):
@@ -40,7 +41,6 @@ class AAE(Autoencoder):
     """
 
     name = "Adversarial autoencoder"
-    training_parts = ("encoder", "discriminator")
     stochastic = False
     works = ("Makhzani:2015",)
 
@@ -74,7 +74,8 @@ class AAE(Autoencoder):
             return Loss(weight * adversarial, {"adversarial": adversarial})
         wanted = self.fixed_prior.sample(z, generator)
         directions = random_directions(self.config.projections, z, generator)
-        distance = sliced_wasserstein(z, wanted, directions).expand(len(z))
+        distance = sliced_wasserstein(gathered(z), gathered(wanted), directions)
+        distance = distance.expand(len(z))
         return Loss(weight * distance, {"sliced_wasserstein": distance})
 
     def diagnosis(self, history: Sequence[Mapping[str, Any]]) -> str | None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
+from jetgen.sharing import gathered
+
 PATIENCE = 10
 """Number of consecutive epochs after which a discriminator counts as dead."""
 
@@ -20,8 +22,9 @@ def health(real: Tensor, fake: Tensor) -> dict[str, Tensor]:
     ``discriminator_accuracy`` is the share of pairs in which the real input has the larger output,
     ``discriminator_spread`` the standard deviation of all outputs.
     """
-    centre = (real.mean() + fake.mean()) / 2
-    spread = (((real - centre).square() + (fake - centre).square()).mean() / 2).sqrt()
+    ours, theirs = gathered(real), gathered(fake)
+    centre = (ours.mean() + theirs.mean()) / 2
+    spread = (((ours - centre).square() + (theirs - centre).square()).mean() / 2).sqrt()
     return {
         "discriminator_accuracy": (real > fake).to(real),
         "discriminator_spread": spread.expand(len(real)),

@@ -25,6 +25,7 @@ from jetgen.priors.base import LearnedPrior, Prior
 from jetgen.priors.building import build_fixed_prior, build_learned_prior
 from jetgen.priors.jets import JetDraw
 from jetgen.priors.multiplicity import LatentMultiplicity
+from jetgen.sharing import drawn
 
 
 class Codes(NamedTuple):
@@ -39,7 +40,7 @@ class Codes(NamedTuple):
 
     def draw(self, generator: torch.Generator) -> Tensor:
         """Codes ``(B, L)`` drawn from the posteriors."""
-        noise = torch.randn(self.mean.shape, generator=generator, dtype=self.mean.dtype)
+        noise = drawn(torch.randn, self.mean.shape, generator=generator, dtype=self.mean.dtype)
         return self.mean + (0.5 * self.log_variance).exp() * noise.to(self.mean.device)
 
 
@@ -68,8 +69,6 @@ class Autoencoder(JetModel):
         config: the options of the training.
         layout: names and sizes of the training jets.
     """
-
-    training_parts: ClassVar[tuple[str, ...]] = ("encoder",)
 
     stochastic: ClassVar[bool]
     """Whether a jet has a posterior with widths instead of one code."""
@@ -130,11 +129,6 @@ class Autoencoder(JetModel):
                 f"{', '.join(f'{name} ending in {last[name]}' for name in others)}; add "
                 f"transform={[f'{name}=unit' for name in others]}, or append +unit to them"
             )
-
-    @property
-    def has_encoder(self) -> bool:
-        """Whether the model has an encoder; one that can only generate has none."""
-        return self._modules["encoder"] is not None
 
     @property
     def _prior_context_size(self) -> int:
@@ -323,5 +317,5 @@ class Autoencoder(JetModel):
 
 def _drawn(centres: Tensor, log_widths: Tensor, generator: torch.Generator) -> Tensor:
     """Particles drawn from Gaussians about the centres."""
-    noise = torch.randn(centres.shape, generator=generator, dtype=centres.dtype)
+    noise = drawn(torch.randn, centres.shape, generator=generator, dtype=centres.dtype)
     return centres + log_widths.exp() * noise.to(centres.device)

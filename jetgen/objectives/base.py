@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from jetgen import processes
+from jetgen.sharing import shared
+
 
 class Loss(NamedTuple):
     """Unreduced loss ``(B,)`` that one optimiser minimises, and its named parts ``(B,)``."""
@@ -69,7 +72,8 @@ class Objective(nn.Module):
         player = next(iter(self.players()))
         means = Means()
         for batch in batches:
-            means.add(self.loss(player, batch, epochs, generator))
+            with shared(batch) as (part, share):
+                means.add(self.loss(player, part, epochs, generator), counted=share.counted)
         return means.values()
 
     def diagnosis(self, history: Sequence[Mapping[str, Any]]) -> str | None:
@@ -106,18 +110,22 @@ class Means:
         self.sums: dict[str, Tensor] = {}
         self.jets: dict[str, int] = {}
 
-    def add(self, loss: Loss, total: str = "total") -> None:
-        """Add a loss; its total is stored with the name ``total``."""
+    def add(self, loss: Loss, total: str = "total", counted: int | None = None) -> None:
+        """Add the first ``counted`` jets of a loss; its total is stored with the name ``total``."""
         for name, values in {total: loss.total, **loss.parts}.items():
-            found = values.detach().sum().double()
+            entering = values.detach()[:counted]
+            found = entering.sum().double()
             self.sums[name] = self.sums[name] + found if name in self.sums else found
-            self.jets[name] = self.jets.get(name, 0) + len(values)
+            self.jets[name] = self.jets.get(name, 0) + len(entering)
 
     def values(self, prefix: str = "") -> dict[str, float]:
+        """The means by name, over the jets of all processes."""
         if not self.sums:
             return {}
         sums = torch.stack(list(self.sums.values())).tolist()
+        found = zip(self.sums, sums, strict=True)
+        every = processes.all_of({name: (total, self.jets[name]) for name, total in found})
         return {
-            prefix + name: total / self.jets[name]
-            for name, total in zip(self.sums, sums, strict=True)
+            prefix + name: sum(one[name][0] for one in every) / sum(one[name][1] for one in every)
+            for name in self.sums
         }

@@ -23,6 +23,7 @@ from jetgen.objectives.base import Loss, Player
 from jetgen.objectives.layout import Layout
 from jetgen.objectives.model import DirectModel
 from jetgen.objectives.weaknesses import still_falling
+from jetgen.sharing import drawn
 
 
 class FlowMatching(DirectModel):
@@ -87,7 +88,7 @@ class FlowMatching(DirectModel):
         x0 = self._noise(batch.mask, generator, like=x1)
         if self.config.coupling == "optimal":
             x0 = coupled(x0, x1, batch.mask)
-        t = torch.rand(len(x1), generator=generator).to(x1)
+        t = drawn(torch.rand, (len(x1),), generator=generator).to(x1)
         point, wanted = straight_path(x0, x1, t)
         error = self.velocity(point, t, batch.mask, self.context(batch)).float() - wanted
         entries = (batch.multiplicity * x1.shape[2]).clamp(min=1)
@@ -110,7 +111,7 @@ class FlowMatching(DirectModel):
 
     def _noise(self, mask: Tensor, generator: torch.Generator, like: Tensor) -> Tensor:
         shape = (*mask.shape, len(self.preparation.features))
-        return masked(torch.randn(shape, generator=generator).to(like), mask)
+        return masked(drawn(torch.randn, shape, generator=generator).to(like), mask)
 
 
 def coupled(noise: Tensor, data: Tensor, mask: Tensor) -> Tensor:

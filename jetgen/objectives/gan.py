@@ -20,6 +20,7 @@ from jetgen.objectives.jet_summary import OBSERVABLES, JetSummary
 from jetgen.objectives.layout import Layout
 from jetgen.objectives.model import DirectModel
 from jetgen.priors.gaussian import GaussianPrior
+from jetgen.sharing import drawn, gathered, shared
 
 BETAS = (0.5, 0.9)
 """Adam's decay rates; the first is smaller than usual, because the loss changes in training."""
@@ -68,7 +69,6 @@ class GAN(DirectModel):
     """
 
     name = "Generative adversarial network"
-    training_parts = ("discriminator", "summary")
 
     @classmethod
     def parts(cls, config: TrainConfig) -> tuple[str, ...]:
@@ -133,7 +133,7 @@ class GAN(DirectModel):
     def _score_with_noise(
         self, particles: Tensor, like: ParticleCloud, context: Tensor, generator: torch.Generator
     ) -> Tensor:
-        noise = torch.randn(particles.shape, generator=generator).to(particles)
+        noise = drawn(torch.randn, particles.shape, generator=generator).to(particles)
         return self._score(particles + self.config.input_noise * noise, like, context)
 
     def _score(self, particles: Tensor, like: ParticleCloud, context: Tensor) -> Tensor:
@@ -158,7 +158,8 @@ class GAN(DirectModel):
                 return relu(1 - real) + relu(1 + fake)
             case "wgan-gp":
                 return fake - real
-        noise = self.config.label_noise * torch.randn((2, len(real)), generator=generator)
+        noise = drawn(torch.randn, (2, len(real)), dim=1, generator=generator)
+        noise = self.config.label_noise * noise
         real_label = 1 - self.config.label_smoothing + noise[0].to(real)
         fake_label = noise[1].to(fake)
         if self.config.gan_loss == "bce":
@@ -174,7 +175,7 @@ class GAN(DirectModel):
         generator: torch.Generator,
     ) -> Tensor:
         """``(|grad D| - 1)^2`` ``(B,)`` between real and generated particles ``(B, N, F)``."""
-        u = torch.rand((len(real), 1, 1), generator=generator).to(real)
+        u = drawn(torch.rand, (len(real), 1, 1), generator=generator).to(real)
         with torch.autocast(real.device.type, enabled=False):
             between = (u * real + (1 - u) * made).detach().float().requires_grad_()
             output = self._score(between, like, context.float()).sum()
@@ -187,7 +188,9 @@ class GAN(DirectModel):
         self, batches: Iterable[ParticleCloud], epochs: int, generator: torch.Generator
     ) -> dict[str, float]:
         real = ParticleCloud.concatenate(list(batches))
-        made = self.make(real.mask, self.context(real), generator).float()
+        with shared(real) as (part, _):
+            own = self.make(part.mask, self.context(part), generator).float()
+            made = gathered(own)
         seen = self.preparation.to_network(real)
         jets = self.preparation.to_physical(made, like=real)
         share = float(self.particle_share(made, jets, real).mean())

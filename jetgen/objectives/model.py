@@ -24,6 +24,7 @@ from jetgen.objectives.preparation import Preparation, in_jet_frame
 from jetgen.physics.fourvectors import JET_KINEMATICS
 from jetgen.priors.base import Prior
 from jetgen.priors.jets import JetDistribution, JetDraw
+from jetgen.sharing import drawn
 
 
 class JetModel(Component, Objective):
@@ -41,9 +42,6 @@ class JetModel(Component, Objective):
 
     has_paths: ClassVar[bool] = False
     """Whether jets are moved along paths from noise, which ``coupling`` and ``solver`` choose."""
-
-    training_parts: ClassVar[tuple[str, ...]] = ()
-    """Names of the networks that only training needs, not generation."""
 
     evaluations: int = 1
     """Number of evaluations of the generating network per batch of jets."""
@@ -98,11 +96,6 @@ class JetModel(Component, Objective):
     def prior_evaluations(self, name: str) -> int:
         """Number of network evaluations per batch of codes of the prior ``name``."""
         return self.priors[name].evaluations if name in self.priors else 0
-
-    def remove(self, parts: Iterable[str]) -> None:
-        """Remove some of the :attr:`training_parts`; the model then can only generate."""
-        for name in parts:
-            setattr(self, name, None)
 
     @property
     def title(self) -> str:
@@ -168,7 +161,7 @@ class JetModel(Component, Objective):
         draw = self.jets.draw(jets, generator, fixed)
         turned = self.preparation.azimuth is not None
         if self.preparation.relative or turned:
-            turns = torch.rand(jets, generator=generator).to(draw.multiplicity.device)
+            turns = drawn(torch.rand, (jets,), generator=generator).to(draw.multiplicity.device)
             azimuth = turns * (2 * torch.pi) - torch.pi
             if turned:
                 return draw._replace(azimuth=azimuth)

@@ -17,6 +17,7 @@ from jetgen.cloud import ParticleCloud
 from jetgen.config.option import require
 from jetgen.config.train import TrainConfig
 from jetgen.physics.fourvectors import particle_momenta, pt
+from jetgen.sharing import gathered
 
 CLOSE = 0.01
 """Distance below which two particles count as one, in widths of the real features."""
@@ -50,7 +51,8 @@ def hard_particles(jets: ParticleCloud, real: ParticleCloud) -> Tensor:
         jets: jets in physical units, with their mask.
         real: real jets in the same representation, which define the softest particle.
     """
-    softest = pt(particle_momenta(real)).masked_fill(~real.mask, torch.inf).amin()
+    momenta = pt(particle_momenta(real)).masked_fill(~real.mask, torch.inf)
+    softest = gathered(momenta.amin(1)).amin()
     softest = torch.where(softest.isfinite(), softest, 0.0)  # no particle, no lower bound
     return jets.mask & (pt(particle_momenta(jets)) > SOFT * softest)
 

@@ -10,6 +10,7 @@ from jetgen.losses.latent import random_directions, sliced_wasserstein
 from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.base import Loss
 from jetgen.objectives.multiplicity import require_given_multiplicity
+from jetgen.sharing import gathered
 
 
 class SWAE(Autoencoder):
@@ -37,5 +38,6 @@ class SWAE(Autoencoder):
     def penalty(self, codes: Codes, z: Tensor, epoch: int, generator: torch.Generator) -> Loss:
         wanted = self.fixed_prior.sample(z, generator)
         directions = random_directions(self.config.projections, z, generator)
-        distance = sliced_wasserstein(z, wanted, directions).expand(len(z))
+        distance = sliced_wasserstein(gathered(z), gathered(wanted), directions)
+        distance = distance.expand(len(z))
         return Loss(self.config.latent_weight * distance, {"sliced_wasserstein": distance})

@@ -16,6 +16,7 @@ from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.base import Loss
 from jetgen.priors.base import LearnedPrior
 from jetgen.priors.gaussian import GaussianPrior
+from jetgen.sharing import gathered
 
 COLLAPSED, PATIENCE = 0.1, 10
 """Divergence [nats] below which a code counts as collapsed, and number of consecutive epochs."""
@@ -87,7 +88,7 @@ class VAE(Autoencoder):
         kl = divergences.sum(1)
         cost = kl
         if self.config.free_bits:
-            free = divergences.mean(0).clamp(min=self.config.free_bits).sum()
+            free = gathered(divergences).mean(0).clamp(min=self.config.free_bits).sum()
             cost = free.expand(len(kl))
         return Loss(self._beta(epoch) * cost, {"kl": kl})
 

@@ -10,6 +10,7 @@ from jetgen.losses.latent import mmd
 from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.base import Loss
 from jetgen.objectives.multiplicity import require_given_multiplicity
+from jetgen.sharing import gathered
 
 
 class WAE(Autoencoder):
@@ -38,5 +39,5 @@ class WAE(Autoencoder):
 
     def penalty(self, codes: Codes, z: Tensor, epoch: int, generator: torch.Generator) -> Loss:
         wanted = self.fixed_prior.sample(z, generator)
-        distance = mmd(z, wanted, self.config.mmd_kernel).expand(len(z))
+        distance = mmd(gathered(z), gathered(wanted), self.config.mmd_kernel).expand(len(z))
         return Loss(self.config.latent_weight * distance, {"mmd": distance})

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from jetgen.config.component import Component
 from jetgen.config.option import require
 from jetgen.config.train import TrainConfig
+from jetgen.sharing import gathered
 
 MOMENTUM = 0.01
 """Weight of a batch in the running statistics of codes after the first hundred batches."""
@@ -113,6 +114,7 @@ class LearnedPrior(Prior):
         First and second moments are averaged, so that differences between the means of batches
         contribute to the variance.
         """
+        z = gathered(z.to(self.shift))
         self.batches += 1
         weight = max(MOMENTUM, 1 / int(self.batches))
         square = (self.scale.square() + self.shift.square()).lerp(z.square().mean(0), weight)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Self
 
 import torch
@@ -12,6 +13,7 @@ from torch.nn.functional import one_hot
 from jetgen.config.option import require
 from jetgen.config.train import TrainConfig
 from jetgen.priors.base import Prior
+from jetgen.sharing import drawn
 
 
 class DiscretePrior(Prior):
@@ -55,9 +57,10 @@ class DiscretePrior(Prior):
         )
 
     def sample(self, context: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        category = torch.randint(self.categories, (len(context),), generator=generator)
+        categories = partial(torch.randint, self.categories)
+        category = drawn(categories, (len(context),), generator=generator)
         shape = (len(context), self.latent - self.categories)
-        style = torch.randn(shape, generator=generator, dtype=context.dtype)
+        style = drawn(torch.randn, shape, generator=generator, dtype=context.dtype)
         return torch.cat([one_hot(category, self.categories).to(style), style], 1).to(context)
 
     def constrain(self, codes: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from jetgen.config.train import TrainConfig
 from jetgen.priors.base import LearnedPrior
+from jetgen.sharing import drawn
 
 
 class FlowPrior(LearnedPrior):
@@ -65,7 +66,6 @@ class FlowPrior(LearnedPrior):
         return -self.log_prob(z, context)
 
     def sample(self, context: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        noise = torch.randn(
-            (len(context), len(self.shift)), generator=generator, dtype=context.dtype
-        ).to(context.device)
-        return self.flow(context).transform.inv(noise) * self.scale + self.shift
+        shape = (len(context), len(self.shift))
+        noise = drawn(torch.randn, shape, generator=generator, dtype=context.dtype)
+        return self.flow(context).transform.inv(noise.to(context.device)) * self.scale + self.shift

@@ -13,6 +13,7 @@ from jetgen.networks.integration import Solver, function_evaluations, integrate
 from jetgen.networks.paths import straight_path
 from jetgen.networks.velocity import CodeVelocity
 from jetgen.priors.base import LearnedPrior
+from jetgen.sharing import drawn
 
 
 class FlowMatchingPrior(LearnedPrior):
@@ -64,8 +65,8 @@ class FlowMatchingPrior(LearnedPrior):
 
     def loss(self, z: Tensor, context: Tensor, generator: torch.Generator) -> Tensor:
         standard = (z - self.shift) / self.scale
-        noise = torch.randn(z.shape, generator=generator).to(z)
-        time = torch.rand(len(z), generator=generator).to(z)
+        noise = drawn(torch.randn, z.shape, generator=generator).to(z)
+        time = drawn(torch.rand, (len(z),), generator=generator).to(z)
         point, wanted = straight_path(noise, standard, time)
         return (self.velocity(point, time, context).float() - wanted).square().mean(1)
 
@@ -73,6 +74,7 @@ class FlowMatchingPrior(LearnedPrior):
         def velocity(z: Tensor, time: float) -> Tensor:
             return self.velocity(z, z.new_full((len(z),), time), context)
 
-        noise = torch.randn((len(context), len(self.shift)), generator=generator).to(context)
+        shape = (len(context), len(self.shift))
+        noise = drawn(torch.randn, shape, generator=generator).to(context)
         made = integrate(velocity, noise, steps=self.steps, solver=self.solver)
         return made * self.scale + self.shift

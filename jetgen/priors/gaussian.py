@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from jetgen.priors.base import Prior
+from jetgen.sharing import drawn
 
 
 class GaussianPrior(Prior):
@@ -24,4 +25,5 @@ class GaussianPrior(Prior):
 
     def sample(self, context: Tensor, generator: torch.Generator | None = None) -> Tensor:
         shape = (len(context), self.latent)
-        return torch.randn(shape, generator=generator, dtype=context.dtype).to(context.device)
+        noise = drawn(torch.randn, shape, generator=generator, dtype=context.dtype)
+        return noise.to(context.device)

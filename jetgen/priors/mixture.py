@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Self
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from jetgen.config.train import TrainConfig
 from jetgen.priors.base import Prior
+from jetgen.sharing import drawn
 
 WIDTH = 0.5
 """Standard deviation of every component."""
@@ -58,6 +60,7 @@ class MixturePrior(Prior):
 
     def sample(self, context: Tensor, generator: torch.Generator | None = None) -> Tensor:
         components, latent = self.means.shape
-        chosen = torch.randint(components, (len(context),), generator=generator)
-        noise = torch.randn((len(context), latent), generator=generator, dtype=context.dtype)
+        chosen = drawn(partial(torch.randint, components), (len(context),), generator=generator)
+        shape = (len(context), latent)
+        noise = drawn(torch.randn, shape, generator=generator, dtype=context.dtype)
         return self.means[chosen.to(self.means.device)] + WIDTH * noise.to(context.device)

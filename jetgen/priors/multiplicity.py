@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from jetgen.networks.dense import mlp
+from jetgen.sharing import drawn
 
 
 class LatentMultiplicity(nn.Module):
@@ -28,4 +29,10 @@ class LatentMultiplicity(nn.Module):
     def draw(self, z: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Numbers of particles ``(B,)``, drawn for codes ``(B, L)``."""
         probabilities = self.network(z).softmax(1).cpu()
-        return torch.multinomial(probabilities, 1, generator=generator)[:, 0].to(z.device)
+        # as torch.multinomial draws one number
+        exponential = drawn(_exponential, tuple(probabilities.shape), generator=generator)
+        return (probabilities / exponential).argmax(1).to(z.device)
+
+
+def _exponential(shape: tuple[int, ...], generator: torch.Generator | None) -> Tensor:
+    return torch.empty(shape).exponential_(generator=generator)

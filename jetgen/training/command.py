@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
+from lightning_fabric import Fabric
 
+from jetgen import processes
 from jetgen.cloud import ParticleCloud
 from jetgen.config.option import given_options
 from jetgen.config.train import IN_MEMORY, TrainConfig
@@ -22,9 +26,9 @@ from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
 from jetgen.objectives.model import JetModel
 from jetgen.runs.data import Data, content_hash, data_of, training_jets
-from jetgen.runs.device import choose_device
 from jetgen.runs.folder import RunFolder
-from jetgen.training.loop import Loop, Observer
+from jetgen.training.launch import launch
+from jetgen.training.loop import Loop, Observer, Stage
 from jetgen.training.stages import stages
 
 
@@ -38,8 +42,8 @@ def train(
     Args:
         config: the options. With ``resume`` all given options must be equal to the stored ones;
             given are the options on the command line, and in Python those that differ from
-            their defaults. Only ``time_limit`` may differ, for an unfinished run, and ``data`` may
-            name the same files in another place.
+            their defaults. Only ``time_limit`` may differ, for an unfinished run, ``devices`` and
+            ``nodes``, and ``data`` may name the same files in another place.
         observe: called with the row of ``metrics.csv`` after each epoch has been saved; an
             exception from it ends the training.
         data: the jets, in place of the files that ``config.data`` names.
@@ -54,8 +58,20 @@ def train(
     Warns:
         HealthWarning: for each problem of the trained model, as in ``health.json``.
     """
-    with locked(Path(config.run).resolve()), _global_state_kept():
-        return _train(config, observe, data)
+    folder = RunFolder(config.run)
+    where = folder.read_config() if config.resume and folder.exists() else config
+    names = ("devices", "nodes")
+    fabric = launch(dataclasses.replace(where, **{name: getattr(config, name) for name in names}))
+    with _held_by_first(Path(config.run).resolve()), _global_state_kept():
+        return _train(config, folder, observe, data, fabric)
+
+
+@contextmanager
+def _held_by_first(path: Path) -> Iterator[None]:
+    """Keep other trainings from the folder within the block."""
+    with ExitStack() as stack:
+        processes.by_first(lambda: stack.enter_context(locked(path)))
+        yield
 
 
 @contextmanager
@@ -70,8 +86,45 @@ def _global_state_kept() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _train(config: TrainConfig, observe: Observer, data: ParticleCloud | None) -> Path:
-    folder = RunFolder(config.run)
+class _Ready(NamedTuple):
+    """Everything that is known before the first step.
+
+    Args:
+        config: the options, with those that the data decide.
+        model: with everything that is not trained by gradient.
+        stages: the parts of the training.
+        resumed: the checkpoint to go on from, if any.
+        split: the sizes of the training, validation and test sets.
+        events: the number and the total weight of all of them.
+        begun: whether the run has been started before.
+    """
+
+    config: TrainConfig
+    model: JetModel
+    stages: list[Stage]
+    resumed: Checkpoint | None
+    split: dict[str, int]
+    events: dict[str, float]
+    begun: bool
+
+
+def _train(
+    config: TrainConfig,
+    folder: RunFolder,
+    observe: Observer,
+    data: ParticleCloud | None,
+    fabric: Fabric,
+) -> Path:
+    ready = processes.by_all(partial(_prepare, config, folder, data, fabric.device))
+    processes.by_first(partial(_write_start, ready, folder, data, fabric.device))
+    loop = Loop(ready.config, folder, ready.model, fabric, observe)
+    loop.run(ready.stages, ready.resumed)
+    return folder.path
+
+
+def _prepare(
+    config: TrainConfig, folder: RunFolder, data: ParticleCloud | None, device: torch.device
+) -> _Ready:
     resumed = None
     source: Data | None = data
     if data is not None:
@@ -92,7 +145,6 @@ def _train(config: TrainConfig, observe: Observer, data: ParticleCloud | None) -
     threads = config.threads or (folder.threads() if resume else None)
     if threads:
         torch.set_num_threads(threads)
-    device = choose_device(config.device)
     if config.log is not None:
         require_package(config.log)
     jets = training_jets(config, source)
@@ -101,18 +153,24 @@ def _train(config: TrainConfig, observe: Observer, data: ParticleCloud | None) -
     config = dataclasses.replace(config, particles=jets.slots, weighted=weighted, streamed=streamed)
     torch.manual_seed(config.seed)  # initial weights
     model = _built(config, jets)
-    folder.write_config(dataclasses.replace(config, resume=False))
-    if not (resume and begun):  # what the first start noted holds
-        folder.write_environment(
-            config,
-            device,
-            jets.sizes,
-            {"number": jets.number, "weight": jets.weight},
-            None if data is None else content_hash(data),
-        )
-    loop = Loop(config, folder, model, device, observe)
-    loop.run(stages(config, model.to(device), jets.to(device)), resumed)
-    return folder.path
+    return _Ready(
+        config=dataclasses.replace(config, resume=False),
+        model=model,
+        stages=stages(config, model.to(device), jets.to(str(device))),
+        resumed=resumed,
+        split=jets.sizes,
+        events={"number": jets.number, "weight": jets.weight},
+        begun=resume and begun,
+    )
+
+
+def _write_start(
+    ready: _Ready, folder: RunFolder, data: ParticleCloud | None, device: torch.device
+) -> None:
+    folder.write_config(ready.config)
+    if not ready.begun:  # what the first start noted holds
+        content = None if data is None else content_hash(data)
+        folder.write_environment(ready.config, device.type, ready.split, ready.events, content)
 
 
 def _built(config: TrainConfig, jets: TrainingJets) -> JetModel:
@@ -129,7 +187,7 @@ def _resumed_config(given: TrainConfig, folder: RunFolder) -> TrainConfig:
     """The stored options of the run, after a check that no option given contradicts them."""
     stored = folder.read_config()
     names = given_options(given)
-    free = {"run", "resume", "time_limit"}
+    free = {"run", "resume", "time_limit", "devices", "nodes"}
     if folder.environment_file.exists():
         free.add("data")  # which are recognised by their content
     for name in sorted(names - free):
@@ -140,4 +198,6 @@ def _resumed_config(given: TrainConfig, folder: RunFolder) -> TrainConfig:
                 f"{value!r}; a resumed run keeps its options"
             )
     limit = given.time_limit if "time_limit" in names else stored.time_limit
-    return dataclasses.replace(stored, run=given.run, time_limit=limit)
+    return dataclasses.replace(
+        stored, run=given.run, time_limit=limit, devices=given.devices, nodes=given.nodes
+    )

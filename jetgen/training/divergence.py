@@ -17,6 +17,7 @@ class Divergence:
 
     def __init__(self) -> None:
         self._finite: Tensor | None = None  # whether all totals so far were finite
+        self._good: Tensor | None = None  # number of totals before the first that was not
         self._parts: dict[str, Tensor] = {}  # the same for each part, up to the first such total
 
     def look(self, loss: Loss) -> None:
@@ -28,6 +29,13 @@ class Divergence:
             known = self._parts.get(name, torch.ones_like(finite))
             self._parts[name] = torch.where(before, finite, known)
         self._finite = before & total
+        good = torch.zeros_like(total, dtype=torch.int64) if self._good is None else self._good
+        self._good = good + self._finite
+
+    @property
+    def good(self) -> int:
+        """Number of losses before the first that was not finite; synchronises with the device."""
+        return 0 if self._good is None else int(self._good)
 
     def culprits(self) -> list[str]:
         """The parts of the first loss that was not finite; empty if all were finite.

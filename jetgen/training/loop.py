@@ -7,14 +7,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import torch
 from lightning_fabric import Fabric
 from rich.progress import Progress
+from torch import nn
 from torch.optim import Adam, Optimizer
 
+from jetgen import processes
 from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError, TrainingError, UnfinishedError
 from jetgen.files.checkpoint import Checkpoint, optimiser_tensors, restore_optimiser
@@ -23,6 +26,7 @@ from jetgen.objectives.base import Loss, Means, Objective
 from jetgen.objectives.model import JetModel
 from jetgen.runs.folder import RunFolder
 from jetgen.runs.health import UNFINISHED, Finding, read_health, warn_of, write_health
+from jetgen.sharing import shared, size
 from jetgen.training.averaging import Average
 from jetgen.training.divergence import Divergence
 from jetgen.training.loggers import logger_of, scalars
@@ -79,7 +83,7 @@ class _Running:
         index: its place among the stages.
         stage: what is trained.
         data: its batches.
-        module: the objective, as Fabric wraps it.
+        turns: one per player, as Fabric wraps it.
         optimisers: one per player; their state is part of a checkpoint.
         stepped: the same, as Fabric wraps them.
         rates: the factor on the learning rate of each player.
@@ -93,7 +97,7 @@ class _Running:
     index: int
     stage: Stage
     data: Batches
-    module: Any
+    turns: dict[str, Any]
     optimisers: dict[str, Optimizer]
     stepped: dict[str, Any]
     rates: dict[str, float]
@@ -131,6 +135,20 @@ class _Running:
             self.start = state["elapsed"] - state["stage_seconds"]
 
 
+class Turn(nn.Module):
+    """The parameters of one player, whose forward pass computes a loss.
+
+    With several processes each gradient is then averaged in the turn of its player, and only there.
+    """
+
+    def __init__(self, parameters: Iterable[nn.Parameter]) -> None:
+        super().__init__()
+        self.own = nn.ParameterList(parameters)
+
+    def forward(self, loss: Callable[[], Loss]) -> Loss:
+        return loss()
+
+
 class Loop:
     """Runs stages one after the other, with one row of metrics and one checkpoint an epoch.
 
@@ -139,6 +157,9 @@ class Loop:
 
     The clock of the time limit runs from the first stage to the last: preparation, steps,
     validation, figures and checkpoints. Steps end so early that what follows an epoch fits too.
+
+    With several processes, each one computes its share of every batch (:mod:`jetgen.sharing`). The
+    first one decides when a stage ends, computes monitored figures, and writes.
     """
 
     def __init__(
@@ -146,15 +167,13 @@ class Loop:
         config: TrainConfig,
         folder: RunFolder,
         model: JetModel,
-        device: str,
+        fabric: Fabric,
         observe: Observer,
     ) -> None:
         self.config, self.folder, self.model, self.observe = config, folder, model, observe
-        self.fabric = Fabric(
-            accelerator=device, devices=1, precision="bf16-mixed" if device == "cuda" else "32-true"
-        )
-        self.reads_are_free = device == "cpu"
-        self.logger = logger_of(config, folder.path)
+        self.fabric = fabric
+        self.reads_are_free = fabric.device.type == "cpu" and processes.count() == 1
+        self.logger = logger_of(config, folder.path) if processes.first() else None
         self.rows: list[dict[str, Any]] = []
         self.closing = 0.0  # the longest that validation, figures and checkpoints took so far
         self.earlier = 0.0  # seconds of training before an interruption
@@ -181,10 +200,15 @@ class Loop:
             self.closing = resumed.state.get("closing", 0.0)
             first = resumed.state["stage"]
             self.rows = self.rows[: resumed.state["rows"]]
-        with progress_bar("epochs") as bar:
+        processes.copied_from_first(*self.model.state_dict().values())
+        with progress_bar("epochs", shown=processes.first()) as bar:
             for index, stage in enumerate(stages):
                 if index >= first:
                     self._run_stage(index, stage, bar, resumed if index == first else None)
+        processes.by_first(self._finish)
+
+    def _finish(self) -> None:
+        """Write that the training is complete."""
         if self.logger is not None:
             self.logger.finalize("success")
         best = Checkpoint.load(self.folder.best)
@@ -197,7 +221,8 @@ class Loop:
     ) -> None:
         run = self._begin(index, stage, resumed)
         if index and resumed is None:  # from here on `best` is of this stage, so `last` must be
-            self._save(self.folder.last, run.optimisers, self._state(run))
+            state = self._state(run)
+            processes.by_first(partial(self._save, self.folder.last, run.optimisers, state))
         task = bar.add_task(stage.name, total=stage.epochs, completed=run.epoch, note="")
         while not self._is_over(run):
             row, rate = self._train_epoch(run)
@@ -222,9 +247,10 @@ class Loop:
             )
             for name, player in players.items()
         }
-        module, *wrapped = self.fabric.setup(stage.objective, *optimisers.values())
-        module.mark_forward_method("loss")
-        module.mark_forward_method("validate")
+        turns, stepped = {}, {}
+        for name, player in stage.objective.players().items():
+            turn = Turn(player.parameters)
+            turns[name], stepped[name] = self.fabric.setup(turn, optimisers[name])
         averaging = stage.objective.averaging
         self.average = Average(stage.objective, averaging) if averaging else None
         if resumed is not None:
@@ -236,9 +262,9 @@ class Loop:
             index=index,
             stage=stage,
             data=stage.prepare(),
-            module=module,
+            turns=turns,
             optimisers=optimisers,
-            stepped=dict(zip(players, wrapped, strict=True)),
+            stepped=stepped,
             rates={name: player.rate for name, player in players.items()},
             start=start,
         )
@@ -246,7 +272,7 @@ class Loop:
             run.restore(resumed.state)
         if stage.monitor is not None:
             before = self.elapsed
-            stage.monitor.known()  # takes about as long as measuring as many generated jets
+            processes.by_first(stage.monitor.prepare)  # about as long as measuring generated jets
             self.closing = max(self.closing, self.elapsed - before)
         return run
 
@@ -259,7 +285,9 @@ class Loop:
 
     def _time_is_up(self, run: _Running, reserved: float) -> bool:
         """Whether what ends the stage, which takes ``reserved`` seconds, must begin now."""
-        return self.elapsed >= run.deadline - reserved
+        if run.deadline == math.inf:
+            return False
+        return bool(processes.agreed(self.elapsed >= run.deadline - reserved))
 
     def _out_of_time(self, run: _Running) -> bool:
         """Whether the time limit ended the stage before it had done its minimum."""
@@ -279,20 +307,22 @@ class Loop:
         torch.manual_seed(seed)  # dropout takes torch's own numbers
         jets, means, divergence = 0, Means(), Divergence()
         first = next(iter(run.optimisers))
-        run.module.train()
+        run.stage.objective.train()
         for batch in run.data.training(generator):
             for name in run.stage.objective.turns(run.step):
+                named = "total" if name == first else name
                 with _only(name, run.optimisers):
-                    loss = run.module.loss(name, batch, run.epoch, generator)
-                    divergence.look(loss)
-                    if self.reads_are_free:
-                        self._require_finite(run, divergence)
-                    self._step(run, name, loss, rate)
-                means.add(loss, "total" if name == first else name)
+                    run.stepped[name].zero_grad()
+                    for loss, counted in self._losses(run, name, batch, generator):
+                        divergence.look(loss)
+                        if self.reads_are_free:
+                            self._require_finite(run, divergence)
+                        means.add(loss, named, counted)
+                    self._step(run, name, rate)
             run.step += 1
             if self.average is not None:
                 self.average.update(run.step)
-            jets += len(loss.total)
+            jets += size(batch)
             seconds = self.elapsed - started
             first_time = 0.0 if self.rows else run.data.validated * seconds / jets
             if self._time_is_up(run, self.closing + first_time):
@@ -308,36 +338,39 @@ class Loop:
     def _measure(self, run: _Running, row: dict[str, Any]) -> tuple[float, str]:
         """Add the validation and the monitored figures to ``row``; the score, and a note."""
         seed = self._seed(run.index, run.stage.epochs)  # the same noise after every epoch
-        run.module.eval()
-        with self._averaged():
-            values = run.module.validate(
+        run.stage.objective.eval()
+        with self._averaged(), self.fabric.autocast():
+            values = run.stage.objective.validate(
                 run.data.validation(), run.stage.epochs, torch.Generator().manual_seed(seed)
             )
         row |= {f"validation_{name}": value for name, value in values.items()}
-        score, note = values["total"], f"loss {values['total']:.4g}"
+        score, note = processes.agreed(values["total"]), f"loss {values['total']:.4g}"
         monitor = run.stage.monitor
         if monitor is None:
             return score, note
         with self._averaged():
             due = monitor.due(run.epoch) or self._time_is_up(run, self.closing)
-            figures = monitor.figures(seed) if due else {}
+            figures = processes.by_first(partial(monitor.figures, seed)) if due else {}
         row |= {f"monitor_{name}": value for name, value in figures.items()}
         if monitor.decides:
             score = figures.get(monitor.names[0], math.inf)
         return score, note + "".join(f", {name} {value:.3g}" for name, value in figures.items())
 
     def _record(self, run: _Running, row: dict[str, Any], score: float) -> None:
-        """Write the metrics and the checkpoints after an epoch."""
-        if not self.folder.exists():
-            raise InputError(
-                f"{self.folder.path}: expected the folder of this run, found that it was removed "
-                "during the training"
-            )
+        """Note an epoch, and write its metrics and checkpoints."""
         self.rows.append(row)
         run.since_best += 1
         improved = score < run.best or run.epoch == 1
         if improved:
             run.best, run.since_best = score, 0
+        processes.by_first(partial(self._write, run, row, improved))
+
+    def _write(self, run: _Running, row: dict[str, Any], improved: bool) -> None:
+        if not self.folder.exists():
+            raise InputError(
+                f"{self.folder.path}: expected the folder of this run, found that it was removed "
+                "during the training"
+            )
         state = self._state(run)
         self.folder.write_metrics(self.rows)
         if self.logger is not None:
@@ -367,20 +400,29 @@ class Loop:
         """
         self.findings = [found for found in self.findings if found.stage != run.stage.name]
         if self._out_of_time(run):
-            text = f"the time limit came after {run.step} of at least {MINIMUM_STEPS} steps"
-            finding = Finding(run.stage.name, UNFINISHED, text)
-            write_health(self.folder.health_file, [*self.findings, finding])
-            raise UnfinishedError(
-                f"{self.folder.path}: {finding}; `jetgen.train(run={str(self.folder.path)!r}, "
-                f"resume=True, time_limit=MINUTES)` goes on, with more than "
-                f"{self.config.time_limit:g} minutes"
-            )
+            processes.by_first(partial(self._end_unfinished, run))
+        processes.by_first(self._load_best)
+        processes.copied_from_first(*self.model.state_dict().values())
+        if self.average is not None:
+            processes.copied_from_first(*self.average.weights.values())
+        self.findings += processes.by_first(partial(self._findings, run))
+        processes.by_first(partial(write_health, self.folder.health_file, self.findings))
+
+    def _end_unfinished(self, run: _Running) -> NoReturn:
+        text = f"the time limit came after {run.step} of at least {MINIMUM_STEPS} steps"
+        finding = Finding(run.stage.name, UNFINISHED, text)
+        write_health(self.folder.health_file, [*self.findings, finding])
+        raise UnfinishedError(
+            f"{self.folder.path}: {finding}; `jetgen.train(run={str(self.folder.path)!r}, "
+            f"resume=True, time_limit=MINUTES)` goes on, with more than "
+            f"{self.config.time_limit:g} minutes"
+        )
+
+    def _load_best(self) -> None:
         best = Checkpoint.load(self.folder.best)
         self.model.load_state_dict(best.part("model"))
         if self.average is not None:
             self.average.restore(best.part("average"))
-        self.findings += self._findings(run)
-        write_health(self.folder.health_file, self.findings)
 
     @torch.no_grad()
     def _findings(self, run: _Running) -> list[Finding]:
@@ -401,20 +443,42 @@ class Loop:
         if self.config.schedule == "constant" or run.epoch == 0:
             return self.config.learning_rate
         time_used = (self.elapsed - run.start) / (run.deadline - self.closing - run.start)
-        progress = max(run.epoch / run.stage.epochs, time_used)
+        progress = max(run.epoch / run.stage.epochs, processes.agreed(time_used))
         return self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
     def _seed(self, stage: int, epoch: int) -> int:
         """Of an epoch, in the range of torch's generators."""
         return ((self.config.seed * 1_000_003 + stage) * 1_000_003 + epoch) % 2**64
 
-    def _step(self, run: _Running, player: str, loss: Loss, rate: float) -> None:
+    def _losses(
+        self, run: _Running, player: str, batch: Any, generator: torch.Generator
+    ) -> Iterator[tuple[Loss, int]]:
+        """The loss of every piece of a batch, and how many of its jets count; adds the gradients.
+
+        The noise is that of the whole batch for each piece.
+        """
+        turn, whole, objective = run.turns[player], size(batch), run.stage.objective
+        pieces = min(self.config.accumulate, whole)
+        begin = generator.get_state(), torch.get_rng_state()
+        for piece in range(pieces):
+            if piece:
+                generator.set_state(begin[0])
+                torch.set_rng_state(begin[1])
+            with (
+                shared(batch, piece, pieces) as (part, share),
+                self.fabric.no_backward_sync(turn, enabled=piece < pieces - 1),
+            ):
+                loss = turn(partial(objective.loss, player, part, run.epoch, generator))
+                # processes average their gradients
+                mean = loss.total[: share.counted].sum() / (whole / processes.count())
+                self.fabric.backward(mean)
+            yield loss, share.counted
+
+    def _step(self, run: _Running, player: str, rate: float) -> None:
         optimiser = run.stepped[player]
-        optimiser.zero_grad()
-        self.fabric.backward(loss.total.mean())
         if self.config.clip:
             self.fabric.clip_gradients(
-                run.module, optimiser, max_norm=self.config.clip, error_if_nonfinite=False
+                run.turns[player], optimiser, max_norm=self.config.clip, error_if_nonfinite=False
             )
         for group in optimiser.param_groups:
             group["lr"] = rate * run.rates[player]
@@ -430,9 +494,14 @@ class Loop:
             )
 
     def _require_finite(self, run: _Running, divergence: Divergence) -> None:
-        culprits = divergence.culprits()
-        if not culprits:
+        found = divergence.culprits()
+        every = processes.all_of((divergence.good, found) if found else None)
+        if not any(every):
             return
+        _, culprits = min(one for one in every if one)
+        processes.by_first(partial(self._end_diverged, run, culprits))
+
+    def _end_diverged(self, run: _Running, culprits: list[str]) -> NoReturn:
         kept = (
             f"the checkpoint of the epoch before is kept in {self.folder.last.parent}"
             if self.folder.last.exists()

@@ -50,6 +50,10 @@ class Monitor(NamedTuple):
         """
         return epoch == 1 or epoch % self.every == 0
 
+    def prepare(self) -> None:
+        """Measure the validation jets now."""
+        self.known()
+
     def figures(self, seed: int) -> dict[str, float]:
         """The metrics of jets generated with ``seed``; the global random state does not change."""
         generator = torch.Generator().manual_seed(seed)

@@ -13,6 +13,7 @@ from jetgen.datasets.loading import TrainingJets, batches, resampled
 from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.model import JetModel
 from jetgen.objectives.prior_fitting import PriorFitting
+from jetgen.sharing import gathered, shared
 from jetgen.training.loop import Batches, Stage
 from jetgen.training.monitoring import monitor_generated, monitor_reconstructed
 
@@ -83,7 +84,10 @@ def stages(config: TrainConfig, model: JetModel, jets: TrainingJets) -> list[Sta
 @torch.no_grad()
 def _encode(model: Autoencoder, clouds: Iterable[ParticleCloud], size: int) -> Codes:
     model.eval()
-    parts = [model.encode(batch) for jets in clouds for batch in batches(jets, size)]
+    parts = []
+    for batch in (batch for jets in clouds for batch in batches(jets, size)):
+        with shared(batch) as (part, _):
+            parts.append([gathered(column) for column in model.encode(part)])
     return Codes(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
 
 

@@ -8,6 +8,7 @@ where numbers are drawn there. ``pytest -p pretended_device`` with this folder o
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -123,12 +124,19 @@ for _name in ("tensor", "as_tensor", "arange", "full", "linspace", "eye"):
 class Fabric:
     """What the training loop asks of Lightning's, for one process and full precision."""
 
+    device = DEVICE
+
     def __init__(self, **_: Any) -> None:
         pass
 
     def setup(self, module: nn.Module, *optimisers: Any) -> tuple[Any, ...]:
-        module.mark_forward_method = lambda name: None
         return module, *optimisers
+
+    def autocast(self) -> Any:
+        return nullcontext()
+
+    def no_backward_sync(self, module: nn.Module, enabled: bool) -> Any:
+        return nullcontext()
 
     def backward(self, loss: Tensor) -> None:
         loss.backward()
@@ -143,10 +151,9 @@ def on_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     import jetgen.compression.command
     import jetgen.generation.command
     import jetgen.runs.trained_model
-    import jetgen.training.command
-    import jetgen.training.loop
+    import jetgen.training.launch
 
-    for room in (jetgen.training.command, jetgen.generation.command, jetgen.compression.command):
+    for room in (jetgen.training.launch, jetgen.generation.command, jetgen.compression.command):
         monkeypatch.setattr(room, "choose_device", lambda wanted: str(DEVICE))
-    monkeypatch.setattr(jetgen.training.loop, "Fabric", Fabric)
+    monkeypatch.setattr(jetgen.training.launch, "Fabric", Fabric)
     monkeypatch.setattr(jetgen, "load", partial(jetgen.runs.trained_model.load, device=str(DEVICE)))

@@ -174,7 +174,7 @@ def test_a_start_that_fails_does_not_block_the_same_command(config, monkeypatch)
         raise InputError("planted")
 
     with monkeypatch.context() as patched, pytest.raises(InputError, match="planted"):
-        patched.setattr(command, "stages", failing)
+        patched.setattr(command, "Loop", failing)
         train(config())
     assert RunFolder(config().run).exists()
     assert RunFolder(train(config())).load_model()
