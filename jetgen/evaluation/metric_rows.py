@@ -109,7 +109,11 @@ def efp_rows(drawn: Resampling) -> list[Row]:
     rows = [
         table_row(
             _quantity(
-                f"efp_{k + 1}", f"energy-flow polynomial {k + 1} of 5", f"W1EFP, {k + 1}", 1e-5
+                f"efp_{k + 1}",
+                f"energy-flow polynomial {k + 1} of 5",
+                f"W1EFP, {k + 1}",
+                1e-5,
+                _POLYNOMIAL + ", ".join(f"{a + 1}-{b + 1}" for a, b in GRAPHS[k]),
             ),
             floor,
             {name: parts[k] for name, parts in found.items()},
@@ -117,7 +121,13 @@ def efp_rows(drawn: Resampling) -> list[Row]:
         for k, floor in enumerate(floors)
     ]
     mean = table_row(
-        _quantity("w1efp", "mean of the five polynomials", "W1EFP", 1e-5),
+        _quantity(
+            "w1efp",
+            "mean of the five polynomials",
+            "W1EFP",
+            1e-5,
+            "mean of the distances of the five energy-flow polynomials",
+        ),
         torch.stack(floors).mean(0),
         {name: torch.stack(parts).mean(0) for name, parts in found.items()},
     )
@@ -128,14 +138,28 @@ def fpd_rows(drawn: Resampling) -> list[Row]:
     """FPD, not extrapolated to samples without end; none for as few jets as polynomials."""
     if drawn.size <= len(efp_graphs(4)):
         return []
-    quantity = _quantity("fpd", f"FPD of {drawn.size} jets, not extrapolated", "FPD", 1e-3)
+    quantity = _quantity(
+        "fpd",
+        f"FPD of {drawn.size} jets, not extrapolated",
+        "FPD",
+        1e-3,
+        "Frechet distance between normal distributions with the means and covariances of the 36 "
+        "energy-flow polynomials of up to four edges",
+    )
     return [feature_row(drawn, quantity, frechet_distances, _scaled_efps(drawn, drawn))]
 
 
 def kpd_rows(drawn: Resampling) -> list[Row]:
     """KPD of at most ``KPD_JETS`` jets."""
     fewer = drawn.fewer(KPD_JETS)
-    quantity = _quantity("kpd", f"KPD of {fewer.size} jets", "KPD", 1e-3)
+    quantity = _quantity(
+        "kpd",
+        f"KPD of {fewer.size} jets",
+        "KPD",
+        1e-3,
+        "maximum mean discrepancy of the same 36 polynomials with a polynomial kernel; can be "
+        "negative",
+    )
     return [feature_row(fewer, quantity, discrepancies, _scaled_efps(drawn, fewer))]
 
 
@@ -144,7 +168,13 @@ def fpnd_row(drawn: Resampling, network: Callable[[MeasuredSets], Tensor]) -> Ro
     values = {name: network(jets) for name, jets in _kinds(drawn).items()}
     if drawn.size <= values["real"].shape[1]:
         return None
-    quantity = _quantity("fpnd", f"FPND of {drawn.size} jets", "FPND", 1.0)
+    quantity = _quantity(
+        "fpnd",
+        f"FPND of {drawn.size} jets",
+        "FPND",
+        1.0,
+        "Frechet distance between the activations of a classifier network",
+    )
     return feature_row(drawn, quantity, frechet_distances, values)
 
 
@@ -233,14 +263,28 @@ def matching_rows(drawn: Resampling) -> list[Row]:
     floor = _matched(drawn.pool[:start], drawn.pool[start:], count)
     found = {name: _matched(drawn.real.jets, s.jets, count) for name, s in drawn.sides.items()}
     titles = (
-        ("uncovered", "1 − COV, share of uncovered jets", 1.0),
-        ("mmd", f"MMD of {MATCHED_JETS} jets", 1e-3),
+        (
+            "uncovered",
+            "1 − COV, share of uncovered jets",
+            1.0,
+            f"of {MATCHED_JETS} {drawn.reference} jets, those that are nearest to none of "
+            f"{MATCHED_JETS} others by energy mover's distance",
+        ),
+        (
+            "mmd",
+            f"MMD of {MATCHED_JETS} jets",
+            1e-3,
+            f"mean energy mover's distance of a {drawn.reference} jet to the nearest of "
+            f"{MATCHED_JETS} others",
+        ),
     )
     return [
         _batch_row(
-            _quantity(name, title, title, scale), floor[k], {n: v[k] for n, v in found.items()}
+            _quantity(name, title, title, scale, definition),
+            floor[k],
+            {n: v[k] for n, v in found.items()},
         )
-        for k, (name, title, scale) in enumerate(titles)
+        for k, (name, title, scale, definition) in enumerate(titles)
     ]
 
 
@@ -319,5 +363,11 @@ def _kinds(drawn: Resampling) -> dict[str, MeasuredSets]:
     return {"real": drawn.real.jets, "all real": drawn.pool, **sides}
 
 
-def _quantity(name: str, title: str, symbol: str, scale: float) -> Quantity:
-    return Quantity(Observable(name, title, symbol), scale, title)
+_POLYNOMIAL = (
+    "sum over groups of four particles of the product of their shares of pT and of the angular "
+    "distances of the pairs "
+)
+
+
+def _quantity(name: str, title: str, symbol: str, scale: float, definition: str) -> Quantity:
+    return Quantity(Observable(name, title, symbol), scale, definition)

@@ -270,5 +270,8 @@ def _timed(
     yield
     seconds = time.perf_counter() - start
     threads = torch.get_num_threads()
-    parts = (f"{number} {noun} in {seconds:.1f} s on the CPU, {threads} threads", note)
+    parts = (
+        f"{number} {noun} in {seconds:.1f} s on the CPU, {threads} thread{'s' * (threads != 1)}",
+        note,
+    )
     rates.append(Rate(step, number / seconds, "; ".join(part for part in parts if part)))

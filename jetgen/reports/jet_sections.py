@@ -22,7 +22,7 @@ from jetgen.physics.observables import (
 )
 from jetgen.physics.quantities import BY_RANK, QUANTITIES, SUBSTRUCTURE, Quantity
 from jetgen.reports.figures.jet_displays import jet_displays
-from jetgen.reports.figures.jet_images import HALF_WIDTH, jet_images
+from jetgen.reports.figures.jet_images import FEWEST, HALF_WIDTH, PIXELS, jet_images
 from jetgen.reports.figures.residuals import residual_panels, shown_residuals
 from jetgen.reports.sections import (
     PlannedFigure,
@@ -106,16 +106,16 @@ def _images(real: MeasuredSets, samples: Mapping[str, MeasuredSets], named: str)
         "images",
         "Average jet images",
         "The average over all jets of the share of the jet's transverse momentum in each of "
-        "100 × 100 pixels of pseudorapidity and azimuth relative to the jet axis "
-        f"(|η|, |φ| < {HALF_WIDTH}). A good sample has the same image as the {named} jets: the "
-        "ratio is white and the difference has no structure.",
+        f"{PIXELS} × {PIXELS} pixels (fewer for small samples) of pseudorapidity and azimuth "
+        f"relative to the jet axis (|η|, |φ| < {HALF_WIDTH}). A good sample has the same image as "
+        f"the {named} jets: the ratio is white and the difference has no structure.",
         (
             PlannedFigure(
                 "jet_images",
                 f"One row per sample: mean share of the jet pT for the {named} jets and for the "
-                "sample, on one logarithmic scale; their ratio, grey where both are empty (orange: "
-                "too much, blue: too little; pixels far from the axis hold few particles and "
-                f"fluctuate); the sample minus the {named} jets.",
+                "sample, on one logarithmic scale; their ratio (orange: too much, blue: too "
+                f"little, grey: fewer than {FEWEST} particles in the smaller sample); the "
+                f"sample minus the {named} jets.",
                 partial(jet_images, real, samples, named),
                 {
                     name: partial(jet_images, real, {name: jets}, named)

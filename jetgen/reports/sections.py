@@ -226,9 +226,9 @@ def classifier_section(
                 f"Left: ROC curve, the share of each sample above a cut on the score against that "
                 f"of the {reference} {noun.many}; a sample of the same distribution follows the "
                 "diagonal. Right: distributions of the score.",
-                partial(classifier_scores, scored, looks, reference),
+                partial(classifier_scores, scored, looks, reference, noun.many),
                 {
-                    sample: partial(classifier_scores, {sample: merit}, looks, reference)
+                    sample: partial(classifier_scores, {sample: merit}, looks, reference, noun.many)
                     for sample, merit in scored.items()
                 },
             )
@@ -249,7 +249,8 @@ def memorisation_section(
     return PlannedSection(
         "memorisation",
         "Memorisation",
-        f"Whether generated {noun.many} repeat {noun.many} of the training. {said}",
+        f"Whether generated {noun.many} repeat training {noun.many}, by the distance to the nearest "
+        f"one. {said}",
         (
             PlannedFigure(
                 "memorisation",

@@ -13,9 +13,15 @@ from jetgen.reports.style import REAL, Legend, Line, grid, shortened
 
 
 def classifier_scores(
-    merits: Mapping[str, FigureOfMerit], looks: Mapping[str, Line], reference: str = "simulated"
+    merits: Mapping[str, FigureOfMerit],
+    looks: Mapping[str, Line],
+    reference: str = "simulated",
+    many: str = "jets",
 ) -> Figure:
-    """ROC curves left, distributions of the score right: samples solid, target dotted."""
+    """ROC curves left, distributions of the score right: samples solid, target dotted.
+
+    The word for several sets is ``many``.
+    """
     handles = [
         Line2D(
             [], [], color=looks[name].colour, linestyle=looks[name].dashes,
@@ -42,9 +48,9 @@ def classifier_scores(
         right.stairs(sample / widths, edges, color=look.colour)
     left.plot([0, 1], [0, 1], color="#999999", linewidth=1)
     left.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
-    left.set_xlabel(f"Share of {reference} sets above a cut")
+    left.set_xlabel(f"Share of {reference} {many} above a cut")
     left.set_ylabel("Share of the sample above it")
-    right.set_xlabel("Score, larger for generated sets")
+    right.set_xlabel(f"Score, larger for generated {many}")
     right.set_ylabel("(1/N) dN/d(score)")
     right.set_ylim(bottom=0)
     right.margins(x=0.04)

@@ -13,11 +13,19 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
+from jetgen.cloud import RELATIVE, Feature, ParticleCloud
 from jetgen.physics.images import average_jet_image
 from jetgen.physics.observables import MeasuredSets
 from jetgen.reports.style import DIVERGING, INTENSITY, grid, shortened
+from jetgen.weights import effective_size
 
 HALF_WIDTH = 0.8
+PIXELS = 100
+"""Number of pixels along each axis, of samples that fill them."""
+
+FEWEST = 5
+"""Smallest expected number of particles, in the smaller sample, of a pixel whose ratio is shown."""
+
 _DECADES = 5.0
 _TICKS = (0.25, 0.5, 1.0, 2.0, 4.0)
 _LINEAR = 1e-4
@@ -27,11 +35,20 @@ _LINEAR = 1e-4
 def jet_images(
     real: MeasuredSets, samples: Mapping[str, MeasuredSets], reference: str = "simulated"
 ) -> Figure:
-    """One row per sample: the simulated image, the sample's, their ratio and difference."""
-    expected = average_jet_image(real.relative, half_width=HALF_WIDTH).numpy()
-    images = {
-        name: average_jet_image(jets.relative, half_width=HALF_WIDTH).numpy()
-        for name, jets in samples.items()
+    """One row per sample: the simulated image, the sample's, their ratio and difference.
+
+    The images of small samples have fewer pixels, 2 √n of n jets along each axis. The ratio is
+    shown where the smaller one of the two samples is expected to have enough particles.
+    """
+    clouds = {name: jets.relative for name, jets in samples.items()}
+    sizes = {name: effective_size(cloud.weights) for name, cloud in clouds.items()}
+    size = effective_size(real.relative.weights)
+    pixels = min(PIXELS, math.ceil(2 * math.sqrt(min(size, *sizes.values()))))
+    expected, filled = _image(real.relative, pixels), _particles(real.relative, pixels)
+    images = {name: _image(cloud, pixels) for name, cloud in clouds.items()}
+    enough = {
+        name: min(size, sizes[name]) * (filled + _particles(cloud, pixels)) / 2 >= FEWEST
+        for name, cloud in clouds.items()
     }
     figure, spec = grid(
         len(images), 4, panel=(2.5, 2.5), margins=(0.75, 0.2, 1.3, 0.4), gaps=(0.25, 0.45)
@@ -45,7 +62,8 @@ def jet_images(
     difference_shades = SymLogNorm(_LINEAR, vmin=-widest, vmax=widest)
     for row, (name, image) in zip(axes, images.items(), strict=True):
         with np.errstate(divide="ignore", invalid="ignore"):
-            relative = image / expected  # infinite where only the simulated image is empty
+            # infinite where only the simulated image is empty, NaN where nothing is shown
+            relative = np.where(enough[name], image / expected, np.nan)
         shown = (
             _show(row[0], np.maximum(expected, least), shades, INTENSITY),
             _show(row[1], np.maximum(image, least), shades, INTENSITY),
@@ -76,6 +94,17 @@ def jet_images(
     for bar, ticks in ((bars[2], _TICKS), (bars[3], [-largest, 0, largest])):
         bar.ax.xaxis.set_major_locator(FixedLocator(ticks))
     return figure
+
+
+def _image(cloud: ParticleCloud, pixels: int) -> NDArray[np.float64]:
+    return average_jet_image(cloud, pixels, HALF_WIDTH).numpy()
+
+
+def _particles(cloud: ParticleCloud, pixels: int) -> NDArray[np.float64]:
+    """The mean number of particles per jet in each pixel."""
+    counted = cloud.particles.clone()
+    counted[..., RELATIVE.index(Feature("ptrel"))] = 1.0
+    return _image(cloud.replace(particles=counted), pixels)
 
 
 def _show(
