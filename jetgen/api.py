@@ -112,7 +112,8 @@ def generate(
     """Jets of a trained generator, in the laboratory: ``px, py, pz`` in GeV.
 
     Args:
-        run: folder of a run, a model of :func:`jetgen.load`, or several of them, whose sets are
+        run: folder of a run, name of a model that ``jetgen models`` lists, a model of
+            :func:`jetgen.load`, or several of them, whose sets are
             mixed in the ratios of the event weights they were trained on.
         jets: how many.
         seed: of the jets; those of a smaller number are the first of a larger one.
@@ -130,7 +131,7 @@ def generate(
     from jetgen.runs.trained_model import TrainedModel
 
     several = list(run) if isinstance(run, Sequence) and not isinstance(run, str) else [run]
-    names = [str(each.folder.path if isinstance(each, TrainedModel) else each) for each in several]
+    names = [each.run.name if isinstance(each, TrainedModel) else str(each) for each in several]
     output = IN_MEMORY if output is None else output
     given = {"runs": names, "jets": jets, "seed": seed, "output": output, **options}
     passed = to_data(data)
@@ -194,10 +195,11 @@ def report(
     """Generated jets beside real ones in one HTML page; return its path.
 
     Args:
-        generated: a run with its generated jets, which needs no ``real``; or a cloud, an array, a
+        generated: a run with its generated jets, which needs no ``real``; the name of a model that
+            comes with jetgen, which makes as many jets as are compared; or a cloud, an array, a
             file; or several of these by name, ``{"flow": cloud, "GAN": "gan.h5"}``.
         real: a cloud, an array, a file, or a run whose held-out jets are taken.
-        output: folder to write to; that of the run when omitted.
+        output: folder to write to; that of the run, or ``NAME-report``, when omitted.
         data: of a run without ``real``, what it was trained on, as for :func:`jetgen.load`.
         options: the other fields of :class:`~jetgen.config.report.ReportConfig`.
 
@@ -212,6 +214,13 @@ def report(
         return report(_configured(ReportConfig, given), data=_data_of([generated], data))
     if data is not None:
         raise InputError("data: expected none with `real`, which are the jets to compare with")
+    if (name := _shipped(generated)) is not None:
+        compared = _real(real)
+        given = {"run": name, "real": _label(compared), "output": output, **options}
+        passed = _cloud(compared)
+        return report(
+            _configured(ReportConfig, given), None if passed is None else {IN_MEMORY: passed}
+        )
     several = generated if isinstance(generated, Mapping) else {"generated": generated}
     samples = {name: _generated(each) for name, each in several.items()}
     wanted = _real(real)
@@ -298,6 +307,17 @@ def _run_of(source: Any) -> Path | None:
     if isinstance(source, str | os.PathLike) and RunFolder(os.fspath(source)).exists():
         return Path(source)
     return None
+
+
+def _shipped(source: Any) -> str | None:
+    """The name of a model that comes with jetgen, where ``source`` is one or its name."""
+    from jetgen.pretrained import shipped_models
+    from jetgen.runs.trained_model import TrainedModel
+
+    if isinstance(source, TrainedModel):
+        return None if source.run.shipped is None else source.run.name
+    named = isinstance(source, str) and _run_of(source) is None
+    return source if named and source in shipped_models() else None
 
 
 def _folder(run: Any) -> str:

@@ -17,7 +17,7 @@ FLOORS = """
     kernels
     components kinds
     physics
-    config configs
+    config configs pretrained
     losses networks priors datasets metrics
     objectives classifiers
     runs

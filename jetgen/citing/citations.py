@@ -34,6 +34,7 @@ from jetgen.datasets.formats.source import Format
 from jetgen.errors import InputError, InputWarning
 from jetgen.kinds import JETS, Kind
 from jetgen.runs.folder import RunFolder
+from jetgen.runs.named import named
 
 _REASONS = {"objective": "the objective {name}", "constraint": "the {name} term of the loss"}
 
@@ -59,7 +60,7 @@ def of_run(folder: str | Path, files: Paths | None = None) -> list[Citation]:
     """The works behind a run's training and its data, which need not be there any more.
 
     Args:
-        folder: of the run.
+        folder: of the run, or the name of a model that comes with jetgen.
         files: its data, for runs of jetgen 0.1 and 0.2; where their options name them by default.
 
     Raises:
@@ -68,7 +69,7 @@ def of_run(folder: str | Path, files: Paths | None = None) -> list[Citation]:
     Warns:
         InputWarning: when the works behind the data cannot be found out.
     """
-    run = RunFolder(folder)
+    run = named(folder).folder
     config = run.read_config()
     found = of_training(config)
     if config.data != [IN_MEMORY]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jetgen.config.inspect import InspectConfig
     from jetgen.config.latent import LatentConfig
     from jetgen.config.leaderboard import LeaderboardConfig
+    from jetgen.config.models import ModelsConfig
     from jetgen.config.presets import PresetsConfig
     from jetgen.config.report import ReportConfig
     from jetgen.config.simulate import SimulateConfig
@@ -100,6 +101,12 @@ def presets(config: PresetsConfig) -> None:
     print("use one with `jetgen train --preset NAME`; `jetgen presets NAME` prints its options")
 
 
+def models(config: ModelsConfig) -> None:
+    from jetgen.pretrained.command import models
+
+    print(models(config))
+
+
 def generate(config: GenerateConfig) -> None:
     from jetgen.generation.command import generate
 
@@ -123,11 +130,11 @@ def evaluate(config: EvaluateConfig) -> None:
 def report(config: ReportConfig) -> None:
     from jetgen.reports.command import report
     from jetgen.reports.terminal import print_table
-    from jetgen.runs.folder import RunFolder
+    from jetgen.runs.named import named
 
     page = report(config)
-    if config.run is not None:
-        print(f"jets:   {RunFolder(config.run).generated_file}")
+    if config.run is not None and (run := named(config.run)).shipped is None:
+        print(f"jets:   {run.generated_file}")
     print(f"report: {page}")
     print_table(page.with_name("table.json"))
 
@@ -263,6 +270,12 @@ COMMANDS = {
         "jetgen.config.presets:PresetsConfig",
         presets,
         "jetgen presets",
+    ),
+    "models": Command(
+        "list the trained models that come with jetgen",
+        "jetgen.config.models:ModelsConfig",
+        models,
+        "jetgen models",
     ),
     "generate": Command(
         "write jets from a trained generator to HDF5",

@@ -63,7 +63,7 @@ class Coder:
     def __post_init__(self) -> None:
         if not self.model.reconstructs:
             raise InputError(
-                f"run: expected an autoencoder, received {self.model.folder.path} with the "
+                f"run: expected an autoencoder, received {self.model.run.name} with the "
                 f"objective {self.model.config.objective}, which cannot encode jets"
             )
 

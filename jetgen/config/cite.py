@@ -11,4 +11,6 @@ from jetgen.config.option import option
 class CiteConfig:
     """The works behind a run: its objective, networks, losses, prior and data."""
 
-    run: str = option(help="folder of a run", positional=True)
+    run: str = option(
+        help="folder of a run, or name of a model that comes with jetgen", positional=True
+    )

@@ -15,8 +15,8 @@ class GenerateConfig:
     """How many jets to write, from which runs, and where to."""
 
     runs: list[str] = option(
-        help="folder of a trained run; of several the sets are mixed in the ratios of the event "
-        "weights that they were trained on",
+        help="folder of a trained run, or name of a model that `jetgen models` lists; of several "
+        "the sets are mixed in the ratios of the event weights that they were trained on",
         positional=True,
     )
     jets: int = option(
@@ -26,8 +26,8 @@ class GenerateConfig:
     )
     output: str | None = option(
         None,
-        help="HDF5 file to write (default for one run: RUN/generated.h5); of sets of named "
-        "features also .root, .parquet or, of single items, .csv",
+        help="HDF5 file to write (default for one run: RUN/generated.h5, or NAME.h5 here); of "
+        "sets of named features also .root, .parquet or, of single items, .csv",
     )
     prior: str | None = option(
         None,

@@ -14,17 +14,25 @@ class ReportConfig:
     """What to compare with what: a trained run, or files of jets."""
 
     run: str | None = option(
-        None, help="folder of a trained run with its generated.h5", positional=True
+        None,
+        help="folder of a trained run with its generated.h5, or with `real` the name of a model "
+        "that `jetgen models` lists",
+        positional=True,
     )
     data: list[str] = option(
         [], help="the files that the run was trained on, where they and the run were moved apart"
     )
-    real: str | None = option(None, help="file with real jets, in place of a run")
+    real: str | None = option(
+        None,
+        help="file with jets to compare with: those of `generated` or, in place of "
+        "its held-out jets, those of the run",
+    )
     generated: list[str] = option([], help="files with jets to compare to `real`")
     map: dict[str, str] = map_option()
     allow: tuple[str, ...] = allow_option()
     output: str | None = option(
-        None, help="folder to write report.html to (default for a run: RUN/report)"
+        None,
+        help="folder to write report.html to (default: RUN/report, or NAME-report here)",
     )
     first: bool = first_option()
     jets: int = option(10_000, help="at most this many jets of each kind")
@@ -40,16 +48,16 @@ class ReportConfig:
     def __post_init__(self) -> None:
         validate(self)
         require(self.jets >= 1, "jets", "at least 1", self.jets)
-        files = self.real is not None or bool(self.generated)
+        files = bool(self.generated) or (self.run is None and self.real is not None)
         if (self.run is not None) == files:
             raise InputError(
-                "report: expected either a run folder or `real` and `generated`, received "
+                "report: expected either a run or `real` and `generated`, received "
                 f"{'both' if files else 'neither'}"
             )
         require(
-            self.run is not None or not self.data,
+            (self.run is not None and self.real is None) or not self.data,
             "data",
-            "none without a run, whose jets they are",
+            "none without a run, whose jets they are, and none with `real`",
             self.data,
         )
         if self.run is not None:

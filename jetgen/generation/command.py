@@ -67,8 +67,7 @@ def generate(config: GenerateConfig, models: Sequence[TrainedModel] | None = Non
     if models is None:
         models = [loaded(config, run, config.data) for run in config.runs]
     plan = _planned(config, models)
-    folder = plan.parts[0].model.folder
-    path = Path(config.output) if config.output else folder.generated_file
+    path = Path(config.output or plan.parts[0].model.run.generated_file)
     jets = sum(part.number for part in plan.parts)
     require_new(path, config.overwrite)
     with kept_chunks(
@@ -132,7 +131,7 @@ class _Plan(NamedTuple):
 
 def _planned(config: GenerateConfig, models: Sequence[TrainedModel]) -> _Plan:
     for model in models:
-        warn_of(read_health(model.folder.health_file), model.folder.path)
+        warn_of(read_health(model.folder.health_file), model.run.name)
     return _mixture(models, config) if len(models) > 1 else _alone(models[0], config)
 
 
@@ -186,7 +185,7 @@ def _attributes(config: GenerateConfig, chosen: list[Part]) -> dict[str, Attribu
     own: dict[str, Any] = origins[0]
     if len(origins) > 1:
         own = {name: [each[name] for each in origins] for name in origins[0]}
-        own["runs"] = [str(part.model.folder.path) for part in chosen]
+        own["runs"] = [part.model.run.name for part in chosen]
         own["numbers"] = [part.number for part in chosen]
         own["event_weights"] = [part.model.event_weight for part in chosen]
     return {

@@ -41,6 +41,7 @@ class AAE(Autoencoder):
     """
 
     name = "Adversarial autoencoder"
+    training_parts = ("encoder", "discriminator")
     stochastic = False
     works = ("Makhzani:2015",)
 

@@ -70,6 +70,8 @@ class Autoencoder(JetModel):
         layout: names and sizes of the training jets.
     """
 
+    training_parts: ClassVar[tuple[str, ...]] = ("encoder",)
+
     stochastic: ClassVar[bool]
     """Whether a jet has a posterior with widths instead of one code."""
 
@@ -129,6 +131,11 @@ class Autoencoder(JetModel):
                 f"{', '.join(f'{name} ending in {last[name]}' for name in others)}; add "
                 f"transform={[f'{name}=unit' for name in others]}, or append +unit to them"
             )
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether the model has an encoder; one that can only generate has none."""
+        return self._modules["encoder"] is not None
 
     @property
     def _prior_context_size(self) -> int:

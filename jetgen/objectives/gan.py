@@ -69,6 +69,7 @@ class GAN(DirectModel):
     """
 
     name = "Generative adversarial network"
+    training_parts = ("discriminator", "summary")
 
     @classmethod
     def parts(cls, config: TrainConfig) -> tuple[str, ...]:

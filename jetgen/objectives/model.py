@@ -43,6 +43,9 @@ class JetModel(Component, Objective):
     has_paths: ClassVar[bool] = False
     """Whether jets are moved along paths from noise, which ``coupling`` and ``solver`` choose."""
 
+    training_parts: ClassVar[tuple[str, ...]] = ()
+    """Names of the networks that only training needs, not generation."""
+
     evaluations: int = 1
     """Number of evaluations of the generating network per batch of jets."""
 
@@ -96,6 +99,11 @@ class JetModel(Component, Objective):
     def prior_evaluations(self, name: str) -> int:
         """Number of network evaluations per batch of codes of the prior ``name``."""
         return self.priors[name].evaluations if name in self.priors else 0
+
+    def remove(self, parts: Iterable[str]) -> None:
+        """Remove some of the :attr:`training_parts`; the model then can only generate."""
+        for name in parts:
+            setattr(self, name, None)
 
     @property
     def title(self) -> str:

@@ -97,6 +97,10 @@ class JetDistribution(nn.Module):
                 conditions[name] = torch.full_like(conditions[name], value)
         return JetDraw(multiplicity, conditions)
 
+    def share(self, fixed: Mapping[str, float]) -> float:
+        """The share of the training jets that jets with these fixed values are drawn from."""
+        return len(self._near(fixed)) / len(self.multiplicity)
+
     def _near(self, fixed: Mapping[str, float]) -> Tensor:
         """Indices of the training jets nearest to the fixed values."""
         rows = torch.arange(len(self.multiplicity), device=self.multiplicity.device)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,7 +20,7 @@ from jetgen.citing.citations import merged, of_files, of_report, of_run
 from jetgen.cloud import ParticleCloud
 from jetgen.config.report import ReportConfig
 from jetgen.datasets import read
-from jetgen.datasets.detection import map_of, open_source, sha256_of
+from jetgen.datasets.detection import find_files, map_of, open_source, sha256_of
 from jetgen.datasets.reading import drawn
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import RECONSTRUCTED
@@ -58,31 +58,33 @@ def report(
     """
     with Terminal(stderr=True).status("read") as status:
         if config.run is not None:
-            return _report_run(config, config.data if data is None else data, status.update)
+            return _report_run(
+                config, clouds or {}, config.data if data is None else data, status.update
+            )
         return _report_files(config, clouds or {}, status.update)
 
 
-def _report_run(config: ReportConfig, data: Data, progress: Callable[[str], None]) -> Path:
+def _report_run(
+    config: ReportConfig,
+    clouds: Mapping[str, ParticleCloud],
+    data: Data,
+    progress: Callable[[str], None],
+) -> Path:
     assert config.run is not None, "validated by the options"
     model = load(config.run, data=data, map=config.map, allow=config.allow)
     folder = model.folder
     kind = model.config.kind
-    noun = kind.noun.many
-    if not folder.generated_file.exists():
-        raise InputError(
-            f"{folder.generated_file}: expected the run's generated {noun}, found no such file; "
-            f"make them with `jetgen.generate({str(folder.path)!r})`"
-        )
-    real = model.held_out()[: config.jets]
-    training = model.training_jets()
+    noun, named = kind.noun.many, config.reference_name
+    generated = _generated_file(model)
+    real, training, files, origin = _jets_to_compare_with(model, config, clouds)
     rates = training_rates(folder)
     timed = partial(_timed, rates=rates, noun=noun)
-    samples = {
-        "generated": read(
-            folder.generated_file, jets=config.jets, seed=config.seed, first=config.first
-        )
-    }
     progress("generate")
+    samples = {
+        "generated": model.generate(len(real), seed=config.seed)
+        if generated is None
+        else read(generated, jets=config.jets, seed=config.seed, first=config.first)
+    }
     evaluations = model.model.evaluations
     note = f"network evaluated {evaluations} time{'s' * (evaluations != 1)} per batch"
     some = min(len(real), _TIMED_JETS)
@@ -99,25 +101,21 @@ def _report_run(config: ReportConfig, data: Data, progress: Callable[[str], None
         with timed("Encode and decode", len(real)):
             samples[RECONSTRUCTED] = model.reconstruct(real)
         latent = latent_space(model, real, config.seed)
-    samples |= _baseline(kind, training, len(real), config.seed)
-    trained_on = model.data()
-    files = [] if isinstance(trained_on, ParticleCloud) else list(trained_on)
-    named = config.reference_name
+    samples |= _baseline(kind, real if training is None else training, len(real), config.seed)
     attributes = open_source(files[0]).attributes if files else {}
     if speed := attributes.get("jets_per_second"):
         rates.append(Rate(SIMULATE, float(speed), "as recorded in the file of the simulation"))
     return write_report(
-        config.output or folder.report_folder,
+        config.output or model.run.report_folder,
         real=real,
         samples=samples,
         kind=kind,
         training=training,
-        title=f"Generated {noun}: {folder.path.resolve().name}",
+        title=f"Generated {noun}: {Path(model.run.name).resolve().name}",
         description="".join(f"Warning: {finding}. " for finding in read_health(folder.health_file))
         + (
-            f"{model.title}, trained on {len(training)} {noun} of {', '.join(model.config.data)}. "
-            f"The {named} {noun} on this page are the held-out test {noun}, which were not used in "
-            "the training."
+            f"{model.title}, trained on {model.training_size} {noun} of "
+            f"{', '.join(model.config.data)}. The {named} {noun} on this page are {origin}."
         ),
         attributes=attributes,
         requested=_requested(model, made),
@@ -125,10 +123,12 @@ def _report_run(config: ReportConfig, data: Data, progress: Callable[[str], None
         provenance={
             "report command": ["jetgen", *sys.argv[1:]],
             "jetgen": __version__,
-            f"generated {noun}": {
-                "file": str(folder.generated_file),
-                "sha256": sha256(folder.generated_file),
-                **_origin(open_source(folder.generated_file).attributes),
+            f"generated {noun}": {"seed": config.seed}
+            if generated is None
+            else {
+                "file": str(generated),
+                "sha256": sha256(generated),
+                **_origin(open_source(generated).attributes),
             },
             "run": model.provenance(),
         },
@@ -137,13 +137,65 @@ def _report_run(config: ReportConfig, data: Data, progress: Callable[[str], None
         rates=rates,
         citations=merged(
             [
-                *of_run(folder.path, files),
+                *of_run(config.run, None if config.real else files),
                 *of_report(kind, latent=latent is not None),
             ]
         ),
         panels=config.panels,
         seed=config.seed,
         progress=progress,
+    )
+
+
+def _generated_file(model: TrainedModel) -> Path | None:
+    """The generated jets of a run; a model that comes with jetgen has none, they are made anew."""
+    if model.run.shipped is not None:
+        return None
+    path = model.folder.generated_file
+    if not path.exists():
+        raise InputError(
+            f"{path}: expected the run's generated {model.config.kind.noun.many}, found no such "
+            f"file; make them with `jetgen.generate({model.run.name!r})`"
+        )
+    return path
+
+
+class _Compared(NamedTuple):
+    """Jets to compare with, further ones for the floor, their files, and what they are in words."""
+
+    real: ParticleCloud
+    training: ParticleCloud | None
+    files: list[Path]
+    origin: str
+
+
+def _jets_to_compare_with(
+    model: TrainedModel, config: ReportConfig, clouds: Mapping[str, ParticleCloud]
+) -> _Compared:
+    """The jets of ``config.real``, or those that the run held out."""
+    noun = model.config.kind.noun.many
+    if config.real is not None:
+        real = model.comparable(
+            clouds.get(config.real, config.real),
+            jets=config.jets,
+            seed=config.seed,
+            first=config.first,
+            map=config.map,
+            allow=config.allow,
+        )
+        files = [] if config.real in clouds else find_files(config.real)
+        return _Compared(real, None, files, f"those of {config.real}")
+    if model.run.shipped is not None:
+        raise InputError(
+            f"report: expected `real`, a file with {noun} to compare those of {model.run.name} "
+            "with, received none"
+        )
+    trained_on = model.data()
+    return _Compared(
+        model.held_out()[: config.jets],
+        model.training_jets(),
+        [] if isinstance(trained_on, ParticleCloud) else [Path(path) for path in trained_on],
+        f"the held-out test {noun}, which were not used in the training",
     )
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.components import OBJECTIVES, PRIORS
 from jetgen.config.train import TrainConfig
+from jetgen.datasets.detection import Paths, find_files, open_source
 from jetgen.datasets.loading import split_indices, weighted_indices
 from jetgen.errors import InputError
 from jetgen.files.whole import as_path, sha256
@@ -25,7 +26,7 @@ from jetgen.objectives.layout import Layout
 from jetgen.physics.region import Region
 from jetgen.priors.fixed import fixed_values
 from jetgen.runs.data import Data, JetStore, data_of, load_jets, to_data
-from jetgen.runs.folder import RunFolder
+from jetgen.runs.named import Named, named
 
 BLOCK = 256
 """Jets made from one random stream, which depends on the seed and the place of the block alone."""
@@ -42,10 +43,11 @@ def load(
     map: Mapping[str, str] | None = None,
     allow: Sequence[str] = (),
 ) -> TrainedModel:
-    """The trained model of a run folder.
+    """The trained model of a run, or one that comes with jetgen.
 
     Args:
-        run: the folder.
+        run: the folder of the run, or the name of a model that ``jetgen models`` lists. A folder
+            of that name goes first.
         device: where to compute.
         solver, solver_steps: how flow matching integrates its velocities; as in the training
             when omitted.
@@ -58,11 +60,11 @@ def load(
             training.
 
     Raises:
-        InputError: when the folder holds no finished run, a solver is chosen for a run that
+        InputError: when there is no finished run of that name, a solver is chosen for a run that
             integrates nothing, or ``data`` are not those of the training.
     """
     return TrainedModel(
-        RunFolder(as_path(run, "run")),
+        named(as_path(run, "run")),
         device,
         solver=solver,
         solver_steps=solver_steps,
@@ -77,7 +79,7 @@ class TrainedModel:
     """A finished run, ready to generate.
 
     Args:
-        folder: the run.
+        run: the run.
         device: where to compute.
         solver: how flow matching integrates its velocities; as in the training by default.
         solver_steps: in how many steps; as in the training by default.
@@ -88,7 +90,7 @@ class TrainedModel:
 
     def __init__(
         self,
-        folder: RunFolder,
+        run: Named,
         device: str = "cpu",
         *,
         solver: Solver | None = None,
@@ -98,7 +100,8 @@ class TrainedModel:
         map: Mapping[str, str] | None = None,
         allow: Sequence[str] = (),
     ) -> None:
-        self.folder, self.device = folder, device
+        self.run, self.folder, self.device = run, run.folder, device
+        folder = run.folder
         self.config: TrainConfig = folder.read_config()
         checkpoint = folder.load_model()
         weights = checkpoint.part("model") | checkpoint.part("average")
@@ -106,6 +109,7 @@ class TrainedModel:
         try:
             layout = Layout.from_description(checkpoint.state["data"])
             self.model = build_objective(integrated, layout)
+            self.model.remove(checkpoint.state.get("removed", []))
             self.model.load_state_dict(weights)
         except (RuntimeError, KeyError) as error:
             raise InputError(
@@ -164,13 +168,24 @@ class TrainedModel:
                     f"train with `jetgen.train(..., prior={prior!r})`",
                 )
             raise InputError(
-                f"prior: expected {expected}, as {self.folder.path} with the objective "
+                f"prior: expected {expected}, as {self.run.name} with the objective "
                 f"{self.config.objective} has, received {prior}; {remedy}"
             )
-        fixed = fixed_values(fix or {}, self.model.jets, self.config)
+        fixed = self._fixed(fix or {})
         for generator, kept in _blocks(jets, seed, start):
             draw = self.model.draw(BLOCK, generator, fixed)
             yield self.model.sample(draw, generator, prior)[kept].to("cpu")
+
+    def _fixed(self, fix: Mapping[str, float | str]) -> dict[str, float]:
+        """All conditions that are fixed: those of the name of the model, and these."""
+        own = self.run.fixed
+        for name in own.keys() & fix.keys():
+            raise InputError(
+                f"fix: expected no {name} with {self.run.name}, whose {name} is always "
+                f"{own[name]}, received {fix[name]}; choose another model, `jetgen models` lists "
+                "them"
+            )
+        return fixed_values({**own, **fix}, self.model.jets, self.config)
 
     def region_blocks(
         self, jets: int, region: Region, *, seed: int = 1, start: int = 0
@@ -194,7 +209,7 @@ class TrainedModel:
         if not model.stochastic:
             raise InputError(
                 f"region: expected a run whose codes have widths (objective vae), received "
-                f"{self.folder.path} with the objective {self.config.objective}, which would "
+                f"{self.run.name} with the objective {self.config.objective}, which would "
                 "decode each training jet to the same jet every time"
             )
         known = self.training_jets()
@@ -215,7 +230,9 @@ class TrainedModel:
 
     @property
     def event_weight(self) -> float:
-        """Of all sets of the run's data; how many they are, where it was not trained by weight.
+        """Of all sets that the model stands for; how many, where it was not trained by weight.
+
+        These are the sets of its data or, if its name fixes a class, those of the class.
 
         Raises:
             InputError: when the run does not say.
@@ -226,7 +243,15 @@ class TrainedModel:
                 f"{self.folder.environment_file}: expected the number and weight of the training "
                 "data, found none; the run was made by an older version, train it again"
             )
-        return float(events["weight" if self.config.weighted else "number"])
+        own = fixed_values(self.run.fixed, self.model.jets, self.config)
+        share = self.model.jets.share(own)
+        return share * float(events["weight" if self.config.weighted else "number"])
+
+    @property
+    def training_size(self) -> int:
+        """Number of jets that the model was trained on."""
+        split = self.environment.get("split", {})
+        return int(split.get("training", self.model.layout.jets))
 
     @property
     def environment(self) -> dict[str, Any]:
@@ -246,7 +271,7 @@ class TrainedModel:
     @property
     def reconstructs(self) -> bool:
         """Whether jets can be encoded and decoded."""
-        return isinstance(self.model, Autoencoder)
+        return isinstance(self.model, Autoencoder) and self.model.has_encoder
 
     def reconstruct(self, cloud: ParticleCloud, batch: int = 1024, seed: int = 1) -> ParticleCloud:
         """Each jet of ``cloud`` (in the run's representation) encoded and decoded, in its order.
@@ -303,8 +328,13 @@ class TrainedModel:
     def _autoencoder(self) -> Autoencoder:
         if not isinstance(self.model, Autoencoder):
             raise InputError(
-                f"{self.folder.path}: expected an autoencoder, which alone has codes of jets, "
+                f"{self.run.name}: expected an autoencoder, which alone has codes of jets, "
                 f"found the objective {self.config.objective}, which can only generate"
+            )
+        if not self.model.has_encoder:
+            raise InputError(
+                f"{self.run.name}: expected a run with its encoder, received a model without one, "
+                "which can only generate; train with `jetgen.train(...)`"
             )
         return self.model
 
@@ -336,6 +366,44 @@ class TrainedModel:
         jets = self._jets(extra_columns)
         return jets[split_indices(len(jets), self.config.seed).test]
 
+    def comparable(
+        self,
+        data: ParticleCloud | Paths,
+        *,
+        jets: int | None = None,
+        seed: int = 1,
+        first: bool = False,
+        map: Mapping[str, str] | None = None,
+        allow: Sequence[str] = (),
+    ) -> ParticleCloud:
+        """Jets to compare generated ones with: in the representation and of the class of these.
+
+        The class that the model or its name fixes is chosen, where the data name classes at all.
+
+        Args:
+            data: jets, or files, folders or patterns.
+            jets, seed, first, map, allow: as for :func:`jetgen.read`.
+
+        Raises:
+            InputError: as :func:`jetgen.read`.
+        """
+        if isinstance(data, ParticleCloud):
+            types = [data.condition("type")] if data.has_condition("type") else []
+        else:
+            data = find_files(data)
+            types = [open_source(path, map=map).types() for path in data]
+        known = any(bool((kinds >= 0).any()) for kinds in types)
+        config = dataclasses.replace(
+            self.config,
+            jet_type=self.run.fixed.get("type", self.config.jet_type) if known else None,
+            jets=jets,
+            seed=seed,
+            first=first,
+            map=dict(map or {}),
+            allow=tuple(allow),
+        )
+        return load_jets(config, data=data)
+
     def _jets(self, extra_columns: Sequence[str] = ()) -> ParticleCloud:
         """All jets of the run's data, which are those of its training."""
         data = self.data()
@@ -350,7 +418,7 @@ class TrainedModel:
         if chosen and not any(part.has_paths for part in parts):
             raise InputError(
                 f"{'solver_steps' if solver is None else 'solver'}: expected a run with the "
-                f"objective or the prior flow-matching, received {self.folder.path} with the "
+                f"objective or the prior flow-matching, received {self.run.name} with the "
                 f"objective {self.config.objective} and the prior {self.config.prior}"
             )
         return dataclasses.replace(

@@ -14,6 +14,7 @@ from jetgen.objectives.autoencoder import Codes
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
 from jetgen.reports import command as reporting
 from jetgen.runs.folder import RunFolder
+from jetgen.runs.named import Named
 
 
 def write(path, jets):
@@ -39,10 +40,11 @@ def quick(monkeypatch):
 class Model:
     """Stands for a trained model."""
 
-    title, reconstructs = "A model", True
+    title, reconstructs, training_size = "A model", True, 200
 
     def __init__(self, folder, toy_jets, prior):
         self.folder, self.toy_jets = RunFolder(folder), toy_jets
+        self.run = Named(self.folder)
         self.config = TrainConfig(prior=prior, data=["data/gluon.h5"])
         self.folder.write_config(self.config)
         self.model = SimpleNamespace(evaluations=1)
@@ -150,7 +152,7 @@ def test_the_command_reports_on_files(toy_jets, tmp_path, capsys):
     ("words", "message"),
     [
         ([], "received neither"),
-        (["runs/x", "--real", "a.h5"], "received both"),
+        (["runs/x", "--generated", "a.h5"], "received both"),
         (["--real", "a.h5", "--generated", "b.h5"], "missing --output"),
         (["--generated", "b.h5"], "missing --real, --output"),
         (["runs/x", "--jets", "0"], "--jets: expected at least 1"),
