@@ -322,8 +322,6 @@ def _timed(
     yield
     seconds = time.perf_counter() - start
     threads = torch.get_num_threads()
-    parts = (
-        f"{number} {noun} in {seconds:.1f} s on the CPU, {threads} thread{'s' * (threads != 1)}",
-        note,
-    )
+    cores = f"{threads} thread{'s' * (threads != 1)}"
+    parts = (f"{number} {noun} in {seconds:.1f} s on the CPU, {cores}", note)
     rates.append(Rate(step, number / seconds, "; ".join(part for part in parts if part)))

@@ -249,8 +249,8 @@ def memorisation_section(
     return PlannedSection(
         "memorisation",
         "Memorisation",
-        f"Whether generated {noun.many} repeat training {noun.many}, by the distance to the nearest "
-        f"one. {said}",
+        f"Whether generated {noun.many} repeat training {noun.many}, by their distance to the "
+        f"nearest one. {said}",
         (
             PlannedFigure(
                 "memorisation",
