@@ -24,7 +24,7 @@ FLOORS = """
     training generation evaluation
     citing
     reports
-    latent compression ranking sweeps doctor testing
+    latent compression peaks ranking sweeps doctor testing
     studies
     api
     cli

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jetgen.config.latent import LatentConfig
     from jetgen.config.leaderboard import LeaderboardConfig
     from jetgen.config.models import ModelsConfig
+    from jetgen.config.peaks import PeaksConfig
     from jetgen.config.presets import PresetsConfig
     from jetgen.config.report import ReportConfig
     from jetgen.config.simulate import SimulateConfig
@@ -176,6 +177,14 @@ def decompress(config: DecompressConfig) -> None:
     print(f"decompressed: {decompress(config)}")
 
 
+def peaks(config: PeaksConfig) -> None:
+    from jetgen.peaks.command import peaks
+
+    page, answer = peaks(config)
+    print(answer)
+    print(f"peaks: {page}")
+
+
 def sweep(config: SweepConfig) -> None:
     from jetgen.sweeps.command import sweep
 
@@ -324,6 +333,12 @@ COMMANDS = {
         "jetgen.config.decompress:DecompressConfig",
         decompress,
         "jetgen decompress gluon.jgz back.h5 --run runs/gluon",
+    ),
+    "peaks": Command(
+        "shift and width of a mass peak from one file to another",
+        "jetgen.config.peaks:PeaksConfig",
+        peaks,
+        "jetgen peaks before.h5 after.h5 --window 60:100",
     ),
     "sweep": Command(
         "search for good training options with Optuna",

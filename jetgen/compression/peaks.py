@@ -1,4 +1,4 @@
-"""Fits of the mass peak of jets before and after compression, with every shape."""
+"""The mass peak of jets before and after compression, without a fit and with every shape."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ import torch
 
 from jetgen.compression.fidelity import Restored
 from jetgen.metrics.peak_fits import SHAPES, PeakFit, Shift, fit_peak, peak_shifts
+from jetgen.metrics.peak_summaries import peak_summary
 from jetgen.physics.observables import MeasuredSets
 
 PARAMETERS = ("mass", "width")
-"""Parameters whose shifts by compression are measured."""
+"""Parameters of fits whose shifts by compression are measured."""
+
+MOVED = ("median", "width")
+"""Numbers without a fit whose shifts by compression decide."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +72,32 @@ class Peak:
     after: Mapping[str, PeakFit]
     window: Window
 
-    def changes(self, shape: str) -> dict[str, float]:
-        """Changes of fitted mass and width [GeV]; the width of the window if the peak is lost."""
-        if shape not in self.after:
-            return dict.fromkeys(PARAMETERS, self.window.high - self.window.low)
-        before, after = (fits[shape].values for fits in (self.before, self.after))
-        return {name: after[name] - before[name] for name in PARAMETERS}
+    @property
+    def lost(self) -> bool:
+        """Whether less than a tenth of the jets is in the window after compression."""
+        masses = self.restored.after.observables["mass"]
+        inside = (masses >= self.window.low) & (masses <= self.window.high)
+        return self.restored.after[inside].counted < self.restored.after.counted / 10
+
+    def summary(self, jets: MeasuredSets) -> dict[str, float]:
+        """Median, half width and share in the window of the masses ``jets``, before or after."""
+        weights = self.restored.before.weights.numpy()
+        return peak_summary(jets.observables["mass"].numpy(), self.window.limits, weights=weights)
+
+    def changes(self) -> dict[str, float]:
+        """Changes of median and half width [GeV]; the width of the window if the peak is lost."""
+        if self.lost:
+            return dict.fromkeys(MOVED, self.window.high - self.window.low)
+        before, after = (self.summary(j) for j in (self.restored.before, self.restored.after))
+        return {name: after[name] - before[name] for name in MOVED}
+
+    def fitted_changes(self, shape: str) -> dict[str, float]:
+        """Changes of fitted mass and width [GeV]; empty where the shape is no description."""
+        fits = [found.get(shape) for found in (self.before, self.after)]
+        before, after = fits
+        if before is None or after is None or not (before.describes and after.describes):
+            return {}
+        return {name: after.values[name] - before.values[name] for name in PARAMETERS}
 
     def shifts(self, shape: str, replicas: int) -> dict[str, Shift]:
         """The changes with bootstrap errors; empty if the peak is lost."""
@@ -93,8 +117,16 @@ class Peak:
         )
 
 
-def mean_change(peaks: Mapping[str, Peak], shape: str) -> float:
-    """Mean absolute change [GeV] of mass and width over several peaks."""
+def mean_change(peaks: Mapping[str, Peak]) -> float:
+    """Mean absolute change [GeV] of median and half width over several peaks."""
     return statistics.mean(
-        abs(change) for peak in peaks.values() for change in peak.changes(shape).values()
+        abs(change) for peak in peaks.values() for change in peak.changes().values()
     )
+
+
+def mean_fitted_change(peaks: Mapping[str, Peak], shape: str) -> float | None:
+    """The same of fitted mass and width; None where the shape does not describe every peak."""
+    found = [peak.fitted_changes(shape) for peak in peaks.values()]
+    if not all(found):
+        return None
+    return statistics.mean(abs(change) for changes in found for change in changes.values())

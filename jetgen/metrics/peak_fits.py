@@ -131,6 +131,10 @@ SHAPES = {
 """The shapes of a peak by name."""
 
 
+ACCEPTABLE = 0.01
+"""Smallest p-value of a fit that describes a peak."""
+
+
 @dataclass(frozen=True)
 class PeakFit:
     """A fitted peak.
@@ -163,6 +167,14 @@ class PeakFit:
     def p_value(self) -> float:
         """Probability of a larger deviance if the shape is correct."""
         return float(chi2.sf(self.deviance, self.degrees_of_freedom))
+
+    @property
+    def describes(self) -> bool:
+        """Whether the shape describes the peak, so that its parameters mean something.
+
+        The minimum was found, and the p-value is at least :data:`ACCEPTABLE`.
+        """
+        return self.valid and self.p_value >= ACCEPTABLE
 
     @property
     def expected(self) -> Values:

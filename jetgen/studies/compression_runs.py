@@ -11,7 +11,7 @@ from jetgen.cloud import ParticleCloud
 from jetgen.compression.coding import Coder
 from jetgen.compression.compressors import Cost, costs
 from jetgen.compression.fidelity import after_coding, kinematics
-from jetgen.compression.peaks import Peak, Window, mean_change
+from jetgen.compression.peaks import Peak, Window, mean_change, mean_fitted_change
 from jetgen.config.compress import CompressConfig
 from jetgen.datasets.reading import read
 from jetgen.metrics.peak_fits import SHAPES, PeakFit, Shift
@@ -40,7 +40,8 @@ class Found:
 
     Args:
         peaks: by objective, the peaks of every seed.
-        shifts: by objective, sample and shape, the changes of the first seed with their errors.
+        shifts: by objective, sample and shape, the changes of the first seed's fits and their
+            errors.
         costs: sizes and times of W jets, for every compressor.
     """
 
@@ -57,15 +58,18 @@ class Found:
         """The shape whose worst fit to the peaks before compression is best."""
         return max(SHAPES, key=lambda shape: min(self.before(s)[shape].p_value for s in SAMPLES))
 
-    def disturbances(self, objective: str, shape: str) -> list[float]:
-        """The mean change [GeV] for each seed."""
-        return [mean_change(peaks, shape) for peaks in self.peaks[objective]]
+    def disturbances(self, objective: str) -> list[float]:
+        """The mean change [GeV] of median and half width for each seed."""
+        return [mean_change(peaks) for peaks in self.peaks[objective]]
+
+    def fitted_disturbances(self, objective: str, shape: str) -> list[float]:
+        """The same of fits, for the seeds whose peaks the shape describes."""
+        found = [mean_fitted_change(peaks, shape) for peaks in self.peaks[objective]]
+        return [value for value in found if value is not None]
 
     def ranking(self) -> list[str]:
         """The regularised objectives by increasing change of the peaks."""
-        return sorted(
-            REGULARISED, key=lambda name: statistics.mean(self.disturbances(name, self.shape))
-        )
+        return sorted(REGULARISED, key=lambda name: statistics.mean(self.disturbances(name)))
 
 
 def jets_of(study: Study, form: str, sample: str) -> ParticleCloud:

@@ -1,0 +1,1 @@
+"""Changes of a mass peak between two files: ``jetgen peaks BEFORE AFTER``."""
