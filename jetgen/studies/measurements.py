@@ -50,9 +50,8 @@ def conclude(study: Study) -> Conclusion:
     paths = [step.makes for step in study.steps if step.words[0] == "train"]
     if not paths:
         raise InputError(
-            f"{study.definition}: expected a step that trains a model (train ... --run "
-            "{folder}/NAME), found none; the outputs of its steps are in "
-            f"{study.folder}"
+            f"{study.definition}: expected a step that trains a model, found none; the outputs of "
+            f"its steps are in {study.folder}"
         )
     groups: dict[tuple[str, ...], dict[str, list[Training]]] = {}
     for path in paths:
