@@ -106,7 +106,8 @@ def _side(cloud: ParticleCloud, name: str) -> Side:
         known = {observable.name: values for observable, values in kind.observables(measured)}
     if name not in known:
         raise InputError(f"observable: expected one of {some(known)}, received {name!r}")
-    units = {each.name: each.unit for each in (*JET_OBSERVABLES, *cloud.features)}
+    units = {each.name: each.unit for each in JET_OBSERVABLES}
+    units |= {feature.name: feature.unit for feature in cloud.features}
     return Side(
         known[name].double().numpy(), measured.weights.double().numpy(), units.get(name, "")
     )
