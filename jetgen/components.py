@@ -59,6 +59,7 @@ OBJECTIVES = Registry(
         "aae": "jetgen.objectives.aae:AAE",
         "gan": "jetgen.objectives.gan:GAN",
         "flow-matching": "jetgen.objectives.flow_matching:FlowMatching",
+        "distillation": "jetgen.objectives.distillation:Distillation",
     },
 )
 """What trainings minimise."""

@@ -24,7 +24,7 @@ FLOORS = """
     training generation evaluation
     citing
     reports
-    latent compression peaks ranking sweeps doctor testing
+    latent compression distillation peaks ranking sweeps doctor testing
     studies
     api
     cli

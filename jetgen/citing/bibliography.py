@@ -142,6 +142,14 @@ EQUIVARIANT_FLOW_MATCHING = Work(
     "Klein:2023", "Klein, L. and Kraemer, A. and Noe, F.",
     "Equivariant flow matching", 2023, "2306.15030",
 )  # fmt: skip
+PROGRESSIVE_DISTILLATION = Work(
+    "Salimans:2022", "Salimans, T. and Ho, J.",
+    "Progressive Distillation for Fast Sampling of Diffusion Models", 2022, "2202.00512",
+)  # fmt: skip
+FAST_POINT_CLOUDS = Work(
+    "Mikuni:2023", "Mikuni, V. and Nachman, B. and Pettee, M.",
+    "Fast Point Cloud Generation with Diffusion Models in High Energy Physics", 2023, "2304.01266",
+)  # fmt: skip
 LATENT_FLOW_MATCHING = Work(
     "Dao:2023", "Dao, Q. and Phung, H. and Nguyen, B. and Tran, A.",
     "Flow Matching in Latent Space", 2023, "2307.08698",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jetgen.config.compare import CompareConfig
     from jetgen.config.compress import CompressConfig
     from jetgen.config.decompress import DecompressConfig
+    from jetgen.config.distill import DistillConfig
     from jetgen.config.doctor import DoctorConfig
     from jetgen.config.evaluate import EvaluateConfig
     from jetgen.config.fetch import FetchConfig
@@ -89,6 +90,12 @@ def train(config: TrainConfig) -> None:
     run = train(config)
     if processes.first():
         print(f"trained: {run}")
+
+
+def distill(config: DistillConfig) -> None:
+    from jetgen.distillation.command import distill
+
+    print(f"trained: {distill(config)}")
 
 
 def presets(config: PresetsConfig) -> None:
@@ -321,6 +328,12 @@ COMMANDS = {
         "jetgen.config.leaderboard:LeaderboardConfig",
         leaderboard,
         "jetgen leaderboard runs",
+    ),
+    "distill": Command(
+        "train a model of few steps to follow a flow-matching run of many",
+        "jetgen.config.distill:DistillConfig",
+        distill,
+        "jetgen distill runs/flow --steps 1 --run runs/one-step",
     ),
     "compress": Command(
         "store jets as codes of a trained autoencoder",

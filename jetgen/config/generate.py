@@ -35,7 +35,7 @@ class GenerateConfig:
         help="prior to draw from: the one the run was trained with (default), or the gaussian one "
         "beside a flow or flow-matching prior",
     )
-    solver: Literal["midpoint", "heun", "rk4"] | None = option(
+    solver: Literal["euler", "midpoint", "heun", "rk4"] | None = option(
         None, help="solver of the flow-matching equation (default: as in the training)"
     )
     solver_steps: int | None = option(

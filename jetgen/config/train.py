@@ -317,7 +317,7 @@ class TrainConfig:
         help="which noise a particle starts from: any, or by optimal assignment within its jet, "
         "which makes paths straighter (flow-matching)",
     )
-    solver: Literal["midpoint", "heun", "rk4"] = option(
+    solver: Literal["euler", "midpoint", "heun", "rk4"] = option(
         "midpoint", help="solver of the flow-matching equation (objective and prior)"
     )
     solver_steps: int = option(

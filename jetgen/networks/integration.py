@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from torch import Tensor
 
-Solver = Literal["midpoint", "heun", "rk4"]
+Solver = Literal["euler", "midpoint", "heun", "rk4"]
 
 
 class Tableau(NamedTuple):
@@ -20,6 +20,7 @@ class Tableau(NamedTuple):
 
 
 TABLEAUS: dict[str, Tableau] = {
+    "euler": Tableau((0,), ((),), (1,), order=1),
     "midpoint": Tableau((0, 1 / 2), ((), (1 / 2,)), (0, 1), order=2),
     "heun": Tableau((0, 1), ((), (1,)), (1 / 2, 1 / 2), order=2),
     "rk4": Tableau(
@@ -49,7 +50,7 @@ def integrate(
         velocity: function of ``x`` and the time; returns velocities of the shape of ``x``.
         x: any shape.
         steps: number of steps.
-        solver: ``midpoint`` or ``heun`` (second order) or ``rk4`` (fourth).
+        solver: ``euler`` (first order), ``midpoint`` or ``heun`` (second) or ``rk4`` (fourth).
     """
     tableau, h = TABLEAUS[solver], 1 / steps
     for step in range(steps):

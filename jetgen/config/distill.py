@@ -1,0 +1,38 @@
+"""Options of ``jetgen distill``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jetgen.config.option import option, validate
+
+
+@dataclass(frozen=True)
+class DistillConfig:
+    """Which run to distil, into how many steps, and for how long."""
+
+    teacher: str = option(help="folder of a run of flow matching", positional=True)
+    run: str = option(help="folder that the student is written to")
+    steps: int = option(
+        1, at_least=1, below=1001, help="steps of the student, with one network evaluation each"
+    )
+    teacher_steps: int = option(
+        4, at_least=1, below=1001, help="steps of the teacher's solver for each of these"
+    )
+    epochs: int = option(20, at_least=1, help="epochs")
+    batch: int = option(128, at_least=1, help="jets per step of the training")
+    learning_rate: float = option(
+        0.0005, above=0, help="learning rate of Adam, which falls to zero"
+    )
+    time_limit: float | None = option(None, above=0, help="minutes after which training ends")
+    data: list[str] = option(
+        [],
+        help="the files that the teacher was trained on, where they and the run were moved apart; "
+        "may be given several times",
+    )
+    device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to train")
+    threads: int = option(0, at_least=0, below=1025, help="CPU threads; 0 leaves torch's choice")
+
+    def __post_init__(self) -> None:
+        validate(self)

@@ -1,0 +1,1 @@
+"""Distillation of flow-matching runs into models of few steps: ``command.py``."""

@@ -1,0 +1,53 @@
+"""``jetgen distill``: train a model of few steps to follow a flow-matching run of many."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from jetgen.components import OBJECTIVES
+from jetgen.config.distill import DistillConfig
+from jetgen.errors import InputError
+from jetgen.objectives.flow_matching import FlowMatching
+from jetgen.runs.folder import RunFolder
+from jetgen.training.command import train
+
+
+def distill(config: DistillConfig) -> Path:
+    """Train the student; return its run folder, which is used, and resumed, as any other.
+
+    Raises:
+        InputError: when the teacher is no finished run of flow matching, its data are not found,
+            or as :func:`jetgen.training.command.train`.
+        TrainingError, UnfinishedError: as :func:`jetgen.training.command.train`.
+    """
+    folder = RunFolder(config.teacher)
+    taught = folder.read_config()
+    if not issubclass(OBJECTIVES[taught.objective], FlowMatching):
+        raise InputError(
+            f"{folder.path}: expected a run with the objective flow-matching, received one with "
+            f"{taught.objective}; only velocities can be distilled"
+        )
+    folder.load_model()  # refuses an unfinished run before any data are read
+    student = dataclasses.replace(
+        taught,
+        run=config.run,
+        data=[str(path) for path in folder.data_files(config.data)],
+        objective="distillation",
+        objective_option=[
+            f"teacher={folder.best.resolve()}",
+            f"teacher_solver={taught.solver}",
+            f"teacher_steps={config.teacher_steps}",
+        ],
+        coupling="independent",
+        solver="euler",
+        solver_steps=config.steps,
+        epochs=config.epochs,
+        learning_rate=config.learning_rate,
+        batch=config.batch,
+        time_limit=config.time_limit,
+        threads=config.threads,
+        device=config.device,
+        monitor=[],
+    )
+    return train(student)

@@ -1,0 +1,143 @@
+"""Distillation of flow matching: few steps that follow the many steps of a trained model."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from jetgen.cloud import ParticleCloud
+from jetgen.config.option import option, require
+from jetgen.config.train import TrainConfig
+from jetgen.errors import InputError
+from jetgen.files.checkpoint import Checkpoint
+from jetgen.networks.integration import Solver, integrate
+from jetgen.networks.masking import masked
+from jetgen.networks.paths import straight_path
+from jetgen.networks.velocity import SetVelocity
+from jetgen.objectives.base import Loss
+from jetgen.objectives.flow_matching import FlowMatching
+from jetgen.objectives.layout import Layout
+
+
+class Distillation(FlowMatching):
+    r"""Flow matching in few Euler steps, each trained to end where many steps of a teacher end.
+
+    With ``S = solver_steps``, a jet starts one of its ``S`` steps at a random :math:`t = k / S`:
+
+    .. math::
+        L = \frac{1}{nF} \sum_{i=1}^{n}
+            \left| v(x_t, t, c)_i - S \left( y_i - x_{t,i} \right) \right|^2
+
+    where :math:`x_t` is on the straight path from normal noise to a training jet with context
+    :math:`c`, and :math:`y` is where ``teacher_steps`` steps of the teacher's solver take
+    :math:`x_t` at the time :math:`t + 1 / S`. With one step, :math:`x_0` is noise alone, and only
+    the numbers of particles and the conditions of the training jets are used. The student begins
+    with the weights of the teacher, and keeps its transforms.
+
+    The teacher is a trained run of the objective flow-matching, or of this one: a student with four
+    steps can be the teacher of one with a single step.
+
+    Reference:
+        Progressive Distillation for Fast Sampling of Diffusion Models (Salimans, Ho, 2022),
+        arXiv:2202.00512. Fast Point Cloud Generation with Diffusion Models in High Energy Physics
+        (Mikuni, Nachman, Pettee, 2023), arXiv:2304.01266.
+    """
+
+    name = "Distilled flow matching"
+    works = (*FlowMatching.works, "Salimans:2022", "Mikuni:2023")
+
+    @dataclass(frozen=True)
+    class Options:
+        teacher: str = option("", help="checkpoint of the trained run to learn from")
+        teacher_solver: Solver = option("midpoint", help="its solver")
+        teacher_steps: int = option(4, at_least=1, help="its steps for each step to be learned")
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        layout: Layout,
+        *,
+        teacher: str,
+        teacher_solver: Solver,
+        teacher_steps: int,
+    ) -> None:
+        super().__init__(config, layout)
+        self.source, self.teacher_solver, self.teacher_steps = (
+            teacher,
+            teacher_solver,
+            teacher_steps,
+        )
+        self._teacher: tuple[SetVelocity, ...] = ()  # in a tuple, it is no part of the student
+
+    @classmethod
+    def check(cls, config: TrainConfig) -> None:
+        super().check(config)
+        require(
+            bool(config.own_options("objective")["teacher"]),
+            "objective",
+            "one that is trained alone; `jetgen distill RUN` trains this one",
+            config.objective,
+        )
+        require(
+            config.coupling == "independent",
+            "coupling",
+            "independent with the objective distillation, whose teacher assigns the noise",
+            config.coupling,
+        )
+
+    def fit_data(self, training: ParticleCloud) -> None:
+        """Take everything from the teacher: transforms, distributions of conditions, weights."""
+        checkpoint = Checkpoint.load(Path(self.source))
+        weights = checkpoint.part("model") | checkpoint.part("average")
+        try:
+            self.load_state_dict(weights)
+        except RuntimeError as error:
+            raise InputError(
+                f"{self.source}: expected the weights of a flow-matching run with the same network "
+                "and the same jets, found others"
+            ) from error
+        self._teacher = (copy.deepcopy(self.velocity).requires_grad_(False),)
+
+    def fit_streamed(self, passes: Callable[[], Iterable[ParticleCloud]]) -> None:
+        """Nothing is fitted to the data."""
+
+    def loss(
+        self, player: str, batch: ParticleCloud, epoch: int, generator: torch.Generator
+    ) -> Loss:
+        x1, context = self.preparation.to_network(batch), self.context(batch)
+        x0 = self._noise(batch.mask, generator, like=x1)
+        steps = self.config.solver_steps
+        t = (torch.randint(steps, (len(x1),), generator=generator) / steps).to(x1)
+        start, _ = straight_path(x0, x1, t)
+        error = self.velocity(start, t, batch.mask, context).float() - self._taught(
+            start, t, batch.mask, context
+        )
+        entries = (batch.multiplicity * x1.shape[2]).clamp(min=1)
+        return Loss(masked(error, batch.mask).square().sum((1, 2)) / entries, {})
+
+    def findings(
+        self,
+        history: Sequence[Mapping[str, Any]],
+        batches: Iterable[Any],
+        generator: torch.Generator,
+    ) -> dict[str, str]:
+        return {}  # the loss falls towards zero for as long as one trains
+
+    @torch.no_grad()
+    def _taught(self, start: Tensor, t: Tensor, mask: Tensor, context: Tensor) -> Tensor:
+        """The mean velocity with which the teacher goes on from ``start`` for one step."""
+        (teacher,) = self._teacher
+        teacher.to(start)
+        steps = self.config.solver_steps
+
+        def velocity(x: Tensor, time: float) -> Tensor:
+            return teacher(x, t + time / steps, mask, context).float() / steps
+
+        end = integrate(velocity, start, steps=self.teacher_steps, solver=self.teacher_solver)
+        return (end - start) * steps

@@ -1,0 +1,81 @@
+"""Models of few steps that follow a trained one of many."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+import torch
+
+import jetgen
+from jetgen.config.distill import DistillConfig
+from jetgen.config.train import TrainConfig
+from jetgen.distillation.command import distill
+from jetgen.errors import InputError
+from jetgen.objectives.building import build_objective
+from jetgen.objectives.layout import Layout
+from jetgen.runs.folder import RunFolder
+from jetgen.training.command import train
+
+TINY = {"particles": 12, "hidden": 16, "layers": 1, "batch": 64, "epochs": 1, "device": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory, toy_jets):
+    folder = tmp_path_factory.mktemp("distillation")
+    jetgen.write(toy_jets(300, 1), folder / "jets.h5")
+    options = {"objective": "flow-matching", "solver_steps": 3, "condition": ["mass"], **TINY}
+    data = [str(folder / "jets.h5")]
+    return train(TrainConfig(data=data, run=str(folder / "teacher"), **options))
+
+
+def student_of(teacher, tmp_path, **options):
+    options = {"epochs": 1, "teacher_steps": 2, "device": "cpu"} | options
+    return distill(DistillConfig(teacher=str(teacher), run=str(tmp_path / "student"), **options))
+
+
+def test_student_needs_one_evaluation_and_neither_teacher_nor_data(teacher, tmp_path):
+    moved = shutil.copytree(teacher, tmp_path / "teacher")
+    run = student_of(moved, tmp_path)
+    shutil.rmtree(moved)
+    config = RunFolder(run).read_config()
+    assert config.condition == ["mass"]
+    model = jetgen.load(run)
+    assert model.model.evaluations == 1
+    assert len(model.generate(20, fix={"mass": 60})) == 20
+
+
+def test_resumed_student_is_the_uninterrupted_one(teacher, tmp_path, trained_and_resumed):
+    config = RunFolder(student_of(teacher, tmp_path, epochs=2)).read_config()
+    trained_and_resumed(replace(config, run=str(tmp_path / "again")))
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_student_of_a_constant_velocity_has_nothing_to_learn(teacher, tmp_path, steps):
+    """Where the teacher moves every particle at one velocity, any number of steps ends alike."""
+    run = student_of(teacher, tmp_path, steps=steps)
+    config = RunFolder(run).read_config()
+    jets = jetgen.load(run).training_jets()
+    model = build_objective(config, Layout.of(jets, config))
+    model.fit_data(jets)
+    (taught,) = model._teacher
+    for network in (model.velocity, taught):
+        last = network.head[-1]
+        torch.nn.init.zeros_(last.weight)
+        torch.nn.init.constant_(last.bias, 0.7)
+    loss = model.loss("velocity", jets, 0, torch.Generator().manual_seed(1)).total
+    assert loss.max() < 1e-10
+    torch.nn.init.constant_(taught.head[-1].bias, 0.5)
+    loss = model.loss("velocity", jets, 0, torch.Generator().manual_seed(1)).total
+    torch.testing.assert_close(loss, torch.full_like(loss, 0.04))
+
+
+def test_only_finished_flow_matching_can_be_distilled(teacher, tmp_path):
+    config = RunFolder(teacher).read_config()
+    other = train(
+        TrainConfig(data=config.data, run=str(tmp_path / "vae"), prior="gaussian", **TINY)
+    )
+    with pytest.raises(InputError, match=r"expected a run with the objective flow-matching"):
+        student_of(other, tmp_path)
+    with pytest.raises(InputError, match=r"`jetgen distill RUN` trains this one"):
+        TrainConfig(data=config.data, objective="distillation")
+    assert not (tmp_path / "student").exists()
