@@ -80,7 +80,8 @@ def config(tmp_path, gaussian_file):
 
 
 def test_every_objective_is_tested():
-    assert {options.get("objective", "vae") for options in VARIANTS.values()} == set(OBJECTIVES)
+    tested = {options.get("objective", "vae") for options in VARIANTS.values()}
+    assert tested == set(OBJECTIVES) - {"distillation"}  # has a teacher: tests/distillation
 
 
 @pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS)
