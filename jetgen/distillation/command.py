@@ -48,6 +48,6 @@ def distill(config: DistillConfig) -> Path:
         time_limit=config.time_limit,
         threads=config.threads,
         device=config.device,
-        monitor=[],
+        monitor=(),
     )
     return train(student)

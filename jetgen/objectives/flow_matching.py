@@ -55,7 +55,7 @@ class FlowMatching(DirectModel):
 
     name = "Flow matching"
     has_paths = True
-    works = ("Lipman:2022", "Buhmann:2023b")
+    works: tuple[str, ...] = ("Lipman:2022", "Buhmann:2023b")
 
     @classmethod
     def further_works(cls, config: TrainConfig) -> dict[str, tuple[str, ...]]:
