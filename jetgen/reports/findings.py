@@ -107,6 +107,13 @@ def judged_alike(found: Mapping[str, TrainingMean], margins: Mapping[str, float]
     return "not confirmed" if any(outside) else "undecided"
 
 
+def both(first: Verdict, second: Verdict) -> Verdict:
+    """The verdict on a claim that needs two: confirmed if both are, not if one is not."""
+    if "not confirmed" in (first, second):
+        return "not confirmed"
+    return "confirmed" if first == second == "confirmed" else "undecided"
+
+
 def basis_of(found: Mapping[str, TrainingMean]) -> str:
     """What a verdict on several numbers rests on: the trainings of each, and the p-values."""
     numbers = sorted({each.trainings for each in found.values()})

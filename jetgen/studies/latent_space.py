@@ -17,7 +17,14 @@ from jetgen.datasets.reading import read
 from jetgen.latent.embedding import tsne
 from jetgen.latent.encoding import EncodedSets
 from jetgen.latent.page import far_apart, jet_walks
-from jetgen.metrics.latent import ACTIVE, active, divergence, order, principal_components
+from jetgen.metrics.latent import (
+    ACTIVE,
+    LatentSpace,
+    active,
+    divergence,
+    order,
+    principal_components,
+)
 from jetgen.metrics.trainings import mean_of, paired_difference
 from jetgen.objectives.preparation import represent
 from jetgen.physics.observable_values import ObservableValues, observe
@@ -280,7 +287,7 @@ def _known(runs: Runs) -> Table:
 
 
 def _drawings(runs: Runs) -> Iterator[FindingFigure]:
-    first = {model: runs[model, WHOLE, 1] for model in MODELS}
+    first = {model: runs[model, WHOLE, min(_seeds(runs, model))] for model in MODELS}
     observed = first[VAE].found.observed
     few = slice(_LAID_OUT)
     colours = [observed[name][few] for name in ("mass", "type")]
@@ -288,11 +295,12 @@ def _drawings(runs: Runs) -> Iterator[FindingFigure]:
         ("pca", "Principal components", lambda latent: principal_components(latent)[0]),
         ("tsne", "t-SNE", lambda latent: tsne(latent.mean)),
     ):
-        places = {MODELS[model]: place(coded.found.latent[few]) for model, coded in first.items()}
+        places = {MODELS[model]: place(_draws(coded)[few]) for model, coded in first.items()}
         yield FindingFigure(
             name,
             f"{title} of the codes",
-            "One point per jet, coloured by mass and by type; the first seed of each model.",
+            "One point per jet, one draw of its posterior (as in the tables), coloured by mass and "
+            "by type; the first seed of each model.",
             latent_views(places, colours),
         )
     for model, coded in first.items():
@@ -309,10 +317,9 @@ def _drawings(runs: Runs) -> Iterator[FindingFigure]:
     yield FindingFigure(
         "pairs",
         "Pairs of latent dimensions of the VAE",
-        "The dimensions with most information on the mass, coloured by the mass.",
-        latent_pairs(
-            first[VAE].found.latent, _by_importance(first[VAE]).tolist(), observed["mass"]
-        ),
+        "The dimensions with most information on the mass, coloured by the mass; one draw of each "
+        "posterior.",
+        latent_pairs(_draws(first[VAE]), _by_importance(first[VAE]).tolist(), observed["mass"]),
     )
     yield _region(first[VAE])
     for model in (VAE, TYPE):
@@ -324,13 +331,22 @@ def _drawings(runs: Runs) -> Iterator[FindingFigure]:
     yield _shares_figure(runs)
 
 
+def _seeds(runs: Runs, model: str) -> list[int]:
+    return [seed for name, share, seed in runs if (name, share) == (model, WHOLE)]
+
+
+def _draws(coded: Coded) -> LatentSpace:
+    """The codes with one draw of each posterior in place of its mean, as in all tables."""
+    return replace(coded.found.latent, mean=coded.found.latent.codes)
+
+
 def _by_importance(coded: Coded) -> Tensor:
     """The latent dimensions by falling information on the mass."""
     return coded.information[:, KNOWN.index("mass")].argsort(descending=True)[:_COLUMNS]
 
 
 def _region(coded: Coded) -> FindingFigure:
-    latent = coded.found.latent
+    latent = _draws(coded)
     few = slice(_LAID_OUT)
     inside = coded.found.inside(Region(REGION))[few]
     ranked = coded.searches[REGION].trees.importances
@@ -339,7 +355,8 @@ def _region(coded: Coded) -> FindingFigure:
         "region",
         f"Codes of {REGION} in the VAE",
         "Jets of the region and all others in two projections of the codes, and the latent "
-        "dimensions that are most important for the trees.",
+        "dimensions that are most important for the trees; one draw of each posterior, as the "
+        "trees receive.",
         latent_region(
             {
                 "Principal component": principal_components(latent[few])[0],
@@ -376,8 +393,8 @@ def _requested_mass_figure(runs: Runs) -> FindingFigure:
     return FindingFigure(
         "requested_mass",
         "The same codes decoded with another mass",
-        "Mean mass of jets decoded from the codes of test jets of all masses, with one requested "
-        "mass for all; bars are the standard deviation over jets.",
+        "Mean mass of jets decoded from the mean codes of test jets of all masses, with one "
+        "requested mass for all; bars are the standard deviation over jets.",
         points_with_errors(
             {"Decoded mass [GeV]": {"C-VAE, first seed": points, "as requested": line}},
             "Requested mass [GeV]",
