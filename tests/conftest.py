@@ -278,3 +278,29 @@ def passes_in_another_process() -> Callable[..., None]:
         assert "skipped" not in done.stdout
 
     return run
+
+
+@pytest.fixture(scope="session")
+def mutated():
+    return mutated_bytes
+
+
+def mutated_bytes(data: bytes, generator: torch.Generator) -> bytes:
+    """The bytes with some changed, cut out, or put in twice."""
+    changed = bytearray(data)
+
+    def draw(most: int) -> int:
+        return int(torch.randint(max(most, 1), (1,), generator=generator))
+
+    for _ in range(1 + draw(6)):
+        place = draw(len(changed))
+        match draw(4):
+            case 0:
+                changed[place : place + 1] = bytes([draw(256)])
+            case 1:
+                del changed[place : place + 1 + draw(40)]
+            case 2:
+                changed[place:place] = changed[place : place + draw(40)]
+            case _:
+                changed[place : place + 8] = bytes(draw(256) for _ in range(8))
+    return bytes(changed)

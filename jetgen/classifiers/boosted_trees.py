@@ -66,6 +66,7 @@ def figure_of_merit(
     jets: int = MOST_CLASSIFIED,
     seed: int = 1,
     weights: tuple[Tensor, Tensor] | None = None,
+    keys: tuple[Tensor, Tensor] | None = None,
 ) -> FigureOfMerit:
     """Train 100 trees of depth 4 at a learning rate of 0.1 on half the jets, test on the others.
 
@@ -77,6 +78,7 @@ def figure_of_merit(
         jets: largest number of jets of each kind.
         seed: seed for the selection of jets, the trees and the shuffles.
         weights: ``(B,)`` and ``(C,)`` event weights of both kinds; ones when omitted.
+        keys: of copies, as for :func:`~jetgen.classifiers.figure_of_merit.halves`.
 
     Raises:
         InputError: when there are too few jets, or the numbers of features and names differ, or
@@ -94,23 +96,24 @@ def figure_of_merit(
     v, w = weights or (torch.ones(len(x)), torch.ones(len(y)))
     for name, side in (("real weights", v), ("generated weights", w)):
         require_some_weight(side, name)
-    dealt = halves(v, w, jets, seed)
+    dealt = halves(v, w, jets, seed, keys)
     train = torch.cat([x[dealt.train_real], y[dealt.train_generated]]).numpy()
     known = _chosen(v, dealt.train_real, w, dealt.train_generated)
     trees = HistGradientBoostingClassifier(
         max_iter=100, learning_rate=0.1, max_depth=4, early_stopping=False, random_state=seed
     ).fit(
         train,
-        np.repeat([0, 1], len(train) // 2),
+        np.repeat([0, 1], [len(dealt.train_real), len(dealt.train_generated)]),
         np.concatenate([side / side.mean() for side in known]),
     )
     test_real, test_generated = x[dealt.test_real].numpy(), y[dealt.test_generated].numpy()
     tested = _chosen(v, dealt.test_real, w, dealt.test_generated)
-    shuffled = np.concatenate([test_real[:_SHUFFLED], test_generated[:_SHUFFLED]])
+    some = test_real[:_SHUFFLED], test_generated[:_SHUFFLED]
+    shuffled = np.concatenate(some)
     importances = permutation_importance(
         trees,
         shuffled,
-        np.repeat([0, 1], len(shuffled) // 2),
+        np.repeat([0, 1], [len(side) for side in some]),
         scoring="roc_auc",
         n_repeats=3,
         random_state=seed,

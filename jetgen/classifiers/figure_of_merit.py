@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from jetgen.datasets.copies import together
 from jetgen.errors import InputError
 from jetgen.weights import counted_sets, effective_size, sized
 
@@ -90,16 +91,27 @@ class Halves(NamedTuple):
         return len(self.train_real) + len(self.test_real)
 
 
-def halves(real: Tensor, generated: Tensor, jets: int, seed: int) -> Halves:
+def halves(
+    real: Tensor,
+    generated: Tensor,
+    jets: int,
+    seed: int,
+    keys: tuple[Tensor, Tensor] | None = None,
+) -> Halves:
     """Split the same number of jets of each kind, at most ``jets``, into two random halves.
+
+    Copies, also of a real jet among the generated ones, are in one half: a classifier that was
+    trained on one of them would repeat its label for the other.
 
     Args:
         real, generated: ``(B,)`` and ``(C,)`` event weights of the jets of both kinds.
         jets: largest number of jets of each kind.
         seed: seed for the selection.
+        keys: ``(B,)`` and ``(C,)`` integers that agree for copies
+            (:func:`jetgen.datasets.copies.copy_keys`); all jets are different when omitted.
 
     Raises:
-        InputError: when there are too few jets.
+        InputError: when there are too few jets, or too few different ones.
     """
     size = min(len(real), len(generated), jets)
     if min(size, counted_sets(real), counted_sets(generated)) < FEWEST_CLASSIFIED:
@@ -109,8 +121,21 @@ def halves(real: Tensor, generated: Tensor, jets: int, seed: int) -> Halves:
         )
     random = torch.Generator().manual_seed(seed)
     x, y = (torch.randperm(len(weights), generator=random)[:size] for weights in (real, generated))
-    half = size // 2
-    return Halves(x[:half], y[:half], x[half:], y[half:])
+    trained = torch.arange(size) < size // 2
+    sides = trained, trained
+    if keys is not None:
+        found = torch.zeros(len(real) + len(generated), dtype=torch.bool)
+        rows = torch.cat([x, len(real) + y])
+        found[rows] = trained.repeat(2)
+        chosen = rows.sort().values  # the first of several copies is not the first drawn
+        found[chosen] = together(found[chosen], torch.cat(keys)[chosen])
+        sides = found[rows[:size]], found[rows[size:]]
+    dealt = Halves(x[sides[0]], y[sides[1]], x[~sides[0]], y[~sides[1]])
+    if not all(map(len, dealt)):
+        raise InputError(
+            "classifier: expected different jets to train and to test, received copies of a few"
+        )
+    return dealt
 
 
 def score_outputs(

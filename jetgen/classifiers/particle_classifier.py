@@ -14,6 +14,7 @@ from jetgen.classifiers.jet_classifier import (
     train_classifier,
 )
 from jetgen.cloud import ParticleCloud
+from jetgen.datasets.copies import copy_keys
 from jetgen.physics.observables import MeasuredSets
 
 MOST_JETS = 40_000
@@ -48,7 +49,9 @@ def particle_figure_of_merit(
     Raises:
         InputError: when there are too few jets.
     """
-    dealt = halves(real.relative.weights, generated.relative.weights, jets, seed)
+    sides = real.relative, generated.relative
+    keys = copy_keys(sides[0]), copy_keys(sides[1])
+    dealt = halves(sides[0].weights, sides[1].weights, jets, seed, keys)
     context = [n for n in CONTEXT if n in real.observables and n in generated.observables]
 
     first, second = (classifier_input(side, context) for side in (real, generated))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
+from jetgen.datasets.copies import copy_keys, together
 from jetgen.errors import InputError
 from jetgen.weights import equal, require_some_weight
 
@@ -25,17 +26,33 @@ class Split(NamedTuple):
     test: Tensor
 
 
-def split_indices(jets: int, seed: int) -> Split:
+def split_indices(jets: int, seed: int, keys: Tensor | None = None) -> Split:
     """A random 70/15/15 split of ``jets`` jets, the same for the same seed.
 
+    Args:
+        jets: number of jets.
+        seed: seed of the split.
+        keys: ``(jets,)`` integers; jets of one key come into the set of the first of them.
+
     Raises:
-        InputError: for fewer than 20 jets.
+        InputError: for fewer than 20 jets, or so few different ones that a set is empty.
     """
     if jets < 20:
         raise InputError(f"data: expected at least 20 jets to split 70/15/15, received {jets}")
     order = torch.randperm(jets, generator=torch.Generator().manual_seed(seed))
     first, second = int(FRACTIONS[0] * jets), int((FRACTIONS[0] + FRACTIONS[1]) * jets)
-    return Split(order[:first], order[first:second], order[second:])
+    if keys is None:
+        return Split(order[:first], order[first:second], order[second:])
+    parts = torch.zeros(jets, dtype=torch.long)
+    parts[order[first:second]], parts[order[second:]] = 1, 2
+    parts = together(parts, keys)
+    split = Split(*(order[parts[order] == k] for k in range(3)))
+    if not all(map(len, split)):
+        raise InputError(
+            f"data: expected different jets to split 70/15/15, received {jets} of which "
+            f"{len(keys.unique())} are different"
+        )
+    return split
 
 
 def weighted_indices(weights: Tensor, number: int, generator: torch.Generator) -> Tensor:
@@ -177,10 +194,11 @@ class HeldJets(TrainingJets):
     Args:
         jets: all jets.
         seed: seed of the split.
+        copies_together: whether all copies of a jet are in one set.
     """
 
-    def __init__(self, jets: ParticleCloud, seed: int) -> None:
-        split = split_indices(len(jets), seed)
+    def __init__(self, jets: ParticleCloud, seed: int, *, copies_together: bool = True) -> None:
+        split = split_indices(len(jets), seed, copy_keys(jets) if copies_together else None)
         self.number, self.weight = len(jets), float(jets.weights.double().sum())
         self.weighted = bool((jets.weights != 1).any())
         self.slots = jets.mask.shape[1]

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from jetgen.cloud import ParticleCloud
+from jetgen.datasets.copies import copy_keys
 from jetgen.datasets.faults import keys_of, repeated
 from jetgen.datasets.kept_clouds import arrays_of, cloud_of
 from jetgen.datasets.loading import TrainingJets, split_indices
@@ -68,12 +69,22 @@ class StreamedJets(TrainingJets):
         seed: seed of the split.
         workers: processes that read and prepare jets while others are trained on; with none, both
             are done in turn.
+        copies_together: whether all copies of a jet are in one set, which takes another pass where
+            there are any.
 
     Raises:
         InputError: when a file is damaged, or can only be read as a whole.
     """
 
-    def __init__(self, selection: Selection, prepare: Prepare, seed: int, workers: int) -> None:
+    def __init__(
+        self,
+        selection: Selection,
+        prepare: Prepare,
+        seed: int,
+        workers: int,
+        *,
+        copies_together: bool = True,
+    ) -> None:
         block = selection.block
         if block is None:
             whole = next(source.path for source in selection.sources if source.block is None)
@@ -82,27 +93,39 @@ class StreamedJets(TrainingJets):
                 "received another; convert it, or streamed=False"
             )
         self._selection, self._workers, self._device = selection, workers, "cpu"
-        split = split_indices(len(selection), seed)
-        self.sizes = {name: len(rows) for name, rows in split._asdict().items()}
-        self._ranks = torch.empty(len(selection), dtype=torch.int64)
-        self._ranks[torch.cat(split)] = torch.arange(len(selection))
         self._blocks = _blocks(selection.chosen, min(max(block, BLOCK[0]), BLOCK[1]))
         self._decode = _Decoder(selection, prepare)
         self._loader: DataLoader[Arrays | InputError] | None = None
-        self._check(prepare)
+        self._split(seed)
+        items = self._check(prepare)
+        if copies_together and bool(repeated(items).any()):
+            self._split(seed, items)
+            self._check(prepare)
 
-    def _check(self, prepare: Prepare) -> None:
-        """One pass over all jets: their weights and copies, and those that are kept in memory."""
+    def _split(self, seed: int, keys: Tensor | None = None) -> None:
+        number = len(self._selection)
+        split = split_indices(number, seed, keys)
+        self.sizes = {name: len(rows) for name, rows in split._asdict().items()}
+        self._ranks = torch.empty(number, dtype=torch.int64)
+        self._ranks[torch.cat(split)] = torch.arange(number)
+
+    def _check(self, prepare: Prepare) -> Tensor:
+        """One pass over all jets: their weights and copies, and those that are kept in memory.
+
+        Returns the :func:`~jetgen.datasets.copies.copy_keys` of all.
+        """
         training, validation, _ = self.sizes.values()
         sample, validated = _Kept(0, min(training, SAMPLE)), _Kept(training, training + validation)
         validated.stop = min(validated.stop, validated.start + VALIDATED)
         keys: list[Tensor] = []
+        items: list[Tensor] = []
         weights = torch.zeros(3, dtype=torch.float64)
         self.number = self.slots = 0
         for cloud in self._selection.chunks(CHUNK):
             rows = slice(self.number, self.number + len(cloud))
             keys.append(keys_of(cloud)[cloud.mask.any(1)])
             cloud = prepare(cloud, self.number)
+            items.append(copy_keys(cloud, self.number))
             ranks = self._ranks[rows]
             sample.add(cloud, ranks)
             validated.add(cloud, ranks)
@@ -116,6 +139,7 @@ class StreamedJets(TrainingJets):
         self.weighted = bool(weights[2])
         self._sample: ParticleCloud | None = sample.cloud()
         self.validation = validated.cloud()
+        return torch.cat(items)
 
     def to(self, device: str) -> Self:
         self._device = device

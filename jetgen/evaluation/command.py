@@ -22,6 +22,7 @@ from jetgen.components import METRICS
 from jetgen.config.evaluate import Classifier, EvaluateConfig
 from jetgen.config.option import refuse
 from jetgen.datasets import read
+from jetgen.datasets.copies import copy_keys
 from jetgen.datasets.detection import map_of, sha256_of
 from jetgen.datasets.reading import drawn
 from jetgen.errors import InputError
@@ -280,6 +281,7 @@ def evaluate_checked(
                     *feature_table(*sides, features),
                     seed=seed,
                     weights=(sides[0].weights, sides[1].weights),
+                    keys=(copy_keys(sides[0].relative), copy_keys(sides[1].relative)),
                 )
             else:
                 merits[name] = particle_figure_of_merit(*sides, name, seed=seed, progress=progress)

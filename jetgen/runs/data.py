@@ -81,11 +81,14 @@ STREAMED = 2**29
 """Bytes of jets above which a training leaves them in their files; the same on every machine."""
 
 
-def training_jets(config: TrainConfig, data: Data | None = None) -> HeldJets | StreamedJets:
+def training_jets(
+    config: TrainConfig, data: Data | None = None, *, copies_together: bool = True
+) -> HeldJets | StreamedJets:
     """:func:`load_jets`, split for a training; in their files if they are many.
 
     By default jets are streamed where they take more than :data:`STREAMED` bytes as they are read,
-    and their files can be read in parts. The arguments are those of :func:`load_jets`.
+    and their files can be read in parts. The first arguments are those of :func:`load_jets`; all
+    copies of a jet are in one set, but for runs of jetgen 0.2 and before.
 
     Raises:
         InputError: as :func:`load_jets`, or when jets cannot be streamed although ``config`` asks.
@@ -96,17 +99,21 @@ def training_jets(config: TrainConfig, data: Data | None = None) -> HeldJets | S
                 "streamed: expected files, received sets in memory; omit it, or write them to a "
                 "file (jetgen.write)"
             )
-        return HeldJets(load_jets(config, data=data), config.seed)
+        jets = load_jets(config, data=data)
+        return HeldJets(jets, config.seed, copies_together=copies_together)
     selection = _selection(config, data)
     streamed = config.streamed
     if streamed is None:
         streamed = selection.bytes > STREAMED and selection.block is not None
     if not streamed:
-        return HeldJets(load_jets(config, data=data), config.seed)
+        jets = load_jets(config, data=data)
+        return HeldJets(jets, config.seed, copies_together=copies_together)
     prepare = partial(_prepared, config=config)
-    jets = StreamedJets(selection, prepare, config.seed, config.data_workers)
-    _warn_of_copies(jets.copies, jets.validation, jets.number)
-    return jets
+    streamed_jets = StreamedJets(
+        selection, prepare, config.seed, config.data_workers, copies_together=copies_together
+    )
+    _warn_of_copies(streamed_jets.copies, streamed_jets.validation, streamed_jets.number)
+    return streamed_jets
 
 
 def _selection(
@@ -180,11 +187,11 @@ def _require_conditions(jets: ParticleCloud, config: TrainConfig, first: int) ->
 
 
 def _warn_of_copies(again: int, jets: ParticleCloud, number: int | None = None) -> None:
-    """A warning where jets come twice, since a split may separate them; rows of a table may."""
+    """A warning where jets come twice, which may be a mistake; rows of a table may."""
     if again and jets.mask.shape[1] > 1:
         warnings.warn(
             f"{again} of {len(jets) if number is None else number} sets are copies of others; "
-            "training, validation and test sets may share them",
+            "those of a set are all in the training, the validation or the test set",
             InputWarning,
             stacklevel=3,
         )

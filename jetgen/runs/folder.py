@@ -108,11 +108,27 @@ class RunFolder:
         write_text(self.metrics_file, text.getvalue())
 
     def read_metrics(self) -> list[dict[str, str]]:
-        with self.metrics_file.open(encoding="utf-8", newline="") as handle:
-            return [
-                {name: value for name, value in row.items() if value != ""}
-                for row in csv.DictReader(handle)
-            ]
+        """What :meth:`write_metrics` wrote: values by name, numbers in all columns but ``stage``.
+
+        Raises:
+            InputError: when it is something else.
+            OSError: when it is not there.
+        """
+        try:
+            with self.metrics_file.open(encoding="utf-8", newline="") as handle:
+                rows = list(csv.DictReader(handle))
+            for row in rows:
+                for name in _ALWAYS:
+                    row[name]
+                for name, value in row.items():
+                    if name != "stage" and value != "":
+                        float(value)
+        except (ValueError, TypeError, KeyError, csv.Error) as error:
+            raise InputError(
+                f"{self.metrics_file}: expected the metrics of a training, a row of numbers per "
+                f"epoch, found something else ({error}); restore the file, or train again"
+            ) from error
+        return [{name: value for name, value in row.items() if value != ""} for row in rows]
 
     def write_environment(
         self,
@@ -148,7 +164,7 @@ class RunFolder:
                     if content
                     else written(places(config.data, self.path))
                 ),
-                "split": {"seed": config.seed, **split},
+                "split": {"seed": config.seed, **split, "copies_together": True},
                 "events": dict(events),
             },
         )
@@ -162,9 +178,9 @@ class RunFolder:
         """
         try:
             content = json.loads(self.environment_file.read_text(encoding="utf-8"))
-            if all(isinstance(content[name], dict) for name in ("data", "libraries")):
+            if _is_environment(content):
                 return dict(content)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, RecursionError):
             pass  # as below
         raise self._odd_environment()
 
@@ -179,6 +195,10 @@ class RunFolder:
         if not self.environment_file.exists():
             return None
         return self.read_environment().get("threads")
+
+    def keeps_copies_together(self) -> bool:
+        """Whether its split has all copies of a jet in one set, unlike those of jetgen 0.2."""
+        return bool(self.read_environment().get("split", {}).get("copies_together"))
 
     def places(self) -> list[Place]:
         """The files that the run was trained on, as its ``environment.json`` notes them.
@@ -222,6 +242,39 @@ class RunFolder:
                 f"`jetgen.train(run={str(self.path)!r}, resume=True)` goes on with it"
             )
         return checkpoint
+
+
+_ALWAYS = ("stage", "epoch", "jets_per_second", "seconds")
+"""Columns that all ``metrics.csv`` have."""
+
+_PARTS: dict[str, Any] = {
+    "command": list,
+    "data": dict,
+    "libraries": dict,
+    "components": list,
+    "files": list,
+    "split": dict,
+    "events": dict,
+    "threads": int | None,
+}
+"""The parts of ``environment.json`` that are used, and their types."""
+
+
+def _is_environment(content: Any) -> bool:
+    """Whether it has the form of what :meth:`RunFolder.write_environment` writes."""
+    if not isinstance(content, dict) or not {"command", "data", "libraries"} <= content.keys():
+        return False
+    if not all(isinstance(content[name], _PARTS[name]) for name in _PARTS.keys() & content.keys()):
+        return False
+    texts = [*content["command"], *content["data"].values()]
+    for entry in content.get("components", []):
+        if not isinstance(entry, dict) or not {"name", "package", "version"} <= entry.keys():
+            return False
+        texts.append(entry["name"])
+    numbers = content.get("events", {"number": 0, "weight": 0.0})
+    return all(isinstance(text, str) for text in texts) and all(
+        isinstance(numbers.get(name), int | float) for name in ("number", "weight")
+    )
 
 
 def _version(name: str) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from jetgen.errors import HealthWarning
+from jetgen.errors import HealthWarning, InputError
 from jetgen.files.whole import write_json
 
 UNFINISHED = "unfinished"
@@ -27,11 +27,24 @@ class Finding(NamedTuple):
 
 
 def read_health(path: Path) -> list[Finding]:
-    """The findings in a run's file; none where it is absent, as in runs of jetgen 0.1."""
+    """The findings in a run's file; none where it is absent, as in runs of jetgen 0.1.
+
+    Raises:
+        InputError: when the file is damaged.
+    """
     if not path.exists():
         return []
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return [Finding(**finding) for finding in content["findings"]]
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        found = [Finding(**finding) for finding in content["findings"]]
+        if all(isinstance(text, str) for finding in found for text in finding):
+            return found
+    except (ValueError, TypeError, KeyError, RecursionError):
+        pass  # as below
+    raise InputError(
+        f"{path}: expected what jetgen train found of a model, received something else; remove the "
+        "file, or train again"
+    )
 
 
 def write_health(path: Path, findings: Iterable[Finding]) -> None:

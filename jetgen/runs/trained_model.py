@@ -15,8 +15,9 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.components import OBJECTIVES, PRIORS
 from jetgen.config.train import TrainConfig
+from jetgen.datasets.copies import copy_keys
 from jetgen.datasets.detection import Paths, find_files, open_source
-from jetgen.datasets.loading import split_indices, weighted_indices
+from jetgen.datasets.loading import Split, split_indices, weighted_indices
 from jetgen.errors import InputError
 from jetgen.files.whole import as_path, sha256
 from jetgen.networks.integration import Solver
@@ -353,7 +354,7 @@ class TrainedModel:
             InputError: as :meth:`data`.
         """
         jets = self._jets()
-        return jets[split_indices(len(jets), self.config.seed).training]
+        return jets[self._split(jets).training]
 
     def held_out(self, extra_columns: Sequence[str] = ()) -> ParticleCloud:
         """The test jets, which training has not seen.
@@ -364,7 +365,11 @@ class TrainedModel:
             InputError: as :meth:`data`.
         """
         jets = self._jets(extra_columns)
-        return jets[split_indices(len(jets), self.config.seed).test]
+        return jets[self._split(jets).test]
+
+    def _split(self, jets: ParticleCloud) -> Split:
+        together = self.folder.keeps_copies_together()
+        return split_indices(len(jets), self.config.seed, copy_keys(jets) if together else None)
 
     def comparable(
         self,

@@ -147,7 +147,8 @@ def _prepare(
         torch.set_num_threads(threads)
     if config.log is not None:
         require_package(config.log)
-    jets = training_jets(config, source)
+    together = not (resume and begun) or folder.keeps_copies_together()
+    jets = training_jets(config, source, copies_together=together)
     weighted = jets.weighted if config.weighted is None else config.weighted
     streamed = isinstance(jets, StreamedJets)
     config = dataclasses.replace(config, particles=jets.slots, weighted=weighted, streamed=streamed)

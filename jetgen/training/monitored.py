@@ -11,6 +11,7 @@ from jetgen.classifiers.boosted_trees import feature_table, figure_of_merit
 from jetgen.classifiers.figure_of_merit import FigureOfMerit
 from jetgen.cloud import ParticleCloud
 from jetgen.components import FIGURES
+from jetgen.datasets.copies import copy_keys
 from jetgen.evaluation.columns import column_table
 from jetgen.metrics.base import Metric
 from jetgen.metrics.fpd import frechet, normalised
@@ -132,8 +133,13 @@ class FOM(Metric):
         return self.figures("fom", real, generated)["fom"]
 
     def figures(self, name: str, real: MeasuredSets, generated: MeasuredSets) -> dict[str, float]:
-        weights = real.relative.weights, generated.relative.weights
-        return _figures(figure_of_merit(*feature_table(real, generated), weights=weights))
+        first, second = real.relative, generated.relative
+        merit = figure_of_merit(
+            *feature_table(real, generated),
+            weights=(first.weights, second.weights),
+            keys=(copy_keys(first), copy_keys(second)),
+        )
+        return _figures(merit)
 
 
 def _figures(merit: FigureOfMerit) -> dict[str, float]:

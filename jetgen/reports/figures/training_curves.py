@@ -31,8 +31,11 @@ def read_history(path: Path) -> dict[str, Columns]:
     Raises:
         InputError: when the file has no ``epoch`` column or no row, or text among the numbers.
     """
-    with path.open(newline="", encoding="utf-8") as handle:
-        rows = list(csv.DictReader(handle))
+    try:
+        with path.open(newline="", encoding="utf-8") as handle:
+            rows = list(csv.DictReader(handle))
+    except (ValueError, csv.Error) as error:
+        raise InputError(f"{path}: expected a table of numbers, found none ({error})") from error
     if not rows or "epoch" not in rows[0]:
         raise InputError(f"{path}: expected a column `epoch` and at least one row, found neither")
     names = [name for name in rows[0] if name and name != "stage"]
