@@ -36,20 +36,24 @@ from jetgen.studies.muon_samples import (
     Share,
     measured,
     of_kind,
+    runs_of,
 )
 
 
 def curves(folder: Path) -> Iterator[FindingFigure]:
     for model, title in MODELS.items():
         histories = {
-            f"mu-{kind}": next(iter(read_history(folder / f"{model}-{kind}/metrics.csv").values()))
+            f"mu-{kind}": next(
+                iter(read_history(runs_of(folder, model, kind)[0] / "metrics.csv").values())
+            )
             for kind in KINDS
         }
         with figure_style():
             yield FindingFigure(
                 f"figure_of_merit_{model}",
                 f"Boosted trees during the training: {title}",
-                "Generated against validation muons; dotted: the value for equal distributions.",
+                "Generated against validation muons, first seed; dotted: the value for equal "
+                "distributions.",
                 monitored_curves(histories),
             )
 

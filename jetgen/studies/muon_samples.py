@@ -22,6 +22,7 @@ from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
 from jetgen.evaluation.resampling import resample
 from jetgen.kinds import ENTRIES
+from jetgen.metrics.trainings import TrainingMean, mean_of
 from jetgen.physics.classes import class_index
 from jetgen.physics.features import measure_features
 from jetgen.physics.muons import DECADES, MOMENTUM, MUON, MUON_OBSERVABLES, START, measure_muons
@@ -55,32 +56,62 @@ class Category(NamedTuple):
 
     Args:
         real: simulated muons that were not used in any training, with their weights.
-        muons: generated muons by model.
+        trained: generated muons by model, one sample per training.
         same: boosted trees for simulated muons against others of the same simulation.
-        merits: boosted trees for the muons of each model.
-        comparison: distances in each variable, correlations and pairs.
+        merits: boosted trees for the muons of each model and training.
+        comparison: distances in each variable, correlations and pairs, of every training.
     """
 
     real: MeasuredSets
-    muons: dict[str, MeasuredSets]
+    trained: dict[str, list[MeasuredSets]]
     same: FigureOfMerit
-    merits: dict[str, FigureOfMerit]
+    merits: dict[str, list[FigureOfMerit]]
     comparison: Comparison
+
+    @property
+    def muons(self) -> dict[str, MeasuredSets]:
+        """The muons of the first training of each model, for figures."""
+        return {title: samples[0] for title, samples in self.trained.items()}
+
+    def areas(self, title: str) -> list[float]:
+        """The AUC of boosted trees for each training of a model."""
+        return [test.auc for test in self.merits[title]]
+
+    def spreads(self, title: str, row: str) -> list[float]:
+        """The distance of each training in a row of the table, in σ above the floor."""
+        distances = self.comparison.row(row).distances
+        return [
+            distances[training_name(title, number)].spreads
+            for number in range(1, len(self.trained[title]) + 1)
+        ]
 
 
 class Share(NamedTuple):
     """Muons that were generated for a region.
 
     Args:
-        value, error: the share of them in the region, and its statistical error.
-        inside: the muons in the region.
-        merit: boosted trees for these against simulated ones of the region; None if too few.
+        value: the share of them in the region, over trainings; for simulated muons with its
+            statistical error.
+        inside: the muons of the first training in the region.
+        area: the AUC of boosted trees for these against simulated ones of the region, over
+            trainings; None if too few.
+        merit: the trees' result for the first training.
     """
 
-    value: float
-    error: float
+    value: TrainingMean
     inside: MeasuredSets
+    area: TrainingMean | None
     merit: FigureOfMerit | None
+
+
+def training_name(title: str, number: int) -> str:
+    """The name of a sample in tables."""
+    return f"{title}, training {number}"
+
+
+def runs_of(folder: Path, model: str, kind: str) -> list[Path]:
+    """The trainings of a model on one category, by seed."""
+    return sorted(path.parent for path in folder.glob(f"{model}-{kind}-*/config.yaml"))
 
 
 def of_kind(muons: ParticleCloud, kind: str) -> ParticleCloud:
@@ -110,22 +141,27 @@ def measured_category(
 ) -> Category:
     real, known = of_kind(test, kind), of_kind(seen, kind)
     clouds = {
-        title: load(folder / f"{model}-{kind}").generate(len(real))
+        title: [load(path).generate(len(real)) for path in runs_of(folder, model, kind)]
         for model, title in MODELS.items()
     }
-    muons = {title: measured(cloud) for title, cloud in clouds.items()}
+    trained = {title: [measured(cloud) for cloud in made] for title, made in clouds.items()}
+    samples = {
+        training_name(title, number): muons
+        for title, made in trained.items()
+        for number, muons in enumerate(made, 1)
+    }
     pool = measured(ParticleCloud.concatenate([real, known]))
     whole = torch.ones(len(real), dtype=torch.bool)
-    checked = ComparisonInput(measured(real), muons, pool, whole, ())
+    checked = ComparisonInput(measured(real), samples, pool, whole, ())
     drawn = resample(checked, replicas=50, seed=1, most=_COMPARED)
-    shown = [q for q in QUANTITIES if all(q.name in m.observables for m in muons.values())]
+    shown = [q for q in QUANTITIES if all(q.name in m.observables for m in samples.values())]
     paired = [o.name for o in PLANE if o.name in [q.name for q in shown]]
-    columns = next(iter(clouds.values())).features
+    columns = next(iter(clouds.values()))[0].features
     return Category(
         real=measured(real),
-        muons=muons,
+        trained=trained,
         same=merit(real, _with_columns(known, columns)),
-        merits={title: merit(real, cloud) for title, cloud in clouds.items()},
+        merits={title: [merit(real, cloud) for cloud in made] for title, made in clouds.items()},
         comparison=compare_resampled(drawn, shown).with_rows(pair_rows(drawn, paired)),
     )
 
@@ -143,23 +179,30 @@ def region_shares(
     inside = region.select(real.observables)
     reference = real[inside]
 
-    def share(muons: MeasuredSets) -> Share:
-        chosen = region.select(muons.observables)
-        value, error = weighted_share(chosen, muons.relative.weights)
-        found = muons[chosen]
-        enough = min(len(found), len(reference)) >= FEWEST_CLASSIFIED
-        test = merit(reference.relative, found.relative) if enough else None
-        return Share(value, error, found, test)
+    def share(trained: Sequence[MeasuredSets]) -> Share:
+        chosen = [region.select(muons.observables) for muons in trained]
+        values = [
+            weighted_share(some, muons.relative.weights)[0]
+            for some, muons in zip(chosen, trained, strict=True)
+        ]
+        found = [muons[some] for some, muons in zip(chosen, trained, strict=True)]
+        tests = [
+            merit(reference.relative, muons.relative)
+            for muons in found
+            if min(len(muons), len(reference)) >= FEWEST_CLASSIFIED
+        ]
+        area = mean_of([test.auc for test in tests]) if tests else None
+        return Share(mean_of(values), found[0], area, tests[0] if tests else None)
 
     aimed = {
-        AIMED_VAE: measured(read(folder / "region-vae.h5")),
-        AIMED_GAN: measured(read(folder / "region-gan.h5")),
+        title: [measured(read(path)) for path in sorted(folder.glob(f"region-{model}-*.h5"))]
+        for title, model in ((AIMED_VAE, "vae"), (AIMED_GAN, "gan"))
     }
-    simulated = share(measured(seen))
-    value, error = weighted_share(inside, real.relative.weights)
+    simulated = share([measured(seen)])
+    value = TrainingMean(*weighted_share(inside, real.relative.weights))
     return {
-        SIMULATED: simulated._replace(value=value, error=error, inside=reference),
-        **{title: share(muons) for title, muons in (category.muons | aimed).items()},
+        SIMULATED: simulated._replace(value=value, inside=reference),
+        **{title: share(trained) for title, trained in (category.trained | aimed).items()},
     }
 
 
