@@ -31,6 +31,9 @@ OPTIONAL = {
     "hdf5plugin": OptionalPackage("hdf5plugin", "lhco", "HDF5 data compressed by blosc or bzip2"),
     "tensorboard": OptionalPackage("tensorboard", "tensorboard", "logs for TensorBoard"),
     "wandb": OptionalPackage("wandb", "wandb", "logs for Weights & Biases"),
+    "onnx": OptionalPackage("onnx", "export", "export"),
+    "onnxruntime": OptionalPackage("onnxruntime", "export", "the check of exported models"),
+    "onnxscript": OptionalPackage("onnxscript", "export", "export"),
     "blosc2": OptionalPackage("blosc2", "blosc2", "a reference of the compression study"),
 }
 """Optional packages by the name under which they are imported."""

@@ -17,6 +17,7 @@ CORE = PYPROJECT["project"]["dependencies"]
 COMMANDS = {
     "pythia8mc": ["simulate", "gluon", "--jets", "10", "--output", "missing.h5"],
     "optuna": ["sweep", "missing.yaml"],
+    "onnx": ["export", "missing", "missing.onnx"],
     "zstandard": ["compress", "missing.h5", "missing.jgz", "--run", "missing"],
 }
 """A command for each package that a whole command needs."""
@@ -44,7 +45,7 @@ def test_all_holds_every_extra_that_a_command_can_use():
     (line,) = EXTRAS["all"]
     assert set(line.removeprefix("jetgen[").removesuffix("]").split(",")) == {
         package.extra for package in OPTIONAL.values()
-    } - {"blosc2", "tensorboard", "wandb"}
+    } - {"blosc2", "export", "tensorboard", "wandb"}
 
 
 @pytest.mark.smoke

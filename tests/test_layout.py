@@ -21,7 +21,7 @@ FLOORS = """
     losses networks priors datasets metrics
     objectives classifiers
     runs
-    training generation evaluation
+    training generation evaluation export
     citing
     reports
     latent compression distillation peaks ranking sweeps doctor testing

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jetgen.config.distill import DistillConfig
     from jetgen.config.doctor import DoctorConfig
     from jetgen.config.evaluate import EvaluateConfig
+    from jetgen.config.export import ExportConfig
     from jetgen.config.fetch import FetchConfig
     from jetgen.config.generate import GenerateConfig
     from jetgen.config.inspect import InspectConfig
@@ -122,6 +123,16 @@ def generate(config: GenerateConfig) -> None:
     print(f"generated: {made.path}")
     rate = made.jets / made.seconds
     print(f"{made.jets} in {made.seconds:.2f} s, {rate:,.0f} per second, writing included")
+
+
+def export(config: ExportConfig) -> None:
+    from jetgen.export.command import export
+
+    done = export(config)
+    shapes = [f"{name} {list(shape)}" if shape else name for name, shape in done.inputs.items()]
+    print(f"exported: {done.path}, {done.path.stat().st_size / 1e6:.1f} MB")
+    print(f"inputs per jet: {', '.join(shapes)}; numbers and conditions to draw from: {done.table}")
+    print(f"momenta differ from those of jetgen by at most {done.difference:.1g} of the jet pT")
 
 
 def evaluate(config: EvaluateConfig) -> None:
@@ -298,6 +309,12 @@ COMMANDS = {
         "jetgen.config.generate:GenerateConfig",
         generate,
         "jetgen generate runs/gluon --jets 10000",
+    ),
+    "export": Command(
+        "write a one-pass generator as one ONNX file",
+        "jetgen.config.export:ExportConfig",
+        export,
+        "jetgen export runs/gluon model.onnx",
     ),
     "evaluate": Command(
         "measure how far generated jets are from real ones",

@@ -316,10 +316,14 @@ class Autoencoder(JetModel):
             generator: source of noise, for decoders that use noise.
         """
         mask, context = self.slots(draw)
-        decoded, log_widths = self._positions(z, mask, context, generator)
-        if log_widths is not None:
-            decoded = _drawn(decoded, log_widths, generator)
-        return self.to_jets(decoded, mask, draw)
+        return self.to_jets(self.decoded(z, mask, context, generator), mask, draw)
+
+    def decoded(
+        self, z: Tensor, mask: Tensor, context: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """Network features ``(B, N, F)`` of particles drawn for codes ``(B, L)``."""
+        positions, log_widths = self._positions(z, mask, context, generator)
+        return positions if log_widths is None else _drawn(positions, log_widths, generator)
 
 
 def _drawn(centres: Tensor, log_widths: Tensor, generator: torch.Generator) -> Tensor:

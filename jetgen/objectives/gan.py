@@ -110,7 +110,12 @@ class GAN(DirectModel):
         return ["discriminator", "generator"] if both else ["discriminator"]
 
     def make(self, mask: Tensor, context: Tensor, generator: torch.Generator) -> Tensor:
-        z = self.prior.sample(context, generator)
+        return self.decoded(self.prior.sample(context, generator), mask, context, generator)
+
+    def decoded(
+        self, z: Tensor, mask: Tensor, context: Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """Network features ``(B, N, F)`` of the particles of codes ``(B, L)``."""
         return self.preparation.with_fixed_azimuth(self.generator(z, mask, context, generator))
 
     def loss(

@@ -160,16 +160,28 @@ def in_jet_frame(cloud: ParticleCloud) -> ParticleCloud:
     and rapidities are boosted along the beam until the sum has the pseudorapidity of the jet: the
     corresponding rapidity is :math:`y = \mathrm{asinh}(\sinh\eta \cdot p_T / m_T)`.
     """
-    p4 = particle_momenta(cloud.to(torch.float64)).sum(1)
-    jet_eta = cloud.condition("eta").double()
+    double = cloud.to(torch.float64)
+    moved = moved_to_jet(double.particles, particle_momenta(double), double.condition("eta"))
+    return replace(cloud, particles=moved.to(cloud.particles))
+
+
+def moved_to_jet(particles: Tensor, momenta: Tensor, jet_eta: Tensor) -> Tensor:
+    """:func:`in_jet_frame` for tensors.
+
+    Args:
+        particles: relative features ``(B, N, 3)``.
+        momenta: their four-momenta ``(B, N, 4)`` in the frame of the jet, zero where padded.
+        jet_eta: pseudorapidity ``(B,)`` of the jets.
+    """
+    p4 = momenta.sum(1)
     transverse = pt(p4).clamp(min=1e-12)
-    transverse_mass = torch.hypot(transverse, mass(p4))
+    transverse_mass = (transverse.square() + mass(p4).square()).sqrt()
     wanted = torch.asinh(torch.sinh(jet_eta) * transverse / transverse_mass)
     present = torch.asinh(p4[:, 2] / transverse_mass)
     shift_eta = wanted - jet_eta - present
     shift_phi = -torch.atan2(p4[:, 1], p4[:, 0])
-    etarel, phirel, ptrel = cloud.particles.double().unbind(-1)
-    moved = torch.stack(
+    etarel, phirel, ptrel = particles.unbind(-1)
+    return torch.stack(
         [
             etarel + shift_eta.unsqueeze(1),
             phirel + shift_phi.unsqueeze(1),
@@ -177,4 +189,3 @@ def in_jet_frame(cloud: ParticleCloud) -> ParticleCloud:
         ],
         dim=-1,
     )
-    return replace(cloud, particles=moved.to(cloud.particles))

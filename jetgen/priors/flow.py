@@ -65,7 +65,11 @@ class FlowPrior(LearnedPrior):
     def loss(self, z: Tensor, context: Tensor, generator: torch.Generator) -> Tensor:
         return -self.log_prob(z, context)
 
+    def from_noise(self, noise: Tensor, context: Tensor) -> Tensor:
+        """Codes ``(B, L)`` of normal noise ``(B, L)`` for a context ``(B, C)``."""
+        return self.flow(context).transform.inv(noise) * self.scale + self.shift
+
     def sample(self, context: Tensor, generator: torch.Generator | None = None) -> Tensor:
         shape = (len(context), len(self.shift))
         noise = drawn(torch.randn, shape, generator=generator, dtype=context.dtype)
-        return self.flow(context).transform.inv(noise.to(context.device)) * self.scale + self.shift
+        return self.from_noise(noise.to(context.device), context)

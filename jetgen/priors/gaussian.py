@@ -23,6 +23,10 @@ class GaussianPrior(Prior):
     def log_prob(self, z: Tensor, context: Tensor) -> Tensor:
         return -0.5 * (z.square() + math.log(2 * math.pi)).sum(1)
 
+    def from_noise(self, noise: Tensor, context: Tensor) -> Tensor:
+        """Codes ``(B, L)`` of normal noise ``(B, L)``: the noise itself."""
+        return noise
+
     def sample(self, context: Tensor, generator: torch.Generator | None = None) -> Tensor:
         shape = (len(context), self.latent)
         noise = drawn(torch.randn, shape, generator=generator, dtype=context.dtype)

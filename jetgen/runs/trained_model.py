@@ -161,23 +161,29 @@ class TrainedModel:
         start: int = 0,
     ) -> Iterator[ParticleCloud]:
         """The jets of :meth:`generate` from number ``start`` on, block by block."""
-        if prior is not None and prior not in self.priors:
-            expected, remedy = "none", "leave it out"
-            if self.priors:
-                expected, remedy = (
-                    " or ".join(self.priors),
-                    f"train with `jetgen.train(..., prior={prior!r})`",
-                )
-            raise InputError(
-                f"prior: expected {expected}, as {self.run.name} with the objective "
-                f"{self.config.objective} has, received {prior}; {remedy}"
-            )
-        fixed = self._fixed(fix or {})
+        if prior is not None:
+            self.require_prior(prior)
+        fixed = self.fixed(fix or {})
         for generator, kept in _blocks(jets, seed, start):
             draw = self.model.draw(BLOCK, generator, fixed)
             yield self.model.sample(draw, generator, prior)[kept].to("cpu")
 
-    def _fixed(self, fix: Mapping[str, float | str]) -> dict[str, float]:
+    def require_prior(self, prior: str) -> None:
+        """Raise :class:`InputError` for a prior that the run does not have."""
+        if prior in self.priors:
+            return
+        expected, remedy = "none", "leave it out"
+        if self.priors:
+            expected, remedy = (
+                " or ".join(self.priors),
+                f"train with `jetgen.train(..., prior={prior!r})`",
+            )
+        raise InputError(
+            f"prior: expected {expected}, as {self.run.name} with the objective "
+            f"{self.config.objective} has, received {prior}; {remedy}"
+        )
+
+    def fixed(self, fix: Mapping[str, float | str]) -> dict[str, float]:
         """All conditions that are fixed: those of the name of the model, and these."""
         own = self.run.fixed
         for name in own.keys() & fix.keys():
