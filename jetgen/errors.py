@@ -18,6 +18,10 @@ class InputWarning(UserWarning):
     """Input that is taken but may not be what was meant; the command line prints one line."""
 
 
+class PrecisionWarning(InputWarning):
+    """A column whose different numbers become equal in single precision; no training takes it."""
+
+
 class HealthWarning(UserWarning):
     """A model that is not what it should be: collapsed, or not trained to the end."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from jetgen.datasets.faults import (
 from jetgen.datasets.loading import HeldJets
 from jetgen.datasets.reading import Selection, drawn, select_columns
 from jetgen.datasets.streaming import StreamedJets
-from jetgen.errors import InputError, InputWarning
+from jetgen.errors import InputError, InputWarning, PrecisionWarning
 from jetgen.files.whole import sha256
 from jetgen.objectives.preparation import represent
 from jetgen.physics.classes import class_index
@@ -81,6 +82,18 @@ STREAMED = 2**29
 """Bytes of jets above which a training leaves them in their files; the same on every machine."""
 
 
+@contextmanager
+def _exact_columns() -> Iterator[None]:
+    """Within the block, columns that single precision cannot hold are errors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", PrecisionWarning)
+        try:
+            yield
+        except PrecisionWarning as warning:
+            raise InputError(str(warning)) from warning
+
+
+@_exact_columns()
 def training_jets(
     config: TrainConfig, data: Data | None = None, *, copies_together: bool = True
 ) -> HeldJets | StreamedJets:
@@ -91,7 +104,8 @@ def training_jets(
     copies of a jet are in one set, but for runs of jetgen 0.2 and before.
 
     Raises:
-        InputError: as :func:`load_jets`, or when jets cannot be streamed although ``config`` asks.
+        InputError: as :func:`load_jets`, when different numbers of a column are equal in
+            single precision, or when jets cannot be streamed although ``config`` asks.
     """
     if isinstance(data, ParticleCloud):
         if config.streamed:

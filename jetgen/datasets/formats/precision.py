@@ -7,18 +7,28 @@ from typing import Any
 
 import numpy as np
 
-from jetgen.errors import InputWarning
+from jetgen.errors import InputWarning, PrecisionWarning
 
 EXACT = 2**24
 """Integers up to this number are exact in single precision."""
 
 
-def single(values: np.ndarray[Any, Any], where: str) -> np.ndarray[Any, Any]:
+LOST = 0.01
+"""Share of the different numbers that a feature may lose; random momenta lose fewer."""
+
+
+def single(values: np.ndarray[Any, Any], where: str, *, used: bool = False) -> np.ndarray[Any, Any]:
     """Numbers as float32.
 
+    Args:
+        values: the numbers of a column.
+        where: the file and the column, for messages.
+        used: whether the column is a feature or was asked for, unlike numbers beside the jets.
+
     Warns:
-        InputWarning: if different numbers become equal, such as event numbers and times; ``where``
-            names the file and the column.
+        InputWarning: if different numbers become equal.
+        PrecisionWarning: if more than :data:`LOST` of those of a used column do, such as event
+            numbers and times.
     """
     rounded = values.astype(np.float32)
     with np.errstate(invalid="ignore"):
@@ -30,7 +40,7 @@ def single(values: np.ndarray[Any, Any], where: str) -> np.ndarray[Any, Any]:
             warnings.warn(
                 f"{where}: {held} different numbers become {kept} in single precision; subtract "
                 "an offset, or omit the column",
-                InputWarning,
+                PrecisionWarning if used and kept < (1 - LOST) * held else InputWarning,
                 stacklevel=3,
             )
     return rounded

@@ -185,7 +185,10 @@ class TableSource(Source):
             extra=extra,
             weights=None if weight is None else torch.from_numpy(np.asarray(weight)).float(),
         )
-        conditions = {Feature(c.name, c.unit): self._single(c.name, found[c.name]) for c in single}
+        conditions = {
+            Feature(c.name, c.unit): self._single(c.name, found[c.name], used=c.name in asked)
+            for c in single
+        }
         return cloud.with_conditions(conditions)
 
     def _sets(self, start: int, stop: int) -> ParticleCloud:
@@ -193,7 +196,9 @@ class TableSource(Source):
         if not lists and not single:
             raise InputError(f"{self.path}: expected columns of numbers, received none")
         found = self.values([c.name for c in (*lists, *single)], start, stop)
-        numbers = {Feature(c.name, c.unit): self._single(c.name, found[c.name]) for c in single}
+        numbers = {
+            Feature(c.name, c.unit): self._single(c.name, found[c.name], used=True) for c in single
+        }
         weights = [numbers.pop(f) for f in list(numbers) if f.name == WEIGHT.name]
         weight: Any = weights[0] if weights else None
         if not lists:
@@ -210,7 +215,8 @@ class TableSource(Source):
                     "together"
                 )
         for column in lists:
-            self._single(column.name, found[column.name].numbers)  # type: ignore[union-attr]
+            held = found[column.name]
+            self._single(column.name, held.numbers, used=True)  # type: ignore[union-attr]
         padded = [self._slots_of(found[column.name]) for column in lists]
         cloud = ParticleCloud(
             torch.stack([slots.values for slots in padded], dim=-1).float(),
@@ -270,8 +276,9 @@ class TableSource(Source):
         values[mask] = torch.from_numpy(np.asarray(lists.numbers, dtype=np.float64))
         return Slots(values, mask)
 
-    def _single(self, name: str, values: Values) -> Tensor:
-        return torch.from_numpy(single_precision(np.asarray(values), f"{self.path}: {name}"))
+    def _single(self, name: str, values: Values, *, used: bool) -> Tensor:
+        where = f"{self.path}: {name}"
+        return torch.from_numpy(single_precision(np.asarray(values), where, used=used))
 
     def faults(self, start: int, stop: int) -> dict[str, Tensor]:
         layout = self._layout
