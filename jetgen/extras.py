@@ -34,6 +34,7 @@ OPTIONAL = {
     "onnx": OptionalPackage("onnx", "export", "export"),
     "onnxruntime": OptionalPackage("onnxruntime", "export", "the check of exported models"),
     "onnxscript": OptionalPackage("onnxscript", "export", "export"),
+    "distributed": OptionalPackage("distributed", "dask", "Dask clusters"),
     "blosc2": OptionalPackage("blosc2", "blosc2", "a reference of the compression study"),
 }
 """Optional packages by the name under which they are imported."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jetgen.config.option import option, require
-from jetgen.config.resuming import resume_option
+from jetgen.config.resuming import dask_option, resume_option
 from jetgen.config.simulate import DIJET_SCALES
 
 
@@ -23,6 +23,7 @@ class ClusterConfig:
     output: str = option(help="HDF5 file of di-jet events to write")
     events: int | None = option(None, help="at most this many events, the first of the file")
     workers: int = option(1, help="number of processes; the di-jets do not depend on it")
+    dask: str | None = dask_option()
     overwrite: bool = option(False, help="replace the output file if it exists")
     resume: bool = resume_option()
     radius: float = option(DIJET_SCALES.radius, help="anti-kT radius R")

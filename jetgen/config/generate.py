@@ -7,7 +7,7 @@ from typing import Literal
 
 from jetgen.components import PRIORS
 from jetgen.config.option import named_values, option, require, seed_option, validate
-from jetgen.config.resuming import resume_option
+from jetgen.config.resuming import dask_option, resume_option
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class GenerateConfig:
     )
     seed: int = seed_option(1, help="seed of the generated jets")
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to generate")
+    dask: str | None = dask_option()
     overwrite: bool = option(False, help="replace an existing output file")
     resume: bool = resume_option()
 

@@ -1,4 +1,4 @@
-"""The option of commands that go on with an unfinished output."""
+"""Options of commands that make an output in chunks."""
 
 from __future__ import annotations
 
@@ -17,6 +17,16 @@ def resume_option() -> Any:
     )
 
 
+def dask_option() -> Any:
+    """Option of the commands whose chunks can be made by a Dask cluster."""
+    return option(
+        None,
+        help="make the chunks on a Dask cluster: the address of its scheduler (tcp://HOST:PORT) or "
+        "its scheduler file, or local[:N] for N processes here; the output does not depend on it",
+    )
+
+
 def described(config: Any) -> dict[str, Any]:
-    """The options that an output depends on: all but ``resume``."""
-    return {name: value for name, value in asdict(config).items() if name != "resume"}
+    """The options that an output depends on: all but those that say how it is made."""
+    free = ("resume", "workers", "dask")
+    return {name: value for name, value in asdict(config).items() if name not in free}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from jetgen.components import PRESETS
 from jetgen.config.option import option, require, seed_option, validate
-from jetgen.config.resuming import resume_option
+from jetgen.config.resuming import dask_option, resume_option
 from jetgen.physics.classes import DIJET_CLASSES, JET_CLASSES
 
 LARGEST_SEED = 900_000_000
@@ -50,6 +50,7 @@ class SimulateConfig:
     output: str = option(help="HDF5 file to write")
     jets: int = option(10_000, at_least=1, help="number of jets, or of sets in a sample of sets")
     workers: int = option(1, at_least=1, help="number of processes; the jets do not depend on it")
+    dask: str | None = dask_option()
     seed: int = seed_option(1, help="seed of the whole run")
     overwrite: bool = option(False, help="replace the output file if it exists")
     resume: bool = resume_option()

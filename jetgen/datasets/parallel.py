@@ -53,7 +53,7 @@ def in_turn(shares: Sequence[Share[B]], stop: Callable[[], bool]) -> Iterator[B]
         for share in shares:
             receiver, sender = context.Pipe(duplex=False)
             process = context.Process(target=_work, args=(share.make, sender), daemon=True)
-            with _ignored_interrupt():
+            with ignored_interrupt():
                 process.start()
             sender.close()
             pipes.append(receiver)
@@ -131,7 +131,7 @@ def _work(make: Callable[[], Iterable[Sized]], pipe: Connection) -> None:
 
 
 @contextmanager
-def _ignored_interrupt() -> Iterator[None]:
+def ignored_interrupt() -> Iterator[None]:
     """Ignore Ctrl-C, also in child processes that start in this context."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -21,7 +21,7 @@ from jetgen.files.whole import whole_file, write_text
 
 Arrays = Mapping[str, NDArray[Any]]
 
-FREE = ("command", "output", "overwrite", "workers")
+FREE = ("command", "output", "overwrite", "workers", "dask")
 """Entries of a description that may differ when a command goes on; none of them changes a chunk."""
 
 _SECONDS = "seconds_so_far"

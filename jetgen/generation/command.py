@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +17,7 @@ import numpy as np
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.generate import GenerateConfig
 from jetgen.config.resuming import described
+from jetgen.datasets.dask_cluster import by_dask
 from jetgen.datasets.formats.hdf5_writing import Attribute, require_new
 from jetgen.datasets.kept_clouds import arrays_of, cloud_of
 from jetgen.datasets.writing import Append
@@ -78,7 +82,8 @@ def generate(config: GenerateConfig, models: Sequence[TrainedModel] | None = Non
             _writer(path, plan, attributes, config.overwrite) as append,
             counted("generate", jets, "jets") as advance,
         ):
-            for arrays in chunks.stream(partial(_made, plan)):
+            here, there = partial(_made, plan, CHUNK), partial(_made_by_dask, config, plan)
+            for arrays in chunks.stream(here if config.dask is None else there):
                 cloud = cloud_of(arrays)
                 append(cloud)
                 advance(len(cloud))
@@ -87,16 +92,46 @@ def generate(config: GenerateConfig, models: Sequence[TrainedModel] | None = Non
     return Generated(path, jets, seconds)
 
 
-def _made(plan: _Plan, first: int) -> Iterator[Arrays]:
-    """The chunks of a plan from number ``first`` on."""
+def _made(plan: _Plan, size: int, first: int) -> Iterator[Arrays]:
+    """The chunks of ``size`` sets of a plan from number ``first`` on."""
     waiting: list[ParticleCloud] = []
-    for batch in plan.batches(first * CHUNK):
+    for batch in plan.batches(first * size):
         waiting.append(batch)
-        if sum(map(len, waiting)) == CHUNK:
+        if sum(map(len, waiting)) == size:
             yield arrays_of(ParticleCloud.concatenate(waiting))
             waiting.clear()
     if waiting:
         yield arrays_of(ParticleCloud.concatenate(waiting))
+
+
+def _made_by_dask(config: GenerateConfig, plan: _Plan, first: int) -> Iterator[Arrays]:
+    """The chunks of a plan from number ``first`` on, made by the workers of a Dask cluster."""
+    assert config.dask is not None
+    runs = [str(part.model.folder.path.resolve()) for part in plan.parts]
+    data = [str(Path(path).resolve()) for path in config.data]
+    elsewhere = replace(config, runs=runs, data=data)
+    chunks = math.ceil(sum(part.number for part in plan.parts) / CHUNK)
+    make = partial(_made_there, elsewhere, CHUNK)
+    return by_dask(make, range(first, chunks), config.dask, _never)
+
+
+_KEPT: dict[str, list[TrainedModel]] = {}
+
+
+def _made_there(config: GenerateConfig, size: int, numbers: range) -> Iterator[Arrays]:
+    """Some chunks of ``size`` sets, in a worker; it keeps the models for further ones."""
+    if repr(config) not in _KEPT:
+        _KEPT.clear()
+        _KEPT[repr(config)] = [loaded(config, run, config.data) for run in config.runs]
+    for number in numbers:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the client has shown them
+            plan = _planned(config, _KEPT[repr(config)])
+        yield next(_made(plan, size, number))
+
+
+def _never() -> bool:
+    return False
 
 
 def generated(config: GenerateConfig, models: Sequence[TrainedModel]) -> ParticleCloud:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,8 @@ from jetgen.datasets.detection import detect, open_source
 from jetgen.datasets.formats.cloud_hdf5 import CloudWriter
 from jetgen.datasets.formats.hdf5_writing import Attribute
 from jetgen.datasets.formats.lhco_hdf5 import LHCO_HDF5
-from jetgen.datasets.parallel import Share, deferred_interrupt, in_turn
+from jetgen.datasets.mapping import mapped
+from jetgen.datasets.parallel import deferred_interrupt
 from jetgen.datasets.simulation.clouds import TYPE, Sets
 from jetgen.datasets.simulation.collisions import Events
 from jetgen.datasets.simulation.dijets import DijetCuts, dijets
@@ -95,12 +97,20 @@ def cluster_events(config: ClusterConfig) -> Clustered:
     ):
         writer.attributes = chunks.attributes
 
-        def made(first: int) -> Iterator[Arrays]:
-            shares = _shares(path, cuts, range(first * CHUNK, events), config.workers)
-            return (_arrays_of(chunk) for chunk in in_turn(shares, stop))
+        def arrays_from(first: int) -> Iterator[Arrays]:
+            ends = [*range(0, events, CHUNK), events]
+            made = mapped(
+                partial(clustered_chunks, path.resolve(), cuts, ends),
+                [end - start for start, end in pairwise(ends)],
+                first,
+                workers=config.workers,
+                dask=config.dask,
+                stop=stop,
+            )
+            return map(_arrays_of, made)
 
         with writer, counted("cluster", events, "events") as advance:
-            for arrays in chunks.stream(made):
+            for arrays in chunks.stream(arrays_from):
                 found = Sets(cuts.features, arrays["items"], arrays["types"], arrays["weights"])
                 if len(found):
                     writer.append(found.to_cloud())
@@ -126,29 +136,16 @@ def _arrays_of(chunk: ClusteredChunk) -> Arrays:
     return {**numbers, "events": np.array(chunk.events)}
 
 
-def _shares(
-    path: Path, cuts: DijetCuts, events: range, workers: int
-) -> list[Share[ClusteredChunk]]:
-    """The chunks are assigned to the workers in turn, so that the order of the file is kept."""
-    shares = []
-    for worker in range(min(workers, math.ceil(len(events) / CHUNK))):
-        starts = events[worker * CHUNK :: workers * CHUNK]
-        chunks = [(start, min(start + CHUNK, events.stop)) for start in starts]
-        size = sum(stop - start for start, stop in chunks)
-        shares.append(Share(partial(clustered_chunks, path, cuts, chunks), size))
-    return shares
-
-
 def clustered_chunks(
-    path: Path, cuts: DijetCuts, chunks: list[tuple[int, int]]
+    path: Path, cuts: DijetCuts, ends: list[int], numbers: range
 ) -> Iterator[ClusteredChunk]:
-    """The di-jets of the events ``start`` to ``stop - 1`` of each chunk.
+    """The di-jets of chunks of a file; chunk k holds the events ``ends[k]`` to ``ends[k + 1] - 1``.
 
     Raises:
         InputError: when a particle's numbers are not finite.
     """
     source = open_source(path)
-    for start, stop in chunks:
+    for start, stop in ((ends[number], ends[number + 1]) for number in numbers):
         cloud = source.read(start, stop)
         bad = ~cloud.particles.isfinite().all(2).all(1)
         if bool(bad.any()):

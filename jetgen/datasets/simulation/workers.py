@@ -10,7 +10,7 @@ import numpy as np
 
 from jetgen.components import PRESETS
 from jetgen.config.simulate import LARGEST_SEED, SimulateConfig
-from jetgen.datasets.parallel import Share, in_turn
+from jetgen.datasets.mapping import mapped
 from jetgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,19 +47,30 @@ def chunk_sizes(config: SimulateConfig) -> list[int]:
 
 
 def make_chunks(config: SimulateConfig, numbers: range) -> Iterator[Made]:
-    """The chunks with these numbers, from one start of Pythia in this process.
+    """The chunks with these numbers, from one start of Pythia per process and configuration.
 
     Each begins with a random stream of its own, so that it does not depend on those before it.
 
     Raises:
         InputError: when Pythia fails to initialise, or produces no jets with these settings.
     """
-    sizes, source = chunk_sizes(config), prepared(config)
+    sizes, source = chunk_sizes(config), _kept(config)
     for number in numbers:
         seed = chunk_seed(config.seed, number)
         parts = list(make_jets(config, source, seed, sizes[number]))
         kind: Any = type(parts[0])
         yield kind.joined(parts)
+
+
+_KEPT: dict[str, Source] = {}
+
+
+def _kept(config: SimulateConfig) -> Source:
+    """The :func:`prepared` source, which a worker of Dask uses for many chunks."""
+    if repr(config) not in _KEPT:
+        _KEPT.clear()
+        _KEPT[repr(config)] = prepared(config)
+    return _KEPT[repr(config)]
 
 
 def prepared(config: SimulateConfig) -> Source:
@@ -122,7 +133,7 @@ def make_jets(config: SimulateConfig, source: Source, seed: int, jets: int) -> I
 def parallel_chunks(
     config: SimulateConfig, stop: Callable[[], bool], first: int = 0
 ) -> Iterator[Made]:
-    """The chunks from number ``first`` on, in order; they are assigned to the workers in turn.
+    """The chunks from number ``first`` on, in order (:func:`~jetgen.datasets.mapping.mapped`).
 
     When ``stop()`` becomes true, the chunks received so far are still yielded.
 
@@ -130,11 +141,11 @@ def parallel_chunks(
         InputError: when a worker produces no jets.
         ChildProcessError: when a worker dies.
     """
-    sizes = chunk_sizes(config)
-    left = range(first, len(sizes))
-    works = []
-    for worker in range(min(config.workers, len(left))):
-        numbers = left[worker :: config.workers]
-        make = partial(make_chunks, config, numbers)
-        works.append(Share(make, sum(sizes[number] for number in numbers)))
-    return in_turn(works, stop)
+    return mapped(
+        partial(make_chunks, config),
+        chunk_sizes(config),
+        first,
+        workers=config.workers,
+        dask=config.dask,
+        stop=stop,
+    )

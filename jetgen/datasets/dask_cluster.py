@@ -1,0 +1,114 @@
+"""Chunks made by the workers of a Dask cluster, here or on other machines."""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jetgen.datasets.parallel import ignored_interrupt
+from jetgen.errors import InputError
+from jetgen.extras import require_package
+from jetgen.files.silence import silent
+
+B = TypeVar("B")
+
+AHEAD = 3
+"""Chunks per worker that are asked for before their turn; they bound the memory of the cluster."""
+
+CONNECTING = 30
+"""Seconds to wait for the scheduler."""
+
+
+def by_dask(
+    make: Callable[[range], Iterator[B]],
+    numbers: Sequence[int],
+    address: str,
+    stop: Callable[[], bool],
+) -> Iterator[B]:
+    """The chunks with these numbers, in order, until all are done or ``stop()`` is true.
+
+    Chunks of workers that die are made again by others; the client holds one chunk at a time.
+
+    Args:
+        make: function that yields the chunks with some numbers; it and its chunks are pickled.
+        numbers: of the chunks.
+        address: of the scheduler (``tcp://HOST:PORT``, or its scheduler file), or ``local[:N]`` for
+            N worker processes on this machine, by default one per core.
+        stop: whether to end early.
+
+    Raises:
+        InputError: when there is no scheduler at the address, or a worker raises one.
+        ChildProcessError: when a chunk ended several workers, or the scheduler is gone.
+    """
+    distributed = require_package("distributed")
+    with _connected(distributed, address) as client:
+        left, waiting, name = iter(numbers), deque[Any](), uuid.uuid4().hex
+        while True:
+            room = AHEAD * max(1, len(client.ncores()))
+            while len(waiting) < room and not stop() and (number := next(left, None)) is not None:
+                key = f"chunk-{name}-{number}"
+                waiting.append(client.submit(_one, make, number, key=key, pure=False))
+            if not waiting:
+                return
+            future = waiting.popleft()
+            while not future.done():
+                if stop():
+                    return
+                with suppress(TimeoutError):
+                    distributed.wait(future, timeout=0.2)
+            yield _result(distributed, future)
+
+
+def _result(distributed: Any, future: Any) -> Any:
+    try:
+        return future.result()
+    except distributed.scheduler.KilledWorker as error:
+        raise ChildProcessError(
+            "the workers that tried one chunk died; check their memory and their logs"
+        ) from error
+    except distributed.CancelledError as error:
+        raise ChildProcessError(
+            "the Dask scheduler is gone; go on with resume=True when it runs again"
+        ) from error
+
+
+@contextmanager
+def _connected(distributed: Any, address: str) -> Iterator[Any]:
+    place, _, number = address.partition(":")
+    with ExitStack() as stack:
+        target: Any = address
+        if place == "local":
+            with ignored_interrupt():
+                cluster = distributed.LocalCluster(
+                    n_workers=int(number) if number else len(os.sched_getaffinity(0)),
+                    threads_per_worker=1,
+                    memory_limit=0,
+                    dashboard_address=None,
+                    silence_logs="CRITICAL",
+                )
+            target = stack.enter_context(cluster)
+        chosen = {"scheduler_file": address} if Path(address).is_file() else {"address": target}
+        try:
+            client = distributed.Client(**chosen, timeout=CONNECTING)
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"dask: expected the address of a running scheduler (tcp://HOST:PORT), its "
+                f"scheduler file, or local[:N], received {address!r} ({error})"
+            ) from error
+        yield stack.enter_context(client)
+
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Pythia and torch models are kept per process; threads of a worker take turns."""
+
+
+def _one(make: Callable[[range], Iterator[B]], number: int) -> B:
+    """One chunk, in a worker."""
+    with _ONE_AT_A_TIME, silent():
+        return next(iter(make(range(number, number + 1))))
