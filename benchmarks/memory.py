@@ -57,7 +57,8 @@ def main() -> None:
 
 
 def measured(name: str, jets: int, folder: Path) -> dict[str, object]:
-    real, other, run = made(jets, 1, folder), made(jets, 2, folder), folder / "run"
+    real, run = made(jets, 1, folder), folder / "run"
+    other = made(jets, 2, folder) if name in ("evaluate", "report") else real
     output = str(folder / f"{name}-{jets}")
     if name == "train":
         run = folder / f"run-{jets}-{time.time_ns()}"

@@ -76,7 +76,7 @@ def inspect(config: InspectConfig) -> None:
     from jetgen.files.terminal import Terminal
 
     console = Terminal()
-    known: set[int] = set()
+    known: list[Any] = []
     for path in find_files(config.files):
         found = inspect(path, map=config.map, known=known)
         console.print(table(found))

@@ -202,7 +202,7 @@ def test_jets_that_come_twice_are_counted(jetnet_file, tmp_path):
     config = jetgen.TrainConfig(data=[str(path)], run=str(tmp_path / "run"), **small)
     with pytest.warns(InputWarning, match="4 of 50 sets are copies of others"):
         jetgen.train(config)
-    known = set()
+    known = []
     inspect(jetnet_file("a.hdf5"), known=known)
     shutil.copy(tmp_path / "a.hdf5", tmp_path / "b.hdf5")
     found = inspect(tmp_path / "b.hdf5", known=known)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.datasets.detection import detect, open_source
-from jetgen.datasets.faults import Fault, counted, faults_of
+from jetgen.datasets.faults import Fault, counted, faults_of, fingerprints, repeated
 from jetgen.physics.classes import class_name
 
 
@@ -78,7 +78,7 @@ def inspect(
     chunk: int = 10_000,
     *,
     map: Mapping[str, str] | None = None,
-    known: set[int] | None = None,
+    known: list[Tensor] | None = None,
 ) -> Inspection:
     """Read a whole file and report on it; values that :func:`read` rejects are only reported.
 
@@ -86,7 +86,7 @@ def inspect(
         path: the file.
         chunk: number of jets that are read at once.
         map: columns that contain the momenta, if their names are not recognised.
-        known: hashes of the jets of other files, to find copies across files; those of this file
+        known: keys of the jets of other files, to find copies across files; those of this file
             are added.
 
     Raises:
@@ -104,7 +104,9 @@ def inspect(
         source.attributes,
         unread=source.unread,
     )
-    known = set() if known is None else known
+    known = [] if known is None else known
+    first = sum(len(keys) for keys in known)
+    numbers: list[Tensor] = []
     for start in range(0, len(source), chunk):
         stop = min(start + chunk, len(source))
         cloud = source.read(start, stop)
@@ -112,10 +114,15 @@ def inspect(
             found.doubts += source.doubts(cloud)
         _add_ranges(found, cloud)
         faults = {**faults_of(cloud), **source.faults(start, stop)}
-        faults["the same particles as an earlier jet"] = _repeated(cloud, known)
+        filled = cloud.mask.any(1)
+        known.append(fingerprints(cloud)[filled])
+        numbers.append(start + filled.nonzero()[:, 0])
         for name, fault in counted(faults, torch.arange(start, stop)).items():
             before = found.faults.get(name, Fault(0, fault.first))
             found.faults[name] = Fault(before.jets + fault.jets, before.first)
+    again = repeated(torch.cat(known))[first:]
+    copies = {"the same particles as an earlier jet": again}
+    found.faults |= counted(copies, torch.cat(numbers))
     return found
 
 
@@ -128,14 +135,3 @@ def _add_ranges(found: Inspection, cloud: ParticleCloud) -> None:
     for feature in cloud.condition_features:
         values = cloud.condition(feature.name)
         found.conditions.setdefault(feature.name, Range(feature.unit)).add(values)
-
-
-def _repeated(cloud: ParticleCloud, known: set[int]) -> Tensor:
-    """Mask of the jets with the same particles as an earlier one; empty jets are not compared."""
-    repeated = torch.zeros(len(cloud), dtype=torch.bool)
-    for index, (particles, mask) in enumerate(zip(cloud.particles, cloud.mask, strict=True)):
-        if mask.any():
-            key = hash(particles[mask].numpy().tobytes())
-            repeated[index] = key in known
-            known.add(key)
-    return repeated
