@@ -1,7 +1,8 @@
 """Seconds per part and peak memory of ``jetgen evaluate`` and ``jetgen report`` on two files.
 
 Processor seconds of all threads between two messages of progress, so that other work on the machine
-counts little. Each size and command has a process of its own.
+counts little, and the largest resident memory in between (Linux only). Each size and command has a
+process of its own.
 
     python benchmarks/evaluation_parts.py REAL GENERATED --jets 1500 10000
 """
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import resource
 import tempfile
 import time
 from collections import defaultdict
@@ -42,10 +42,13 @@ def measured(command: str, real: str, generated: str, jets: int) -> list[dict[st
     spent: dict[str, float] = defaultdict(float)
     part, start = "import and read", time.process_time()
 
+    peaks: dict[str, int] = defaultdict(int)
+
     def progress(text: str) -> None:
         nonlocal part, start
         now = time.process_time()
         spent[part] += now - start
+        peaks[part] = max(peaks[part], peak())
         part, start = "draw" if text.startswith("draw ") else text, now
 
     from jetgen.datasets import read
@@ -61,14 +64,19 @@ def measured(command: str, real: str, generated: str, jets: int) -> list[dict[st
         with tempfile.TemporaryDirectory() as folder:
             write_report(folder, real=clouds[0], samples=samples, panels=False, progress=progress)
     progress("")
-    peak = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     about = {"command": command, "jets": jets}
-    parts: list[tuple[str, float, object]] = [(name, s, "") for name, s in spent.items()]
-    parts.append(("all", sum(spent.values()), peak))
+    spent["all"], peaks["all"] = sum(spent.values()), max(peaks.values())
     return [
-        {**about, "part": name, "cpu_s": round(seconds, 1), "peak_mb": memory}
-        for name, seconds, memory in parts
+        {**about, "part": name, "cpu_s": round(seconds, 1), "peak_mb": peaks[name]}
+        for name, seconds in spent.items()
     ]
+
+
+def peak() -> int:
+    """MB of the largest resident memory since the last call."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    Path("/proc/self/clear_refs").write_text("5")
+    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ FLOORS = """
     registry extras
     files
     processes
-    namespace kinematics weights sharing
+    namespace kinematics weights sharing threads
     cloud
     conversion
     kernels

@@ -88,12 +88,12 @@ def check(
     real_finite = _finite(all_real, reference, warnings)
     if RECONSTRUCTED in samples:
         real_finite = finite[RECONSTRUCTED] = real_finite & finite[RECONSTRUCTED]
-    usable = {name: jets[finite[name]] for name, jets in measured.items()}
-    usable_real = all_real[real_finite]
+    usable = {name: _kept(jets, finite[name]) for name, jets in measured.items()}
+    usable_real = _kept(all_real, real_finite)
     pool, seen = usable_real, None
     if training is not None:
         every = _measured(training, "training", kind, warnings)
-        seen = every[_finite(every, "training", warnings)]
+        seen = _kept(every, _finite(every, "training", warnings))
         pool = _joined(pool, seen)
     for name, sets in usable.items():
         warnings += kind.doubts(name, sets, usable_real)
@@ -219,6 +219,11 @@ def _finite(jets: MeasuredSets, name: str, warnings: list[str]) -> Tensor:
         )
     warnings += without_particles(name, jets.relative, jets.kind)
     return finite & (jets.weights > 0)
+
+
+def _kept(jets: MeasuredSets, which: Tensor) -> MeasuredSets:
+    """The jets of a mask ``(B,)``, without a copy of all of them."""
+    return jets if bool(which.all()) else jets[which]
 
 
 def _joined(first: MeasuredSets, second: MeasuredSets) -> MeasuredSets:

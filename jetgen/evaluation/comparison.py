@@ -20,7 +20,7 @@ from jetgen.errors import InputError
 from jetgen.evaluation.checks import ComparisonInput, check
 from jetgen.evaluation.resampling import FEWEST_COMPARED, Resampling, Side, resample
 from jetgen.kinds import JETS, Kind
-from jetgen.metrics.wasserstein import between_weightings
+from jetgen.metrics.wasserstein import between_samples, between_weightings
 from jetgen.physics.observables import PARTICLE_OBSERVABLES, MeasuredSets
 from jetgen.physics.quantities import (
     PARTICLE_MEAN,
@@ -238,14 +238,7 @@ def floor_between(drawn: Resampling, values: Values) -> Tensor:
 
 def replicated(real: Side, sample: Side, target: Values, values: Values) -> Tensor:
     """``(1 + R,)`` the distance of the samples as they are, then of their resamplings."""
-    size = len(real.jets)
-    plus, minus = real.weighted, sample.weighted
-    return between_weightings(
-        torch.cat([target.values, values.values]),
-        torch.cat([target.jet, values.jet + size]),
-        torch.cat([plus, torch.zeros_like(minus)], dim=1),
-        torch.cat([torch.zeros_like(plus), minus], dim=1),
-    )
+    return between_samples(target, values, real.weighted, sample.weighted)
 
 
 def table_row(quantity: Quantity, floor: Tensor, distances: dict[str, Tensor]) -> Row:

@@ -221,7 +221,8 @@ def frechet_distances(
 ) -> Tensor:
     """:func:`jetgen.metrics.fpd.frechet` for each pair of counts."""
     own = weights or (None, None)
-    return torch.stack([frechet(x, y, a, b, *own) for a, b in zip(plus, minus, strict=True)])
+    pairs = zip(plus, minus, strict=True)
+    return torch.stack([frechet(x, y, a.double(), b.double(), *own) for a, b in pairs])
 
 
 def discrepancies(
@@ -236,6 +237,7 @@ def discrepancies(
     Unlike in :func:`jetgen.metrics.kpd.discrepancy`, a jet that a bootstrap drew twice does not
     form a pair with itself, so that resamplings are not biased to larger values.
     """
+    plus, minus = plus.double(), minus.double()
     if weights is not None:
         plus, minus = plus * weights[0], minus * weights[1]
     return _pairs(x, x, plus, plus) + _pairs(y, y, minus, minus) - 2 * _pairs(x, y, plus, minus)

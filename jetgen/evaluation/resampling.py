@@ -20,6 +20,9 @@ from jetgen.weights import equal, sized
 FEWEST_COMPARED = 20
 """Smallest number of jets for a comparison."""
 
+COUNTS = torch.int16
+"""Type of the numbers of times that a jet is drawn, which are many: a hundred per jet."""
+
 _POOL = 4
 """Largest number of real jets for the floor, in units of the compared number."""
 
@@ -106,19 +109,20 @@ def resample(
         size = min(size, max(allowed, FEWEST_COMPARED))
     chosen = torch.randperm(len(real), generator=generator)[: _number(real, size)]
     each = _number(pool, size)
-    pool = pool[torch.randperm(len(pool), generator=generator)[: _number(pool, _POOL * size)]]
+    drawn = torch.randperm(len(pool), generator=generator)[: _number(pool, _POOL * size)]
+    pool = pool.chosen(drawn)
     disjoint = len(pool) >= 2 * each
     draw = _splits if disjoint else _drawn_again
     splits = draw(len(pool), each, replicas, generator)
-    reference = Side(real[chosen], _bootstrap(len(chosen), replicas, generator))
+    reference = Side(real.chosen(chosen), _bootstrap(len(chosen), replicas, generator))
     sides = {}
     for name, sample in checked.samples.items():
         if name == RECONSTRUCTED:
-            sides[name] = Side(sample[chosen], reference.counts)
+            sides[name] = Side(sample.chosen(chosen), reference.counts)
         else:
             own = torch.Generator().manual_seed(seed + 1)  # the same whatever other samples
             pick = torch.randperm(len(sample), generator=own)[: _number(sample, size)]
-            sides[name] = Side(sample[pick], _bootstrap(len(pick), replicas, own))
+            sides[name] = Side(sample.chosen(pick), _bootstrap(len(pick), replicas, own))
     many = real.kind.noun.many
     warnings = checked.warnings + tuple(
         f"{name}: {len(sets):,} weighted {many} count as {sizes[name]:,}, (Σw)² / Σw²"
@@ -158,9 +162,9 @@ def _splits(
 ) -> tuple[Tensor, Tensor]:
     """Two ``(R, pool)`` indicators of disjoint random sets of ``size``."""
     order = torch.rand(replicas, pool, generator=generator).argsort(1)
-    first, second = torch.zeros(2, replicas, pool, dtype=torch.float64)
-    first.scatter_(1, order[:, :size], 1.0)
-    second.scatter_(1, order[:, size : 2 * size], 1.0)
+    first, second = torch.zeros(2, replicas, pool, dtype=COUNTS)
+    first.scatter_(1, order[:, :size], 1)
+    second.scatter_(1, order[:, size : 2 * size], 1)
     return first, second
 
 
@@ -169,10 +173,10 @@ def _drawn_again(
 ) -> tuple[Tensor, Tensor]:
     """Two ``(R, pool)`` counts of independent draws of ``size`` with replacement."""
     first, second = (
-        torch.zeros(replicas, pool, dtype=torch.float64).scatter_add_(
+        torch.zeros(replicas, pool, dtype=COUNTS).scatter_add_(
             1,
             torch.randint(pool, (replicas, size), generator=generator),
-            torch.ones(replicas, size, dtype=torch.float64),
+            torch.ones(replicas, size, dtype=COUNTS),
         )
         for _ in range(2)
     )
@@ -182,5 +186,5 @@ def _drawn_again(
 def _bootstrap(size: int, replicas: int, generator: torch.Generator) -> Tensor:
     """``(R, size)`` counts of each jet in ``size`` draws with replacement."""
     drawn = torch.randint(size, (replicas, size), generator=generator)
-    counts = torch.zeros(replicas, size, dtype=torch.float64)
+    counts = torch.zeros(replicas, size, dtype=COUNTS)
     return counts.scatter_add_(1, drawn, torch.ones_like(counts))

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from jetgen.conversion import takes_arrays
-from jetgen.losses.threads import in_threads
+from jetgen.threads import in_threads
 
 _SETS = 64
 """Sets that one thread solves at a time."""

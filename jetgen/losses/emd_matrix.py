@@ -15,7 +15,7 @@ from jetgen.losses.dual_bound import dual_bound
 from jetgen.losses.exact_emd import check_power, normalised
 from jetgen.losses.network_simplex import optimal_costs
 from jetgen.losses.reduction import check_sets, prepare_weights, zero_padding
-from jetgen.losses.threads import in_threads
+from jetgen.threads import in_threads
 
 _FEWEST_PAIRS = 64
 """Smallest number of pairs per chunk: 25 MB per cost tensor for jets of 150 particles."""

@@ -16,7 +16,7 @@ from jetgen.losses.distances import chunks, pairwise, power_of
 from jetgen.losses.envelope import Solution, attach_gradients
 from jetgen.losses.network_simplex import Plan, optimal_plan
 from jetgen.losses.reduction import Reduction, prepare, prepare_weights, reduce
-from jetgen.losses.threads import in_threads
+from jetgen.threads import in_threads
 
 
 @takes_arrays

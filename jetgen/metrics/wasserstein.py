@@ -7,13 +7,18 @@ with the cumulative distributions F: the area between them, in the units of x.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from jetgen.conversion import takes_arrays
 from jetgen.errors import InputError
-from jetgen.losses.threads import in_threads
+from jetgen.threads import in_threads
 from jetgen.weights import require_some_weight
+
+_TOGETHER = 32
+"""Largest number of pairs of samples at a time, which bounds the memory."""
 
 _CHUNK = 2**15
 """Largest number of elements of an intermediate array: it stays in a core's cache (256 kB)."""
@@ -68,18 +73,52 @@ def between_weightings(values: Tensor, group: Tensor, plus: Tensor, minus: Tenso
     Returns:
         ``(R,)`` float64, in the units of the values; NaN if a sample has no weight.
     """
-    order = torch.argsort(values)
-    steps = torch.diff(values[order].double())
-    owner = group[order[:-1]]
     members = torch.bincount(group, minlength=plus.shape[1]).double()
-    signed = plus / (plus @ members).unsqueeze(1) - minus / (minus @ members).unsqueeze(1)
-    distances = signed.new_zeros(len(signed))
+    totals = [(side @ members).unsqueeze(1) for side in (plus, minus)]
+
+    def signed(some: slice) -> Tensor:
+        return plus[some] / totals[0][some] - minus[some] / totals[1][some]
+
+    return _distances(values, group, len(plus), signed)
+
+
+def between_samples(
+    first: tuple[Tensor, Tensor], second: tuple[Tensor, Tensor], plus: Tensor, minus: Tensor
+) -> Tensor:
+    """:func:`between_weightings` of two samples without common groups.
+
+    Args:
+        first, second: the values ``(M,)`` and the group of each, numbered from zero in each sample.
+        plus, minus: ``(R, G)`` and ``(R, H)`` weights of the groups of either sample.
+    """
+    weightings = ((first, plus), (second, minus))
+    totals = [
+        (weights @ torch.bincount(group, minlength=weights.shape[1]).double()).unsqueeze(1)
+        for (_, group), weights in weightings
+    ]
+
+    def signed(some: slice) -> Tensor:
+        return torch.cat([plus[some] / totals[0][some], -minus[some] / totals[1][some]], dim=1)
+
+    values = torch.cat([first[0], second[0]])
+    group = torch.cat([first[1].int(), second[1].int() + plus.shape[1]])
+    return _distances(values, group, len(plus), signed)
+
+
+def _distances(
+    values: Tensor, group: Tensor, replicas: int, signed: Callable[[slice], Tensor]
+) -> Tensor:
+    """``(R,)`` distances for the weights ``signed(rows)`` ``(r, G)`` of some of the R pairs."""
+    ordered, order = values.sort()
+    steps, owner = torch.diff(ordered.double()), group[order[:-1]]
+    del ordered, order
+    distances = torch.zeros(replicas, dtype=torch.float64)
 
     def add(some: slice) -> None:
-        distances[some] = _areas(signed[some].T.contiguous(), owner, steps)
+        distances[some] = _areas(signed(some).T.contiguous(), owner, steps)
 
-    share = -(-len(signed) // torch.get_num_threads())
-    in_threads(add, [slice(k, k + share) for k in range(0, len(signed), share)])
+    share = min(_TOGETHER, -(-replicas // torch.get_num_threads()))
+    in_threads(add, [slice(k, k + share) for k in range(0, replicas, share)])
     return distances
 
 
@@ -88,7 +127,7 @@ def _areas(signed: Tensor, owner: Tensor, steps: Tensor) -> Tensor:
     area, reached = signed.new_zeros(2, signed.shape[1])
     rows = max(1, _CHUNK // signed.shape[1])
     for owners, widths in zip(owner.split(rows), steps.split(rows), strict=True):
-        part = signed[owners]
+        part = signed.index_select(0, owners)
         part[0] += reached
         torch.cumsum(part, 0, out=part)
         reached = part[-1].clone()

@@ -6,6 +6,7 @@ Source:
 
 from __future__ import annotations
 
+import threading
 import warnings
 from typing import Any
 
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from jetgen.files.silence import silent
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Standard output and the filters of warnings are those of the whole process."""
 
 LARGEST_RADIUS = 1000.0
 """A radius that merges all particles: the largest that FastJet allows."""
@@ -47,7 +51,7 @@ def cluster_sequence(particles: Any, definition: Any) -> Any:
     """FastJet's clustering of :func:`packed` particles; its banner is not printed."""
     import fastjet
 
-    with silent():
+    with _ONE_AT_A_TIME, silent():
         return fastjet.ClusterSequence(particles, definition)
 
 
@@ -57,9 +61,10 @@ def exclusive_subjets(sequence: Any, most: int) -> Any:
     FastJet's Python layer always warns here and changes the format of all later warnings; both
     effects are suppressed.
     """
-    shown = warnings.formatwarning
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="dcut and exclusive jets")
-        found = sequence.exclusive_jets_up_to(most)
-    warnings.formatwarning = shown
+    with _ONE_AT_A_TIME:
+        shown = warnings.formatwarning
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="dcut and exclusive jets")
+            found = sequence.exclusive_jets_up_to(most)
+        warnings.formatwarning = shown
     return found

@@ -8,6 +8,7 @@ show when the particles of a generated jet do not add up to the requested jet.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -113,6 +114,10 @@ class MeasuredSets:
             vars(chosen)["polynomials"] = self.polynomials[index]
         return chosen
 
+    def chosen(self, rows: Tensor) -> MeasuredSets:
+        """The jets with these indices ``(B,)``; their particles are not copied until needed."""
+        return ChosenSets(self, rows)
+
     def with_observables(self, found: dict[str, Tensor]) -> MeasuredSets:
         """The same jets with further observables."""
         more = replace(self, observables=self.observables | found)
@@ -124,6 +129,60 @@ class MeasuredSets:
     def polynomials(self) -> Tensor:
         """``(B, 36)`` energy-flow polynomials of at most four edges, computed when first used."""
         return efps(self.relative)
+
+
+class ChosenSets(MeasuredSets):
+    """Some of measured sets in any order, whose particles are gathered whenever they are used.
+
+    Args:
+        base: the sets.
+        rows: the indices ``(B,)`` of these.
+        observables: ``(B,)`` values by name; by default those of ``base``.
+    """
+
+    base: MeasuredSets
+    rows: Tensor
+
+    def __init__(
+        self, base: MeasuredSets, rows: Tensor, observables: dict[str, Tensor] | None = None
+    ) -> None:
+        if observables is None:
+            observables = {name: values[rows] for name, values in base.observables.items()}
+        vars(self).update(base=base, rows=rows, observables=observables, kind=base.kind)
+        if "polynomials" in vars(base):
+            vars(self)["polynomials"] = base.polynomials[rows]
+
+    @property
+    def relative(self) -> ParticleCloud:
+        return self.base.relative[self.rows]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def weights(self) -> Tensor:
+        return self.base.weights[self.rows]
+
+    @property
+    def counted(self) -> int:
+        return counted_sets(self.base.relative.weights[self.rows])
+
+    def drawn_by_weight(self, number: int) -> MeasuredSets:
+        return MeasuredSets(self.relative, self.observables, self.kind).drawn_by_weight(number)
+
+    def __getitem__(self, index: Tensor | slice) -> MeasuredSets:
+        observables = {name: values[index] for name, values in self.observables.items()}
+        return ChosenSets(self.base, self.rows[index], observables)
+
+    def with_observables(self, found: dict[str, Tensor]) -> MeasuredSets:
+        more = ChosenSets(self.base, self.rows, self.observables | found)
+        if "polynomials" in vars(self):
+            vars(more)["polynomials"] = self.polynomials
+        return more
+
+
+_CHUNK = 8192
+"""Jets that are measured at once, which bounds the memory."""
 
 
 @takes_sets
@@ -145,6 +204,31 @@ def measure(cloud: ParticleCloud) -> MeasuredSets:
     >>> round(measure(jets).observables["mass"].item(), 6)
     2.0
     """
+    if len(cloud) <= _CHUNK or cloud.particles.requires_grad:
+        return _measured(cloud)
+    starts = range(0, len(cloud), _CHUNK)
+    return _joined((_measured(cloud[k : k + _CHUNK]) for k in starts), len(cloud))
+
+
+def _joined(parts: Iterator[MeasuredSets], number: int) -> MeasuredSets:
+    """All ``number`` sets of the parts, each of which is dropped when it is copied."""
+    whole: dict[str, Tensor] = {}
+    start = 0
+    for part in parts:
+        tensors = {name: getattr(part.relative, name) for name in _TENSORS} | part.observables
+        for name, values in tensors.items():
+            if not start:
+                whole[name] = values.new_empty(number, *values.shape[1:])
+            whole[name][start : start + len(values)] = values
+        start += len(part)
+    cloud = part.relative._moved(**{name: whole.pop(name) for name in _TENSORS})
+    return MeasuredSets(cloud, whole)
+
+
+_TENSORS = ("particles", "mask", "conditions", "weights")
+
+
+def _measured(cloud: ParticleCloud) -> MeasuredSets:
     cloud = in_gev(cloud.to(torch.float64))
     cartesian = cloud.features[:3] == CARTESIAN
     placed = cartesian or (cloud.has_condition("pt") and cloud.has_condition("eta"))

@@ -146,10 +146,10 @@ def substructure_quantities() -> Sequence[Quantity]:
 def quantity_values(jets: MeasuredSets, quantity: Quantity) -> Values | None:
     """The values of one quantity, or None if it is not available for these jets."""
     name = quantity.name
-    cloud = jets.relative
     every = torch.arange(len(jets))
     if name in jets.observables:
         return Values(jets.observables[name], every)
+    cloud = jets.relative
     if any(feature.name == name for feature in cloud.features):
         owner = every.unsqueeze(1).expand_as(cloud.mask)
         return Values(cloud.feature(name)[cloud.mask], owner[cloud.mask])

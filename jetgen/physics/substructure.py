@@ -14,10 +14,12 @@ from jetgen.cloud import RELATIVE, ParticleCloud
 from jetgen.conversion import takes_sets
 from jetgen.physics import fourvectors
 from jetgen.physics.efp import efps
+from jetgen.physics.efp_graphs import efp_graphs
 from jetgen.physics.fourvectors import to_relative, wrap_phi
 from jetgen.physics.nsubjettiness import nsubjettiness
 from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.soft_drop import soft_drop_mass
+from jetgen.threads import in_threads
 
 SUBSTRUCTURE_OBSERVABLES = (
     Observable("pt_dispersion", "pT dispersion", r"$p_\mathrm{T}$ dispersion $p_\mathrm{T}^D$"),
@@ -32,7 +34,10 @@ SUBSTRUCTURE_OBSERVABLES = (
 )
 """Observables with one number per jet; the last needs the jet's pT."""
 
-_PAIR, _TRIANGLE = ((0, 1),), ((0, 1), (1, 2), (0, 2))
+_PAIR, _TRIANGLE = ((0, 1),), ((0, 1), (0, 2), (1, 2))
+
+_CHUNK = 2_048
+"""Jets that a thread measures at once."""
 
 _TOGETHER = 1e-12
 """Angle below which two particles have the same direction up to rounding."""
@@ -93,8 +98,12 @@ def correlator_ratios(cloud: ParticleCloud, *, beta: float = 1.0) -> tuple[Tenso
         arXiv:1409.6298.
     """
     pairs, triples = efps(cloud, (_PAIR, _TRIANGLE), beta=beta, normed=True).unbind(1)
+    return _correlator_ratios(pairs, triples, _TOGETHER**beta)
+
+
+def _correlator_ratios(pairs: Tensor, triples: Tensor, smallest: float) -> tuple[Tensor, Tensor]:
     second, third = pairs / 2, triples / 6
-    apart = second > _TOGETHER**beta
+    apart = second > smallest
     second = torch.where(apart, second, torch.ones_like(second))
     nothing = torch.zeros_like(second)
     return (
@@ -121,8 +130,25 @@ def substructure(cloud: ParticleCloud) -> dict[str, Tensor]:
     jet's pT) instead of ``soft_drop_mass``. N-subjettiness uses ``beta`` 1, soft drop uses
     ``z_cut`` 0.1 and ``beta`` 0.
     """
-    jets = _relative(cloud)
-    c2, d2 = correlator_ratios(jets)
+    c2, d2 = correlator_ratios(cloud)
+    return _of_chunks(_relative(cloud), c2, d2)
+
+
+def _of_chunks(jets: ParticleCloud, c2: Tensor, d2: Tensor) -> dict[str, Tensor]:
+    """The observables of relative jets, as many chunks at a time as there are threads."""
+    starts = range(0, max(1, len(jets)), _CHUNK)
+    parts: dict[int, dict[str, Tensor]] = {}
+
+    def measure(start: int) -> None:
+        parts[start] = _of_chunk(jets[start : start + _CHUNK])
+
+    in_threads(measure, starts)
+    found = {name: torch.cat([parts[k][name] for k in starts]) for name in parts[0]}
+    mass = found.pop("relative_soft_drop_mass")
+    return found | {"c2": c2, "d2": d2, "relative_soft_drop_mass": mass}
+
+
+def _of_chunk(jets: ParticleCloud) -> dict[str, Tensor]:
     tau21, tau32 = subjettiness_ratios(jets)
     return {
         "pt_dispersion": pt_dispersion(jets),
@@ -131,8 +157,6 @@ def substructure(cloud: ParticleCloud) -> dict[str, Tensor]:
         "thrust": angularity(jets, beta=2.0),
         "tau21": tau21,
         "tau32": tau32,
-        "c2": c2,
-        "d2": d2,
         "relative_soft_drop_mass": soft_drop_mass(jets),
     }
 
@@ -145,7 +169,11 @@ def with_substructure(measured: MeasuredSets) -> MeasuredSets:
     """
     if SUBSTRUCTURE_OBSERVABLES[0].name in measured.observables:
         return measured
-    found = substructure(measured.relative)
+    polynomials, graphs = measured.polynomials, efp_graphs(4)
+    total, pairs, triples = (polynomials[:, graphs.index(g)] for g in ((), _PAIR, _TRIANGLE))
+    total = torch.where(total > 0, total, 1.0)
+    c2, d2 = _correlator_ratios(pairs / total**2, triples / total**3, _TOGETHER)
+    found = _of_chunks(_relative(measured.relative), c2, d2)
     if "pt" in measured.observables:
         mass = found["relative_soft_drop_mass"] * measured.observables["pt"]
         found["soft_drop_mass"] = mass

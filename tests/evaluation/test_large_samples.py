@@ -1,0 +1,81 @@
+"""What bounds the memory of large comparisons changes no number."""
+
+import sys
+
+import pytest
+import torch
+
+from jetgen.evaluation.checks import check
+from jetgen.evaluation.resampling import resample
+from jetgen.metrics.wasserstein import between_samples, between_weightings
+from jetgen.physics import observables
+from jetgen.physics.observables import measure
+from jetgen.physics.quantities import QUANTITIES, quantity_values
+from jetgen.physics.substructure import substructure, with_substructure
+
+
+@pytest.fixture
+def jets(make_gaussian_jets):
+    return make_gaussian_jets(60, seed=3)
+
+
+def test_jets_measured_in_chunks_are_those_measured_at_once(jets, monkeypatch):
+    whole = measure(jets)
+    monkeypatch.setattr(observables, "_CHUNK", 13)
+    parts = measure(jets)
+    assert torch.equal(parts.relative.mask, whole.relative.mask)
+    torch.testing.assert_close(parts.relative.particles, whole.relative.particles)
+    torch.testing.assert_close(parts.relative.conditions, whole.relative.conditions)
+    assert parts.observables.keys() == whole.observables.keys()
+    torch.testing.assert_close(parts.observables, whole.observables)
+
+
+def test_substructure_in_threads_is_that_of_all_jets_at_once(jets, monkeypatch):
+    expected = substructure(measure(jets).relative)
+    monkeypatch.setattr(sys.modules[substructure.__module__], "_CHUNK", 13)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        found = with_substructure(measure(jets)).observables
+    finally:
+        torch.set_num_threads(threads)
+    for name, values in expected.items():
+        torch.testing.assert_close(found[name], values)
+
+
+def test_chosen_sets_are_the_sets_at_these_places(jets):
+    every = with_substructure(measure(jets))
+    rows = torch.tensor([5, 3, 3, 40])
+    lazily, copied = every.chosen(rows), every[rows]
+    assert len(lazily) == len(copied) == 4
+    assert lazily.counted == copied.counted
+    assert torch.equal(lazily.relative.particles, copied.relative.particles)
+    assert torch.equal(lazily.polynomials, copied.polynomials)
+    assert torch.equal(lazily[1:].weights, copied[1:].weights)
+    for quantity in QUANTITIES:
+        one, other = (quantity_values(sets, quantity) for sets in (lazily, copied))
+        assert (one is None) is (other is None)
+        assert one is None or torch.equal(one.values, other.values)
+
+
+def test_distances_of_separate_samples_are_those_of_pooled_values(monkeypatch):
+    generator = torch.Generator().manual_seed(1)
+    first, second = (
+        (torch.randn(n, generator=generator, dtype=torch.float64), torch.arange(n) // 2)
+        for n in (40, 30)
+    )
+    plus, minus = (torch.rand(70, n, generator=generator).double() for n in (20, 15))
+    pooled = between_weightings(
+        torch.cat([first[0], second[0]]),
+        torch.cat([first[1], second[1] + 20]),
+        torch.cat([plus, torch.zeros_like(minus)], dim=1),
+        torch.cat([torch.zeros_like(plus), minus], dim=1),
+    )
+    torch.testing.assert_close(between_samples(first, second, plus, minus), pooled)
+
+
+def test_particles_are_held_once_however_often_jets_are_drawn(jets):
+    checked = check(jets, {"generated": jets})
+    drawn = resample(checked, replicas=2, seed=1)
+    assert drawn.real.jets.base is drawn.pool.base is checked.real
+    assert drawn.sides["generated"].jets.base is checked.samples["generated"]
