@@ -308,7 +308,8 @@ def _region_table(shares: Mapping[str, Share], search: Search, region: Region) -
         "Shares and AUC: mean over trainings and its error; numbers, chi-squared and overlap: "
         "first training. AUC: boosted trees against simulated muons, both within the region; the "
         "first row is for simulated muons of the training file. From the VAE's codes a linear "
-        f"classifier finds the region with an AUC of {with_uncertainty(search.linear.auc, search.linear.auc_error)}, "
+        "classifier finds the region with an AUC of "
+        f"{with_uncertainty(search.linear.auc, search.linear.auc_error)}, "
         f"boosted trees with {with_uncertainty(search.trees.auc, search.trees.auc_error)}.",
     )
 

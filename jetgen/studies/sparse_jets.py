@@ -167,7 +167,7 @@ def _answer(runs: Runs, claims: Sequence[Claim]) -> str:
         }
         name = min(found, key=lambda name: found[name].value)
         value = with_uncertainty(found[name].value, found[name].error)
-        return f"{name} (W1 of the mass {value} GeV, mean of {found[name].trainings} trainings)"
+        return f"{name} (W1 of the mass {value} GeV, trainings: {found[name].trainings})"
 
     confirmed = sum(claim.verdict == "confirmed" for claim in claims)
     return (
@@ -249,8 +249,7 @@ def _scan(runs: Runs, settings: Mapping[str, Any]) -> FindingFigure:
     return FindingFigure(
         "weights",
         "Reconstruction against the weight of the terms of mass and pT",
-        "W1 of reconstructed jets, dense networks; mean over trainings and its error. Broken "
-        "lines: without terms.",
+        "W1 of reconstructed jets, dense networks; mean over trainings and its error.",
         points_with_errors(
             {
                 f"W1 of {name} [GeV]": {
