@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import time
@@ -73,8 +74,10 @@ class Chunks:
         for number, arrays in enumerate(make(kept), kept):
             if not number:
                 write_text(self._note, json.dumps(self.attributes))  # in their order
-            with whole_file(self._file(number)) as temporary, temporary.open("wb") as file:
-                np.savez(file, **{_SECONDS: np.float64(self.seconds)}, **arrays)
+            chunk = io.BytesIO()  # an archive that cannot be closed on a full disk complains later
+            np.savez(chunk, **{_SECONDS: np.float64(self.seconds)}, **arrays)
+            with whole_file(self._file(number)) as temporary:
+                temporary.write_bytes(chunk.getbuffer())
             yield arrays
 
     def resume(self) -> None:
@@ -164,9 +167,10 @@ def kept_chunks(
             chunks.finished = False
             raise
         finally:
-            if chunks.finished:
+            kept = len(chunks)
+            if chunks.finished or not kept:
                 chunks.remove()
-            elif kept := len(chunks):
+            else:
                 further = " and overwrite=True" if chunks.path.exists() else ""
                 warnings.warn(
                     f"{path}: {kept} finished chunks are kept in {chunks.folder}; go on with "

@@ -31,6 +31,7 @@ def whole_file(path: str | Path, *, alone: bool = False) -> Iterator[Path]:
 
     Raises:
         InputError: with ``alone``, if another process is writing the file.
+        OSError: when it cannot be written, for example on a full disk; it names the file.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,6 +45,10 @@ def whole_file(path: str | Path, *, alone: bool = False) -> Iterator[Path]:
             with temporary.open("rb") as handle:
                 os.fsync(handle.fileno())
             temporary.replace(path)
+        except OSError as error:
+            if error.errno and error.filename is None:  # a full disk says what, not where
+                error.filename = str(path)
+            raise
         finally:
             temporary.unlink(missing_ok=True)
 

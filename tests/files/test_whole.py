@@ -80,6 +80,14 @@ def test_a_kill_leaves_the_former_set_and_the_next_one_cleans_up(tmp_path):
     assert contents(tmp_path) == {"figures/a.png": "first", "page.html": "third"}
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_said_with_the_file(tmp_path):
+    path = tmp_path / "jets.h5"
+    with pytest.raises(OSError, match="No space left on device: ") as failed, whole_file(path):
+        Path("/dev/full").write_bytes(b"x")
+    assert failed.value.filename == str(path) and not list(tmp_path.iterdir())
+
+
 def test_sha256(tmp_path):
     (tmp_path / "a").write_bytes(b"x" * 3_000_000)
     assert sha256(tmp_path / "a") == hashlib.sha256(b"x" * 3_000_000).hexdigest()
