@@ -1,6 +1,6 @@
 """Writes the tables of pages from the results: ``python benchmarks/tables.py``.
 
-In ``docs/performance.md`` a section between ``<!-- NAME -->`` and ``<!-- end -->`` becomes the
+In pages of ``docs`` a section between ``<!-- NAME -->`` and ``<!-- end -->`` becomes the
 table of ``results/NAME.csv``; in ``docs/models.md`` the section ``models`` lists the shipped models
 by their cards.
 """
@@ -50,7 +50,7 @@ def models() -> str:
 
 
 def main() -> None:
-    for name in ("performance.md", "models.md"):
+    for name in ("performance.md", "results.md", "models.md"):
         text = (DOCS / name).read_text()
         new = SECTION.sub(lambda m: m[1] + section(m[2]) + m[3], text)
         (DOCS / name).write_text(new)
