@@ -20,7 +20,7 @@ def wheel(tmp_path_factory):
 
 
 def test_the_wheel_has_every_module_and_option_file_and_no_other_file(wheel):
-    kinds = (".py", ".yaml", ".j2", ".css", ".js", ".typed", ".json", ".safetensors")
+    kinds = (".py", ".yaml", ".j2", ".css", ".js", ".typed", ".json", ".safetensors", ".sh", ".sub")
     expected = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "jetgen").rglob("*")

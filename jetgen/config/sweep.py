@@ -25,6 +25,11 @@ class SweepConfig:
     output: str | None = option(
         None, help="folder of the sweep (default: runs/sweeps/NAME); an existing sweep is continued"
     )
+    storage: str | None = option(
+        None,
+        help="where trials are stored: an SQL database of Optuna (postgresql://USER:PASSWORD@HOST/"
+        "NAME) or a journal file (default: sweep.db in the folder)",
+    )
     seed: int = seed_option(1, help="seed of the sampler")
 
     def __post_init__(self) -> None:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from jetgen.classifiers.figure_of_merit import FigureOfMerit, auc_standard_error
 from jetgen.cloud import ParticleCloud
+from jetgen.errors import InputError
 from jetgen.evaluation.checks import check
 from jetgen.evaluation.command import evaluate_checked, metric_records
 from jetgen.evaluation.comparison import Distance, compare
+from jetgen.files.lock import locked
 from jetgen.files.whole import write_json
 from jetgen.ranking.samples import Sample
 
 Record = dict[str, Any]
 """A metric of a sample: ``metric``, ``value``, ``uncertainty``, ``floor`` and so on."""
+
+
+TOGETHER = 6
+"""Rows that a process measures at a time, with one floor; other processes take the next ones."""
 
 
 class Scored(NamedTuple):
@@ -40,13 +47,58 @@ def score(
 
     Generated and trivial samples get every metric, reconstructions the Wasserstein distances,
     all with the same real jets and the same floor. A sample with a result in ``folder`` under its
-    :attr:`Sample.key` is not measured again; the others are measured together and stored there.
+    :attr:`Sample.key` is not measured again; the others are measured and stored there. Several
+    processes share the work: each takes rows that no other has taken, and waits for the rest.
 
     Raises:
         InputError: when jets cannot be compared.
     """
     files = {sample.name: folder / f"{sample.key}.json" for sample in samples}
-    missing = [sample for sample in samples if not files[sample.name].exists()]
+    while missing := [sample for sample in samples if not files[sample.name].exists()]:
+        with ExitStack() as held:
+            own = list(_taken(missing, files, held))
+            if own:
+                _measure(own, files, real, training, seed, progress)
+        if not own:
+            progress("wait for the rows of another process")
+            with locked(_row(files[missing[0].name]), wait=True):
+                pass
+    kept = {name: json.loads(file.read_text(encoding="utf-8")) for name, file in files.items()}
+    warned = dict.fromkeys(text for content in kept.values() for text in content["warnings"])
+    return Scored({name: content["records"] for name, content in kept.items()}, list(warned))
+
+
+def _taken(
+    missing: Sequence[Sample], files: Mapping[str, Path], held: ExitStack
+) -> Iterator[Sample]:
+    """At most :data:`TOGETHER` missing rows, which no other process measures while held."""
+    taken = 0
+    for sample in missing:
+        if taken == TOGETHER:
+            return
+        try:
+            held.enter_context(locked(_row(files[sample.name])))
+        except InputError:
+            continue  # another process measures it
+        if not files[sample.name].exists():
+            taken += 1
+            yield sample
+
+
+def _row(file: Path) -> Path:
+    """What a process locks while it measures a row; the file has a lock of its own."""
+    return file.with_suffix("")
+
+
+def _measure(
+    missing: Sequence[Sample],
+    files: Mapping[str, Path],
+    real: ParticleCloud,
+    training: ParticleCloud,
+    seed: int,
+    progress: Callable[[str], None],
+) -> None:
+    """Measure rows together, and store them."""
     found: dict[str, list[Record]] = {}
     warnings: list[str] = []
     made: dict[str, ParticleCloud] = {}
@@ -81,9 +133,6 @@ def score(
             "warnings": [warning for warning in warnings if not warning.startswith(others)],
         }
         write_json(files[sample.name], content)
-    kept = {name: json.loads(file.read_text(encoding="utf-8")) for name, file in files.items()}
-    warned = dict.fromkeys(text for content in kept.values() for text in content["warnings"])
-    return Scored({name: content["records"] for name, content in kept.items()}, list(warned))
 
 
 def _sort_in(found: dict[str, list[Record]], records: Sequence[Record]) -> None:

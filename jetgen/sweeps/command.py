@@ -12,8 +12,11 @@ from typing import Any
 import optuna
 from optuna.pruners import MedianPruner, NopPruner
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
 
 from jetgen.config.sweep import SweepConfig
 from jetgen.config.train import TrainConfig
@@ -32,8 +35,8 @@ _DEFINITION = "jetgen sweep"
 def sweep(config: SweepConfig) -> Path:
     """Run trials until the folder has ``trials`` of them; return the path of the page.
 
-    The trials are stored in ``sweep.db`` (SQLite), which several processes can share: each
-    continues until all processes together have made ``trials``. Every trial is a run in
+    The trials are stored in ``sweep.db`` (SQLite) or ``storage``, which several processes share:
+    each continues until all processes together have made ``trials``. Every trial is a run in
     ``trials/``. A training that diverges is a failed trial; invalid options end the sweep.
 
     Raises:
@@ -74,13 +77,36 @@ def _database(path: Path) -> str:
     return URL.create("sqlite", database=str(path)).render_as_string()
 
 
+def _storage(config: SweepConfig, folder: Path) -> tuple[BaseStorage, str]:
+    """Where the trials are, and the name of the study there.
+
+    Raises:
+        InputError: when the database cannot be used.
+    """
+    if config.storage is None:
+        return RDBStorage(_database(folder / "sweep.db")), _DEFINITION
+    name = f"{_DEFINITION} {folder.resolve().name}"
+    if "://" not in config.storage:
+        Path(config.storage).parent.mkdir(parents=True, exist_ok=True)
+        return JournalStorage(JournalFileBackend(config.storage)), name
+    try:
+        return RDBStorage(config.storage), name
+    except (ImportError, SQLAlchemyError) as error:
+        place = config.storage.partition("://")[0] + "://..."  # without a password
+        raise InputError(
+            f"storage: expected an SQL database that can be reached, with its driver installed, or "
+            f"a journal file, received {place!r} ({type(error).__name__})"
+        ) from error
+
+
 def _study(plan: Sweep, config: SweepConfig, folder: Path) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # no tracebacks of failed trials
     folder.mkdir(parents=True, exist_ok=True)
     definition = json.dumps([plan.base, plan.search, plan.metric], sort_keys=True)
+    storage, name = _storage(config, folder)
     study = optuna.create_study(
-        study_name=_DEFINITION,
-        storage=_database(folder / "sweep.db"),
+        study_name=name,
+        storage=storage,
         sampler=_sampler(plan, config, 0),
         pruner=MedianPruner(n_warmup_steps=1) if config.pruning else NopPruner(),
         load_if_exists=True,

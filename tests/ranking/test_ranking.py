@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import threading
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from jetgen.cli.main import main
 from jetgen.config.train import TrainConfig
 from jetgen.configs import preset
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
+from jetgen.files.whole import write_json
 from jetgen.physics.baselines import BASELINES
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
 from jetgen.ranking import command as commands
@@ -216,3 +218,32 @@ def test_tables_print_what_they_are_given():
     assert "| W1M [10⁻³] |" in text and "| real: the floor | 2.00 ± 0.50 |" in text
     assert "| two | **3.0 ± 1.0** (+2.0) |" in text and "| one | 20.0 ± 1.0 (+36) |" in text
     assert csv_text([first], found).splitlines()[1].startswith("one,generated,relative_mass,0.02,")
+
+
+def test_two_processes_share_the_rows_and_measure_none_twice(tmp_path, monkeypatch):
+    samples = [Sample(f"row {k}", "generated", list, {"row": k}) for k in range(11)]
+    measured, both = [], threading.Barrier(2)
+
+    def measure(own, files, *others):
+        if not measured:
+            both.wait(10)  # the second one takes rows while the first one holds its own
+        measured.append([sample.name for sample in own])
+        for sample in own:
+            content = {"records": [{"metric": "row", "value": sample.name}], "warnings": []}
+            write_json(files[sample.name], content)
+
+    def process():
+        options = {"folder": tmp_path, "seed": 1, "progress": lambda text: None}
+        found.append(scores.score(samples, None, None, **options).records)
+
+    monkeypatch.setattr(scores, "_measure", measure)
+    monkeypatch.setattr(scores, "TOGETHER", 3)
+    found = []
+    threads = [threading.Thread(target=process) for _ in range(2)]  # locks are of open files
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(found) == 2 and found[0] == found[1] and list(found[0]) == [s.name for s in samples]
+    assert sorted(name for own in measured for name in own) == sorted(s.name for s in samples)
+    assert max(len(own) for own in measured) == 3

@@ -219,3 +219,24 @@ def test_a_folder_of_any_name_holds_the_database_of_a_sweep(tmp_path):
     optuna.create_study(study_name="x", storage=_database(folder / "sweep.db"))
     assert (folder / "sweep.db").is_file()
     assert optuna.get_all_study_names(_database(folder / "sweep.db")) == ["x"]
+
+
+@pytest.mark.parametrize("storage", ["journal.log", "sqlite:///all.db"])
+def test_a_storage_of_ones_own_holds_several_sweeps(file, tmp_path, monkeypatch, storage):
+    monkeypatch.chdir(tmp_path)
+    plan = read_sweep(str(file))
+    for name in ("one", "two", "one"):
+        config = SweepConfig(str(file), output=name, storage=storage)
+        study = commands._study(plan, config, tmp_path / name)
+        study.tell(study.ask(), 1.0)
+    assert len(study.trials) == 2 and not (tmp_path / "one" / "sweep.db").exists()
+
+
+@pytest.mark.parametrize(
+    "storage", ["nosuch://me:secret@host/db", "sqlite:////no/such/folder/a.db"]
+)
+def test_a_storage_that_cannot_be_used_is_one_line_without_its_password(file, tmp_path, storage):
+    config = SweepConfig(str(file), output=str(tmp_path / "out"), storage=storage)
+    with pytest.raises(InputError, match="storage: expected an SQL database") as caught:
+        sweep(config)
+    assert "secret" not in str(caught.value)
