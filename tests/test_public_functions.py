@@ -33,7 +33,7 @@ OTHERS = {
 
 @pytest.fixture
 def jets(toy_jets):
-    return toy_jets(120, 1)
+    return toy_jets(40, 1)
 
 
 def needed(function):

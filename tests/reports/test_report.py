@@ -137,7 +137,10 @@ def test_shuffled_particles_give_the_same_numbers(made):
             assert one[key] == pytest.approx(other[key], rel=1e-6, abs=1e-9), one["quantity"]
 
 
-def test_without_history_and_reconstruction_there_are_no_such_sections(toy_jets, tmp_path):
+def test_without_history_and_reconstruction_there_are_no_such_sections(
+    toy_jets, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("jetgen.reports.report.save_figure", lambda *drawn, **options: b"")
     page = write_report(tmp_path, real=toy_jets(60, 1), samples={"a": toy_jets(60, 2)})
     html = page.read_text(encoding="utf-8")
     for words in ("training", "reconstruction", "latent", "throughput", "cite"):
