@@ -56,8 +56,8 @@ def models(config: ModelsConfig) -> str:
     return "\n".join(
         [
             *lines,
-            "passes: evaluations of the network per jet; W1M and FPD in 10⁻³, in brackets their",
-            "floor, the distance of two simulated samples; AUC of the best classifier (0.5: alike)",
+            "passes: evaluations of the network per jet; jets/s: of one core; W1M, FPD: in 10⁻³,",
+            "in brackets their floor, the distance of two simulated samples; AUC: best classifier",
             "`jetgen models NAME` prints all that is known; `jetgen generate NAME` makes jets",
         ]
     )
@@ -100,8 +100,8 @@ def _card(model: Shipped) -> Iterator[str]:
     yield ""
     speed = card["speed"]
     yield from _paragraph(
-        f"speed: {speed['jets_per_second']:,.0f} jets per second on {speed['processor']} with "
-        f"{speed['threads']} threads; {card['network_evaluations']} evaluations of the network"
+        f"speed: {speed['jets_per_second']:,.0f} jets per second on one core of "
+        f"{speed['processor']}; network evaluated {card['network_evaluations']} times per jet"
     )
     yield from _paragraph(
         "can be fixed, with 99.8 % of the training jets between: "
