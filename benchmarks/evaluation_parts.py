@@ -4,7 +4,7 @@ Processor seconds of all threads between two messages of progress, so that other
 counts little, and the largest resident memory in between (Linux only). Each size and command has a
 process of its own.
 
-    python benchmarks/evaluation_parts.py REAL GENERATED --jets 1500 10000
+    python benchmarks/evaluation_parts.py REAL GENERATED --jets 10000 100000
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("real")
     parser.add_argument("generated")
-    parser.add_argument("--jets", type=int, nargs="+", default=[1500, 10_000])
+    parser.add_argument("--jets", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--output", type=Path, default=RESULTS / "evaluation_parts.csv")
     options = parser.parse_args()
     rows: list[dict[str, object]] = []
