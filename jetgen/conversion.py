@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import wraps
-from inspect import signature
-from os import PathLike
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,8 +22,6 @@ from jetgen.errors import InputError, InputWarning, did_you_mean, some
 from jetgen.kinematics import GEV, four_momenta
 from jetgen.registry import resolve
 from jetgen.weights import require_some_weight
-
-R = TypeVar("R")
 
 Jets = ParticleCloud | Tensor | NDArray[np.floating]
 """Anything that :func:`to_cloud` takes; awkward arrays too, which have no type of their own."""
@@ -222,7 +217,7 @@ def to_cloud(jets: Any, mask: Any = None, name: str = "jets") -> ParticleCloud:
     """
     if isinstance(jets, ParticleCloud):
         return jets
-    if _is_awkward(jets):
+    if is_awkward(jets):
         return with_momenta(from_awkward(jets))
     values = as_tensor(jets, name)
     if values.ndim != 3 or values.shape[2] not in ((3, 4) if mask is None else (3,)):
@@ -326,114 +321,6 @@ def feature_of(feature: str | Feature) -> Feature:
     return feature
 
 
-def takes_sets(function: Callable[..., R]) -> Callable[..., R]:
-    """A function of clouds that also takes arrays in their place, each with its mask or without.
-
-    >>> count = takes_sets(lambda cloud: cloud.multiplicity)
-    >>> count(np.ones((2, 5, 3))), count(torch.ones(1, 2, 3), torch.tensor([[True, False]]))
-    (tensor([5, 5]), tensor([1]))
-    """
-
-    @wraps(function)
-    def taking(*values: Any, **options: Any) -> R:
-        _require_data(function.__name__, values[:1])
-        places = [i for i, value in enumerate(values) if _is_array(value) and not _is_mask(value)]
-        clouds = []
-        for i, value in enumerate(values):
-            if i in places:
-                mask = values[i + 1] if i + 1 < len(values) and _is_mask(values[i + 1]) else None
-                clouds.append(to_cloud(value, mask))
-            elif not _is_mask(value):
-                clouds.append(value)
-        return function(*clouds, **options)
-
-    return taking
-
-
-def takes_arrays(function: Callable[..., R]) -> Callable[..., R]:
-    """A function of tensors that also takes arrays, and a cloud in place of points and mask.
-
-    Of clouds with different features those that all of them have are taken, if these are momenta:
-    ``px, py, pz`` of ``px, py, pz`` and ``px, py, pz, E``.
-
-    >>> double = takes_arrays(lambda x, x_mask: 2 * x * x_mask.unsqueeze(-1))
-    >>> double(np.ones((1, 1, 2)), np.ones((1, 1), dtype=bool))
-    tensor([[[2., 2.]]], dtype=torch.float64)
-    """
-
-    masked = any("mask" in name for name in signature(function).parameters)
-
-    @wraps(function)
-    def taking(*values: Any, **options: Any) -> R:
-        _require_data(function.__name__, values)
-        given = [from_awkward(value) if _is_awkward(value) else value for value in values]
-        clouds = [value for value in given if isinstance(value, ParticleCloud)]
-        if clouds and not masked:
-            raise InputError(
-                f"{function.__name__}: expected arrays of numbers, received a cloud; pass a value "
-                "per jet, such as jets.mass or jetgen.physics.measure(jets).observables['girth']"
-            )
-        common = _common_features(clouds)
-        tensors: list[Any] = []
-        for value in given:
-            if isinstance(value, ParticleCloud):
-                tensors += [_particles_of(value, common), value.mask]
-            else:
-                tensors.append(as_tensor(value) if isinstance(value, np.ndarray) else value)
-        named = {
-            name: as_tensor(value, name) if isinstance(value, np.ndarray) else value
-            for name, value in options.items()
-        }
-        return function(*tensors, **named)
-
-    return taking
-
-
-def _require_data(function: str, values: Sequence[Any]) -> None:
-    """Refuse the name of a file, or nothing at all, in place of jets.
-
-    Raises:
-        InputError: with what to do.
-    """
-    for value in values:
-        if value is None or isinstance(value, str | PathLike):
-            raise InputError(
-                f"{function}: expected a cloud, tensors or arrays, received {value!r}; "
-                "jetgen.read reads a file"
-            )
-
-
-def _common_features(clouds: Sequence[ParticleCloud]) -> tuple[Feature, ...]:
-    """The features that all clouds have.
-
-    Raises:
-        InputError: when they differ and are no momenta.
-    """
-    every = [cloud.features for cloud in clouds]
-    common = tuple(f for f in every[0] if all(f in each for each in every)) if every else ()
-    momenta = (CARTESIAN, RELATIVE)
-    if len(set(every)) > 1 and not any(set(known) <= set(common) for known in momenta):
-        received = " and ".join(some(map(str, each)) for each in every)
-        raise InputError(
-            f"features: expected the same of both clouds, received {received}; "
-            "jetgen.physics.to_cartesian and to_relative convert jets"
-        )
-    return common
-
-
-def _particles_of(cloud: ParticleCloud, features: tuple[Feature, ...]) -> Tensor:
-    if cloud.features == features:
-        return cloud.particles
-    return torch.stack([cloud.feature(feature.name) for feature in features], dim=-1)
-
-
-def _is_awkward(value: Any) -> bool:
+def is_awkward(value: Any) -> bool:
+    """Whether it is an awkward array, without importing awkward."""
     return any(kind.__module__.partition(".")[0] == "awkward" for kind in type(value).__mro__)
-
-
-def _is_array(value: Any) -> bool:
-    return isinstance(value, Tensor | np.ndarray) or _is_awkward(value)
-
-
-def _is_mask(value: Any) -> bool:
-    return isinstance(value, Tensor | np.ndarray) and str(value.dtype).endswith("bool")

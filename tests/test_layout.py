@@ -14,6 +14,7 @@ FLOORS = """
     namespace kinematics weights sharing threads
     cloud
     conversion
+    arguments
     kernels
     components kinds
     physics

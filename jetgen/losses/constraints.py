@@ -15,9 +15,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from jetgen.arguments import takes_sets
 from jetgen.cloud import ParticleCloud
 from jetgen.config.component import Component
-from jetgen.conversion import takes_sets
 from jetgen.errors import InputError
 from jetgen.losses.reduction import Reduction, reduce, require_choice
 from jetgen.physics import fourvectors

@@ -17,8 +17,8 @@ from typing import Any, Literal, Self
 import torch
 from torch import Tensor
 
+from jetgen.arguments import takes_arrays
 from jetgen.config.train import TrainConfig
-from jetgen.conversion import takes_arrays
 from jetgen.errors import InputError
 from jetgen.kernels.selection import use_triton
 from jetgen.losses.distances import chunks, pairwise, power_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from jetgen.conversion import takes_arrays
+from jetgen.arguments import takes_arrays
 from jetgen.errors import InputError
 from jetgen.losses.distances import CHUNK_ELEMENTS
 from jetgen.losses.dual_bound import dual_bound

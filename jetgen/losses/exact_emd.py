@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jetgen.conversion import takes_arrays
+from jetgen.arguments import takes_arrays
 from jetgen.errors import InputError
 from jetgen.losses.distances import chunks, pairwise, power_of
 from jetgen.losses.envelope import Solution, attach_gradients

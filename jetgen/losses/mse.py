@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from jetgen.conversion import takes_arrays
+from jetgen.arguments import takes_arrays
 from jetgen.losses.reduction import Reduction
 from jetgen.losses.slots import Normalisation, SlotLoss, slot_by_slot
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from jetgen.conversion import takes_arrays
+from jetgen.arguments import takes_arrays
 from jetgen.errors import InputError
 from jetgen.weights import require_some_weight
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from jetgen.conversion import takes_arrays
+from jetgen.arguments import takes_arrays
 from jetgen.errors import InputError
 from jetgen.threads import in_threads
 from jetgen.weights import require_some_weight

@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from jetgen.arguments import takes_sets
 from jetgen.cloud import RELATIVE, ParticleCloud
-from jetgen.conversion import takes_sets
 from jetgen.errors import InputError
 from jetgen.kernels.selection import can_run_triton
 from jetgen.physics import fourvectors

@@ -10,8 +10,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from jetgen.arguments import takes_sets
 from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, Feature, ParticleCloud
-from jetgen.conversion import takes_sets
 from jetgen.errors import InputError, some
 from jetgen.kinematics import (
     eta,

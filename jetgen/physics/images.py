@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from jetgen.arguments import takes_sets
 from jetgen.cloud import ParticleCloud
-from jetgen.conversion import takes_sets
 from jetgen.errors import InputError
 
 

@@ -22,8 +22,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from jetgen.arguments import takes_sets
 from jetgen.cloud import RELATIVE, ParticleCloud
-from jetgen.conversion import takes_sets
 from jetgen.errors import InputError
 from jetgen.physics.clustering import (
     LARGEST_RADIUS,

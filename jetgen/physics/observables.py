@@ -16,8 +16,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from jetgen.arguments import takes_sets
 from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
-from jetgen.conversion import takes_sets
 from jetgen.kinds import JETS, Kind
 from jetgen.physics.efp import efps
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative

@@ -23,8 +23,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from jetgen.arguments import takes_sets
 from jetgen.cloud import ParticleCloud
-from jetgen.conversion import takes_sets
 from jetgen.errors import InputError
 from jetgen.physics import fourvectors
 from jetgen.physics.merging_tree import merging_tree

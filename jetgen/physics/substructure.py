@@ -10,8 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from jetgen.arguments import takes_sets
 from jetgen.cloud import RELATIVE, ParticleCloud
-from jetgen.conversion import takes_sets
 from jetgen.physics import fourvectors
 from jetgen.physics.efp import efps
 from jetgen.physics.efp_graphs import efp_graphs
