@@ -336,7 +336,8 @@ def _by_class(
 def describe(options: argparse.Namespace) -> tuple[Path, dict[str, Any]]:
     """Pack a run and write its card; return its path and content.
 
-    Figures of an earlier card with the same weights are kept.
+    Figures of an earlier card with the same weights are kept; without its ``speed`` this is
+    measured again.
     """
     path = pretrained.FOLDER / options.name / "card.json"
     before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -344,8 +345,8 @@ def describe(options: argparse.Namespace) -> tuple[Path, dict[str, Any]]:
     data = RunFolder(options.run).data_files(options.training)
     content = card(model, options.run, data, options.limit)
     if before.get("weights_sha256") == content["weights_sha256"]:
-        content |= {key: before[key] for key in ("metrics", "speed")}
-    else:
+        content |= {key: before[key] for key in ("metrics", "speed") if key in before}
+    if "speed" not in content:
         content["speed"] = speed(model)
     write_json(path, content)
     return path, content
