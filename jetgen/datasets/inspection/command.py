@@ -105,8 +105,8 @@ def inspect(
         unread=source.unread,
     )
     known = [] if known is None else known
-    first = sum(len(keys) for keys in known)
-    numbers: list[Tensor] = []
+    keys = torch.zeros(len(source), dtype=torch.int64)  # at once: pieces would fragment the memory
+    filled = torch.zeros(len(source), dtype=torch.bool)
     for start in range(0, len(source), chunk):
         stop = min(start + chunk, len(source))
         cloud = source.read(start, stop)
@@ -114,15 +114,15 @@ def inspect(
             found.doubts += source.doubts(cloud)
         _add_ranges(found, cloud)
         faults = {**faults_of(cloud), **source.faults(start, stop)}
-        filled = cloud.mask.any(1)
-        known.append(fingerprints(cloud)[filled])
-        numbers.append(start + filled.nonzero()[:, 0])
+        keys[start:stop], filled[start:stop] = fingerprints(cloud), cloud.mask.any(1)
         for name, fault in counted(faults, torch.arange(start, stop)).items():
             before = found.faults.get(name, Fault(0, fault.first))
             found.faults[name] = Fault(before.jets + fault.jets, before.first)
-    again = repeated(torch.cat(known))[first:]
+    before_this = sum(len(others) for others in known)
+    known.append(keys[filled])
+    again = repeated(torch.cat(known))[before_this:]
     copies = {"the same particles as an earlier jet": again}
-    found.faults |= counted(copies, torch.cat(numbers))
+    found.faults |= counted(copies, filled.nonzero()[:, 0])
     return found
 
 
