@@ -8,8 +8,8 @@ an interrupted measurement can go on.
 
     python benchmarks/ship.py runs/vae30 jets30 --test test/*.h5 --training train/*.h5
 
-A NAME that begins with ``jets`` stands for all classes of the run: jets30-fast is also found as
-gluon30-fast, top30-fast and so on.
+A NAME that begins with ``jets`` stands for all classes of the run: jets30-flow is also found as
+gluon30-flow, top30-flow and so on.
 """
 
 from __future__ import annotations
@@ -376,7 +376,7 @@ def ship(options: argparse.Namespace) -> Path:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("run", type=Path, help="folder of the finished run")
-    parser.add_argument("name", help="of the model, such as jets30, jets150-fast or gluon30")
+    parser.add_argument("name", help="of the model, such as jets30, jets150-flow or gluon30")
     parser.add_argument("--test", nargs="+", required=True, help="files of unused jets")
     parser.add_argument("--training", nargs="+", required=True, help="files of the training")
     parser.add_argument("--jets", type=int, default=50_000, help="jets per class and side")
