@@ -101,7 +101,7 @@ def _card(model: Shipped) -> Iterator[str]:
     speed = card["speed"]
     yield from _paragraph(
         f"speed: {speed['jets_per_second']:,.0f} jets per second on one core of "
-        f"{speed['processor']}; network evaluated {card['network_evaluations']} times per jet"
+        f"{speed['processor']}; passes of the network per jet: {card['network_evaluations']}"
     )
     yield from _paragraph(
         "can be fixed, with 99.8 % of the training jets between: "
