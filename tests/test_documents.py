@@ -204,4 +204,4 @@ def check(words, where):
         case ["python", script, *_]:
             assert (ROOT / script).is_file(), where
         case _:
-            assert words[0] in ("git", "source", "cd", "ssh", "torchrun"), where
+            assert words[0] in ("git", "source", "cd", "ssh", "torchrun", "dask"), where

@@ -240,7 +240,8 @@ def test_a_missing_package_is_named(tmp_path, modules):
     run = received_run(tmp_path, encoder="pooled")
     noted = {"name": "pooled", "package": "jetgen-example", "version": "1.2"}
     run.environment_file.write_text(
-        json.dumps({"components": [noted], "data": {}, "libraries": {}}), encoding="utf-8"
+        json.dumps({"command": [], "components": [noted], "data": {}, "libraries": {}}),
+        encoding="utf-8",
     )
     with pytest.raises(InputError, match=r"'pooled' of the package jetgen-example 1\.2; pip"):
         run.read_config()

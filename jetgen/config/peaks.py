@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jetgen.config.option import option, require, validate
+from jetgen.config.option import option, require, seed_option, validate
 from jetgen.config.reading import allow_option, map_option
 
 
@@ -23,7 +23,7 @@ class PeaksConfig:
     )
     bins: int = option(40, at_least=10, help="equal bins of fits and of the figure")
     replicas: int = option(200, at_least=20, help="bootstrap replicas for errors")
-    seed: int = option(1, help="seed of the replicas")
+    seed: int = seed_option(1, help="seed of the replicas")
     map: dict[str, str] = map_option()
     allow: tuple[str, ...] = allow_option()
     output: str | None = option(

@@ -18,6 +18,7 @@ REQUIRED = {
     "generate": {"runs": ["r"]},
     "latent": {"run": "r"},
     "leaderboard": {"folder": "f"},
+    "peaks": {"before": "b.h5", "after": "a.h5", "window": "60:100"},
     "report": {"run": "r"},
     "simulate": {"sample": "gluon", "output": "o.h5"},
     "sweep": {"sweep": "s"},

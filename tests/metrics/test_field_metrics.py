@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 
+from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
 from jetgen.metrics.cov_mmd import cov_mmd, coverage_and_mmd
 from jetgen.metrics.fpd import fpd, frechet, jet_efps
@@ -117,6 +118,7 @@ def test_coverage_and_matching_distance_of_a_known_matrix():
 @few
 def test_jets_are_their_own_best_match(toy_jets):
     one = to_relative(toy_jets(1, 1))
+    one = ParticleCloud.concatenate([one] * 3)
     found = cov_mmd(one, one, jets=4, batches=2, seed=1)
     assert found.coverage.value == 0.25  # all four draws are the one jet
     assert found.mmd.value == pytest.approx(0, abs=1e-7)

@@ -104,7 +104,8 @@ def test_a_run_is_compared_with_its_held_out_jets(toy_jets, quick, monkeypatch, 
 def test_with_a_gaussian_prior_there_is_no_second_one(toy_jets, quick, monkeypatch, tmp_path):
     monkeypatch.setattr(reporting, "load", lambda run, **options: Model(run, toy_jets, "gaussian"))
     write(tmp_path / "generated.h5", toy_jets(60, 3))
-    rows = "stage,epoch,jets_per_second\nautoencoder,1,100\nautoencoder,2,300\nprior,1,9\n"
+    rows = "stage,epoch,seconds,jets_per_second\n"
+    rows += "autoencoder,1,5,100\nautoencoder,2,9,300\nprior,1,12,9\n"
     (tmp_path / "metrics.csv").write_text(rows)
     reporting.report(reporting.ReportConfig(run=str(tmp_path), seed=7))
     speeds = {rate.step: rate.jets_per_second for rate in quick["rates"]}

@@ -104,7 +104,13 @@ def test_run_folder_holds_what_it_promises(config):
     ]
     assert {"train_reconstruction", "train_kl", "train_mass", "validation_total"} <= set(rows[0])
     environment = json.loads(folder.environment_file.read_text())
-    assert environment["split"] == {"seed": 1, "training": 280, "validation": 60, "test": 60}
+    assert environment["split"] == {
+        "seed": 1,
+        "training": 280,
+        "validation": 60,
+        "test": 60,
+        "copies_together": True,
+    }
     assert set(environment["libraries"]) >= {"torch", "jetgen"}
     assert len(next(iter(environment["data"].values()))) == 64
     assert not list(run.rglob("*.partial"))

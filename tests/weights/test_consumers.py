@@ -355,8 +355,8 @@ WITHOUT_JETS = {
     "classifier_scores", "column_matrix", "conditions", "latent_activity", "latent_columns",
     "latent_correlations", "latent_curves", "latent_information", "latent_map", "latent_pairs",
     "latent_plane", "latent_region", "latent_views", "latent_walk", "mass_peaks",
-    "memorisation", "monitored_curves", "points_with_errors", "residual_histograms", "search",
-    "size_against_error", "speeds", "training_curves",
+    "memorisation", "monitored_curves", "peak_shift", "points_with_errors", "residual_histograms",
+    "search", "size_against_error", "speeds", "training_curves",
 }  # fmt: skip
 """Figures of numbers, of generated jets, or of jets that were drawn by weight before."""
 
