@@ -296,6 +296,6 @@ def data_of(config: TrainConfig, folder: RunFolder, given: Data | None = None) -
     if found != known:
         raise InputError(
             f"data: expected the sets that {folder.path} was trained on, with the same numbers and "
-            f"names (SHA-256 {known}), received others (SHA-256 {found})"
+            f"names (SHA-256 {known}), received others (SHA-256 {found}); pass those"
         )
     return given

@@ -121,7 +121,7 @@ def located(places: Sequence[Place], run: Path, given: Paths = ()) -> list[Path]
             more = f" or one of {len(missing) - 1} more" if len(missing) > 1 else ""
             raise InputError(
                 f"data: expected {missing[0].name} that {run} was trained on ({missing[0]}){more}, "
-                f"received {file} ({_described(file)})"
+                f"received {file} ({_described(file)}); name the files of that training"
             )
     files = [file or _in_place(p, run) for p, file in zip(places, own, strict=True)]
     for place, file in zip(places, files, strict=True):
