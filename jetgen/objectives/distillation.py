@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,10 @@ from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError
 from jetgen.files.checkpoint import Checkpoint
 from jetgen.networks.integration import Solver, integrate
-from jetgen.networks.masking import masked
-from jetgen.networks.paths import straight_path
 from jetgen.networks.velocity import SetVelocity
-from jetgen.objectives.base import Loss
 from jetgen.objectives.flow_matching import FlowMatching
 from jetgen.objectives.layout import Layout
+from jetgen.sharing import drawn
 
 
 class Distillation(FlowMatching):
@@ -107,19 +106,10 @@ class Distillation(FlowMatching):
     def fit_streamed(self, passes: Callable[[], Iterable[ParticleCloud]]) -> None:
         """Nothing is fitted to the data."""
 
-    def loss(
-        self, player: str, batch: ParticleCloud, epoch: int, generator: torch.Generator
-    ) -> Loss:
-        x1, context = self.preparation.to_network(batch), self.context(batch)
-        x0 = self._noise(batch.mask, generator, like=x1)
+    def times(self, jets: int, generator: torch.Generator) -> Tensor:
+        """The beginning of one of the student's steps, each as likely as the others."""
         steps = self.config.solver_steps
-        t = (torch.randint(steps, (len(x1),), generator=generator) / steps).to(x1)
-        start, _ = straight_path(x0, x1, t)
-        error = self.velocity(start, t, batch.mask, context).float() - self._taught(
-            start, t, batch.mask, context
-        )
-        entries = (batch.multiplicity * x1.shape[2]).clamp(min=1)
-        return Loss(masked(error, batch.mask).square().sum((1, 2)) / entries, {})
+        return drawn(partial(torch.randint, steps), (jets,), generator=generator) / steps
 
     def findings(
         self,
@@ -130,14 +120,16 @@ class Distillation(FlowMatching):
         return {}  # the loss falls towards zero for as long as one trains
 
     @torch.no_grad()
-    def _taught(self, start: Tensor, t: Tensor, mask: Tensor, context: Tensor) -> Tensor:
-        """The mean velocity with which the teacher goes on from ``start`` for one step."""
+    def wanted(
+        self, point: Tensor, time: Tensor, along: Tensor, mask: Tensor, context: Tensor
+    ) -> Tensor:
+        """The mean velocity with which the teacher goes on from ``point`` for one step."""
         (teacher,) = self._teacher
-        teacher.to(start)
+        teacher.to(point)
         steps = self.config.solver_steps
 
-        def velocity(x: Tensor, time: float) -> Tensor:
-            return teacher(x, t + time / steps, mask, context).float() / steps
+        def velocity(x: Tensor, part: float) -> Tensor:
+            return teacher(x, time + part / steps, mask, context).float() / steps
 
-        end = integrate(velocity, start, steps=self.teacher_steps, solver=self.teacher_solver)
-        return (end - start) * steps
+        end = integrate(velocity, point, steps=self.teacher_steps, solver=self.teacher_solver)
+        return (end - point) * steps

@@ -84,15 +84,26 @@ class FlowMatching(DirectModel):
     def loss(
         self, player: str, batch: ParticleCloud, epoch: int, generator: torch.Generator
     ) -> Loss:
-        x1 = self.preparation.to_network(batch)
+        x1, context = self.preparation.to_network(batch), self.context(batch)
         x0 = self._noise(batch.mask, generator, like=x1)
         if self.config.coupling == "optimal":
             x0 = coupled(x0, x1, batch.mask)
-        t = drawn(torch.rand, (len(x1),), generator=generator).to(x1)
-        point, wanted = straight_path(x0, x1, t)
-        error = self.velocity(point, t, batch.mask, self.context(batch)).float() - wanted
+        t = self.times(len(x1), generator).to(x1)
+        point, along = straight_path(x0, x1, t)
+        wanted = self.wanted(point, t, along, batch.mask, context)
+        error = self.velocity(point, t, batch.mask, context).float() - wanted
         entries = (batch.multiplicity * x1.shape[2]).clamp(min=1)
         return Loss(masked(error, batch.mask).square().sum((1, 2)) / entries, {})
+
+    def times(self, jets: int, generator: torch.Generator) -> Tensor:
+        """Times ``(B,)`` at which the velocity is learned: uniform in [0, 1]."""
+        return drawn(torch.rand, (jets,), generator=generator)
+
+    def wanted(
+        self, point: Tensor, time: Tensor, along: Tensor, mask: Tensor, context: Tensor
+    ) -> Tensor:
+        """The velocity ``(B, N, F)`` to be learned at a point: that ``along`` its straight path."""
+        return along
 
     def findings(
         self,

@@ -11,6 +11,7 @@ from jetgen.config.distill import DistillConfig
 from jetgen.config.train import TrainConfig
 from jetgen.distillation.command import distill
 from jetgen.errors import InputError
+from jetgen.files.checkpoint import Checkpoint
 from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
 from jetgen.runs.folder import RunFolder
@@ -47,6 +48,19 @@ def test_student_needs_one_evaluation_and_neither_teacher_nor_data(teacher, tmp_
 def test_resumed_student_is_the_uninterrupted_one(teacher, tmp_path, trained_and_resumed):
     config = RunFolder(student_of(teacher, tmp_path, epochs=2)).read_config()
     trained_and_resumed(replace(config, run=str(tmp_path / "again")))
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_pieces_of_a_batch_give_the_step_of_the_whole(teacher, tmp_path, steps):
+    """Times and noise are those of the whole batch; so are those of several processes."""
+    config = RunFolder(student_of(teacher, tmp_path, steps=steps)).read_config()
+    pieces = replace(config, accumulate=4, run=str(tmp_path / "pieces"))
+    whole, again = (RunFolder(run) for run in (config.run, train(pieces)))
+    wanted, found = (Checkpoint.load(folder.last).part("model") for folder in (whole, again))
+    for name, values in wanted.items():
+        torch.testing.assert_close(found[name], values, rtol=1e-3, atol=1e-4, msg=name)
+    (row,), (same,) = whole.read_metrics(), again.read_metrics()
+    assert float(same["train_total"]) == pytest.approx(float(row["train_total"]), rel=1e-4)
 
 
 @pytest.mark.parametrize("steps", [1, 3])

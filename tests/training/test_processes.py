@@ -111,7 +111,7 @@ def test_two_processes_train_as_one_and_one_resumes_what_two_began(tmp_path):
 
 def test_every_objective_is_tested():
     tested = {options.get("objective", "vae") for options in VARIANTS.values()}
-    assert tested == set(OBJECTIVES) - {"distillation"}  # the loss of flow-matching, with a teacher
+    assert tested == set(OBJECTIVES) - {"distillation"}  # its pieces: tests/distillation
 
 
 def test_pieces_of_a_batch_give_the_step_of_the_whole(tmp_path):
