@@ -20,7 +20,12 @@ from jetgen.reports.figures.class_spectra import class_spectra
 from jetgen.reports.figures.classifier_scores import classifier_scores
 from jetgen.reports.figures.conditions import conditions
 from jetgen.reports.figures.correlation_matrices import correlation_matrices
-from jetgen.reports.figures.distributions import density_label, distributions, drawn
+from jetgen.reports.figures.distributions import (
+    _pull_axis,
+    density_label,
+    distributions,
+    drawn,
+)
 from jetgen.reports.figures.jet_displays import jet_displays
 from jetgen.reports.figures.jet_images import jet_images
 from jetgen.reports.figures.latent_activity import latent_activity
@@ -150,6 +155,19 @@ def test_large_pulls_are_all_on_their_axis(toy_jets, readable):
     low, high = bottom.get_ylim()
     assert np.nanmax(np.abs(pulls)) > 5
     assert low < np.nanmin(pulls) and np.nanmax(pulls) < high
+
+
+@pytest.mark.parametrize("largest", [5.5, 9.9, 10, 19, 20, 49, 50, 99, 100, 300, 5000])
+def test_ticks_of_pulls_stand_apart(toy_jets, readable, largest):
+    real, near = measure(toy_jets(200, 1)), measure(toy_jets(200, 2))
+    quantity = [q for q in QUANTITIES if q.name == "mass"]
+
+    def draw():
+        figure = distributions(real, {"near": near}, quantity, lines(["near"]))
+        _pull_axis(figure.axes[2], [np.array([largest])])
+        return figure
+
+    readable(draw)
 
 
 def test_rounding_errors_get_no_panel(toy_jets):

@@ -46,6 +46,9 @@ _MOST_BANDS = 4
 _PULLS = (3.0, 5.0)
 """Limits of a linear pull axis; larger axes are logarithmic beyond 3."""
 
+_APART = 0.35
+"""Smallest distance between the numbers of a logarithmic pull axis, as a share of half of it."""
+
 
 def distributions(
     real: MeasuredSets,
@@ -210,7 +213,9 @@ def _pull_axis(axes: Axes, pulls: Sequence[Array]) -> None:
     axes.set_ylim(-2 * largest, 2 * largest)
     power = 10 ** math.floor(math.log10(largest))
     end = next(step * power for step in (5, 2, 1) if step * power <= largest)
-    ticks = [-end, 0, end] if end < 20 else [-end, -3, 0, 3, end]
+    decades = 1 + math.log10(2 * largest / 3)  # of half the axis, the first one of them linear
+    apart = min(1, math.log10(end / 3)) / decades
+    ticks = [-end, -3, 0, 3, end] if apart > _APART else [-end, 0, end]
     axes.yaxis.set_major_locator(FixedLocator(ticks))
     axes.yaxis.set_major_formatter(
         FixedFormatter([f"{tick:g}".replace("-", "−") for tick in ticks])
