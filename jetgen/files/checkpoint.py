@@ -24,7 +24,7 @@ class Checkpoint(NamedTuple):
     state: dict[str, Any]
 
     def save(self, path: Path) -> None:
-        """Write the file atomically.
+        """Write the file atomically; the same content gives the same bytes.
 
         Raises:
             OSError: when it cannot be written, such as on a full disk.
@@ -32,7 +32,8 @@ class Checkpoint(NamedTuple):
         tensors = {
             name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()
         }
-        header = {VERSION_KEY: str(CHECKPOINT_FORMAT), "state": json.dumps(self.state)}
+        # One entry: safetensors writes several in random order, and equal content in equal bytes.
+        header = {"state": json.dumps({VERSION_KEY: CHECKPOINT_FORMAT, **self.state})}
         with whole_file(path) as temporary:
             try:
                 save_file(tensors, temporary, metadata=header)
@@ -51,8 +52,11 @@ class Checkpoint(NamedTuple):
         try:
             with safe_open(path, framework="pt") as handle:
                 header = handle.metadata()
-                check_version(path, int(header.get(VERSION_KEY, 1)), CHECKPOINT_FORMAT)
                 state = json.loads(header["state"])
+                # format 2 has its number beside the state
+                check_version(
+                    path, int(state.pop(VERSION_KEY, header.get(VERSION_KEY, 1))), CHECKPOINT_FORMAT
+                )
                 tensors = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
         except (
             SafetensorError,

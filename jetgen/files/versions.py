@@ -9,8 +9,9 @@ from jetgen.errors import InputError
 VERSION_KEY = "jetgen_format"
 """Key of the version in checkpoints, config.yaml and HDF5 files."""
 
-CHECKPOINT_FORMAT = 2
-"""Version 2 is the first that contains its number and the start of each stage."""
+CHECKPOINT_FORMAT = 3
+"""Version 2 is the first that contains its number and the start of each stage; 3 has its number
+beside the state, so that equal content gives equal bytes."""
 
 CONFIG_FORMAT = 2
 """Version 2 is the first that carries its number."""

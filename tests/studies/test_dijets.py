@@ -86,6 +86,7 @@ def test_many_events_confirm_what_trees_and_distances_agree_on(monkeypatch):
     found = measured()
     monkeypatch.setattr(dijets, "FEWEST_EVENTS", 1000)
     monkeypatch.setattr(dijets, "_AUC_MARGIN", 0.2)
+    monkeypatch.setattr(dijets, "_AT_FLOOR", 8.0)
     assert _reproduced(found, "lsgan", "the jets", LEADING).verdict == "confirmed"
     monkeypatch.setattr(dijets, "_AUC_MARGIN", 0.0)
     assert _reproduced(found, "lsgan", "the jets", LEADING).verdict != "confirmed"

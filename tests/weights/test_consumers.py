@@ -251,8 +251,8 @@ NEAR = 0.5
 """Of results that are drawn or trained: at most this share of what the weights change."""
 
 HARDLY = (
-    "eta", "phi", "ptrel", "ptrel_1", "ptrel_5", "mean_ptrel", "pt_dispersion", "tau32", "d2",
-    "multiplicity", "correlations",
+    "energy", "eta", "phi", "ptrel", "ptrel_1", "ptrel_5", "mean_ptrel", "pt_dispersion", "tau21",
+    "tau32", "d2", "multiplicity", "correlations",
 )  # fmt: skip
 """What narrow and wide jets hardly differ in."""
 
@@ -445,19 +445,19 @@ def test_a_sample_counts_as_its_effective_number():
     assert "FPD: omitted" in " ".join(table.warnings)
 
 
-def test_both_sides_and_the_floor_fluctuate_alike():
-    """Jets of one law at the floor, whichever side has weights."""
-    random = torch.Generator().manual_seed(5)
-    same = jets_of(torch.full((1200,), 0.1), 3), jets_of(torch.full((1200,), 0.1), 4)
-    weights = torch.rand(1200, generator=random).square() + 0.01
-    for sides in (
-        (same[0].replace(weights=weights), same[1]),
-        (same[0], same[1].replace(weights=weights)),
-    ):
+@pytest.mark.parametrize("side", [0, 1], ids=["real", "made"])
+def test_both_sides_and_the_floor_fluctuate_alike(side):
+    """Jets of one law are at the floor, whichever side has weights: in most of five samples."""
+    weights = torch.rand(1200, generator=torch.Generator().manual_seed(5)).square() + 0.01
+    largest = []
+    for seed in range(3, 13, 2):
+        sides = [jets_of(torch.full((1200,), 0.1), seed + k) for k in range(2)]
+        sides[side] = sides[side].replace(weights=weights)
         drawn = resample(check(sides[0], {"made": sides[1]}), replicas=40, seed=1)
-        rows = compare_resampled(drawn).rows
         assert drawn.size == counted_sets(weights)
-        assert max(row.distances["made"].spreads for row in rows) < 4
+        rows = compare_resampled(drawn).rows
+        largest.append(max(row.distances["made"].spreads for row in rows))
+    assert np.median(largest) < 3
 
 
 def test_draws_by_weight():
