@@ -74,7 +74,7 @@ def test_a_newer_checkpoint_is_refused_by_name(run):
         {"state": json.dumps(state), "jetgen_format": newer},
     ):
         save_file(load_file(run.best), run.best, metadata=header)
-        expected = rf"best\.safetensors: written by a newer jetgen \(format {newer}\), this one reads"
+        expected = rf"best\.safetensors: written by a newer jetgen \(format {newer}\), this one"
         with pytest.raises(InputError, match=expected):
             jetgen.load(run.path)
 
