@@ -44,8 +44,8 @@ def weighted_name(text: str) -> list[str]:
 
 
 def steps_of(text: str) -> list[str]:
-    """The names of the steps in ``FEATURE=STEP+STEP``."""
-    _, equals, steps = text.partition("=")
+    """The names of the steps in ``FEATURE=STEP+STEP``; a feature may have ``=`` in its name."""
+    _, equals, steps = text.rpartition("=")
     return steps.split("+") if equals else []
 
 

@@ -237,7 +237,7 @@ def parse_transforms(texts: Sequence[str], features: Sequence[Feature]) -> dict[
     """
     steps = {feature.name: ["standardise"] for feature in features}
     for text in texts:
-        name, _, chain = text.partition("=")
+        name, _, chain = text.rpartition("=")
         chosen = chain.split("+")
         if name not in steps or not all(step in TRANSFORMS for step in chosen):
             raise InputError(

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jetgen.cloud import RELATIVE, Feature, ParticleCloud
+from jetgen.config.train import steps_of
 from jetgen.datasets.transforms import FeatureTransforms, parse_transforms
 from jetgen.errors import InputError
 
@@ -97,3 +98,11 @@ def test_fitting_on_no_particles_is_refused():
     empty = ParticleCloud(torch.zeros(2, 3, 3), torch.zeros(2, 3, dtype=torch.bool), RELATIVE)
     with pytest.raises(InputError, match="expected jets with particles"):
         FeatureTransforms(RELATIVE, parse_transforms([], RELATIVE)).fit(real_particles(empty))
+
+
+def test_the_last_equals_sign_ends_the_name_of_a_feature():
+    feature = Feature("P_TOT=PNBI+PICRH")
+    assert parse_transforms([f"{feature.name}=log+unit"], [feature]) == {
+        feature.name: ["log", "unit"]
+    }
+    assert steps_of(f"{feature.name}=log+unit") == ["log", "unit"]

@@ -10,6 +10,8 @@ JETS = {
     "mass": torch.tensor([10.0, 80.0, 120.0, 170.0]),
     "n": torch.tensor([20, 40, 70, 61]),
     "type": torch.tensor([0.0, 3.0, 0.0, 2.0]),
+    "ne(m-3)": torch.tensor([1.0, 6.0, 7.0, torch.nan]),
+    "P_TOT=PNBI+PICRH": torch.tensor([10.0, 80.0, 120.0, 170.0]),
 }
 
 
@@ -27,6 +29,14 @@ JETS = {
         ("n > mass", [0]),
         ("mass > -1e3", [0, 1, 2, 3]),
         ("  n == 70  ", [2]),
+        ("abs(mass - 125) < 50", [1, 2, 3]),
+        ("mass / n > 2", [3]),
+        ("2 * mass + n**2 >= 5140", [2]),
+        ("-mass > -50 + 1", [0]),
+        ("sqrt(mass) < 9 and log(mass) > 4", [1]),
+        ("'mass' > 150", [3]),
+        ('"ne(m-3)" > 5', [1, 2]),
+        ('abs("P_TOT=PNBI+PICRH" - mass) > 1 or "ne(m-3)" != 1', [1, 2, 3]),
     ],
 )
 def test_a_region_holds_the_jets_that_it_describes(text, selected):
@@ -41,12 +51,19 @@ def test_a_region_holds_the_jets_that_it_describes(text, selected):
         "mass >",
         "mass > 150 &",
         "mass & n",
-        "mass + n > 3",
+        "mass + n",
+        "mass % n > 3",
+        "round(mass) > 3",
+        "abs(mass, n) > 3",
+        "abs(mass > 3) > 1",
+        "abs(x=mass) > 3",
         "__import__('os').system('true') == 0",
         "mass.real > 1",
         "mass[0] > 1",
         "mass in n",
-        "mass > '3'",
+        "mass > b'3'",
+        "mass > f'{n}'",
+        "mass > 3j",
         "mass > True",
         "(mass > 3) == (n > 2)",
         "(" * 500 + "mass > 1" + ")" * 500,
@@ -59,8 +76,20 @@ def test_anything_else_is_refused_in_one_line(text):
     assert "\n" not in str(error.value)
 
 
+def test_the_names_are_those_of_columns():
+    text = "abs('ne(m-3)' - mass) > 3 and type == top and sqrt(mass) > 1"
+    assert set(Region(text).names) == {"ne(m-3)", "mass", "type"}
+
+
+def test_a_message_names_the_option():
+    with pytest.raises(InputError, match=r"^select: expected comparisons"):
+        Region("mass", option="select")
+    with pytest.raises(InputError, match=r"^select: expected names"):
+        Region("masss > 1", option="select").select(JETS)
+
+
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(InputError, match=r"mass, n, type.*'masss'"):
+    with pytest.raises(InputError, match=r"mass, n, type, .*'masss'"):
         Region("masss > 3").select(JETS)
     with pytest.raises(InputError, match="'top'"):
         Region("n == top").select({"n": JETS["n"]})
