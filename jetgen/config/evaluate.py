@@ -7,7 +7,13 @@ from typing import Literal, cast, get_args
 
 from jetgen.components import METRICS
 from jetgen.config.option import option, require, seed_option, validate
-from jetgen.config.reading import allow_option, first_option, map_option
+from jetgen.config.reading import (
+    allow_option,
+    drop_missing_option,
+    first_option,
+    map_option,
+    select_option,
+)
 
 Classifier = Literal["trees", "particlenet", "transformer"]
 """Classifiers that can be trained to separate generated jets from real ones."""
@@ -24,6 +30,8 @@ class EvaluateConfig:
     real: str = option(help="file with real jets")
     map: dict[str, str] = map_option()
     allow: tuple[str, ...] = allow_option()
+    select: str | None = select_option()
+    drop_missing: bool = drop_missing_option()
     output: str | None = option(
         None, help="JSON file to write (default: GENERATED with .metrics.json for its ending)"
     )

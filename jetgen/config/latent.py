@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jetgen.config.option import option, require, seed_option, validate
-from jetgen.config.reading import allow_option, first_option, map_option, require_data
+from jetgen.config.reading import (
+    allow_option,
+    drop_missing_option,
+    first_option,
+    map_option,
+    require_data,
+    select_option,
+)
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,8 @@ class LatentConfig:
     )
     map: dict[str, str] = map_option()
     allow: tuple[str, ...] = allow_option()
+    select: str | None = select_option()
+    drop_missing: bool = drop_missing_option()
     first: bool = first_option()
     output: str | None = option(None, help="folder to write report.html to (default: RUN/latent)")
     jets: int = option(5000, help="at most this many jets, chosen at random")
@@ -46,7 +55,7 @@ class LatentConfig:
 
     def __post_init__(self) -> None:
         validate(self)
-        require_data(self)
+        require_data(self, "select", "drop_missing")
         for name in ("jets", "columns"):
             require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
         require(self.steps >= 2, "steps", "at least 2", self.steps)

@@ -19,6 +19,16 @@ ALLOW_HELP = (
 
 FIRST_HELP = "take the first `jets` of each file instead of drawing them at random by `seed`"
 
+SELECT_HELP = (
+    "of the real sets keep those that meet this condition on columns or observables, such as "
+    "'mass > 150' or '\"ne(m-3)\" > 5 and abs(a - b) < 1'; how many are left out is said"
+)
+
+DROP_MISSING_HELP = (
+    "leave out real sets with a missing value (NaN, an empty entry) in a column that is used, and "
+    "say how many"
+)
+
 
 def map_option() -> Any:
     """The columns that contain the momenta: the argument ``map`` of :func:`jetgen.read`."""
@@ -35,12 +45,22 @@ def first_option() -> Any:
     return option(False, help=FIRST_HELP)
 
 
-def require_data(config: Any) -> None:
-    """Refuse ``map`` and ``allow`` without ``data``, the files that they are for.
+def select_option() -> Any:
+    """A condition on sets: the argument ``select`` of :func:`jetgen.read`."""
+    return option(None, help=SELECT_HELP)
+
+
+def drop_missing_option() -> Any:
+    """Whether NaN leaves a set out: the argument ``drop_missing`` of :func:`jetgen.read`."""
+    return option(False, help=DROP_MISSING_HELP)
+
+
+def require_data(config: Any, *further: str) -> None:
+    """Refuse how files are read without ``data``, the files.
 
     Raises:
         InputError: by the name of the option.
     """
-    for name in ("map", "allow"):
+    for name in ("map", "allow", *further):
         given = getattr(config, name)
         require(bool(config.data) or not given, name, "none without `data`", given)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jetgen.config.option import option, require, seed_option, validate
-from jetgen.config.reading import allow_option, first_option, map_option, require_data
+from jetgen.config.reading import (
+    allow_option,
+    drop_missing_option,
+    first_option,
+    map_option,
+    require_data,
+    select_option,
+)
 from jetgen.errors import InputError
 
 
@@ -30,6 +37,8 @@ class ReportConfig:
     generated: list[str] = option([], help="files with jets to compare to `real`")
     map: dict[str, str] = map_option()
     allow: tuple[str, ...] = allow_option()
+    select: str | None = select_option()
+    drop_missing: bool = drop_missing_option()
     output: str | None = option(
         None,
         help="folder to write report.html to (default: RUN/report, or NAME-report here)",
@@ -62,6 +71,9 @@ class ReportConfig:
         )
         if self.run is not None:
             require_data(self)
+        for name in ("select", "drop_missing"):
+            given = getattr(self, name)
+            require(self.real is not None or not given, name, "none without `real`", given)
         if files and not (self.real and self.generated and self.output):
             missing = [
                 name

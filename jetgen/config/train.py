@@ -18,7 +18,13 @@ from jetgen.components import (
     TRANSFORMS,
 )
 from jetgen.config.option import named_components, option, refuse, require, seed_option, validate
-from jetgen.config.reading import allow_option, first_option, map_option
+from jetgen.config.reading import (
+    allow_option,
+    drop_missing_option,
+    first_option,
+    map_option,
+    select_option,
+)
 from jetgen.kinds import ENTRIES, JETS, Kind, kind_of
 
 IN_MEMORY = "in memory"
@@ -105,6 +111,8 @@ class TrainConfig:
     )
     map: dict[str, str] = map_option()
     allow: tuple[str, ...] = allow_option()
+    select: str | None = select_option()
+    drop_missing: bool = drop_missing_option()
     first: bool = first_option()
     particles: int = option(
         150, at_least=1, common=True, help="particles kept per jet, leading in pT"

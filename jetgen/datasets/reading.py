@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
 from jetgen.config.option import require, typed
+from jetgen.datasets.choosing import choose, wanted_sets
 from jetgen.datasets.detection import Paths, find_files, open_source
 from jetgen.datasets.faults import (
     ALLOWED,
@@ -26,7 +27,6 @@ from jetgen.datasets.faults import (
 from jetgen.datasets.formats.source import Source
 from jetgen.errors import InputError, InputWarning, did_you_mean, some
 from jetgen.physics import fourvectors
-from jetgen.physics.classes import class_index, class_name
 from jetgen.weights import require_some_weight
 
 Piece = tuple[Source, Tensor, ParticleCloud]
@@ -43,6 +43,8 @@ def read(
     conditions: Sequence[str] = (),
     map: Mapping[str, str] | None = None,
     allow: Sequence[str] = (),
+    select: str | None = None,
+    drop_missing: bool = False,
     seed: int = 1,
     first: bool = False,
 ) -> ParticleCloud:
@@ -64,6 +66,10 @@ def read(
         allow: names of anomalies to accept: ``mask``, ``negative-pt`` and ``energy``, which
             otherwise raise an error, and ``holes``, ``mass-shell``, ``num-particles``, ``jet-mass``
             and ``jet-pt``, which otherwise give a warning.
+        select: keep only sets that meet this condition on columns or observables, such as
+            ``mass > 150`` or ``'ne(m-3)' > 5`` (:class:`jetgen.physics.region.Region`).
+        drop_missing: keep only sets without NaN in the features and ``conditions`` that are read,
+            which otherwise raises an error. Both warn of the number of sets left out.
         seed: seed for the draw of ``jets``.
         first: keep the first jets of each file instead, and read only these.
 
@@ -86,6 +92,8 @@ def read(
         conditions=conditions,
         map=map,
         allow=allow,
+        select=select,
+        drop_missing=drop_missing,
         seed=seed,
         first=first,
     ).all()
@@ -102,6 +110,8 @@ def iter_chunks(
     conditions: Sequence[str] = (),
     map: Mapping[str, str] | None = None,
     allow: Sequence[str] = (),
+    select: str | None = None,
+    drop_missing: bool = False,
     seed: int = 1,
     first: bool = False,
 ) -> Iterator[ParticleCloud]:
@@ -115,6 +125,8 @@ def iter_chunks(
         conditions=conditions,
         map=map,
         allow=allow,
+        select=select,
+        drop_missing=drop_missing,
         seed=seed,
         first=first,
     ).chunks(chunk)
@@ -127,7 +139,8 @@ MOST_OPEN = 16
 class Selection:
     """The jets of files that :func:`read` chooses, to be read in chunks or by index; picklable.
 
-    The arguments are those of :func:`read`.
+    The arguments are those of :func:`read`, and ``extra``: further conditions, which may be missing
+    where sets with missing values are left out, so that they do not change which sets are read.
 
     Args:
         sources: the files.
@@ -146,6 +159,9 @@ class Selection:
         conditions: Sequence[str] = (),
         map: Mapping[str, str] | None = None,
         allow: Sequence[str] = (),
+        select: str | None = None,
+        drop_missing: bool = False,
+        extra: Sequence[str] = (),
         seed: int = 1,
         first: bool = False,
     ) -> None:
@@ -154,13 +170,18 @@ class Selection:
         unknown = [name for name in allow if name not in ALLOWED]
         map = None if map is None else typed("map", map, dict[str, str])
         require(not unknown, "allow", f"names among {', '.join(ALLOWED)}", unknown)
+        wanted = wanted_sets(jet_type, select, drop_missing, columns, conditions)
+        self._checked = {*CHECKED, *conditions, *(() if drop_missing else extra)}
+        conditions = [*conditions, *extra]
         self.sources = [
             open_source(path, jet_type, map=map, columns=columns, conditions=conditions)
             for path in find_files(paths)
         ]
         for source in self.sources:
             _require_read(source, (*columns, *conditions))
-        self.chosen = _choose(self.sources, jet_type, jets, None if first else seed)
+        self.chosen = choose(self.sources, wanted, jets, None if first else seed)
+        for source in self.sources:
+            source.narrowed(columns, conditions)
         self.slots = particles or max(_slots(source) for source in self.sources)
         self._particles, self._allow = particles, tuple(allow)
         self._columns, self._conditions = tuple(columns), tuple(conditions)
@@ -181,7 +202,7 @@ class Selection:
             (source, numbers, _cut(cloud, self.slots, self._particles))
             for source, numbers, cloud in pieces
         )
-        return _rebatch(_selected(whole, self._columns, self._conditions), size)
+        return _rebatch(_selected(whole, self._columns, self._conditions, self._checked), size)
 
     def all(self) -> ParticleCloud:
         """All jets, checked."""
@@ -260,50 +281,6 @@ def _slots(source: Source) -> int:
     return slots
 
 
-def drawn(held: int, number: int | None, seed: int | None) -> Tensor:
-    """Sorted indices ``(number,)`` of ``held`` jets, drawn at random, or the first without a seed.
-
-    All jets are used if ``number`` is None or larger than ``held``.
-    """
-    if number is None or number >= held:
-        return torch.arange(held)
-    if seed is None:
-        return torch.arange(number)
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randperm(held, generator=generator)[:number].sort().values
-
-
-def _choose(
-    sources: list[Source], jet_type: str | None, jets: int | None, seed: int | None
-) -> list[Tensor]:
-    """For each source, the indices of the requested jets.
-
-    The jets are taken from several files in proportion to their sizes, so that all classes are
-    included.
-    """
-    wanted = None if jet_type is None else class_index(jet_type)
-    held: Counter[str] = Counter()
-    matching = []
-    for source in sources:
-        types = source.types()
-        kinds, counts = types.unique(return_counts=True)
-        held.update(
-            {class_name(k): n for k, n in zip(kinds.tolist(), counts.tolist(), strict=True)}
-        )
-        source.close()
-        kept = torch.ones_like(types, dtype=torch.bool) if wanted is None else types == wanted
-        matching.append(kept.nonzero().squeeze(1))
-    ends = torch.tensor([0, *map(len, matching)]).cumsum(0)
-    total = int(ends[-1])
-    if not total:
-        names = ", ".join(f"{count} {name}" for name, count in held.items())
-        where = str(sources[0].path) + (" and others" if len(sources) > 1 else "")
-        raise InputError(f"{where}: expected jets of type {jet_type}, received {names} jets")
-    shares = ends * min(total, total if jets is None else jets) // total
-    numbers = shares.diff().tolist()
-    return [rows[drawn(len(rows), n, seed)] for rows, n in zip(matching, numbers, strict=True)]
-
-
 def _pieces(
     sources: list[Source], chosen: list[Tensor], block: int, allow: Sequence[str], whole: bool
 ) -> Iterator[Piece]:
@@ -337,7 +314,10 @@ def _pieces(
 
 
 def _selected(
-    pieces: Iterator[Piece], columns: Sequence[str], conditions: Sequence[str]
+    pieces: Iterator[Piece],
+    columns: Sequence[str],
+    conditions: Sequence[str],
+    checked: Collection[str],
 ) -> Iterator[ParticleCloud]:
     """The requested columns, checked to be finite and the same in all files."""
     first: tuple[Source, ParticleCloud] | None = None
@@ -345,7 +325,7 @@ def _selected(
         _require_weights(whole, source, numbers)
         _require_held(source, whole, (*columns, *conditions))
         cloud = select_columns(whole, columns, conditions)
-        _require_finite(cloud, source, numbers, {*CHECKED, *conditions})
+        _require_finite(cloud, source, numbers, checked)
         first = first or (source, cloud)
         _require_alike(cloud, source, *first)
         yield cloud

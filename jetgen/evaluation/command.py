@@ -22,9 +22,9 @@ from jetgen.components import METRICS
 from jetgen.config.evaluate import Classifier, EvaluateConfig
 from jetgen.config.option import refuse
 from jetgen.datasets import read
+from jetgen.datasets.choosing import drawn
 from jetgen.datasets.copies import copy_keys
 from jetgen.datasets.detection import map_of, sha256_of
-from jetgen.datasets.reading import drawn
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput, check
 from jetgen.evaluation.columns import evaluate_columns
@@ -99,7 +99,13 @@ def evaluated(
             name: getattr(config, name) for name in ("jets", "seed", "first", "allow")
         }
         real = (
-            read(config.real, map=config.map, **chosen)
+            read(
+                config.real,
+                map=config.map,
+                select=config.select,
+                drop_missing=config.drop_missing,
+                **chosen,
+            )
             if real is None
             else real[drawn(len(real), config.jets, seed)]
         )

@@ -33,6 +33,8 @@ def latent(config: LatentConfig) -> Path:
             asked,
             map=config.map,
             allow=config.allow,
+            select=config.select,
+            drop_missing=config.drop_missing,
             first=config.first,
         )
         conclusion = conclude(found, config)

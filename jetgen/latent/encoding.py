@@ -11,6 +11,7 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.datasets import read
+from jetgen.datasets.choosing import Wanted, choose_in_memory
 from jetgen.datasets.detection import map_of
 from jetgen.metrics.latent import LatentSpace, rank_correlation
 from jetgen.metrics.mutual_information import mutual_information
@@ -102,6 +103,8 @@ def encode_sets(
     *,
     map: Mapping[str, str] | None = None,
     allow: Sequence[str] = (),
+    select: str | None = None,
+    drop_missing: bool = False,
     first: bool = False,
 ) -> EncodedSets:
     """Encode jets, or other sets, with a trained autoencoder.
@@ -116,6 +119,9 @@ def encode_sets(
         map: the columns of ``data`` with the momenta; those of the training by default.
         allow: anomalies in ``data`` to accept, as for :func:`jetgen.read`; those of the training by
             default.
+        select: keep only those of ``data`` that meet this condition; by default as in the training.
+        drop_missing: keep only those of ``data`` without missing values; as in the training by
+            default. Sets without a value of ``asked`` are then left out, too.
         first: whether the first jets are taken instead.
 
     Raises:
@@ -127,6 +133,8 @@ def encode_sets(
     reading = {
         "map": map or (map_of(data, model.config.map) if data else {}),
         "allow": allow or model.config.allow,
+        "select": select or model.config.select,
+        "drop_missing": drop_missing or model.config.drop_missing,
     }
     kept = None if first else seed
     cloud = _chosen(model, data, jets, kept, reading)
@@ -156,6 +164,8 @@ def _chosen(
         cloud = represent(read_in, config)
     else:
         cloud = model.held_out(extra_columns)
+        if extra_columns and config.drop_missing:
+            cloud = choose_in_memory(cloud, Wanted(complete=True, conditions=tuple(extra_columns)))
     generator = torch.Generator().manual_seed(1 if seed is None else seed)
     kept = unweighted_draw(cloud.weights, generator)
     if seed is not None:

@@ -20,8 +20,8 @@ from jetgen.citing.citations import merged, of_files, of_report, of_run
 from jetgen.cloud import ParticleCloud
 from jetgen.config.report import ReportConfig
 from jetgen.datasets import read
+from jetgen.datasets.choosing import drawn
 from jetgen.datasets.detection import find_files, map_of, open_source, sha256_of
-from jetgen.datasets.reading import drawn
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import RECONSTRUCTED
 from jetgen.files.terminal import Terminal
@@ -182,6 +182,8 @@ def _jets_to_compare_with(
             first=config.first,
             map=config.map,
             allow=config.allow,
+            select=config.select,
+            drop_missing=config.drop_missing,
         )
         files = [] if config.real in clouds else find_files(config.real)
         return _Compared(real, None, files, f"those of {config.real}")
@@ -244,7 +246,7 @@ def _report_files(
 ) -> Path:
     assert config.real is not None and config.output is not None, "validated by the options"
 
-    def sets(name: str, chosen: Mapping[str, str]) -> ParticleCloud:
+    def sets(name: str, chosen: Mapping[str, str], **wanted: Any) -> ParticleCloud:
         if name in clouds:
             seed = None if config.first else config.seed
             return clouds[name][drawn(len(clouds[name]), config.jets, seed)]
@@ -255,9 +257,10 @@ def _report_files(
             allow=config.allow,
             seed=config.seed,
             first=config.first,
+            **wanted,
         )
 
-    real = sets(config.real, config.map)
+    real = sets(config.real, config.map, select=config.select, drop_missing=config.drop_missing)
     kind = kind_of_cloud(real)
     noun, trivial, named = kind.noun.many, kind.baseline, config.reference_name
     samples = {

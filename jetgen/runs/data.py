@@ -17,6 +17,7 @@ from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.train import IN_MEMORY, REGION, TrainConfig
 from jetgen.conversion import to_cloud, with_momenta
 from jetgen.datasets import read
+from jetgen.datasets.choosing import choose_in_memory, drawn, wanted_sets
 from jetgen.datasets.detection import find_files
 from jetgen.datasets.faults import (
     NEGATIVE_PT,
@@ -28,12 +29,11 @@ from jetgen.datasets.faults import (
     warn_of_doubts,
 )
 from jetgen.datasets.loading import HeldJets
-from jetgen.datasets.reading import Selection, drawn, select_columns
+from jetgen.datasets.reading import Selection, select_columns
 from jetgen.datasets.streaming import StreamedJets
 from jetgen.errors import InputError, InputWarning, PrecisionWarning
 from jetgen.files.whole import sha256
 from jetgen.objectives.preparation import represent
-from jetgen.physics.classes import class_index
 from jetgen.physics.region import Region
 from jetgen.runs.folder import RunFolder
 
@@ -71,7 +71,7 @@ def load_jets(
         InputError: when files cannot be read, or sets passed from Python are not passed again.
     """
     if isinstance(data, ParticleCloud):
-        jets = _chosen(data, config, [*config.auxiliary_columns(), *extra_columns])
+        jets = _chosen(data, config, extra_columns)
     else:
         jets = _selection(config, data, extra_columns).all()
     _warn_of_copies(int(copies(jets).sum()), jets)
@@ -142,9 +142,12 @@ def _selection(
         seed=config.seed,
         first=config.first,
         columns=config.columns,
-        conditions=[*config.auxiliary_columns(), *extra_columns],
+        conditions=config.auxiliary_columns(),
+        extra=extra_columns,
         map=config.map,
         allow=config.allow,
+        select=config.select,
+        drop_missing=config.drop_missing,
     )
 
 
@@ -175,6 +178,7 @@ class JetStore:
             config.jets and (config.jets, config.seed, config.first),
             tuple(config.map.items()),
             config.allow,
+            (config.select, config.drop_missing),
             config.columns,
             tuple(config.auxiliary_columns()),
             config.particles,
@@ -211,9 +215,16 @@ def _warn_of_copies(again: int, jets: ParticleCloud, number: int | None = None) 
         )
 
 
-def _chosen(data: ParticleCloud, config: TrainConfig, conditions: Sequence[str]) -> ParticleCloud:
+def _chosen(
+    data: ParticleCloud, config: TrainConfig, extra_columns: Sequence[str]
+) -> ParticleCloud:
     """Of a cloud what :func:`jetgen.datasets.read` would choose of a file, in float32."""
     cloud = data.to("cpu").to(torch.float32)
+    conditions = config.auxiliary_columns()
+    wanted = wanted_sets(
+        config.jet_type, config.select, config.drop_missing, config.columns, conditions
+    )
+    cloud = choose_in_memory(cloud, wanted)
     for name, values in (("particles", cloud.particles), ("conditions", cloud.conditions)):
         if not bool(values.isfinite().all()):
             raise InputError(f"data: expected finite numbers, received NaN or infinity in {name}")
@@ -225,12 +236,8 @@ def _chosen(data: ParticleCloud, config: TrainConfig, conditions: Sequence[str])
         cloud = with_momenta(cloud)
         unit = doubtful_unit(cloud, "if so, divide the momenta by 1000")
         warn_of_doubts("data", [unit] if unit else [])
-    if config.jet_type is not None:
-        cloud = cloud[cloud.condition("type") == class_index(config.jet_type)]
-        if not len(cloud):
-            raise InputError(f"data: expected jets of type {config.jet_type}, received none")
     cloud = cloud[drawn(len(cloud), config.jets, None if config.first else config.seed)]
-    cloud = select_columns(cloud, config.columns, conditions)
+    cloud = select_columns(cloud, config.columns, [*conditions, *extra_columns])
     return cloud.with_conditions({Feature("num_particles"): cloud.multiplicity})
 
 

@@ -386,6 +386,8 @@ class TrainedModel:
         first: bool = False,
         map: Mapping[str, str] | None = None,
         allow: Sequence[str] = (),
+        select: str | None = None,
+        drop_missing: bool = False,
     ) -> ParticleCloud:
         """Jets to compare generated ones with: in the representation and of the class of these.
 
@@ -394,6 +396,7 @@ class TrainedModel:
         Args:
             data: jets, or files, folders or patterns.
             jets, seed, first, map, allow: as for :func:`jetgen.read`.
+            select, drop_missing: as for :func:`jetgen.read`; by default as in the training.
 
         Raises:
             InputError: as :func:`jetgen.read`.
@@ -412,6 +415,8 @@ class TrainedModel:
             first=first,
             map=dict(map or {}),
             allow=tuple(allow),
+            select=select or self.config.select,
+            drop_missing=drop_missing or self.config.drop_missing,
         )
         return load_jets(config, data=data)
 

@@ -86,17 +86,17 @@ def test_a_representation_that_is_given_is_never_replaced(capsys):
 @pytest.mark.parametrize(
     ("command", "names"),
     [
-        ("train", {"map", "allow", "first"}),
-        ("evaluate", {"map", "allow", "first"}),
-        ("report", {"map", "allow", "first"}),
-        ("latent", {"map", "allow", "first"}),
+        ("train", {"map", "allow", "first", "select", "drop_missing"}),
+        ("evaluate", {"map", "allow", "first", "select", "drop_missing"}),
+        ("report", {"map", "allow", "first", "select", "drop_missing"}),
+        ("latent", {"map", "allow", "first", "select", "drop_missing"}),
         ("compress", {"map", "allow"}),  # all jets of a file
         ("inspect", {"map"}),  # says what is odd and refuses nothing
     ],
 )
 def test_commands_that_read_files_share_their_options(command, names):
     fields = {each.name: each for each in dataclasses.fields(resolve(COMMANDS[command].options))}
-    assert fields.keys() & {"map", "allow", "first"} == names
+    assert fields.keys() & {"map", "allow", "first", "select", "drop_missing"} == names
     for name in names:
         assert fields[name].metadata["help"] == getattr(reading, f"{name.upper()}_HELP")
 
