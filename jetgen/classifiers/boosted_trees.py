@@ -66,7 +66,7 @@ def figure_of_merit(
     jets: int = MOST_CLASSIFIED,
     seed: int = 1,
     weights: tuple[Tensor, Tensor] | None = None,
-    keys: tuple[Tensor, Tensor] | None = None,
+    keys: list[Tensor] | None = None,
 ) -> FigureOfMerit:
     """Train 100 trees of depth 4 at a learning rate of 0.1 on half the jets, test on the others.
 

@@ -96,7 +96,7 @@ def halves(
     generated: Tensor,
     jets: int,
     seed: int,
-    keys: tuple[Tensor, Tensor] | None = None,
+    keys: list[Tensor] | None = None,
 ) -> Halves:
     """Split the same number of jets of each kind, at most ``jets``, into two random halves.
 

@@ -50,8 +50,7 @@ def particle_figure_of_merit(
         InputError: when there are too few jets.
     """
     sides = real.relative, generated.relative
-    keys = copy_keys(sides[0]), copy_keys(sides[1])
-    dealt = halves(sides[0].weights, sides[1].weights, jets, seed, keys)
+    dealt = halves(sides[0].weights, sides[1].weights, jets, seed, copy_keys(*sides))
     context = [n for n in CONTEXT if n in real.observables and n in generated.observables]
 
     first, second = (classifier_input(side, context) for side in (real, generated))

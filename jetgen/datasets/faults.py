@@ -126,24 +126,6 @@ def warn_of_doubts(where: object, doubts: Sequence[str]) -> None:
         warnings.warn(f"{where}: {doubt}", InputWarning, stacklevel=2)
 
 
-def copies(cloud: ParticleCloud, block: int = 10_000) -> Tensor:
-    """Mask ``(B,)`` of sets that repeat an earlier one: particles slot by slot, and conditions.
-
-    Empty sets do not count as copies.
-    """
-    parts = [keys_of(cloud[start : start + block]) for start in range(0, len(cloud), block)]
-    return repeated(torch.cat(parts)) & cloud.mask.any(1)
-
-
-def keys_of(cloud: ParticleCloud) -> Tensor:
-    """``(B,)`` integers that agree for sets with equal slots and conditions."""
-    size = cloud.particles.shape[1] * cloud.particles.shape[2] + cloud.conditions.shape[1]
-    generator = torch.Generator().manual_seed(1)
-    factors = torch.randint(-(2**62), 2**62, (size,), generator=generator) | 1
-    values = torch.cat([cloud.particles.flatten(1), cloud.conditions], dim=1).float()
-    return (values.view(torch.int32).long() * factors).sum(1)
-
-
 def repeated(keys: Tensor) -> Tensor:
     """Mask ``(B,)`` of the integers that are equal to an earlier one."""
     order = keys.argsort(stable=True)

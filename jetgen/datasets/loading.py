@@ -198,7 +198,7 @@ class HeldJets(TrainingJets):
     """
 
     def __init__(self, jets: ParticleCloud, seed: int, *, copies_together: bool = True) -> None:
-        split = split_indices(len(jets), seed, copy_keys(jets) if copies_together else None)
+        split = split_indices(len(jets), seed, copy_keys(jets)[0] if copies_together else None)
         self.number, self.weight = len(jets), float(jets.weights.double().sum())
         self.weighted = bool((jets.weights != 1).any())
         self.slots = jets.mask.shape[1]

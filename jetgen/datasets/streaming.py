@@ -12,8 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from jetgen.cloud import ParticleCloud
-from jetgen.datasets.copies import copy_keys
-from jetgen.datasets.faults import keys_of, repeated
+from jetgen.datasets.copies import Copies
 from jetgen.datasets.kept_clouds import arrays_of, cloud_of
 from jetgen.datasets.loading import TrainingJets, split_indices
 from jetgen.datasets.reading import Selection
@@ -97,9 +96,9 @@ class StreamedJets(TrainingJets):
         self._decode = _Decoder(selection, prepare)
         self._loader: DataLoader[Arrays | InputError] | None = None
         self._split(seed)
-        items = self._check(prepare)
-        if copies_together and bool(repeated(items).any()):
-            self._split(seed, items)
+        self.copies = self._check(prepare)
+        if copies_together and self.copies.number:
+            self._split(seed, self.copies.keys())
             self._check(prepare)
 
     def _split(self, seed: int, keys: Tensor | None = None) -> None:
@@ -109,23 +108,18 @@ class StreamedJets(TrainingJets):
         self._ranks = torch.empty(number, dtype=torch.int64)
         self._ranks[torch.cat(split)] = torch.arange(number)
 
-    def _check(self, prepare: Prepare) -> Tensor:
-        """One pass over all jets: their weights and copies, and those that are kept in memory.
-
-        Returns the :func:`~jetgen.datasets.copies.copy_keys` of all.
-        """
+    def _check(self, prepare: Prepare) -> Copies:
+        """One pass over all jets: their weights and copies, and those that are kept in memory."""
         training, validation, _ = self.sizes.values()
         sample, validated = _Kept(0, min(training, SAMPLE)), _Kept(training, training + validation)
         validated.stop = min(validated.stop, validated.start + VALIDATED)
-        keys: list[Tensor] = []
-        items: list[Tensor] = []
+        copies = Copies()
         weights = torch.zeros(3, dtype=torch.float64)
         self.number = self.slots = 0
         for cloud in self._selection.chunks(CHUNK):
             rows = slice(self.number, self.number + len(cloud))
-            keys.append(keys_of(cloud)[cloud.mask.any(1)])
             cloud = prepare(cloud, self.number)
-            items.append(copy_keys(cloud, self.number))
+            copies.add(cloud)
             ranks = self._ranks[rows]
             sample.add(cloud, ranks)
             validated.add(cloud, ranks)
@@ -134,12 +128,11 @@ class StreamedJets(TrainingJets):
             self.slots = max(self.slots, cloud.mask.shape[1])
             self.number += len(cloud)
         self._selection.require_weight(weights[:1])
-        self.copies = int(repeated(torch.cat(keys)).sum())
         self.weight, self.mean_weight = float(weights[0]), float(weights[1]) / training
         self.weighted = bool(weights[2])
         self._sample: ParticleCloud | None = sample.cloud()
         self.validation = validated.cloud()
-        return torch.cat(items)
+        return copies
 
     def to(self, device: str) -> Self:
         self._device = device

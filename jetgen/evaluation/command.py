@@ -287,7 +287,7 @@ def evaluate_checked(
                     *feature_table(*sides, features),
                     seed=seed,
                     weights=(sides[0].weights, sides[1].weights),
-                    keys=(copy_keys(sides[0].relative), copy_keys(sides[1].relative)),
+                    keys=copy_keys(sides[0].relative, sides[1].relative),
                 )
             else:
                 merits[name] = particle_figure_of_merit(*sides, name, seed=seed, progress=progress)

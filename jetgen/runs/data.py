@@ -18,10 +18,10 @@ from jetgen.config.train import IN_MEMORY, REGION, TrainConfig
 from jetgen.conversion import to_cloud, with_momenta
 from jetgen.datasets import read
 from jetgen.datasets.choosing import choose_in_memory, drawn, wanted_sets
+from jetgen.datasets.copies import Copies
 from jetgen.datasets.detection import find_files
 from jetgen.datasets.faults import (
     NEGATIVE_PT,
-    copies,
     counted,
     doubtful_unit,
     faults_of,
@@ -74,8 +74,11 @@ def load_jets(
         jets = _chosen(data, config, extra_columns)
     else:
         jets = _selection(config, data, extra_columns).all()
-    _warn_of_copies(int(copies(jets).sum()), jets)
-    return _prepared(jets, config=config)
+    jets = _prepared(jets, config=config)
+    copies = Copies()
+    copies.add(jets)
+    _warn_of_copies(copies, len(jets))
+    return jets
 
 
 STREAMED = 2**29
@@ -126,7 +129,7 @@ def training_jets(
     streamed_jets = StreamedJets(
         selection, prepare, config.seed, config.data_workers, copies_together=copies_together
     )
-    _warn_of_copies(streamed_jets.copies, streamed_jets.validation, streamed_jets.number)
+    _warn_of_copies(streamed_jets.copies, streamed_jets.number)
     return streamed_jets
 
 
@@ -204,12 +207,19 @@ def _require_conditions(jets: ParticleCloud, config: TrainConfig, first: int) ->
             )
 
 
-def _warn_of_copies(again: int, jets: ParticleCloud, number: int | None = None) -> None:
-    """A warning where jets come twice, which may be a mistake; rows of a table may."""
-    if again and jets.mask.shape[1] > 1:
+def _warn_of_copies(copies: Copies, number: int) -> None:
+    """A warning where some of ``number`` sets come twice, which may be a mistake."""
+    if again := copies.number:
         warnings.warn(
-            f"{again} of {len(jets) if number is None else number} sets are copies of others; "
-            "those of a set are all in the training, the validation or the test set",
+            f"{again} of {number} sets are copies of others; those of a set are all in the "
+            "training, the validation or the test set",
+            InputWarning,
+            stacklevel=3,
+        )
+    if again := copies.by_chance:
+        warnings.warn(
+            f"{again} of {number} rows are equal to others, which may be chance with so few "
+            "different values; equal ones are in the training, the validation and the test set",
             InputWarning,
             stacklevel=3,
         )

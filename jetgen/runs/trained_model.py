@@ -375,7 +375,7 @@ class TrainedModel:
 
     def _split(self, jets: ParticleCloud) -> Split:
         together = self.folder.keeps_copies_together()
-        return split_indices(len(jets), self.config.seed, copy_keys(jets) if together else None)
+        return split_indices(len(jets), self.config.seed, copy_keys(jets)[0] if together else None)
 
     def comparable(
         self,

@@ -137,7 +137,7 @@ class FOM(Metric):
         merit = figure_of_merit(
             *feature_table(real, generated),
             weights=(first.weights, second.weights),
-            keys=(copy_keys(first), copy_keys(second)),
+            keys=copy_keys(first, second),
         )
         return _figures(merit)
 

@@ -8,9 +8,9 @@ import torch
 import jetgen
 from jetgen.classifiers.boosted_trees import figure_of_merit
 from jetgen.classifiers.figure_of_merit import halves
-from jetgen.cloud import ParticleCloud
+from jetgen.cloud import Feature, ParticleCloud
 from jetgen.configs import preset
-from jetgen.datasets.copies import copy_keys
+from jetgen.datasets.copies import Copies, copy_keys
 from jetgen.datasets.loading import HeldJets, split_indices
 from jetgen.datasets.reading import Selection
 from jetgen.datasets.streaming import StreamedJets
@@ -30,17 +30,65 @@ def twice(make_gaussian_jets):
 
 
 def test_keys_agree_for_copies_alone(twice):
-    keys = copy_keys(twice)
+    keys = copy_keys(twice)[0]
     assert torch.equal(keys[60:], keys[20:40]) and len(keys.unique()) == 60
-    mask = torch.ones(5, 1, dtype=torch.bool)
-    single = ParticleCloud(torch.ones(5, 1, 3), mask, twice.features[:3])
-    assert len(copy_keys(single).unique()) == 5, "sets of one item agree by chance"
-    assert torch.equal(copy_keys(twice, block=7), keys)
+    parts = Copies()
+    for start in range(0, 80, 30):
+        parts.add(twice[start : start + 30], block=7)
+    assert torch.equal(parts.keys(), keys)
+    assert torch.isin(*copy_keys(twice[:30], twice[20:])).tolist() == [False] * 20 + [True] * 10
+
+
+def rows(values):
+    """A table of these rows ``(B, F)``."""
+    mask = torch.ones(len(values), 1, dtype=torch.bool)
+    names = tuple(Feature(f"x{k}") for k in range(values.shape[1]))
+    return ParticleCloud(values.unsqueeze(1).float(), mask, names)
+
+
+@pytest.mark.parametrize("repeats", [slice(0, 3), slice(0, 1000)])
+def test_equal_rows_of_measured_values_are_copies(repeats):
+    values = torch.randn(1000, 3, generator=torch.Generator().manual_seed(1))
+    found = Copies()
+    found.add(rows(torch.cat([values, values[repeats]])))
+    assert found.number == len(values[repeats]) and not found.by_chance
+
+
+@pytest.mark.parametrize("different, columns", [(2, 3), (100, 2), (1_000, 1), (5_000, 1)])
+def test_rows_that_agree_by_chance_are_not(different, columns):
+    random = torch.Generator().manual_seed(1)
+    values = torch.randint(different, (4000, columns), generator=random) / different
+    equal = len(values) - len(values.unique(dim=0))
+    found = Copies()
+    found.add(rows(values))
+    assert found.number == 0 and found.by_chance == equal > 0
+    assert len(found.keys().unique()) == 4000
+
+
+def test_empty_sets_and_jets_of_one_particle_at_the_axis_are_no_copies(twice):
+    mask = torch.arange(twice.mask.shape[1]) < torch.arange(80).unsqueeze(1) % 2
+    alike = twice.replace(particles=torch.ones_like(twice.particles), mask=mask)
+    assert len(copy_keys(alike)[0].unique()) == 80
+
+
+def test_training_on_rows_keeps_copies_together_or_warns(tmp_path):
+    random = torch.Generator().manual_seed(2)
+    values = torch.randn(60, 3, generator=random)
+    options = TINY | {"particles": 1, "representation": "features"}
+    with pytest.warns(InputWarning, match="60 of 120 sets are copies"):
+        run = jetgen.train(data=rows(values.repeat(2, 1)), run=tmp_path / "a", **options)
+    with pytest.warns(InputWarning, match="60 of 120 sets are copies"):
+        model = jetgen.load(run, data=rows(values.repeat(2, 1)))
+        sides = model.training_jets(), model.held_out()
+    assert not torch.isin(*copy_keys(*sides)).any()
+    few = rows(torch.randint(3, (120, 2), generator=random))
+    with pytest.warns(InputWarning, match="111 of 120 rows are equal to others"):
+        jetgen.train(data=few, run=tmp_path / "b", **options)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_split_keeps_copies_together_and_all_others_where_they_are(twice, seed):
-    keys = copy_keys(twice)
+    keys = copy_keys(twice)[0]
     split = split_indices(len(twice), seed, keys)
     assert torch.equal(torch.cat(split).sort().values, torch.arange(len(twice)))
     owners = [set(keys[rows].tolist()) for rows in split]
@@ -74,7 +122,7 @@ def test_held_out_jets_of_a_run_are_not_among_those_of_its_training(twice, tmp_p
     def shared():
         with pytest.warns(InputWarning, match="20 of 80 sets are copies"):
             model = jetgen.load(run)
-            sides = copy_keys(model.training_jets()), copy_keys(model.held_out())
+            sides = copy_keys(model.training_jets(), model.held_out())
         return int(torch.isin(*sides).sum())
 
     assert shared() == 0

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.datasets.faults import BAD_MASK
-from jetgen.datasets.formats.hdf5 import Hdf5Source, shapes, texts
+from jetgen.datasets.formats.hdf5 import Hdf5Source, attribute, shapes, texts
 from jetgen.datasets.formats.hdf5_writing import Attribute, Dataset, Hdf5Writer
 from jetgen.datasets.formats.labels import type_indices
 from jetgen.datasets.formats.source import Format
@@ -119,9 +118,9 @@ class CloudSource(Hdf5Source):
     def _features(self, dataset: str) -> tuple[Feature, ...]:
         if dataset not in self.file:
             return ()
-        attributes: Any = self.file[dataset].attrs
-        columns = self.file[dataset].shape[1:][-1:]
-        stated = [texts(attributes.get(name)) for name in ("columns", "units")]
+        held = self.file[dataset]
+        columns = held.shape[1:][-1:]
+        stated = [texts(attribute(held, name)) for name in ("columns", "units")]
         if any(len(names) != columns[0] for names in stated):
             raise InputError(
                 f"{self.path}: expected the attributes columns and units of {dataset} to name its "

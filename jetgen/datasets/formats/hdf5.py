@@ -27,6 +27,12 @@ UNBOUNDED = 2**30
 MOST_PACKED = 1100
 """Largest compression ratio of larger datasets; deflate reaches 1032."""
 
+MOST_STATED = 2**24
+"""Size in bytes of an attribute above which it is not read."""
+
+SIMPLE = (h5py.h5t.TypeStringID, h5py.h5t.TypeIntegerID, h5py.h5t.TypeFloatID, h5py.h5t.TypeEnumID)
+"""Types of attributes that are read."""
+
 MOST_GROUPS = 8
 """Largest depth of groups that are searched."""
 
@@ -45,7 +51,7 @@ def open_hdf5(path: Path) -> h5py.File:
     except OSError as error:
         raise _hdf5_error(path, error) from error
     try:
-        check_version(path, int(file.attrs.get(VERSION_KEY, 1)), HDF5_FORMAT)
+        check_version(path, int(attribute(file, VERSION_KEY, 1)), HDF5_FORMAT)
         _require_own(path, file)
     except BaseException:
         file.close()
@@ -178,7 +184,8 @@ class Hdf5Source(Source):
     @property
     def attributes(self) -> dict[str, Any]:
         """The attributes of the file, JSON texts decoded."""
-        return {name: _decoded(value) for name, value in self.file.attrs.items()}
+        found = {name: attribute(self.file, name) for name in self.file.attrs}
+        return {name: _decoded(value) for name, value in found.items() if value is not None}
 
     def close(self) -> None:
         if self._file is not None and self._process == os.getpid():
@@ -207,6 +214,19 @@ def require_filters(path: Path, dataset: h5py.Dataset) -> None:
                 f"{name.decode() or code}; {install_command('hdf5plugin')} reads blosc and bzip2, "
                 "and the ptrepack of PyTables repacks any file"
             )
+
+
+def attribute(item: Any, name: str, default: Any = None) -> Any:
+    """An attribute of texts or numbers; ``default`` if it is absent, large or of another type.
+
+    The library crashes on some attributes of other types in damaged files.
+    """
+    if not h5py.h5a.exists(item.id, name.encode()):
+        return default
+    held = h5py.h5a.open(item.id, name.encode())
+    if not isinstance(held.get_type(), SIMPLE) or held.get_storage_size() > MOST_STATED:
+        return default
+    return item.attrs[name]
 
 
 def texts(value: Any) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 
 from jetgen.datasets.formats.arrays_table import Array, ArraysSource
-from jetgen.datasets.formats.hdf5 import Hdf5Source, datasets, open_hdf5, texts
+from jetgen.datasets.formats.hdf5 import Hdf5Source, attribute, datasets, open_hdf5, texts
 from jetgen.datasets.formats.source import Format
 
 NAMES = ("columns", "names", "features", "feature_names", "column_names", "variables")
@@ -47,9 +47,10 @@ class Hdf5TableSource(ArraysSource, Hdf5Source):
 
 
 def _array(name: str, dataset: h5py.Dataset, every: dict[str, h5py.Dataset]) -> Array:
-    attributes = dataset.attrs
-    names = next((texts(attributes[key]) for key in NAMES if key in attributes), ())
-    units = next((texts(attributes[key]) for key in UNITS if key in attributes), ())
+    names, units = (
+        next(filter(None, (texts(attribute(dataset, key)) for key in keys)), ())
+        for keys in (NAMES, UNITS)
+    )
     beside = [f"{name}_{key}" for key in NAMES if f"{name}_{key}" in every]
     if not names and beside and every[beside[0]].size < 10_000:
         names = texts(every[beside[0]][()])

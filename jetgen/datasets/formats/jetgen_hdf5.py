@@ -11,7 +11,7 @@ from torch import Tensor
 
 from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, Feature, ParticleCloud
 from jetgen.datasets.faults import BAD_MASK
-from jetgen.datasets.formats.hdf5 import Hdf5Source, shapes
+from jetgen.datasets.formats.hdf5 import Hdf5Source, attribute, shapes, texts
 from jetgen.datasets.formats.hdf5_writing import Attribute, Dataset, Hdf5Writer
 from jetgen.datasets.formats.labels import type_indices
 from jetgen.datasets.formats.source import Format
@@ -152,8 +152,8 @@ class JetgenSource(Hdf5Source):
         super().__init__(path)
         for name in ("constituents", "jet_features"):
             expected = [feature.unit for feature in COLUMNS[name]]
-            stated = list(self.file[name].attrs.get("units", expected))
-            if stated != expected:
+            stated = list(texts(attribute(self.file[name], "units")))
+            if "units" in self.file[name].attrs and stated != expected:
                 raise InputError(
                     f"{self.path}: expected {name} in the units {expected}, received {stated}; "
                     "convert them"

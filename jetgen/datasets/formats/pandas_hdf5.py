@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
-from jetgen.datasets.formats.hdf5 import Hdf5Source, open_hdf5, texts
+from jetgen.datasets.formats.hdf5 import Hdf5Source, attribute, open_hdf5, texts
 from jetgen.datasets.formats.names import Column
 from jetgen.datasets.formats.source import Format
 from jetgen.datasets.formats.table import TableSource, Values, as_feature
@@ -135,7 +135,7 @@ def _of_group(group: Any) -> Iterator[Block]:
             for field in item.dtype.names or ():
                 if re.fullmatch(r"values_block_\d+", field):
                     number = int(np.prod(item.dtype[field].shape))
-                    heads = item.attrs.get(f"{field}_kind")
+                    heads = attribute(item, f"{field}_kind")
                     yield Block(item.name, field, *_sized(number, heads, _pickled_names))
                 elif field != "index":
                     yield Block(item.name, field, 1, (field,))

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import h5py
 import numpy as np
 import pyarrow
 import pytest
@@ -68,3 +69,17 @@ def test_large_integers_in_lists_are_warned_of_by_column(tmp_path):
     parquet.write_table(pyarrow.table(columns), tmp_path / "l.parquet")
     with pytest.warns(InputWarning, match="time: 3 different numbers become 1"):
         jetgen.read(tmp_path / "l.parquet")
+
+
+def test_attributes_of_other_types_are_not_read(tmp_path):
+    """Damaged ones crash the HDF5 library."""
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        held = file.create_dataset("x", data=np.arange(6.0).reshape(3, 2))
+        held.attrs["names"] = ["a", "b"]
+        lists = np.empty(2, object)
+        lists[:] = np.arange(2), np.arange(3)
+        held.attrs.create("columns", lists, dtype=h5py.vlen_dtype("i8"))
+        held.attrs["units"] = held.ref
+        file.attrs["note"], file.attrs["other"] = "text", held.ref
+    assert [str(f) for f in jetgen.read(tmp_path / "a.h5").features] == ["x.a", "x.b"]
+    assert inspect(tmp_path / "a.h5").attributes == {"note": "text"}
