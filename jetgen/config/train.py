@@ -212,6 +212,27 @@ class TrainConfig:
         below=DEEPEST,
         help="number of hidden layers (dense, pyramid), convolutions (conv) or set layers",
     )
+    decoder_hidden: int | None = option(
+        None,
+        at_least=1,
+        below=WIDEST,
+        help="width of the decoder, a gan's generator (default: as `hidden`)",
+    )
+    decoder_layers: int | None = option(
+        None, at_least=1, below=DEEPEST, help="its number of layers (default: as `layers`)"
+    )
+    discriminator_hidden: int | None = option(
+        None,
+        at_least=1,
+        below=WIDEST,
+        help="width of the discriminator (gan, aae; default: as `hidden`)",
+    )
+    discriminator_layers: int | None = option(
+        None,
+        at_least=1,
+        below=DEEPEST,
+        help="its number of layers (gan, aae; default: as `layers`, of an aae 2)",
+    )
     neighbours: int = option(
         16, at_least=1, below=WIDEST, help="nearest neighbours of the edgeconv encoder"
     )
@@ -284,6 +305,12 @@ class TrainConfig:
     )
     mmd_kernel: Literal["inverse-multiquadric", "rbf"] = option(
         "inverse-multiquadric", help="kernel of the wae's distance"
+    )
+    code_step: float = option(
+        0.0,
+        at_least=0,
+        help="round codes to multiples of this before they are decoded, in training too, where "
+        "the gradient passes unchanged (autoencoders); 0 for continuous codes",
     )
     projections: int = option(
         50, at_least=1, below=WIDEST, help="random directions of a sliced Wasserstein distance"

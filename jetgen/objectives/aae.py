@@ -19,6 +19,9 @@ from jetgen.objectives.base import Loss, Player
 from jetgen.objectives.layout import Layout
 from jetgen.sharing import gathered
 
+_LAYERS = 2
+"""Hidden layers of the discriminator by default."""
+
 
 class AAE(Autoencoder):
     r"""The autoencoder with a discriminator between its codes and draws of the prior.
@@ -48,7 +51,9 @@ class AAE(Autoencoder):
     def __init__(self, config: TrainConfig, layout: Layout) -> None:
         super().__init__(config, layout)
         inputs = config.latent + self._prior_context_size
-        self.discriminator = mlp(inputs, config.hidden, config.hidden, 1)
+        hidden = config.discriminator_hidden or config.hidden
+        layers = config.discriminator_layers or _LAYERS
+        self.discriminator = mlp(inputs, *[hidden] * layers, 1)
 
     def players(self) -> dict[str, Player]:
         critic = Player(self.discriminator.parameters(), rate=self.config.discriminator_rate)

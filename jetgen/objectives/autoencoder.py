@@ -65,6 +65,10 @@ class Autoencoder(JetModel):
     ``multiplicity='latent'`` the negative log-likelihood of the number of particles given z is
     added.
 
+    With ``code_step`` :math:`\Delta > 0` the decoder receives
+    :math:`\Delta\,\mathrm{round}(z / \Delta)` in place of :math:`z`, also in generation; the
+    gradient of the rounding is that of the identity.
+
     Args:
         config: the options of the training.
         layout: names and sizes of the training jets.
@@ -275,7 +279,7 @@ class Autoencoder(JetModel):
     def _positions(
         self, z: Tensor, mask: Tensor, context: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor | None]:
-        decoded = self.decoder(z, mask, context, generator)
+        decoded = self.decoder(_rounded(z, self.config.code_step), mask, context, generator)
         if self.reconstruction.unit_features:
             decoded = masked(decoded.float().sigmoid(), mask)
         if not self.particle_noise:
@@ -324,6 +328,11 @@ class Autoencoder(JetModel):
         """Network features ``(B, N, F)`` of particles drawn for codes ``(B, L)``."""
         positions, log_widths = self._positions(z, mask, context, generator)
         return positions if log_widths is None else _drawn(positions, log_widths, generator)
+
+
+def _rounded(z: Tensor, step: float) -> Tensor:
+    """Codes rounded to multiples of ``step``, with the gradient of ``z``; ``z`` for a step of 0."""
+    return z + ((z / step).round() * step - z).detach() if step else z
 
 
 def _drawn(centres: Tensor, log_widths: Tensor, generator: torch.Generator) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,11 +11,12 @@ from torch import Tensor, nn
 from torch.nn.functional import relu, softplus
 
 from jetgen.cloud import ParticleCloud
+from jetgen.config.option import option, require
 from jetgen.config.train import TrainConfig
 from jetgen.networks.building import build_decoder, build_discriminator
 from jetgen.networks.masking import masked
 from jetgen.objectives.adversary import dead_discriminator, health
-from jetgen.objectives.base import Loss, Player
+from jetgen.objectives.base import Loss, Optimiser, Player
 from jetgen.objectives.closeness import closeness
 from jetgen.objectives.jet_summary import OBSERVABLES, JetSummary
 from jetgen.objectives.layout import Layout
@@ -22,7 +24,7 @@ from jetgen.objectives.model import DirectModel
 from jetgen.priors.gaussian import GaussianPrior
 from jetgen.sharing import drawn, gathered, shared
 
-BETAS = (0.5, 0.9)
+BETA1, BETA2 = 0.5, 0.9
 """Adam's decay rates; the first is smaller than usual, because the loss changes in training."""
 
 
@@ -42,7 +44,9 @@ class GAN(DirectModel):
     learned. The discriminator is the ``encoder`` network with one output :math:`D`. With real jets
     :math:`x` and generated jets :math:`g`, the losses are
 
-    * ``bce``: :math:`L_D = H(D(x), y) + H(D(g), \tilde y)`, :math:`L_G = H(D(g), 1)`;
+    * ``bce``: :math:`L_D = H(D(x), y) + H(D(g), \tilde y)`, :math:`L_G = H(D(g), 1)`, or
+      :math:`L_G = -H(D(g), 0)` with ``saturating``, which has nearly no gradient for jets that
+      the discriminator recognises;
     * ``lsgan``: :math:`L_D = \frac12 (D(x) - y)^2 + \frac12 (D(g) - \tilde y)^2`,
       :math:`L_G = \frac12 (D(g) - 1)^2`;
     * ``hinge``: :math:`L_D = (1 - D(x))_+ + (1 + D(g))_+`, :math:`L_G = -D(g)`;
@@ -51,10 +55,10 @@ class GAN(DirectModel):
 
     with :math:`H(D, y) = \mathrm{softplus}(D) - y D` the cross-entropy of a logit. The labels of
     bce and lsgan are :math:`y = 1 - s + \sigma\epsilon`, where only real labels have the smoothing
-    ``s``, and :math:`\tilde y = \sigma\epsilon`; small noise is added to the particles at the input
-    of the discriminator in training. The penalty of wgan-gp is computed in float32 at
-    :math:`\hat x = u x + (1 - u) g`, with ``u`` uniform and one value per jet, over the real
-    particles only.
+    ``s``, and :math:`\tilde y = \sigma\epsilon`, or 0 without ``fake_label_noise``; small noise is
+    added to the particles at the input of the discriminator in training. The penalty of wgan-gp is
+    computed in float32 at :math:`\hat x = u x + (1 - u) g`, with ``u`` uniform and one value per
+    jet, over the real particles only.
 
     Each batch updates the discriminator; every ``critic_steps``-th batch also updates the
     generator. The losses do not measure the quality of the jets, so best epoch and patience are
@@ -71,6 +75,17 @@ class GAN(DirectModel):
     name = "Generative adversarial network"
     training_parts = ("discriminator", "summary")
 
+    @dataclass(frozen=True)
+    class Options:
+        saturating: bool = option(
+            False, help="the generator minimises log(1 - D) instead of -log D (gan_loss bce)"
+        )
+        fake_label_noise: bool = option(
+            True, help="whether labels of generated jets have the `label_noise`, not only real ones"
+        )
+        optimiser: Optimiser = option("adam", help="optimiser of both networks")
+        beta1: float = option(BETA1, at_least=0, below=1, help="first decay rate of Adam")
+
     @classmethod
     def parts(cls, config: TrainConfig) -> tuple[str, ...]:
         return "encoder" if config.discriminator is None else "discriminator", "decoder"
@@ -81,8 +96,19 @@ class GAN(DirectModel):
             f"the gan loss {config.gan_loss}": ("Goodfellow:2014", *_LOSS_WORKS[config.gan_loss])
         }
 
-    def __init__(self, config: TrainConfig, layout: Layout) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        layout: Layout,
+        *,
+        saturating: bool = False,
+        fake_label_noise: bool = True,
+        optimiser: Optimiser = "adam",
+        beta1: float = BETA1,
+    ) -> None:
         super().__init__(config, layout)
+        self.saturating, self.fake_label_noise = saturating, fake_label_noise
+        self.optimiser, self.beta1 = optimiser, beta1
         features, context = len(self.preparation.features), self.preparation.context_size
         self.generator = build_decoder(config, features, context)
         self.summary: JetSummary | None = config.kind.summary() or None
@@ -91,6 +117,16 @@ class GAN(DirectModel):
         self.prior = GaussianPrior(config.latent)
         self.averaging = config.average
 
+    @classmethod
+    def check(cls, config: TrainConfig) -> None:
+        super().check(config)
+        require(
+            config.gan_loss == "bce" or not config.own_options("objective")["saturating"],
+            "gan_loss",
+            "bce with objective_option saturating=true, another form of its generator's loss",
+            config.gan_loss,
+        )
+
     def fit_data(self, training: ParticleCloud) -> None:
         super().fit_data(training)
         if self.summary is not None:
@@ -98,7 +134,8 @@ class GAN(DirectModel):
 
     def players(self) -> dict[str, Player]:
         def player(network: nn.Module, rate: float) -> Player:
-            return Player(network.parameters(), rate, BETAS, self.config.amsgrad)
+            betas = self.beta1, BETA2
+            return Player(network.parameters(), rate, betas, self.config.amsgrad, self.optimiser)
 
         return {
             "generator": player(self.generator, 1.0),
@@ -152,7 +189,7 @@ class GAN(DirectModel):
     def _generator_loss(self, fake: Tensor) -> Tensor:
         match self.config.gan_loss:
             case "bce":
-                return softplus(-fake)
+                return -softplus(fake) if self.saturating else softplus(-fake)
             case "lsgan":
                 return 0.5 * (fake - 1).square()
             case "hinge" | "wgan-gp":
@@ -167,7 +204,7 @@ class GAN(DirectModel):
         noise = drawn(torch.randn, (2, len(real)), dim=1, generator=generator)
         noise = self.config.label_noise * noise
         real_label = 1 - self.config.label_smoothing + noise[0].to(real)
-        fake_label = noise[1].to(fake)
+        fake_label = self.fake_label_noise * noise[1].to(fake)
         if self.config.gan_loss == "bce":
             return softplus(real) - real_label * real + softplus(fake) - fake_label * fake
         return 0.5 * (real - real_label).square() + 0.5 * (fake - fake_label).square()

@@ -23,7 +23,11 @@ from jetgen.reports.findings import (
 from jetgen.reports.formatting import with_uncertainty
 from jetgen.studies.compression_figures import drawings
 from jetgen.studies.compression_runs import (
+    COARSE,
     COLUMNS,
+    CONV,
+    DEEP,
+    DISCRETE,
     FORMS,
     OBJECTIVES,
     PLAIN,
@@ -52,6 +56,9 @@ def conclude(study: Study) -> Conclusion:
             _kept(found["momenta"]),
             _specialised(study, found["momenta"]),
             *(_smaller(*entry) for entry in found.items()),
+            _deeper(found),
+            _convolved(found["constituents"]),
+            _quantised(found["momenta"]),
         ],
         tables=[
             _disturbances(found),
@@ -144,42 +151,92 @@ def _smaller(form: str, found: Found) -> Claim:
         judged(difference),
         f"compression ratio of codes with residuals {min(ratios):.2f} to {max(ratios):.2f}, of "
         f"{rounded.title} {rounded.ratio:.2f}; mean difference {_printed(difference)}",
-        f"{difference.basis}; one training per objective",
+        f"{difference.basis}; one training per model",
     )
 
 
+def _deeper(found: Mapping[str, Found]) -> Claim:
+    gains = {FORMS[form]: _gain(each, "aae", DEEP) for form, each in found.items()}
+    listed = "; ".join(f"{form} {_printed(gain)} GeV" for form, gain in gains.items())
+    return Claim(
+        "Deeper networks and discriminator of an AAE change mass peaks less",
+        judged_all(gains),
+        f"change of median and width, AAE minus deeper AAE, mean over seeds: {listed}",
+        basis_of(gains),
+    )
+
+
+def _convolved(found: Found) -> Claim:
+    gain = _gain(found, PLAIN, CONV)
+    return Claim(
+        "Convolutional networks change mass peaks less than dense ones: constituent sets",
+        judged(gain),
+        f"change of median and width, dense minus convolutions, mean over seeds: "
+        f"{_printed(gain)} GeV",
+        gain.basis,
+    )
+
+
+def _quantised(found: Found) -> Claim:
+    gain = _gain(found, COARSE, DISCRETE)
+    sizes = [found.peaks[model][0]["w"].restored.bytes_per_jet for model in (COARSE, DISCRETE)]
+    return Claim(
+        "Codes that are discrete in training change mass peaks less than continuous ones that are "
+        "rounded later: four-momenta",
+        judged(gain),
+        "change of median and width of a WAE, rounded in compression only minus also in training, "
+        f"with equal steps, mean over seeds: {_printed(gain)} GeV; {sizes[0]:.2f} and "
+        f"{sizes[1]:.2f} bytes per W jet",
+        gain.basis,
+    )
+
+
+def _gain(found: Found, worse: str, better: str) -> TrainingMean:
+    """By how many GeV one model changes peaks more than another, seed by seed."""
+    return paired_difference(found.disturbances(worse), found.disturbances(better))
+
+
 def _disturbances(found: Mapping[str, Found]) -> Table:
-    def row(objective: str) -> list[str]:
-        cells = [OBJECTIVES[objective]]
-        for measured in found.values():
-            cells.append(_printed(mean_of(measured.disturbances(objective))))
-            for shape in SHAPES:
-                fitted = measured.fitted_disturbances(objective, shape)
-                described = f"{len(fitted)} of {len(measured.peaks[objective])}"
-                cells.append(f"{_printed(mean_of(fitted))} ({described})" if fitted else "–")
-        errors = [
-            mean_of(
-                [
-                    statistics.fmean(peak.restored.error for peak in peaks.values())
-                    for peaks in measured.peaks[objective]
-                ]
-            )
-            for measured in found.values()
+    def changes(measured: Found, model: str) -> list[str]:
+        cells = [_printed(mean_of(measured.disturbances(model)))]
+        for shape in SHAPES:
+            fitted = measured.fitted_disturbances(model, shape)
+            described = f"{len(fitted)} of {len(measured.peaks[model])}"
+            cells.append(f"{_printed(mean_of(fitted))} ({described})" if fitted else "–")
+        return cells
+
+    def error(measured: Found, model: str) -> str:
+        means = [
+            statistics.fmean(peak.restored.error for peak in peaks.values())
+            for peaks in measured.peaks[model]
         ]
-        return [*cells, *(_printed(each) for each in errors)]
+        return _printed(mean_of(means))
+
+    def row(model: str, title: str) -> list[str]:
+        cells = [title]
+        for measured in found.values():
+            known = model in measured.peaks
+            cells += changes(measured, model) if known else ["–"] * (1 + len(SHAPES))
+        return [*cells, *(error(f, model) if model in f.peaks else "–" for f in found.values())]
 
     columns = [f"{title}, {how}" for title in FORMS.values() for how in ("no fit", *SHAPES)]
     return Table(
         "disturbances",
         "Change of position and width of the mass peaks [GeV]",
-        ["objective", *columns, *(f"relative error, {title}" for title in FORMS.values())],
-        [row(objective) for objective in OBJECTIVES],
+        ["model", *columns, *(f"relative error, {title}" for title in FORMS.values())],
+        [row(*each) for each in _titles(found).items()],
         "Mean of the absolute changes of median and half width (central 68 % of the window) of W "
         "and top jets; ± is the error of the mean over seeds. Fits: the same of mass and width, "
         "only of seeds whose peaks the shape describes (in brackets how many). The last columns "
         "are the relative error: the half width of the residuals over that of the jets (central "
-        "68 %), mean over pT, η, φ and mass.",
+        "68 %), mean over pT, η, φ and mass. Coarse and discrete codes: in steps of the setting "
+        "code_step instead of step.",
     )
+
+
+def _titles(found: Mapping[str, Found]) -> dict[str, str]:
+    """The models of all forms."""
+    return {name: title for measured in found.values() for name, title in measured.titles.items()}
 
 
 def _fits(shape: str, found: Mapping[str, Found]) -> Table:
@@ -203,9 +260,9 @@ def _fits(shape: str, found: Mapping[str, Found]) -> Table:
     for form, measured in found.items():
         for sample in SAMPLES:
             rows.append([*row(form, sample, "before", measured.before(sample)[shape]), "", ""])
-            for objective, title in OBJECTIVES.items():
-                fit = measured.peaks[objective][0][sample].after.get(shape)
-                shifts = measured.shifts[objective][sample][shape]
+            for model, title in measured.titles.items():
+                fit = measured.peaks[model][0][sample].after.get(shape)
+                shifts = measured.shifts[model][sample][shape]
                 rows.append([*row(form, sample, title, fit), *moved(shifts)])
     columns = ["form", "jets", "masses", "mass [GeV]", "width [GeV]", "deviance / d.o.f.", "p"]
     return Table(
@@ -213,7 +270,7 @@ def _fits(shape: str, found: Mapping[str, Found]) -> Table:
         f"Fits: {SHAPES[shape].title}",
         [*columns, "minimum found", "shift of mass [GeV]", "shift of width [GeV]"],
         rows,
-        "First seed of each objective. Shifts: after minus before, ± from fits to bootstrap "
+        "First seed of each model. Shifts: after minus before, ± from fits to bootstrap "
         "replicas of the pairs, in brackets in units of that error.",
     )
 

@@ -18,10 +18,13 @@ from jetgen.reports.figures.size_against_error import Curves, size_against_error
 from jetgen.reports.findings import FindingFigure
 from jetgen.reports.style import figure_style, lines
 from jetgen.studies.compression_runs import (
+    COARSE,
     COLUMNS,
+    DISCRETE,
     FORMS,
-    OBJECTIVES,
+    MODELS,
     SAMPLES,
+    TITLES,
     Found,
     coders_of,
     jets_of,
@@ -35,7 +38,7 @@ ROUNDINGS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Largest errors of rounding for the same figure, in half widths of each feature."""
 
 _QUANTITIES = [quantity for quantity in QUANTITIES if quantity.name in COLUMNS]
-_LOOKS = lines(list(OBJECTIVES.values()))
+_LOOKS = lines(list(TITLES.values()))
 
 
 def drawings(study: Study, found: Mapping[str, Found]) -> Iterator[FindingFigure]:
@@ -50,7 +53,7 @@ def drawings(study: Study, found: Mapping[str, Found]) -> Iterator[FindingFigure
         yield FindingFigure(
             "size_against_error",
             "Size against error: W jets",
-            "Codes with steps of 0.02 to 2, and rounding; first seed of each objective.",
+            "Codes with steps of 0.02 to 2, and rounding; first seed of each model.",
             size_against_error(
                 {title: _curves(study, form) for form, title in FORMS.items()}, _LOOKS
             ),
@@ -63,14 +66,14 @@ def _peaks(form: str, found: Found) -> FindingFigure:
         (
             kind,
             found.before(sample)[shape],
-            {t: found.peaks[o][0][sample].after.get(shape) for o, t in OBJECTIVES.items()},
+            {t: found.peaks[m][0][sample].after.get(shape) for m, t in found.titles.items()},
         )
         for sample, kind in SAMPLES.items()
     ]
     return FindingFigure(
         f"peaks_{form}",
         f"Mass peaks before (grey) and after: {FORMS[form]}",
-        f"First seed of each objective; fits of the {SHAPES[shape].title}.",
+        f"First seed of each model; fits of the {SHAPES[shape].title}.",
         mass_peaks(rows, _LOOKS),
     )
 
@@ -87,7 +90,7 @@ def _shapes(form: str, found: Found) -> FindingFigure:
     ]
     return FindingFigure(
         f"shapes_{form}",
-        f"The three shapes: {FORMS[form]}, {OBJECTIVES[best]}",
+        f"The three shapes: {FORMS[form]}, {TITLES[best]}",
         f"Before (grey, {SHAPES[found.shape].title}), and after, fitted with each shape.",
         mass_peaks(rows, lines(list(SHAPES))),
     )
@@ -95,7 +98,7 @@ def _shapes(form: str, found: Found) -> FindingFigure:
 
 def _residuals(form: str, found: Found) -> FindingFigure:
     rows = [
-        (kind, {t: found.peaks[o][0][s].restored.residuals() for o, t in OBJECTIVES.items()})
+        (kind, {t: found.peaks[m][0][s].restored.residuals() for m, t in found.titles.items()})
         for s, kind in SAMPLES.items()
     ]
     return FindingFigure(
@@ -107,7 +110,7 @@ def _residuals(form: str, found: Found) -> FindingFigure:
 
 
 def _pulls(form: str, found: Found, sample: str) -> FindingFigure:
-    restored = {t: found.peaks[o][0][sample].restored for o, t in OBJECTIVES.items()}
+    restored = {t: found.peaks[m][0][sample].restored for m, t in found.titles.items()}
     before = next(iter(restored.values())).before
     after = {title: jets.after for title, jets in restored.items()}
     return FindingFigure(
@@ -119,12 +122,14 @@ def _pulls(form: str, found: Found, sample: str) -> FindingFigure:
 
 
 def _curves(study: Study, form: str) -> Curves:
-    """Bytes per jet and error of W jets, for the codes of each objective and for rounding."""
+    """Bytes per jet and error of W jets, for the codes of each model and for rounding."""
     jets = jets_of(study, form, "w")
     learned = {}
-    for objective, title in OBJECTIVES.items():
-        model = coders_of(study, form, "w", objective)[0].model
-        learned[title] = [_point(after_coding(Coder(model, step), jets)) for step in STEPS]
+    for name in MODELS[form]:
+        if name not in (COARSE, DISCRETE):  # of one step only
+            model = coders_of(study, form, "w", name)[0].model
+            points = [_point(after_coding(Coder(model, step), jets)) for step in STEPS]
+            learned[TITLES[name]] = points
     items = jets if form == "momenta" else to_cartesian(jets.compact())
     spreads = {
         feature.name: half_width(items.feature(feature.name)[items.mask].double())

@@ -24,8 +24,28 @@ OBJECTIVES = {PLAIN: "AE", "vae": "VAE", "wae": "WAE", "swae": "SWAE", "aae": "A
 """The objectives; all but the plain one have a regulariser."""
 
 REGULARISED = [name for name in OBJECTIVES if name != PLAIN]
-SAMPLES = {"w": "W jets", "top": "top jets"}
+DEEP, CONV, COARSE, DISCRETE = "deep_aae", "conv_ae", "coarse_wae", "discrete_wae"
+FURTHER = {
+    DEEP: "AAE, deeper",
+    CONV: "AE, convolutions",
+    COARSE: "WAE, coarse codes",
+    DISCRETE: "WAE, discrete codes",
+}
+"""Models beside the objectives: deeper networks and discriminator; convolutions; codes rounded to a
+large step only in compression, or in training too."""
+
 FORMS = {"momenta": "four-momenta", "constituents": "constituent sets"}
+MODELS = {
+    "momenta": [*OBJECTIVES, DEEP, COARSE, DISCRETE],
+    "constituents": [*OBJECTIVES, DEEP, CONV],
+}
+"""The models of each form of the jets."""
+
+TITLES = {**OBJECTIVES, **FURTHER}
+_ROUNDED = (COARSE, DISCRETE)
+_TRAINED_AS = {COARSE: "wae"}
+"""The trainings of a model that has none of its own."""
+SAMPLES = {"w": "W jets", "top": "top jets"}
 WINDOWS = {"w": Window(65, 100, 40), "top": Window(140, 210, 40)}
 
 COLUMNS = [feature.name for feature in JET_KINEMATICS]
@@ -39,15 +59,19 @@ class Found:
     """The measurements for one form of the jets (four-momenta or constituents).
 
     Args:
-        peaks: by objective, the peaks of every seed.
-        shifts: by objective, sample and shape, the changes of the first seed's fits and their
-            errors.
+        peaks: by model, the peaks of every seed.
+        shifts: by model, sample and shape, the changes of the first seed's fits and their errors.
         costs: sizes and times of W jets, for every compressor.
     """
 
     peaks: Mapping[str, Sequence[Peaks]]
     shifts: Mapping[str, Mapping[str, Mapping[str, Mapping[str, Shift]]]]
     costs: Sequence[Cost]
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """The title of each model."""
+        return {name: TITLES[name] for name in self.peaks}
 
     def before(self, sample: str) -> Mapping[str, PeakFit]:
         """The fits to the jets before compression, by shape."""
@@ -58,13 +82,13 @@ class Found:
         """The shape whose worst fit to the peaks before compression is best."""
         return max(SHAPES, key=lambda shape: min(self.before(s)[shape].p_value for s in SAMPLES))
 
-    def disturbances(self, objective: str) -> list[float]:
+    def disturbances(self, model: str) -> list[float]:
         """The mean change [GeV] of median and half width for each seed."""
-        return [mean_change(peaks) for peaks in self.peaks[objective]]
+        return [mean_change(peaks) for peaks in self.peaks[model]]
 
-    def fitted_disturbances(self, objective: str, shape: str) -> list[float]:
+    def fitted_disturbances(self, model: str, shape: str) -> list[float]:
         """The same of fits, for the seeds whose peaks the shape describes."""
-        found = [mean_fitted_change(peaks, shape) for peaks in self.peaks[objective]]
+        found = [mean_fitted_change(peaks, shape) for peaks in self.peaks[model]]
         return [value for value in found if value is not None]
 
     def ranking(self) -> list[str]:
@@ -77,15 +101,16 @@ def jets_of(study: Study, form: str, sample: str) -> ParticleCloud:
     return read(study.file(f"{sample}-test"), columns=COLUMNS if form == "momenta" else ())
 
 
-def coder_of(study: Study, path: Path) -> Coder:
-    """The codes of a run, with the quantisation step of the study."""
-    return Coder(load(path), study.settings["step"])
+def coder_of(study: Study, path: Path, model: str = PLAIN) -> Coder:
+    """The codes of a run, with the quantisation step of a model."""
+    return Coder(load(path), study.settings["code_step" if model in _ROUNDED else "step"])
 
 
-def coders_of(study: Study, form: str, sample: str, objective: str) -> list[Coder]:
-    """The models of all seeds."""
-    paths = sorted(study.folder.glob(f"{form}-{sample}-{objective}-*/config.yaml"))
-    return [coder_of(study, path.parent) for path in paths]
+def coders_of(study: Study, form: str, sample: str, model: str) -> list[Coder]:
+    """The trainings of a model with all seeds."""
+    trained = _TRAINED_AS.get(model, model)
+    paths = sorted(study.folder.glob(f"{form}-{sample}-{trained}-*/config.yaml"))
+    return [coder_of(study, path.parent, model) for path in paths]
 
 
 def found_of(study: Study, form: str) -> Found:
@@ -98,27 +123,25 @@ def found_of(study: Study, form: str) -> Found:
         return Peak(restored, before[sample], window.fits(restored.after), window)
 
     peaks = {}
-    for objective in OBJECTIVES:
-        coders = [coders_of(study, form, sample, objective) for sample in SAMPLES]
-        peaks[objective] = [
+    for model in MODELS[form]:
+        coders = [coders_of(study, form, sample, model) for sample in SAMPLES]
+        peaks[model] = [
             {sample: peak(sample, coder) for sample, coder in zip(SAMPLES, of_seed, strict=True)}
             for of_seed in zip(*coders, strict=True)
         ]
     shifts = {
-        objective: {
+        model: {
             sample: {shape: peak.shifts(shape, study.settings["replicas"]) for shape in SHAPES}
             for sample, peak in of_seeds[0].items()
         }
-        for objective, of_seeds in peaks.items()
+        for model, of_seeds in peaks.items()
     }
     return Found(peaks, shifts, _costs(study, form))
 
 
 def _costs(study: Study, form: str) -> list[Cost]:
     """The costs of W jets, with at most as many particles as the runs keep."""
-    coders = {
-        title: coders_of(study, form, "w", objective)[0] for objective, title in OBJECTIVES.items()
-    }
+    coders = {TITLES[model]: coders_of(study, form, "w", model)[0] for model in MODELS[form]}
     jets = jets_of(study, form, "w")
     kept = jets[jets.multiplicity <= next(iter(coders.values())).options.particles]
     return costs(kept, coders, _errors(study, form))

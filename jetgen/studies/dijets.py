@@ -46,8 +46,19 @@ from jetgen.runs.trained_model import load
 from jetgen.studies.definition import Study
 from jetgen.studies.distance_table import distance_table
 
-PLAIN = "bce"
-LOSSES = {PLAIN: "plain GAN", "lsgan": "LSGAN", "wgan-gp": "WGAN-GP"}
+PLAIN, SATURATING, LSGAN, WGAN, CONV = "bce", "saturating", "lsgan", "wgan-gp", "conv"
+MODELS = {
+    PLAIN: "plain GAN",
+    SATURATING: "plain GAN, saturating loss",
+    LSGAN: "LSGAN",
+    WGAN: "WGAN-GP",
+    CONV: "LSGAN, convolutions",
+}
+"""The titles of the models, by the name of their runs; all but the last have dense networks."""
+
+COMPARED = ((LSGAN, PLAIN), (WGAN, PLAIN), (PLAIN, SATURATING), (CONV, LSGAN))
+"""Pairs of models, of which the first is claimed to have the smaller distances."""
+
 SAMPLES = {"qcd": "QCD di-jets", "signal": "resonance of 3.5 TeV"}
 
 _AT_FLOOR = 3.0
@@ -63,24 +74,25 @@ QUANTITIES = [Quantity(o, 1.0 if o.unit == "GeV" else 1e-3, o.title) for o in DI
 
 
 class Measurement(NamedTuple):
-    """The GANs of one type of event, by loss and seed, their distances, and the trees' AUC."""
+    """The GANs of one type of event, by model and seed, their distances, and the trees' AUC."""
 
     real: MeasuredSets
     events: dict[str, MeasuredSets]
     comparison: Comparison
     merits: dict[str, FigureOfMerit]
 
-    def models(self, loss: str) -> list[str]:
-        """The names of the models of a loss, one per seed."""
-        return [name for name in self.comparison.samples if name.startswith(f"{LOSSES[loss]}, ")]
+    def trainings(self, model: str) -> list[str]:
+        """The names of the trainings of a model, one per seed."""
+        start = f"{MODELS[model]}, seed "
+        return [name for name in self.comparison.samples if name.startswith(start)]
 
-    def areas(self, loss: str) -> TrainingMean:
+    def areas(self, model: str) -> TrainingMean:
         """The AUC of boosted trees minus 0.5, over seeds."""
-        return mean_of([self.merits[name].auc - 0.5 for name in self.models(loss)])
+        return mean_of([self.merits[name].auc - 0.5 for name in self.trainings(model)])
 
-    def scores(self, loss: str) -> list[float]:
+    def scores(self, model: str) -> list[float]:
         """:func:`mean_over_floor` of each seed."""
-        return [mean_over_floor(self.comparison, name) for name in self.models(loss)]
+        return [mean_over_floor(self.comparison, name) for name in self.trainings(model)]
 
 
 def mean_over_floor(comparison: Comparison, sample: str) -> float:
@@ -118,7 +130,8 @@ def _measured(study: Study, sample: str) -> Measurement:
     for path in sorted(path.parent for path in study.folder.glob(f"{sample}-*-*/config.yaml")):
         run = load(path)
         made = run.generate(len(real), seed=run.config.seed)
-        events[f"{LOSSES[run.config.gan_loss]}, seed {run.config.seed}"] = _dijets(made)
+        model = path.name.removeprefix(f"{sample}-").removesuffix(f"-{run.config.seed}")
+        events[f"{MODELS[model]}, seed {run.config.seed}"] = _dijets(made)
     every = _dijets(ParticleCloud.concatenate([real, read(study.file(sample))]))
     kept = torch.ones(len(real), dtype=torch.bool)
     checked = ComparisonInput(_dijets(real), events, every, kept, ())
@@ -143,12 +156,12 @@ def _claims(found: Mapping[str, Measurement]) -> list[Claim]:
                 ("a GAN reproduces the di-jet mass and angles", TOGETHER),
             )
         ),
-        *(_nearer(found, other) for other in LOSSES if other != PLAIN),
+        *(_nearer(found, *pair) for pair in COMPARED),
     ]
 
 
 def _reproduced(
-    found: Measurement, loss: str, statement: str, observables: Sequence[Observable]
+    found: Measurement, model: str, statement: str, observables: Sequence[Observable]
 ) -> Claim:
     """The claim that distances agree with the floor in all variables, and that trees agree.
 
@@ -156,9 +169,9 @@ def _reproduced(
     :data:`FEWEST_EVENTS` test events neither can confirm the claim.
     """
     rows = [found.comparison.row(o.name) for o in observables]
-    models = found.models(loss)
+    trainings = found.trainings(model)
     spreads = {
-        row.quantity.observable.title: mean_of([row.distances[m].spreads for m in models])
+        row.quantity.observable.title: mean_of([row.distances[t].spreads for t in trainings])
         for row in rows
     }
     apart = [
@@ -166,7 +179,7 @@ def _reproduced(
         for title, spread in spreads.items()
         if spread.value > _AT_FLOOR
     ]
-    area = found.areas(loss)
+    area = found.areas(model)
     verdict = both(
         judged_alike(spreads, dict.fromkeys(spreads, _AT_FLOOR)),
         judged_alike({"trees": area}, {"trees": _AUC_MARGIN}),
@@ -177,38 +190,38 @@ def _reproduced(
     return Claim(
         statement,
         verdict,
-        f"{LOSSES[loss]}, mean over seeds; variables more than {_AT_FLOOR:.0f} σ "
+        f"{MODELS[model]}, mean over seeds; variables more than {_AT_FLOOR:.0f} σ "
         f"above the real-vs-real floor: {', '.join(apart) or 'none'}; AUC of boosted trees minus "
         f"0.5: {with_uncertainty(area.value, area.error)}, at most {_AUC_MARGIN} for agreement",
-        f"{len(models)} trainings, {events:,} test events ({FEWEST_EVENTS:,} needed to confirm); "
-        f"90 % intervals; AUC above 0.5: p {p_text(area.p_value)}",
+        f"{len(trainings)} trainings, {events:,} test events ({FEWEST_EVENTS:,} needed to "
+        f"confirm); 90 % intervals; AUC above 0.5: p {p_text(area.p_value)}",
     )
 
 
-def _nearer(found: Mapping[str, Measurement], loss: str) -> Claim:
-    """The claim that a loss gives smaller distances than the plain one for both types of events."""
+def _nearer(found: Mapping[str, Measurement], near: str, far: str) -> Claim:
+    """The claim that a model has smaller distances than another for both types of events."""
     gains = {
-        SAMPLES[sample]: paired_difference(measured.scores(PLAIN), measured.scores(loss))
+        SAMPLES[sample]: paired_difference(measured.scores(far), measured.scores(near))
         for sample, measured in found.items()
     }
     listed = "; ".join(
         f"{kind} {with_uncertainty(gain.value, gain.error)}" for kind, gain in gains.items()
     )
     return Claim(
-        f"{LOSSES[loss]} gives smaller distances than the plain GAN",
+        f"{MODELS[near]}: smaller distances than {MODELS[far]}",
         judged_all(gains),
-        f"mean distance in units of the real-vs-real floor, plain minus {LOSSES[loss]}, "
+        f"mean distance in units of the real-vs-real floor, {MODELS[far]} minus {MODELS[near]}, "
         f"mean over seeds: {listed}",
         basis_of(gains),
     )
 
 
 def _nearest(found: Measurement) -> str:
-    return min(LOSSES, key=lambda loss: statistics.mean(found.scores(loss)))
+    return min(MODELS, key=lambda model: statistics.mean(found.scores(model)))
 
 
-def _score(found: Measurement, loss: str) -> str:
-    score = mean_of(found.scores(loss))
+def _score(found: Measurement, model: str) -> str:
+    score = mean_of(found.scores(model))
     return with_uncertainty(score.value, score.error)
 
 
@@ -219,11 +232,11 @@ def _answer(found: Mapping[str, Measurement]) -> str:
         worst = max(
             measured.comparison.rows,
             key=lambda row: sum(
-                row.distances[name].value / row.floor for name in measured.models(best)
+                row.distances[name].value / row.floor for name in measured.trainings(best)
             ),
         )
         parts.append(
-            f"{SAMPLES[sample]}: {LOSSES[best]} has the smallest distance, "
+            f"{SAMPLES[sample]}: {MODELS[best]} has the smallest distance, "
             f"{_score(measured, best)} times the real-vs-real floor; its worst variable is "
             f"{worst.quantity.observable.title}."
         )
@@ -234,30 +247,30 @@ def _scores(found: Mapping[str, Measurement]) -> Table:
     return Table(
         "scores",
         "Mean distance over the real-vs-real floor",
-        ["loss", *(SAMPLES[sample] for sample in found)],
-        [[title, *(_score(f, loss) for f in found.values())] for loss, title in LOSSES.items()],
+        ["model", *(SAMPLES[sample] for sample in found)],
+        [[title, *(_score(f, model) for f in found.values())] for model, title in MODELS.items()],
         "Geometric mean over all variables, correlations and pairs; ± is the error of the mean "
         "over seeds.",
     )
 
 
 def _trees(found: Mapping[str, Measurement]) -> Table:
-    def area(measured: Measurement, loss: str) -> str:
-        excess = measured.areas(loss)
+    def area(measured: Measurement, model: str) -> str:
+        excess = measured.areas(model)
         return with_uncertainty(0.5 + excess.value, excess.error)
 
     return Table(
         "trees",
         "AUC of boosted trees on all variables",
-        ["loss", *(SAMPLES[sample] for sample in found)],
-        [[title, *(area(f, loss) for f in found.values())] for loss, title in LOSSES.items()],
+        ["model", *(SAMPLES[sample] for sample in found)],
+        [[title, *(area(f, model) for f in found.values())] for model, title in MODELS.items()],
         "Generated against simulated events, half of them for training the trees; 0.5 for equal "
         "distributions; ± is the error of the mean over seeds.",
     )
 
 
 def _drawings(sample: str, found: Measurement) -> Iterator[FindingFigure]:
-    shown = {title: found.events[f"{title}, seed 1"] for title in LOSSES.values()}
+    shown = {title: found.events[f"{title}, seed 1"] for title in MODELS.values()}
     for label, title, observables in (
         ("jet1", "leading jet", LEADING),
         ("jet2", "second jet", SECOND),

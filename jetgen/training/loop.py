@@ -15,7 +15,7 @@ import torch
 from lightning_fabric import Fabric
 from rich.progress import Progress
 from torch import nn
-from torch.optim import Adam, Optimizer
+from torch.optim import Optimizer
 
 from jetgen import processes
 from jetgen.config.train import TrainConfig
@@ -239,13 +239,7 @@ class Loop:
         start = self.elapsed
         players = stage.objective.players()
         optimisers: dict[str, Optimizer] = {
-            name: Adam(
-                player.parameters,
-                lr=self.config.learning_rate,
-                betas=player.betas,
-                amsgrad=player.amsgrad,
-            )
-            for name, player in players.items()
+            name: player.build(self.config.learning_rate) for name, player in players.items()
         }
         turns, stepped = {}, {}
         for name, player in stage.objective.players().items():

@@ -8,9 +8,27 @@ from jetgen.compression.compressors import ROUNDED, Cost
 from jetgen.compression.fidelity import Restored, kinematics
 from jetgen.compression.peaks import Peak
 from jetgen.metrics.peak_fits import SHAPES
-from jetgen.studies.compression import _answer, _disturbances, _fits, _kept, _smaller
+from jetgen.studies.compression import (
+    _answer,
+    _convolved,
+    _deeper,
+    _disturbances,
+    _fits,
+    _kept,
+    _quantised,
+    _smaller,
+)
 from jetgen.studies.compression_figures import _peaks, _pulls, _residuals, _shapes
-from jetgen.studies.compression_runs import OBJECTIVES, SAMPLES, WINDOWS, Found
+from jetgen.studies.compression_runs import (
+    COARSE,
+    CONV,
+    DEEP,
+    DISCRETE,
+    OBJECTIVES,
+    SAMPLES,
+    WINDOWS,
+    Found,
+)
 
 FEATURES = (Feature("pt", "GeV"), Feature("eta"), Feature("phi", "rad"), Feature("mass", "GeV"))
 PEAKS = {"w": (80.0, 2.0), "top": (175.0, 4.0)}
@@ -71,6 +89,19 @@ def test_claims_follow_from_shifts_and_sizes(found):
     assert _kept(moved).verdict == "not confirmed"
     assert _smaller("momenta", found).verdict == "not confirmed"
     assert "2.62 to 2.67, of rounded, zstd 3.20" in _smaller("momenta", found).evidence
+
+
+def test_further_models_are_compared_with_those_that_they_change(found):
+    peaks = found.peaks
+    more = {COARSE: "vae", DISCRETE: "wae", DEEP: "wae", CONV: "swae"}
+    wider = Found({**peaks, **{m: peaks[o] for m, o in more.items()}}, found.shifts, found.costs)
+    assert _quantised(wider).verdict == "confirmed"  # 0.6 and 0.02 GeV
+    assert _convolved(wider).verdict == "not confirmed"  # 0 and 1 GeV
+    claim = _deeper({"momenta": wider, "constituents": wider})
+    assert claim.verdict == "confirmed" and "four-momenta 0.5" in claim.evidence
+    table = _disturbances({"momenta": found, "constituents": wider})
+    assert table.rows[-1][:2] == ["AE, convolutions", "–"]
+    assert {len(row) for row in table.rows} == {len(table.columns)}
 
 
 def test_a_peak_that_has_left_its_window_counts_with_the_width_of_the_window(found):
