@@ -115,6 +115,7 @@ TRANSFORMS = Registry(
         "log": "jetgen.datasets.transforms:Log",
         "signed-sqrt": "jetgen.datasets.transforms:SignedSqrt",
         "asinh": "jetgen.datasets.transforms:Asinh",
+        "centred-asinh": "jetgen.datasets.transforms:CentredAsinh",
     },
 )
 """Invertible steps from physical to network features."""

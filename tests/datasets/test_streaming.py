@@ -202,7 +202,8 @@ def test_a_streamed_training_resumes_to_the_same_numbers(
 def test_a_training_on_one_pool_is_that_in_memory(tmp_path, gaussian_file, same_runs):
     runs = [
         train(TrainConfig(data=[str(gaussian_file)], run=str(tmp_path / name), streamed=streamed,
-                          transform=["etarel=signed-sqrt", "phirel=asinh+standardise"], **SMALL))
+                          transform=["etarel=signed-sqrt", "phirel=asinh+standardise",
+                                     "ptrel=centred-asinh"], **SMALL))
         for name, streamed in (("held", False), ("streamed", True))
     ]  # fmt: skip
     same_runs(*runs)

@@ -21,7 +21,15 @@ def real_particles(cloud):
     return cloud.particles[cloud.mask]
 
 
-CHAINS = ["standardise", "minmax", "unit", "signed-sqrt", "asinh+minmax", "log+standardise"]
+CHAINS = [
+    "standardise",
+    "minmax",
+    "unit",
+    "signed-sqrt",
+    "centred-asinh+standardise",
+    "asinh+minmax",
+    "log+standardise",
+]
 
 
 @pytest.mark.parametrize("chain", CHAINS)
@@ -54,6 +62,18 @@ def test_minmax_spans_minus_one_to_one_and_signed_sqrt_broadens_about_the_median
     x = cloud.particles[cloud.mask][:, 1]
     distance = x - x.median()
     torch.testing.assert_close(values[:, 1] * values[:, 1].abs(), distance)
+
+
+def test_centred_asinh_broadens_about_the_median_with_a_finite_slope():
+    values = torch.linspace(-1, 3, 401, dtype=torch.float64).pow(3).unsqueeze(1)
+    feature = (Feature("mass", "GeV"),)
+    transforms = FeatureTransforms(feature, parse_transforms(["mass=centred-asinh"], feature))
+    transforms.fit(values)
+    scale = 0.3 * (values - 1).abs().median()
+    torch.testing.assert_close(transforms(values), ((values - 1) / scale).asinh())
+    at = torch.tensor([[1.0]], dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(transforms(at).sum(), at)
+    assert float(slope) == pytest.approx(1 / float(scale))
 
 
 def test_unit_spans_zero_to_one():
