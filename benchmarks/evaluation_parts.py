@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import tempfile
 import time
 from collections import defaultdict
@@ -26,6 +27,7 @@ def main() -> None:
     parser.add_argument("--jets", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--output", type=Path, default=RESULTS / "evaluation_parts.csv")
     options = parser.parse_args()
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # for the processes, as jetgen does
     rows: list[dict[str, object]] = []
     for jets in options.jets:
         for command in ("evaluate", "report"):
@@ -51,18 +53,21 @@ def measured(command: str, real: str, generated: str, jets: int) -> list[dict[st
         peaks[part] = max(peaks[part], peak())
         part, start = "draw" if text.startswith("draw ") else text, now
 
+    from jetgen.config.evaluate import EvaluateConfig
+    from jetgen.config.report import ReportConfig
     from jetgen.datasets import read
-    from jetgen.evaluation.command import evaluate
-    from jetgen.reports import write_report
+    from jetgen.evaluation.command import evaluate_jets
+    from jetgen.reports.command import _report_files
 
-    clouds = [read(path, jets=jets) for path in (real, generated)]
-    progress("measure")
     if command == "evaluate":
-        evaluate(*clouds, progress=progress)
+        options = EvaluateConfig(generated, real=real, jets=jets)
+        names = {"real": real, "generated": generated}
+        clouds = {name: read(path, jets=jets, seed=options.seed) for name, path in names.items()}
+        evaluate_jets(clouds, options, progress)
     else:
-        samples = {"generated": clouds[1]}
         with tempfile.TemporaryDirectory() as folder:
-            write_report(folder, real=clouds[0], samples=samples, panels=False, progress=progress)
+            files = ReportConfig(real=real, generated=[generated], jets=jets, output=folder)
+            _report_files(files, {}, progress)
     progress("")
     about = {"command": command, "jets": jets}
     spent["all"], peaks["all"] = sum(spent.values()), max(peaks.values())

@@ -183,6 +183,11 @@ class ParticleCloud:
         )
 
     @property
+    def slots(self) -> int:
+        """Largest number of particles that a set can hold."""
+        return self.mask.shape[1]
+
+    @property
     def multiplicity(self) -> Tensor:
         """``(B,)`` number of particles in each set."""
         return self.mask.sum(1)

@@ -134,7 +134,7 @@ def _chosen(real: Tensor, rows: Tensor, generated: Tensor, others: Tensor) -> We
 
 def _flat(real: MeasuredSets, generated: MeasuredSets) -> FeatureTable:
     placed = all("phi" in side.observables for side in (real, generated))
-    size = min(LEADING, *(side.relative.mask.shape[1] for side in (real, generated)))
+    size = min(LEADING, *(side.slots for side in (real, generated)))
     leading = (side.relative.leading(size, by="ptrel") for side in (real, generated))
     x, y = ((to_cartesian(side) if placed else side).particles.flatten(1) for side in leading)
     parts = ("px", "py", "pz") if placed else ("etarel", "phirel", "ptrel")

@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from jetgen.datasets.copies import together
+from jetgen.datasets.copies import Copies, together
 from jetgen.errors import InputError
+from jetgen.physics.observables import MeasuredSets
 from jetgen.weights import counted_sets, effective_size, sized
 
 FEWEST_TESTED = 500
@@ -136,6 +137,15 @@ def halves(
             "classifier: expected different jets to train and to test, received copies of a few"
         )
     return dealt
+
+
+def keys_of_sets(*sides: MeasuredSets) -> list[Tensor]:
+    """:func:`jetgen.datasets.copies.copy_keys` of measured sets, a few thousand at a time."""
+    copies = Copies()
+    for sets in sides:
+        for piece in sets.pieces():
+            copies.add(piece.relative)
+    return list(copies.keys().split([len(sets) for sets in sides]))
 
 
 def score_outputs(

@@ -6,7 +6,13 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from jetgen.classifiers.figure_of_merit import FigureOfMerit, Weights, halves, score_outputs
+from jetgen.classifiers.figure_of_merit import (
+    FigureOfMerit,
+    Weights,
+    halves,
+    keys_of_sets,
+    score_outputs,
+)
 from jetgen.classifiers.jet_classifier import (
     Architecture,
     classifier_input,
@@ -14,7 +20,6 @@ from jetgen.classifiers.jet_classifier import (
     train_classifier,
 )
 from jetgen.cloud import ParticleCloud
-from jetgen.datasets.copies import copy_keys
 from jetgen.physics.observables import MeasuredSets
 
 MOST_JETS = 40_000
@@ -49,8 +54,8 @@ def particle_figure_of_merit(
     Raises:
         InputError: when there are too few jets.
     """
-    sides = real.relative, generated.relative
-    dealt = halves(sides[0].weights, sides[1].weights, jets, seed, copy_keys(*sides))
+    keys = keys_of_sets(real, generated)
+    dealt = halves(real.weights, generated.weights, jets, seed, keys)
     context = [n for n in CONTEXT if n in real.observables and n in generated.observables]
 
     first, second = (classifier_input(side, context) for side in (real, generated))

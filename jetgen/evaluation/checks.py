@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from jetgen.classifiers.figure_of_merit import keys_of_sets
 from jetgen.cloud import ParticleCloud
-from jetgen.datasets.copies import copy_keys
 from jetgen.errors import InputError
 from jetgen.kinds import JETS, Kind
-from jetgen.physics.observables import MeasuredSets
+from jetgen.physics.observables import MeasuredSets, PackedSets
 from jetgen.weights import require_some_weight
 
 RECONSTRUCTED = "reconstructed"
@@ -45,9 +45,45 @@ class ComparisonInput:
     training: MeasuredSets | None = None
 
 
+@dataclass(frozen=True)
+class MeasuredSample:
+    """Measured sets that have not been checked, and warnings of units that their cloud lacks.
+
+    A comparison of files measures each as soon as it is read, so that only what is measured, with
+    particles stored without padding, stays in memory.
+    """
+
+    sets: MeasuredSets
+    warnings: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.sets)
+
+
+Sample = ParticleCloud | MeasuredSample
+"""What is compared: sets as they are read, or measured."""
+
+
+def measured_sample(sample: Sample, name: str, kind: Kind = JETS) -> MeasuredSample:
+    """The sample, measured; errors call it by this name.
+
+    Raises:
+        InputError: when its features are not those of such sets.
+    """
+    if isinstance(sample, MeasuredSample):
+        return sample
+    try:
+        sets: MeasuredSets = kind.measure(sample)
+    except InputError as error:
+        raise InputError(f"{name} {kind.noun.many}: {error}") from None
+    unknown = kind.missing_units(sample)
+    missing = f"{name}: {', '.join(unknown)} without a unit, assumed to be GeV"
+    return MeasuredSample(sets, (missing,) if unknown else ())
+
+
 def check(
-    real: ParticleCloud,
-    samples: Mapping[str, ParticleCloud],
+    real: Sample,
+    samples: Mapping[str, Sample],
     training: ParticleCloud | None = None,
     kind: Kind = JETS,
     reference: str = "simulated",
@@ -78,11 +114,17 @@ def check(
             f"reconstructed jets: expected one for each of the {len(real)} real jets, received "
             f"{len(samples[RECONSTRUCTED])}"
         )
-    for name, sample in samples.items():
-        kind.require_comparable(name, sample, real)
     warnings: list[str] = []
-    measured = {name: _measured(cloud, name, kind, warnings) for name, cloud in samples.items()}
-    all_real = _measured(real, reference, kind, warnings)
+
+    def measured_of(sample: Sample, name: str) -> MeasuredSets:
+        known = measured_sample(sample, name, kind)
+        warnings.extend(known.warnings)
+        return known.sets
+
+    for name, sample in samples.items():
+        kind.require_comparable(name, _columns_of(sample), _columns_of(real))
+    measured = {name: measured_of(sample, name) for name, sample in samples.items()}
+    all_real = measured_of(real, reference)
     finite = {name: _finite(jets, name, warnings) for name, jets in measured.items()}
     real_finite = _finite(all_real, reference, warnings)
     if RECONSTRUCTED in samples:
@@ -91,7 +133,7 @@ def check(
     usable_real = _kept(all_real, real_finite)
     pool, seen = usable_real, None
     if training is not None:
-        every = _measured(training, "training", kind, warnings)
+        every = measured_of(training, "training")
         seen = _kept(every, _finite(every, "training", warnings))
         pool = _joined(pool, seen)
     for name, sets in usable.items():
@@ -102,18 +144,17 @@ def check(
 
 def shared_with_real(name: str, sample: MeasuredSets, real: MeasuredSets) -> list[str]:
     """A warning if jets of a sample are copies of real ones, in any order of their particles."""
-    first, second = sample.relative, real.relative
-    if first.features != second.features:
+    if sample.frame.features != real.frame.features:
         return []
     if name == RECONSTRUCTED:  # equal to real ones where the autoencoder is perfect
         return []
-    shared = int(torch.isin(*copy_keys(first, second)).sum())
+    shared = int(torch.isin(*keys_of_sets(sample, real)).sum())
     if not shared:
         return []
     noun = real.kind.noun.many
     return [
-        f"{name}: {shared} of {len(first)} {noun} are copies of the {noun} they are compared with, "
-        "so that distances make them look too similar"
+        f"{name}: {shared} of {len(sample)} {noun} are copies of the {noun} they are compared "
+        "with, so that distances make them look too similar"
     ]
 
 
@@ -121,9 +162,11 @@ _RARE = 0.01
 """Share of jets with more particles than fit into the other sample that may be chance."""
 
 
-def different_slots(name: str, sample: ParticleCloud, real: ParticleCloud) -> list[str]:
+def different_slots(
+    name: str, sample: ParticleCloud | MeasuredSets, real: ParticleCloud | MeasuredSets
+) -> list[str]:
     """A warning if more than 1 % of one side's jets have more particles than the other can hold."""
-    most = [cloud.mask.shape[1] for cloud in (sample, real)]
+    most = [cloud.slots for cloud in (sample, real)]
     longest = [int(cloud.multiplicity.max()) for cloud in (sample, real)]
     beyond = [
         (cloud.multiplicity > slots).double().mean().item()
@@ -143,7 +186,9 @@ def different_slots(name: str, sample: ParticleCloud, real: ParticleCloud) -> li
     return []
 
 
-def without_particles(name: str, jets: ParticleCloud, kind: Kind = JETS) -> list[str]:
+def without_particles(
+    name: str, jets: ParticleCloud | MeasuredSets, kind: Kind = JETS
+) -> list[str]:
     """A warning if there are empty jets.
 
     Raises:
@@ -165,19 +210,13 @@ def without_particles(name: str, jets: ParticleCloud, kind: Kind = JETS) -> list
 
 def doubts_of_jets(name: str, sample: MeasuredSets, real: MeasuredSets) -> list[str]:
     """Warnings if jets differ in their maximum number of particles or, apparently, their unit."""
-    slots = different_slots(name, sample.relative, real.relative)
+    slots = different_slots(name, sample, real)
     return slots + _different_units(name, sample, real)
 
 
-def _measured(cloud: ParticleCloud, name: str, kind: Kind, warnings: list[str]) -> MeasuredSets:
-    """The measured sets; errors name them, and a missing unit gives a warning."""
-    try:
-        measured: MeasuredSets = kind.measure(cloud)
-    except InputError as error:
-        raise InputError(f"{name} {kind.noun.many}: {error}") from None
-    if unknown := kind.missing_units(cloud):
-        warnings.append(f"{name}: {', '.join(unknown)} without a unit, assumed to be GeV")
-    return measured
+def _columns_of(sample: Sample) -> ParticleCloud:
+    """A cloud with the names of the sample."""
+    return sample.sets.frame if isinstance(sample, MeasuredSample) else sample
 
 
 def _different_units(name: str, sample: MeasuredSets, real: MeasuredSets) -> list[str]:
@@ -198,7 +237,8 @@ def _finite(jets: MeasuredSets, name: str, warnings: list[str]) -> Tensor:
     """``(B,)`` which jets have weight and only finite values; warns of others and empty ones."""
     noun = jets.kind.noun
     require_some_weight(jets.weights, f"{name} {noun.many}")
-    finite = jets.relative.particles.isfinite().all(-1).all(-1)
+    parts = (piece.relative.particles for piece in jets.pieces())
+    finite = torch.cat([particles.isfinite().all(-1).all(-1) for particles in parts])
     for values in jets.observables.values():
         finite = finite & values.isfinite()
     bad = int((~finite).sum())
@@ -212,7 +252,7 @@ def _finite(jets: MeasuredSets, name: str, warnings: list[str]) -> Tensor:
             f"{name}: {bad} of {len(jets)} {noun.many} hold values that are not finite and are "
             "dropped"
         )
-    warnings += without_particles(name, jets.relative, jets.kind)
+    warnings += without_particles(name, jets, jets.kind)
     return finite & (jets.weights > 0)
 
 
@@ -223,15 +263,11 @@ def _kept(jets: MeasuredSets, which: Tensor) -> MeasuredSets:
 
 def _joined(first: MeasuredSets, second: MeasuredSets) -> MeasuredSets:
     """Both sets of jets, with the observables that both have."""
-    names = [name for name in first.observables if name in second.observables]
-    return replace(
-        first,
-        relative=ParticleCloud.concatenate([_bare(first.relative), _bare(second.relative)]),
-        observables={
-            name: torch.cat([first.observables[name], second.observables[name]]) for name in names
-        },
-    )
+    pieces = (piece for sets in (first, second) for piece in sets.pieces())
+    return PackedSets.of(_without_conditions(piece) for piece in pieces)
 
 
-def _bare(cloud: ParticleCloud) -> ParticleCloud:
-    return cloud.replace(conditions=cloud.conditions[:, :0], condition_features=())
+def _without_conditions(sets: MeasuredSets) -> MeasuredSets:
+    cloud = sets.relative
+    bare = cloud.replace(conditions=cloud.conditions[:, :0], condition_features=())
+    return MeasuredSets(bare, sets.observables, sets.kind)

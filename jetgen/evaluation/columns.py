@@ -47,7 +47,7 @@ def column_quantities(checked: ComparisonInput) -> list[Quantity]:
     all sets, up to rounding errors, are omitted.
     """
     real, kinds = checked.real, [checked.real, checked.pool, *checked.samples.values()]
-    beside = [feature.name for feature in real.relative.condition_features]
+    beside = [feature.name for feature in real.frame.condition_features]
     single = [
         Quantity(o, _scale(values), f"{o.title}, one value per entry")
         for o, values in feature_observables(real.relative)
@@ -97,7 +97,7 @@ def compare_columns(
     rows = pair_rows(drawn, [observable.name for observable in paired])
     rows += rows_of_columns(drawn, metrics)
     table = compare_resampled(drawn, column_quantities(checked)).with_rows(rows)
-    given = (*table.given, *(f.name for f in checked.real.relative.condition_features))
+    given = (*table.given, *(f.name for f in checked.real.frame.condition_features))
     return replace(table, given=given)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from jetgen import __version__
 from jetgen.classifiers.boosted_trees import feature_table, figure_of_merit
-from jetgen.classifiers.figure_of_merit import FEWEST_TESTED, FigureOfMerit
+from jetgen.classifiers.figure_of_merit import FEWEST_TESTED, FigureOfMerit, keys_of_sets
 from jetgen.classifiers.fpnd import fpnd, published_type
 from jetgen.classifiers.particle_classifier import particle_figure_of_merit
 from jetgen.classifiers.published_reference import PublishedReference
@@ -23,10 +23,15 @@ from jetgen.config.evaluate import Classifier, EvaluateConfig
 from jetgen.config.option import refuse
 from jetgen.datasets import read
 from jetgen.datasets.choosing import drawn
-from jetgen.datasets.copies import copy_keys
 from jetgen.datasets.detection import map_of, sha256_of
 from jetgen.errors import InputError
-from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput, check
+from jetgen.evaluation.checks import (
+    RECONSTRUCTED,
+    ComparisonInput,
+    Sample,
+    check,
+    measured_sample,
+)
 from jetgen.evaluation.columns import evaluate_columns
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.memorised import memorisation_records
@@ -41,7 +46,7 @@ from jetgen.metrics.memorisation import memorisation
 from jetgen.physics.observables import MeasuredSets
 from jetgen.physics.substructure import with_substructure
 
-GENERATED = "generated"
+REAL, GENERATED = "real", "generated"
 
 
 def evaluate_files(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
@@ -89,7 +94,7 @@ def evaluated(
         files = {
             name: file
             for name, file, passed in (
-                ("real", config.real, real),
+                (REAL, config.real, real),
                 (GENERATED, config.generated, generated),
             )
             if passed is None
@@ -98,8 +103,8 @@ def evaluated(
         chosen: dict[str, Any] = {
             name: getattr(config, name) for name in ("jets", "seed", "first", "allow")
         }
-        real = (
-            read(
+        clouds = {
+            REAL: read(
                 config.real,
                 map=config.map,
                 select=config.select,
@@ -107,44 +112,47 @@ def evaluated(
                 **chosen,
             )
             if real is None
-            else real[drawn(len(real), config.jets, seed)]
-        )
-        generated = (
-            read(config.generated, map=map_of(config.generated, config.map), **chosen)
+            else real[drawn(len(real), config.jets, seed)],
+            GENERATED: read(config.generated, map=map_of(config.generated, config.map), **chosen)
             if generated is None
-            else generated[drawn(len(generated), config.jets, seed)]
-        )
-        number = {"real": len(real), GENERATED: len(generated)}
+            else generated[drawn(len(generated), config.jets, seed)],
+        }
+        number = {name: len(cloud) for name, cloud in clouds.items()}
         content["files"] = {
             name: {"path": file, "sha256": sha256_of(file), "jets": number[name]}
             for name, file in files.items()
         }
-        kind = kind_of_cloud(real)
+        kind = kind_of_cloud(clouds[REAL])
         content["noun"] = kind.noun.many
         refuse(config, kind.refused)
-        content |= kind.evaluate(real, generated, config, status.update)
+        content |= kind.evaluate(clouds, config, status.update)
     return content
 
 
 def evaluate_jets(
-    real: ParticleCloud,
-    generated: ParticleCloud,
-    config: EvaluateConfig,
-    progress: Callable[[str], None],
+    clouds: dict[str, ParticleCloud], config: EvaluateConfig, progress: Callable[[str], None]
 ) -> dict[str, Any]:
-    """The content for jets: all metrics, or those of the protocol of the JetNet library."""
-    reference = find_reference(config, real, progress)
+    """The content for jets: all metrics, or those of the protocol of the JetNet library.
+
+    The clouds are taken out of their dictionary when they are measured, so that their memory is
+    free for the metrics.
+    """
+    reference = find_reference(config, clouds[REAL], progress)
     record = {"reference": None if reference is None else reference.record}
     if config.jetnet:
-        jet_type = None if reference is None else published_type(real)
-        rows, warnings = jetnet_protocol(real, generated, seed=config.seed, progress=progress)
+        jet_type = None if reference is None else published_type(clouds[REAL])
+        rows, warnings = jetnet_protocol(
+            clouds[REAL], clouds[GENERATED], seed=config.seed, progress=progress
+        )
         if jet_type is not None:
-            value = fpnd(generated, jet_type, PublishedReference())
+            value = fpnd(clouds[GENERATED], jet_type, PublishedReference())
             rows.append({"metric": "fpnd", "value": value, "spread": None})
         return record | {"rows": rows, "warnings": warnings}
+    kept = dict(clouds) if config.training is not None else {}
+    progress("measure")
     table, merits = evaluate(
-        real,
-        generated,
+        measured_sample(clouds.pop(REAL), config.reference_name),
+        measured_sample(clouds.pop(GENERATED), GENERATED),
         reference=reference,
         reference_name=config.reference_name,
         classifiers=config.classifiers,
@@ -159,19 +167,17 @@ def evaluate_jets(
         training = read(
             config.training, map=map_of(config.training, config.map), allow=config.allow
         )
-        found = memorisation(generated, real, training, seed=config.seed)
+        found = memorisation(kept[GENERATED], kept[REAL], training, seed=config.seed)
         content["memorisation"] = memorisation_records({GENERATED: found})
     return content
 
 
 def evaluate_entries(
-    real: ParticleCloud,
-    generated: ParticleCloud,
-    config: EvaluateConfig,
-    progress: Callable[[str], None],
+    clouds: dict[str, ParticleCloud], config: EvaluateConfig, progress: Callable[[str], None]
 ) -> dict[str, Any]:
     """The content for sets with named features: W1 of columns, their pairs, boosted trees."""
-    checked = check(real, {GENERATED: generated}, kind=ENTRIES, reference=config.reference_name)
+    samples = {GENERATED: clouds[GENERATED]}
+    checked = check(clouds[REAL], samples, kind=ENTRIES, reference=config.reference_name)
     table, merits = evaluate_columns(
         checked,
         classifiers=config.classifiers,
@@ -184,8 +190,8 @@ def evaluate_entries(
 
 
 def evaluate(
-    real: ParticleCloud,
-    generated: ParticleCloud,
+    real: Sample,
+    generated: Sample,
     *,
     classifiers: Sequence[Classifier] = ("trees",),
     features: Literal["observables", "flat"] = "observables",
@@ -203,7 +209,7 @@ def evaluate(
     than ``FEWEST_TESTED`` jets of each kind.
 
     Args:
-        real, generated: jets in any representation.
+        real, generated: jets in any representation, or measured.
         classifiers: names among ``trees``, ``particlenet`` and ``transformer``.
         features: input of the trees.
         reference: network for FPND, and real jets that it was not trained on.
@@ -233,9 +239,7 @@ def evaluate(
     return table, merits[GENERATED]
 
 
-def _with_fpnd(
-    table: Comparison, reference: FoundReference, generated: ParticleCloud
-) -> Comparison:
+def _with_fpnd(table: Comparison, reference: FoundReference, generated: Sample) -> Comparison:
     """The table with a row for FPND, or with a warning if there are too few jets for it."""
     fresh = resample(
         check(reference.held_out, {GENERATED: generated}), replicas=table.replicas, seed=table.seed
@@ -287,7 +291,7 @@ def evaluate_checked(
                     *feature_table(*sides, features),
                     seed=seed,
                     weights=(sides[0].weights, sides[1].weights),
-                    keys=copy_keys(sides[0].relative, sides[1].relative),
+                    keys=keys_of_sets(*sides),
                 )
             else:
                 merits[name] = particle_figure_of_merit(*sides, name, seed=seed, progress=progress)

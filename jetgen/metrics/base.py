@@ -50,7 +50,7 @@ class Metric(Component, ABC):
 
     def taken(self, sets: MeasuredSets) -> MeasuredSets:
         """The sets as the metric takes them: drawn by weight, unless it uses weights."""
-        if self.uses_weights or equal(sets.relative.weights):
+        if self.uses_weights or equal(sets.frame.weights):
             return sets
         return sets.drawn_by_weight(sets.counted)
 

@@ -10,22 +10,26 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
 from jetgen.kinds import JETS
-from jetgen.physics.observables import measure
+from jetgen.physics.observables import MeasuredSets, measure
 from jetgen.weights import require_some_weight
+
+_TOGETHER = 8_192
+"""Sets that are filled together, which bounds the memory."""
 
 
 class Frames(NamedTuple):
-    """Real jets ``real``, and masks ``(J, N)`` and indices ``(J,)`` of the jets drawn from them."""
+    """Real sets ``real``, and masks ``(J, N)`` and indices ``(J,)`` of the jets drawn from them."""
 
-    real: ParticleCloud
+    real: MeasuredSets
     mask: Tensor
     drawn: Tensor
 
     def filled(self, particles: Tensor) -> ParticleCloud:
         """``particles`` ``(J, N, F)`` with the drawn jets' masks and conditions, unit weights."""
-        conditions = self.real.conditions[self.drawn]
+        real = self.real.frame
+        conditions = real.conditions[self.drawn]
         return ParticleCloud(
-            particles, self.mask, self.real.features, conditions, self.real.condition_features
+            particles, self.mask, real.features, conditions, real.condition_features
         )
 
 
@@ -50,7 +54,7 @@ def independent_particles(
     Raises:
         InputError: when the training jets hold no particles.
     """
-    return independent_features(measure(training).relative, jets, generator)
+    return _independent(measure(training), jets, generator)
 
 
 def independent_features(
@@ -69,16 +73,21 @@ def independent_features(
     Raises:
         InputError: when the training sets hold no items.
     """
+    return _independent(MeasuredSets(training, {}), sets, generator)
+
+
+def _independent(training: MeasuredSets, sets: int, generator: torch.Generator) -> ParticleCloud:
     frames = _draw(training, sets, generator)
-    real, mask = frames.real, frames.mask
-    pooled = real.particles[real.mask]  # (M, F)
-    owner_weight = real.weights.double().unsqueeze(1).expand_as(real.mask)[real.mask]
+    names = [feature.name for feature in training.frame.features]
+    pooled = torch.stack([training.pooled(name) for name in names], dim=1)  # (M, F)
+    owner_weight = training.weights.repeat_interleave(training.multiplicity)
     distribution = torch.cumsum(owner_weight, 0) / owner_weight.sum()
-    size = int(mask.sum()), pooled.shape[1]
-    uniform = torch.rand(size, generator=generator, dtype=torch.float64)
-    rows = torch.searchsorted(distribution, uniform).clamp(max=len(pooled) - 1)
-    particles = real.particles.new_zeros(*mask.shape, size[1])
-    particles[mask] = pooled.gather(0, rows)
+    particles = pooled.new_zeros(*frames.mask.shape, len(names))
+    for filled, some in zip(particles.split(_TOGETHER), frames.mask.split(_TOGETHER), strict=True):
+        size = int(some.sum()), len(names)
+        uniform = torch.rand(size, generator=generator, dtype=torch.float64)
+        rows = torch.searchsorted(distribution, uniform).clamp(max=len(pooled) - 1)
+        filled[some] = pooled.gather(0, rows)
     return frames.filled(particles)
 
 
@@ -102,7 +111,7 @@ def gaussian_features(
     """
     real = measure(training).relative
     real = real.leading(real.mask.shape[1], by="ptrel")
-    frames = _draw(real, jets, generator)
+    frames = _draw(MeasuredSets(real, {}), jets, generator)
     particles = real.particles.double()
     logarithm = particles[..., 2:].clamp(min=torch.finfo(torch.float32).tiny).log()
     values = torch.cat([particles[..., :2], logarithm], dim=2).flatten(1)  # (B, 3 N)
@@ -121,12 +130,12 @@ BASELINES = {
 """The trivial generators by name of their samples."""
 
 
-def _draw(real: ParticleCloud, jets: int, generator: torch.Generator) -> Frames:
-    if not bool(real.mask.any()):
+def _draw(real: MeasuredSets, jets: int, generator: torch.Generator) -> Frames:
+    if not bool(real.multiplicity.any()):
         raise InputError("training jets: expected jets with particles, received none")
     require_some_weight(real.weights, "training jets: weights")
     drawn = torch.multinomial(real.weights.double(), jets, replacement=True, generator=generator)
-    mask = torch.arange(real.mask.shape[1]) < real.multiplicity[drawn].unsqueeze(1)
+    mask = torch.arange(real.slots) < real.multiplicity[drawn].unsqueeze(1)
     return Frames(real, mask, drawn)
 
 

@@ -8,8 +8,8 @@ show when the particles of a generated jet do not add up to the requested jet.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from jetgen.kinds import JETS, Kind
 from jetgen.physics.efp import efps
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
 from jetgen.physics.units import in_gev
+from jetgen.threads import in_threads
 from jetgen.weights import counted_sets, systematic_draw
 
 
@@ -86,17 +87,46 @@ class MeasuredSets:
     kind: Kind = JETS
 
     def __len__(self) -> int:
-        return len(self.relative)
+        return len(self.frame)
+
+    @property
+    def frame(self) -> ParticleCloud:
+        """The sets without their items: names of features, conditions and weights."""
+        return _without_items(self.relative)
+
+    @property
+    def slots(self) -> int:
+        """Largest number of items that a set can hold."""
+        return self.relative.mask.shape[1]
+
+    @property
+    def multiplicity(self) -> Tensor:
+        """``(B,)`` number of items of each set."""
+        return self.relative.multiplicity
 
     @property
     def weights(self) -> Tensor:
         """``(B,)`` event weights, in float64."""
-        return self.relative.weights.double()
+        return self.frame.weights.double()
 
     @property
     def counted(self) -> int:
         """The effective number of sets; without weights, how many they are."""
-        return counted_sets(self.relative.weights)
+        return counted_sets(self.frame.weights)
+
+    def cloud(self, rows: Tensor | slice) -> ParticleCloud:
+        """:attr:`relative` of the sets that ``rows`` selects."""
+        return self.relative[rows]
+
+    def pieces(self) -> Iterator[MeasuredSets]:
+        """All sets in their order, a few thousand at a time."""
+        for start in range(0, max(1, len(self)), _CHUNK):
+            yield self[start : start + _CHUNK]
+
+    def pooled(self, feature: str) -> Tensor:
+        """``(M,)`` values of a feature of all items, one set after the other."""
+        clouds = (piece.relative for piece in self.pieces())
+        return torch.cat([cloud.feature(feature)[cloud.mask] for cloud in clouds])
 
     def drawn_by_weight(self, number: int) -> MeasuredSets:
         """``number`` of the sets, as :func:`jetgen.weights.systematic_draw` takes them.
@@ -104,31 +134,47 @@ class MeasuredSets:
         Each has weight one.
         """
         sets = self[systematic_draw(self.weights, number)]
-        return replace(sets, relative=sets.relative.replace(weights=None))
+        return MeasuredSets(sets.relative.replace(weights=None), sets.observables, self.kind)
 
     def __getitem__(self, index: Tensor | slice) -> MeasuredSets:
         """The jets that ``index`` selects."""
-        observables = {name: values[index] for name, values in self.observables.items()}
-        chosen = replace(self, relative=self.relative[index], observables=observables)
-        if "polynomials" in vars(self):  # where they have been computed
-            vars(chosen)["polynomials"] = self.polynomials[index]
-        return chosen
+        return self._sharing(self._observables_of(index), index)
 
     def chosen(self, rows: Tensor) -> MeasuredSets:
         """The jets with these indices ``(B,)``; their particles are not copied until needed."""
-        return ChosenSets(self, rows)
+        return ChosenSets(self, rows, self._observables_of(rows))._knowing(self, rows)
 
     def with_observables(self, found: dict[str, Tensor]) -> MeasuredSets:
         """The same jets with further observables."""
-        more = replace(self, observables=self.observables | found)
-        if "polynomials" in vars(self):
-            vars(more)["polynomials"] = self.polynomials
-        return more
+        return self._sharing(self.observables | found)
 
     @cached_property
     def polynomials(self) -> Tensor:
         """``(B, 36)`` energy-flow polynomials of at most four edges, computed when first used."""
-        return efps(self.relative)
+        found: dict[int, Tensor] = {}
+
+        def compute(start: int) -> None:
+            found[start] = efps(self.cloud(slice(start, start + _FEW)))
+
+        starts = range(0, max(1, len(self)), _FEW)
+        in_threads(compute, starts)
+        return torch.cat([found[start] for start in starts])
+
+    def _sharing(
+        self, observables: dict[str, Tensor], index: Tensor | slice = slice(None)
+    ) -> MeasuredSets:
+        """Some of these sets with such observables."""
+        same = MeasuredSets(self.cloud(index), observables, self.kind)
+        return same._knowing(self, index)
+
+    def _observables_of(self, index: Tensor | slice) -> dict[str, Tensor]:
+        return {name: values[index] for name, values in self.observables.items()}
+
+    def _knowing(self, whole: MeasuredSets, index: Tensor | slice) -> MeasuredSets:
+        """With the polynomials of ``whole``, where they have been computed."""
+        if "polynomials" in vars(whole):
+            vars(self)["polynomials"] = whole.polynomials[index]
+        return self
 
 
 class ChosenSets(MeasuredSets):
@@ -137,52 +183,154 @@ class ChosenSets(MeasuredSets):
     Args:
         base: the sets.
         rows: the indices ``(B,)`` of these.
-        observables: ``(B,)`` values by name; by default those of ``base``.
+        observables: ``(B,)`` values by name.
     """
 
     base: MeasuredSets
     rows: Tensor
 
-    def __init__(
-        self, base: MeasuredSets, rows: Tensor, observables: dict[str, Tensor] | None = None
-    ) -> None:
-        if observables is None:
-            observables = {name: values[rows] for name, values in base.observables.items()}
+    def __init__(self, base: MeasuredSets, rows: Tensor, observables: dict[str, Tensor]) -> None:
         vars(self).update(base=base, rows=rows, observables=observables, kind=base.kind)
-        if "polynomials" in vars(base):
-            vars(self)["polynomials"] = base.polynomials[rows]
 
     @property
     def relative(self) -> ParticleCloud:
-        return self.base.relative[self.rows]
-
-    def __len__(self) -> int:
-        return len(self.rows)
+        return self.base.cloud(self.rows)
 
     @property
-    def weights(self) -> Tensor:
-        return self.base.weights[self.rows]
+    def frame(self) -> ParticleCloud:
+        return self.base.frame[self.rows]
 
     @property
-    def counted(self) -> int:
-        return counted_sets(self.base.relative.weights[self.rows])
+    def slots(self) -> int:
+        return self.base.slots
 
-    def drawn_by_weight(self, number: int) -> MeasuredSets:
-        return MeasuredSets(self.relative, self.observables, self.kind).drawn_by_weight(number)
+    @property
+    def multiplicity(self) -> Tensor:
+        return self.base.multiplicity[self.rows]
 
-    def __getitem__(self, index: Tensor | slice) -> MeasuredSets:
-        observables = {name: values[index] for name, values in self.observables.items()}
-        return ChosenSets(self.base, self.rows[index], observables)
+    def cloud(self, rows: Tensor | slice) -> ParticleCloud:
+        return self.base.cloud(self.rows[rows])
 
-    def with_observables(self, found: dict[str, Tensor]) -> MeasuredSets:
-        more = ChosenSets(self.base, self.rows, self.observables | found)
-        if "polynomials" in vars(self):
-            vars(more)["polynomials"] = self.polynomials
-        return more
+    def _sharing(
+        self, observables: dict[str, Tensor], index: Tensor | slice = slice(None)
+    ) -> MeasuredSets:
+        return ChosenSets(self.base, self.rows[index], observables)._knowing(self, index)
+
+
+class PackedSets(MeasuredSets):
+    """Measured sets whose items are stored without padding, which is added whenever it is used.
+
+    Args:
+        frame: the sets without their items.
+        items: ``(M, F)`` the items of all sets, one set after the other.
+        multiplicity: ``(B,)`` int64, how many each set has.
+        slots: size to which sets are padded.
+        observables: ``(B,)`` values by name.
+        kind: jets or other sets.
+    """
+
+    _frame: ParticleCloud
+    _items: Tensor
+    _ends: Tensor
+    _slots: int
+
+    def __init__(
+        self,
+        frame: ParticleCloud,
+        items: Tensor,
+        multiplicity: Tensor,
+        slots: int,
+        observables: dict[str, Tensor],
+        kind: Kind,
+    ) -> None:
+        ends = torch.cat([multiplicity.new_zeros(1), multiplicity.cumsum(0)])
+        vars(self).update(_frame=frame, _items=items, _ends=ends, _slots=slots)
+        vars(self).update(observables=observables, kind=kind)
+
+    @classmethod
+    def of(cls, parts: Iterable[MeasuredSets]) -> PackedSets:
+        """All sets of the parts, with the observables that all have; a part is not kept."""
+        frames: list[ParticleCloud] = []
+        items, counts = list[Tensor](), list[Tensor]()
+        observables: list[dict[str, Tensor]] = []
+        slots = 0
+        for part in parts:
+            cloud = part.relative
+            frames.append(_without_items(cloud))
+            items.append(cloud.particles[cloud.mask])
+            counts.append(cloud.multiplicity)
+            observables.append(part.observables)
+            slots = max(slots, part.slots)
+            kind = part.kind
+        common = [name for name in observables[0] if all(name in each for each in observables)]
+        return cls(
+            ParticleCloud.concatenate(frames),
+            torch.cat(items),
+            torch.cat(counts),
+            slots,
+            {name: torch.cat([each[name] for each in observables]) for name in common},
+            kind,
+        )
+
+    @property
+    def relative(self) -> ParticleCloud:
+        return self.cloud(slice(None))
+
+    @property
+    def frame(self) -> ParticleCloud:
+        return self._frame
+
+    @property
+    def slots(self) -> int:
+        return self._slots
+
+    @property
+    def multiplicity(self) -> Tensor:
+        return self._ends.diff()
+
+    def cloud(self, rows: Tensor | slice) -> ParticleCloud:
+        counts, items = self.multiplicity[rows], self._items_of(rows)
+        mask = torch.arange(self._slots, device=items.device) < counts.unsqueeze(1)
+        particles = items.new_zeros(*mask.shape, items.shape[1])
+        particles[mask] = items
+        return self._frame[rows]._moved(particles=particles, mask=mask)
+
+    def pooled(self, feature: str) -> Tensor:
+        names = [known.name for known in self._frame.features]
+        return self._items[:, names.index(feature)].contiguous()
+
+    def _items_of(self, rows: Tensor | slice) -> Tensor:
+        if isinstance(rows, slice):
+            start, stop, step = rows.indices(len(self))
+            if step == 1:
+                return self._items[self._ends[start] : self._ends[max(start, stop)]]
+        counts, first = self.multiplicity[rows], self._ends[:-1][rows]
+        shift = (first - counts.cumsum(0) + counts).repeat_interleave(counts)
+        return self._items[shift + torch.arange(len(shift), device=shift.device)]
+
+    def _sharing(
+        self, observables: dict[str, Tensor], index: Tensor | slice = slice(None)
+    ) -> MeasuredSets:
+        same = PackedSets(
+            self._frame[index],
+            self._items_of(index),
+            self.multiplicity[index],
+            self._slots,
+            observables,
+            self.kind,
+        )
+        return same._knowing(self, index)
+
+
+def _without_items(cloud: ParticleCloud) -> ParticleCloud:
+    return cloud._moved(particles=cloud.particles[:, :0].clone(), mask=cloud.mask[:, :0].clone())
 
 
 _CHUNK = 8192
 """Jets that are measured at once, which bounds the memory."""
+
+_FEW = 2048
+"""Jets whose polynomials a thread computes at once."""
 
 
 @takes_sets
@@ -207,25 +355,7 @@ def measure(cloud: ParticleCloud) -> MeasuredSets:
     if len(cloud) <= _CHUNK or cloud.particles.requires_grad:
         return _measured(cloud)
     starts = range(0, len(cloud), _CHUNK)
-    return _joined((_measured(cloud[k : k + _CHUNK]) for k in starts), len(cloud))
-
-
-def _joined(parts: Iterator[MeasuredSets], number: int) -> MeasuredSets:
-    """All ``number`` sets of the parts, each of which is dropped when it is copied."""
-    whole: dict[str, Tensor] = {}
-    start = 0
-    for part in parts:
-        tensors = {name: getattr(part.relative, name) for name in _TENSORS} | part.observables
-        for name, values in tensors.items():
-            if not start:
-                whole[name] = values.new_empty(number, *values.shape[1:])
-            whole[name][start : start + len(values)] = values
-        start += len(part)
-    cloud = part.relative._moved(**{name: whole.pop(name) for name in _TENSORS})
-    return MeasuredSets(cloud, whole)
-
-
-_TENSORS = ("particles", "mask", "conditions", "weights")
+    return PackedSets.of(_measured(cloud[k : k + _CHUNK]) for k in starts)
 
 
 def _measured(cloud: ParticleCloud) -> MeasuredSets:

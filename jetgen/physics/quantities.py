@@ -8,6 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from jetgen.cloud import ParticleCloud
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_cartesian
 from jetgen.physics.observables import (
     JET_OBSERVABLES,
@@ -149,21 +150,25 @@ def quantity_values(jets: MeasuredSets, quantity: Quantity) -> Values | None:
     every = torch.arange(len(jets))
     if name in jets.observables:
         return Values(jets.observables[name], every)
-    cloud = jets.relative
-    if any(feature.name == name for feature in cloud.features):
-        owner = every.unsqueeze(1).expand_as(cloud.mask)
-        return Values(cloud.feature(name)[cloud.mask], owner[cloud.mask])
+    if any(feature.name == name for feature in jets.frame.features):
+        return Values(jets.pooled(name), every.repeat_interleave(jets.multiplicity))
     if quantity in PARTICLE_MOMENTA and "pt" in jets.observables:
+        cloud = jets.relative
         known = {f: jets.observables[f.name] for f in JET_KINEMATICS if f.name in jets.observables}
         momenta = to_cartesian(cloud.with_conditions(known))
         owner = every.unsqueeze(1).expand_as(cloud.mask)
         return Values(momenta.feature(name)[cloud.mask], owner[cloud.mask])
     if name.startswith("ptrel_"):
         rank = int(name.removeprefix("ptrel_"))
-        if rank > cloud.mask.shape[1]:
+        if rank > jets.slots:
             return None
-        shares = cloud.feature("ptrel").masked_fill(~cloud.mask, -torch.inf)
-        values = shares.topk(rank, dim=1).values[:, -1]
-        enough = cloud.multiplicity >= rank
+        values = torch.cat([_share(piece.relative, rank) for piece in jets.pieces()])
+        enough = jets.multiplicity >= rank
         return Values(values[enough], every[enough])
     return None
+
+
+def _share(cloud: ParticleCloud, rank: int) -> Tensor:
+    """``(B,)`` share of pT of the particle of this rank."""
+    shares = cloud.feature("ptrel").masked_fill(~cloud.mask, -torch.inf)
+    return shares.topk(rank, dim=1).values[:, -1]

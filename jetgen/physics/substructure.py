@@ -7,6 +7,8 @@ All are dimensionless and differentiable, with one value per jet ``(B,)``. Here
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -131,16 +133,19 @@ def substructure(cloud: ParticleCloud) -> dict[str, Tensor]:
     ``z_cut`` 0.1 and ``beta`` 0.
     """
     c2, d2 = correlator_ratios(cloud)
-    return _of_chunks(_relative(cloud), c2, d2)
+    jets = _relative(cloud)
+    return _of_chunks(jets.__getitem__, len(jets), c2, d2)
 
 
-def _of_chunks(jets: ParticleCloud, c2: Tensor, d2: Tensor) -> dict[str, Tensor]:
+def _of_chunks(
+    jets: Callable[[slice], ParticleCloud], number: int, c2: Tensor, d2: Tensor
+) -> dict[str, Tensor]:
     """The observables of relative jets, as many chunks at a time as there are threads."""
-    starts = range(0, max(1, len(jets)), _CHUNK)
+    starts = range(0, max(1, number), _CHUNK)
     parts: dict[int, dict[str, Tensor]] = {}
 
     def measure(start: int) -> None:
-        parts[start] = _of_chunk(jets[start : start + _CHUNK])
+        parts[start] = _of_chunk(jets(slice(start, start + _CHUNK)))
 
     in_threads(measure, starts)
     found = {name: torch.cat([parts[k][name] for k in starts]) for name in parts[0]}
@@ -173,7 +178,7 @@ def with_substructure(measured: MeasuredSets) -> MeasuredSets:
     total, pairs, triples = (polynomials[:, graphs.index(g)] for g in ((), _PAIR, _TRIANGLE))
     total = torch.where(total > 0, total, 1.0)
     c2, d2 = _correlator_ratios(pairs / total**2, triples / total**3, _TOGETHER)
-    found = _of_chunks(_relative(measured.relative), c2, d2)
+    found = _of_chunks(measured.cloud, len(measured), c2, d2)
     if "pt" in measured.observables:
         mass = found["relative_soft_drop_mass"] * measured.observables["pt"]
         found["soft_drop_mass"] = mass

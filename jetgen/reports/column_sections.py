@@ -75,6 +75,6 @@ def column_report_sections(
 def _pairs(real: MeasuredSets, shown: list[Observable]) -> list[tuple[Observable, Observable]]:
     """All pairs, or if these are too many, those with the largest correlations in the real sets."""
     values = {observable.name: real.observables[observable.name] for observable in shown}
-    strength = matrix(values, real.relative.weights).abs()
+    strength = matrix(values, real.frame.weights).abs()
     every = sorted(combinations(range(len(shown)), 2), key=lambda pair: -float(strength[pair]))
     return [(shown[i], shown[j]) for i, j in sorted(every[:_MOST_PAIRS])]

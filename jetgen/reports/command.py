@@ -23,7 +23,7 @@ from jetgen.datasets import read
 from jetgen.datasets.choosing import drawn
 from jetgen.datasets.detection import find_files, map_of, open_source, sha256_of
 from jetgen.errors import InputError
-from jetgen.evaluation.checks import RECONSTRUCTED
+from jetgen.evaluation.checks import RECONSTRUCTED, measured_sample
 from jetgen.files.terminal import Terminal
 from jetgen.files.whole import sha256
 from jetgen.kinds import Kind, kind_of_cloud
@@ -260,19 +260,27 @@ def _report_files(
             **wanted,
         )
 
-    real = sets(config.real, config.map, select=config.select, drop_missing=config.drop_missing)
-    kind = kind_of_cloud(real)
+    chosen = {"select": config.select, "drop_missing": config.drop_missing}
+    real_sets = sets(config.real, config.map, **chosen)
+    kind = kind_of_cloud(real_sets)
     noun, trivial, named = kind.noun.many, kind.baseline, config.reference_name
+    baseline = {
+        name: measured_sample(cloud, name, kind)
+        for name, cloud in _baseline(kind, real_sets, len(real_sets), config.seed).items()
+    }
+    real = measured_sample(real_sets, named, kind)
+    del real_sets  # what is measured takes less memory
     samples = {
-        name: sets(path, {} if path in clouds else map_of(path, config.map))
+        name: measured_sample(
+            sets(path, {} if path in clouds else map_of(path, config.map)), name, kind
+        )
         for name, path in _names(config.generated, kind).items()
     }
-    samples |= _baseline(kind, real, len(real), config.seed)
     files = [path for path in (config.real, *config.generated) if path not in clouds]
     return write_report(
         config.output,
         real=real,
-        samples=samples,
+        samples=samples | baseline,
         kind=kind,
         title=f"Generated {noun} and {Path(config.real).name}",
         description=(

@@ -125,6 +125,9 @@ def binning(
     return Binning(10**edges if logarithmic else edges, underflow, overflow, logarithmic)
 
 
+_TOGETHER = 8_192
+"""Jets whose values are counted together."""
+
 _PEAK_TO_WIDTH = 4.24
 """For a normal distribution: twice the interquartile range over the shortest quarter."""
 
@@ -144,18 +147,21 @@ def density(values: Values, jet_weights: torch.Tensor, bins: Binning) -> Density
 
     The error is that of the mean over jets, because the particles of a jet are not independent:
     ``sqrt(sum_j w_j^2 (n_jb - <n_b>)^2) / sum_j w_j``. For one value per jet it is the binomial
-    error.
+    error. The values of a jet follow those of the jets before it.
     """
     edges, number = bins.edges, len(bins.edges) - 1
     weights = jet_weights.double().numpy()
     index = np.clip(np.searchsorted(edges, values.values.numpy(), side="right") - 1, 0, number - 1)
-    jets, bin_of = values.jet.numpy(), index
-    counts = np.bincount(jets * number + bin_of, minlength=len(weights) * number)
-    table = counts.reshape(len(weights), number).astype(np.float64)
-    total = weights.sum()
-    mean = weights @ table / total
-    error = np.sqrt((weights**2) @ (table - mean) ** 2) / total
-    return Density(mean / bins.widths, error / bins.widths)
+    jets, total = values.jet.numpy(), weights.sum()
+    mean = np.bincount(index, weights[jets], minlength=number) / total
+    square = np.zeros(number)
+    for start in range(0, len(weights), _TOGETHER):
+        some = weights[start : start + _TOGETHER]
+        first, last = np.searchsorted(jets, [start, start + len(some)])
+        places = (jets[first:last] - start) * number + index[first:last]
+        counts = np.bincount(places, minlength=len(some) * number).reshape(-1, number)
+        square += some**2 @ (counts - mean) ** 2
+    return Density(mean / bins.widths, np.sqrt(square) / total / bins.widths)
 
 
 def ratio(sample: Density, real: Density) -> Density:

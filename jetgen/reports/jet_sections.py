@@ -260,11 +260,11 @@ _FEWEST_OF_A_CLASS = 50
 
 def _classes(real: MeasuredSets, generated: MeasuredSets, named: str) -> list[PlannedSection]:
     """The section on classes with enough jets in both samples; none for fewer than two classes."""
-    if not (real.relative.has_condition("type") and generated.relative.has_condition("type")):
+    if not (real.frame.has_condition("type") and generated.frame.has_condition("type")):
         return []
     sides = []
     for side in (real, generated):
-        types = side.relative.condition("type")
+        types = side.frame.condition("type")
         sides.append(
             {
                 real.kind.class_name(int(index)): side[types == index]

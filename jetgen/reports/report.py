@@ -18,7 +18,7 @@ from jetgen import __version__
 from jetgen.citing.bibliography import Citation
 from jetgen.classifiers.figure_of_merit import FigureOfMerit
 from jetgen.cloud import ParticleCloud
-from jetgen.evaluation.checks import check
+from jetgen.evaluation.checks import Sample, check
 from jetgen.evaluation.comparison import Comparison
 from jetgen.evaluation.memorised import in_words, memorisation_records
 from jetgen.evaluation.verdict import Headline, counted, headlines
@@ -48,8 +48,8 @@ _DPI, _PANEL_DPI = 110, 160
 def write_report(
     folder: str | Path,
     *,
-    real: ParticleCloud,
-    samples: Mapping[str, ParticleCloud],
+    real: Sample,
+    samples: Mapping[str, Sample],
     kind: Kind = JETS,
     training: ParticleCloud | None = None,
     title: str = "Generated and simulated jets",
@@ -71,7 +71,7 @@ def write_report(
     Args:
         folder: where ``report.html``, ``table.csv``, ``table.json`` and ``figures/*.png``
             are written; existing files of these names are replaced when all new ones are there.
-        real: the real jets to compare to, in any representation.
+        real: the real jets to compare to, in any representation, or measured.
         samples: jets by name, in the order of the page. ``reconstructed`` must correspond to
             ``real`` jet by jet; the one named like the baseline of the kind is the trivial
             generator.

@@ -300,7 +300,7 @@ def classes_section(
 ) -> PlannedSection:
     """The classes of a sample side by side."""
     first, second = (
-        sum((float(sets.relative.weights.sum()) for sets in side.values()), 0.0)
+        sum((float(sets.frame.weights.sum()) for sets in side.values()), 0.0)
         for side in (real, generated)
     )
     total = (first, second)

@@ -182,7 +182,7 @@ def region_shares(
     def share(trained: Sequence[MeasuredSets]) -> Share:
         chosen = [region.select(muons.observables) for muons in trained]
         values = [
-            weighted_share(some, muons.relative.weights)[0]
+            weighted_share(some, muons.frame.weights)[0]
             for some, muons in zip(chosen, trained, strict=True)
         ]
         found = [muons[some] for some, muons in zip(chosen, trained, strict=True)]
@@ -199,7 +199,7 @@ def region_shares(
         for title, model in ((AIMED_VAE, "vae"), (AIMED_GAN, "gan"))
     }
     simulated = share([measured(seen)])
-    value = TrainingMean(*weighted_share(inside, real.relative.weights))
+    value = TrainingMean(*weighted_share(inside, real.frame.weights))
     return {
         SIMULATED: simulated._replace(value=value, inside=reference),
         **{title: share(trained) for title, trained in (category.trained | aimed).items()},

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import chain
 
 import torch
 
 from jetgen.classifiers.boosted_trees import feature_table, figure_of_merit
-from jetgen.classifiers.figure_of_merit import FigureOfMerit
+from jetgen.classifiers.figure_of_merit import FigureOfMerit, keys_of_sets
 from jetgen.cloud import ParticleCloud
 from jetgen.components import FIGURES
-from jetgen.datasets.copies import copy_keys
 from jetgen.evaluation.columns import column_table
 from jetgen.metrics.base import Metric
 from jetgen.metrics.fpd import frechet, normalised
 from jetgen.metrics.wasserstein import wasserstein
 from jetgen.physics.features import measure_features
-from jetgen.physics.observables import MeasuredSets, measure
+from jetgen.physics.observables import PARTICLE_OBSERVABLES, MeasuredSets, measure
 from jetgen.physics.substructure import with_substructure
 
 FEWEST_MONITORED = 100
@@ -51,8 +51,9 @@ def monitored_figures(
         generated: the generated jets.
     """
     made = _measured(generated)
-    values = [made.relative.particles, *made.observables.values()]
-    if not all(bool(part.isfinite().all()) for part in values) or not made.relative.mask.any():
+    items = (piece.relative.particles for piece in made.pieces())
+    values = chain(items, made.observables.values())
+    if not all(bool(part.isfinite().all()) for part in values) or not made.multiplicity.any():
         return dict.fromkeys(names, math.inf)
     found: dict[str, float] = {}
     for name in names:
@@ -73,7 +74,7 @@ def monitored_sets(
     made = measure_features(generated)
     if not all(bool(values.isfinite().all()) for values in made.observables.values()):
         return dict.fromkeys(names, math.inf)
-    weights = known.relative.weights, generated.weights
+    weights = known.frame.weights, generated.weights
     return _figures(figure_of_merit(*column_table(known, made), weights=weights))
 
 
@@ -90,7 +91,7 @@ class W1M(Metric):
 
     def __call__(self, real: MeasuredSets, generated: MeasuredSets) -> float:
         masses = (jets.observables["relative_mass"] for jets in (real, generated))
-        weights = (jets.relative.weights for jets in (real, generated))
+        weights = (jets.frame.weights for jets in (real, generated))
         return wasserstein(*masses, *weights).item()
 
 
@@ -101,13 +102,12 @@ class W1P(Metric):
     uses_weights = True
 
     def __call__(self, real: MeasuredSets, generated: MeasuredSets) -> float:
-        x, y = (jets.relative.particles[jets.relative.mask] for jets in (real, generated))
-        weights = [
-            jets.relative.weights.unsqueeze(1).expand_as(jets.relative.mask)[jets.relative.mask]
-            for jets in (real, generated)
+        both = real, generated
+        weights = [jets.weights.repeat_interleave(jets.multiplicity) for jets in both]
+        distances = [
+            wasserstein(*(jets.pooled(o.name) for jets in both), *weights)
+            for o in PARTICLE_OBSERVABLES
         ]
-        columns = zip(x.unbind(1), y.unbind(1), strict=True)
-        distances = [wasserstein(a, b, *weights) for a, b in columns]
         return torch.stack(distances).mean().item()
 
 
@@ -133,11 +133,10 @@ class FOM(Metric):
         return self.figures("fom", real, generated)["fom"]
 
     def figures(self, name: str, real: MeasuredSets, generated: MeasuredSets) -> dict[str, float]:
-        first, second = real.relative, generated.relative
         merit = figure_of_merit(
             *feature_table(real, generated),
-            weights=(first.weights, second.weights),
-            keys=copy_keys(first, second),
+            weights=(real.weights, generated.weights),
+            keys=keys_of_sets(real, generated),
         )
         return _figures(merit)
 

@@ -2,6 +2,7 @@
 
 import sys
 
+import numpy as np
 import pytest
 import torch
 
@@ -9,9 +10,11 @@ from jetgen.evaluation.checks import check
 from jetgen.evaluation.resampling import resample
 from jetgen.metrics.wasserstein import between_samples, between_weightings
 from jetgen.physics import observables
-from jetgen.physics.observables import measure
+from jetgen.physics.observables import MeasuredSets, PackedSets, measure
 from jetgen.physics.quantities import QUANTITIES, quantity_values
 from jetgen.physics.substructure import substructure, with_substructure
+from jetgen.reports import histograms
+from jetgen.reports.figures.jet_images import jet_images
 
 
 @pytest.fixture
@@ -41,6 +44,62 @@ def test_substructure_in_threads_is_that_of_all_jets_at_once(jets, monkeypatch):
         torch.set_num_threads(threads)
     for name, values in expected.items():
         torch.testing.assert_close(found[name], values)
+
+
+def all_that_is_read(sets: MeasuredSets) -> list[torch.Tensor]:
+    relative = sets.relative
+    return [
+        *(relative.particles, relative.mask, relative.conditions, relative.weights),
+        *(sets.weights, sets.multiplicity, sets.polynomials, *sets.observables.values()),
+        *(torch.cat([piece.relative.particles for piece in sets.pieces()]), sets.frame.conditions),
+        *(read for q in QUANTITIES for read in quantity_values(sets, q) or ()),
+        torch.tensor([len(sets), sets.slots, sets.counted]),
+    ]
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        slice(3, 40),
+        slice(50, 500),
+        slice(1, None, 3),
+        torch.tensor([5, 3, 3, 40]),
+        torch.arange(60) % 7 == 1,
+        slice(0, 0),
+    ],
+    ids=str,
+)
+def test_sets_without_padding_are_those_with_it(jets, monkeypatch, index):
+    mask = jets.mask.clone()
+    mask[[3, 11]] = False  # no particles
+    jets = jets.replace(mask=mask, weights=torch.rand(60).clamp(min=0.1))
+    whole = with_substructure(measure(jets))
+    monkeypatch.setattr(observables, "_CHUNK", 13)
+    packed = with_substructure(measure(jets))
+    assert isinstance(packed, PackedSets)
+    pairs = [(whole, packed), (whole[index], packed[index])]
+    if isinstance(index, torch.Tensor):
+        rows = torch.arange(60)[index]
+        pairs += [(whole.chosen(rows), packed.chosen(rows))]
+        pairs += [(a[1:], b[1:]) for a, b in pairs[-1:]]
+    for one, other in pairs:
+        for a, b in zip(all_that_is_read(one), all_that_is_read(other), strict=True):
+            torch.testing.assert_close(b, a)
+
+
+def test_histograms_and_images_of_many_jets_are_added_in_pieces(jets, monkeypatch):
+    figure = sys.modules[jet_images.__module__]
+    weighted = jets.replace(weights=torch.rand(60).clamp(min=0.1))
+    whole = measure(weighted)
+    quantity = next(q for q in QUANTITIES if q.name == "etarel")
+    values = quantity_values(whole, quantity)
+    bins = histograms.binning(values.values.numpy(), [], name="etarel")
+    expected = histograms.density(values, whole.weights, bins), figure._images(whole, 9)
+    monkeypatch.setattr(observables, "_CHUNK", 13)
+    monkeypatch.setattr(histograms, "_TOGETHER", 13)
+    found = histograms.density(values, whole.weights, bins), figure._images(measure(weighted), 9)
+    for one, other in zip(expected, found, strict=True):
+        np.testing.assert_allclose(np.stack(one), np.stack(other), rtol=1e-12)
 
 
 def test_chosen_sets_are_the_sets_at_these_places(jets):

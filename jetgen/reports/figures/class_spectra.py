@@ -108,7 +108,7 @@ def _shares(
     sets: MeasuredSets, name: str, edges: np.ndarray, total: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Share of the sample's weight in each bin, and its statistical error."""
-    values, weights = sets.observables[name].numpy(), sets.relative.weights.double().numpy()
+    values, weights = sets.observables[name].numpy(), sets.frame.weights.double().numpy()
     share, _ = np.histogram(values, edges, weights=weights / total)
     square, _ = np.histogram(values, edges, weights=(weights / total) ** 2)
     return share, np.sqrt(square)

@@ -61,9 +61,7 @@ def _letters(label: str) -> int:
 
 
 def _matrix(jets: MeasuredSets, observables: Sequence[Observable]) -> Tensor:
-    return correlations(
-        {o.name: jets.observables[o.name] for o in observables}, jets.relative.weights
-    )
+    return correlations({o.name: jets.observables[o.name] for o in observables}, jets.frame.weights)
 
 
 def _show(axes: Axes, matrix: Tensor, labels: Sequence[str], limit: float, meaning: str) -> None:

@@ -146,12 +146,12 @@ def _panel(
         target.values.numpy(),
         [values.values.numpy() for values in known.values()],
         name=quantity.name,
-        weights=real.relative.weights[target.jet].double().numpy(),
+        weights=real.frame.weights[target.jet].double().numpy(),
     )
-    expected = density(target, real.relative.weights, bins)
+    expected = density(target, real.frame.weights, bins)
     floor = floor_band(expected, real.counted, min(samples[sample].counted for sample in known))
     found = {
-        sample: density(values, samples[sample].relative.weights, bins)
+        sample: density(values, samples[sample].frame.weights, bins)
         for sample, values in known.items()
     }
     ratios = {sample: ratio(one, expected) for sample, one in found.items()}

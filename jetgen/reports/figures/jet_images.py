@@ -13,7 +13,7 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 
-from jetgen.cloud import RELATIVE, Feature, ParticleCloud
+from jetgen.cloud import RELATIVE, Feature
 from jetgen.physics.images import average_jet_image
 from jetgen.physics.observables import MeasuredSets
 from jetgen.reports.style import DIVERGING, INTENSITY, grid, shortened
@@ -40,16 +40,14 @@ def jet_images(
     The images of small samples have fewer pixels, 2 √n of n jets along each axis. The ratio is
     shown where the smaller one of the two samples is expected to have enough particles.
     """
-    clouds = {name: jets.relative for name, jets in samples.items()}
-    sizes = {name: effective_size(cloud.weights) for name, cloud in clouds.items()}
-    size = effective_size(real.relative.weights)
+    sizes = {name: effective_size(jets.weights) for name, jets in samples.items()}
+    size = effective_size(real.weights)
     pixels = min(PIXELS, math.ceil(2 * math.sqrt(min(size, *sizes.values()))))
-    expected, filled = _image(real.relative, pixels), _particles(real.relative, pixels)
-    images = {name: _image(cloud, pixels) for name, cloud in clouds.items()}
-    enough = {
-        name: min(size, sizes[name]) * (filled + _particles(cloud, pixels)) / 2 >= FEWEST
-        for name, cloud in clouds.items()
-    }
+    expected, filled = _images(real, pixels)
+    images, enough = {}, {}
+    for name, jets in samples.items():
+        images[name], number = _images(jets, pixels)
+        enough[name] = min(size, sizes[name]) * (filled + number) / 2 >= FEWEST
     figure, spec = grid(
         len(images), 4, panel=(2.5, 2.5), margins=(0.75, 0.2, 1.3, 0.4), gaps=(0.25, 0.45)
     )
@@ -96,15 +94,18 @@ def jet_images(
     return figure
 
 
-def _image(cloud: ParticleCloud, pixels: int) -> NDArray[np.float64]:
-    return average_jet_image(cloud, pixels, HALF_WIDTH).numpy()
-
-
-def _particles(cloud: ParticleCloud, pixels: int) -> NDArray[np.float64]:
-    """The mean number of particles per jet in each pixel."""
-    counted = cloud.particles.clone()
-    counted[..., RELATIVE.index(Feature("ptrel"))] = 1.0
-    return _image(cloud.replace(particles=counted), pixels)
+def _images(jets: MeasuredSets, pixels: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The mean share of pT, and the mean number of particles per jet, in each pixel."""
+    shares, numbers = np.zeros((2, pixels, pixels))
+    for piece in jets.pieces():
+        cloud, weight = piece.relative, float(piece.weights.sum())
+        if not weight:
+            continue
+        counted = cloud.particles.clone()
+        counted[..., RELATIVE.index(Feature("ptrel"))] = 1.0
+        for total, some in ((shares, cloud), (numbers, cloud.replace(particles=counted))):
+            total += weight * average_jet_image(some, pixels, HALF_WIDTH).numpy()
+    return shares / float(jets.weights.sum()), numbers / float(jets.weights.sum())
 
 
 def _show(

@@ -80,7 +80,7 @@ def _edges(real: MeasuredSets, observable: Observable) -> Tensor:
     Bins of whole numbers are centred on them.
     """
     values = real.observables[observable.name].double().numpy()
-    low, high = weighted_quantiles(values, (0.005, 0.995), real.relative.weights.double().numpy())
+    low, high = weighted_quantiles(values, (0.005, 0.995), real.frame.weights.double().numpy())
     if (values == np.round(values)).all():
         low, high = math.floor(low), math.ceil(high)
         width = math.ceil((high - low + 1) / _BINS)
@@ -91,7 +91,7 @@ def _edges(real: MeasuredSets, observable: Observable) -> Tensor:
 
 def _histogram(jets: MeasuredSets, x: Observable, y: Observable, edges: list[Tensor]) -> Tensor:
     first, second = (jets.observables[observable.name] for observable in (x, y))
-    return pair_histogram(first, second, edges[0], edges[1], jets.relative.weights)
+    return pair_histogram(first, second, edges[0], edges[1], jets.frame.weights)
 
 
 def _distance(
@@ -101,10 +101,10 @@ def _distance(
 
     Each of the K filled bins adds (1/n + 1/m) / 4, with the effective sizes n and m.
     """
-    weights = real.relative.weights
+    weights = real.frame.weights
     edges = [equal_share_edges(real.observables[o.name], weights=weights) for o in (x, y)]
     first, second = (_histogram(kind, x, y, edges).flatten() for kind in (real, jets))
     filled = int((first + second > 0).sum())
-    sizes = [effective_size(side.relative.weights) for side in (real, jets)]
+    sizes = [effective_size(side.frame.weights) for side in (real, jets)]
     floor = filled / 4 * sum(1 / size for size in sizes)
     return histogram_distance(first, second).item(), floor
