@@ -25,12 +25,13 @@ def main() -> None:
     parser.add_argument("real")
     parser.add_argument("generated")
     parser.add_argument("--jets", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--commands", nargs="+", default=["evaluate", "report"])
     parser.add_argument("--output", type=Path, default=RESULTS / "evaluation_parts.csv")
     options = parser.parse_args()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # for the processes, as jetgen does
     rows: list[dict[str, object]] = []
     for jets in options.jets:
-        for command in ("evaluate", "report"):
+        for command in options.commands:
             with multiprocessing.get_context("spawn").Pool(1) as pool:
                 work = (command, options.real, options.generated, jets)
                 for row in pool.apply(measured, work):

@@ -233,6 +233,50 @@ class StreamedJets(TrainingJets):
         )
 
 
+def first_jets(
+    selection: Selection,
+    prepare: Prepare,
+    seed: int,
+    name: str,
+    most: int,
+    *,
+    copies_together: bool,
+) -> ParticleCloud:
+    """The first jets of a set of the split that :class:`StreamedJets` makes, at most ``most``.
+
+    Every file is read once, and once more where copies are kept together; no other jets are kept.
+
+    Args:
+        selection, prepare, seed, copies_together: as for :class:`StreamedJets`.
+        name: ``training``, ``validation`` or ``test``.
+        most: how many.
+
+    Raises:
+        InputError: when a file is damaged.
+    """
+    keys = None
+    if copies_together:
+        copies = Copies()
+        for cloud, _ in _all(selection, prepare):
+            copies.add(cloud)
+        keys = copies.keys()
+    rows = getattr(split_indices(len(selection), seed, keys), name)[:most]
+    places = torch.full((len(selection),), -1)
+    places[rows] = torch.arange(len(rows))
+    kept = _Kept(0, len(rows))
+    for cloud, start in _all(selection, prepare):
+        kept.add(cloud, places[start : start + len(cloud)])
+    return kept.cloud()
+
+
+def _all(selection: Selection, prepare: Prepare) -> Iterator[tuple[ParticleCloud, int]]:
+    """All jets in clouds, each with the number of its first jet."""
+    start = 0
+    for cloud in selection.chunks(CHUNK):
+        yield prepare(cloud, start), start
+        start += len(cloud)
+
+
 class _Kept:
     """Jets whose ranks are from ``start`` to ``stop - 1``, collected in their order."""
 

@@ -24,7 +24,7 @@ from jetgen.evaluation.comparison import (
 from jetgen.evaluation.registered_rows import single_row
 from jetgen.evaluation.resampling import Resampling, with_nominal
 from jetgen.metrics.cov_mmd import matching_of_jets
-from jetgen.metrics.fpd import frechet
+from jetgen.metrics.fpd import frechet_distance, resampled_moments
 from jetgen.metrics.kpd import kernel
 from jetgen.metrics.w1efp import GRAPHS
 from jetgen.physics.efp_graphs import components, efp_graphs, vertices
@@ -220,9 +220,9 @@ def frechet_distances(
     weights: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor:
     """:func:`jetgen.metrics.fpd.frechet` for each pair of counts."""
-    own = weights or (None, None)
-    pairs = zip(plus, minus, strict=True)
-    return torch.stack([frechet(x, y, a.double(), b.double(), *own) for a, b in pairs])
+    own = weights or (x.new_ones(len(x)), y.new_ones(len(y)))
+    sides = (resampled_moments(*side) for side in ((x, plus, own[0]), (y, minus, own[1])))
+    return torch.stack([frechet_distance(a, b) for a, b in zip(*sides, strict=True)])
 
 
 def discrepancies(

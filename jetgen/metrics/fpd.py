@@ -30,6 +30,10 @@ def jet_efps(jets: Jets, name: str = "jets") -> Tensor:
     return efps(relative_particles(jets, name))
 
 
+_PRODUCTS = 2**20
+"""Number of products of two features of a jet that are formed at a time."""
+
+
 class Weighted(NamedTuple):
     """Features ``(B, d)`` of jets and their event weights ``(B,)``."""
 
@@ -155,6 +159,32 @@ def moments(x: Tensor, counts: Tensor, weights: Tensor | None = None) -> Moments
     centred = x - mean
     norm = total - (both @ own) / total
     return gaussian(mean, centred.T @ (centred * both.unsqueeze(1)) / norm)
+
+
+def resampled_moments(x: Tensor, counts: Tensor, weights: Tensor) -> list[Moments]:
+    """:func:`moments` for R sets of counts ``(R, B)``, with products of features formed once.
+
+    The features are first centred and scaled with the moments of all jets, to avoid cancellation.
+    """
+    spread = x.std(0, correction=0)
+    scale = torch.where(spread > 0, spread, torch.ones_like(spread))
+    centre, size = x.mean(0), x.shape[1]
+    total, own = counts.new_zeros(2, len(counts), dtype=torch.float64)
+    mean = x.new_zeros(len(counts), size)
+    square = x.new_zeros(len(counts), size * size)
+    few = max(1, _PRODUCTS // size**2)
+    pieces = (x.split(few), counts.split(few, dim=1), weights.split(few))
+    for values, drawn, known in zip(*pieces, strict=True):
+        both, rows = drawn * known, (values - centre) / scale
+        total += both.sum(1)
+        own += both @ known
+        mean += both @ rows
+        square += both @ (rows.unsqueeze(2) * rows.unsqueeze(1)).flatten(1)
+    mean /= total.unsqueeze(1)
+    square = square.unflatten(1, (size, size))
+    square -= total.view(-1, 1, 1) * mean.unsqueeze(2) * mean.unsqueeze(1)
+    covariance = square / (total - own / total).view(-1, 1, 1) * scale.outer(scale)
+    return [gaussian(centre + scale * m, c) for m, c in zip(mean, covariance, strict=True)]
 
 
 def frechet_distance(first: Moments, second: Moments) -> Tensor:

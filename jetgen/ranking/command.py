@@ -71,7 +71,7 @@ def _write(
 ) -> Path:
     require_same_jets(models)
     first = next(iter(models.values()))
-    real, training = first.held_out()[: config.jets], first.training_jets()
+    real, training = first.held_out(most=config.jets), first.training_sample()
     samples = samples_of(models, training, len(real), config.seed)
     with Terminal(stderr=True).status("measure") as status:
         scores, warnings = score(

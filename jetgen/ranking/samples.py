@@ -96,7 +96,7 @@ def _of_run(name: str, model: TrainedModel, origin: Mapping[str, Any]) -> list[S
 
 
 def _decoded(model: TrainedModel, jets: int, seed: int) -> ParticleCloud:
-    return model.reconstruct(model.held_out()[:jets], seed=seed)
+    return model.reconstruct(model.held_out(most=jets), seed=seed)
 
 
 def _trivial(name: str, training: ParticleCloud, jets: int, seed: int) -> ParticleCloud:

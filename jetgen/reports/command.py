@@ -194,8 +194,8 @@ def _jets_to_compare_with(
         )
     trained_on = model.data()
     return _Compared(
-        model.held_out()[: config.jets],
-        model.training_jets(),
+        model.held_out(most=config.jets),
+        model.training_sample(),
         [] if isinstance(trained_on, ParticleCloud) else [Path(path) for path in trained_on],
         f"the held-out test {noun}, which were not used in the training",
     )

@@ -30,7 +30,7 @@ from jetgen.datasets.faults import (
 )
 from jetgen.datasets.loading import HeldJets
 from jetgen.datasets.reading import Selection, select_columns
-from jetgen.datasets.streaming import StreamedJets
+from jetgen.datasets.streaming import StreamedJets, first_jets
 from jetgen.errors import InputError, InputWarning, PrecisionWarning
 from jetgen.files.whole import sha256
 from jetgen.objectives.preparation import represent
@@ -119,10 +119,7 @@ def training_jets(
         jets = load_jets(config, data=data)
         return HeldJets(jets, config.seed, copies_together=copies_together)
     selection = _selection(config, data)
-    streamed = config.streamed
-    if streamed is None:
-        streamed = selection.bytes > STREAMED and selection.block is not None
-    if not streamed:
+    if not _stays_in_files(selection, config):
         jets = load_jets(config, data=data)
         return HeldJets(jets, config.seed, copies_together=copies_together)
     prepare = partial(_prepared, config=config)
@@ -131,6 +128,41 @@ def training_jets(
     )
     _warn_of_copies(streamed_jets.copies, streamed_jets.number)
     return streamed_jets
+
+
+def first_of_set(
+    config: TrainConfig,
+    data: Data,
+    name: str,
+    most: int,
+    extra_columns: Sequence[str] = (),
+    *,
+    copies_together: bool = True,
+) -> ParticleCloud | None:
+    """The first jets of a set of a run whose training leaves jets in their files, else None.
+
+    Args:
+        config, data, extra_columns: as for :func:`load_jets`.
+        name: ``training``, ``validation`` or ``test``.
+        most: the largest number of jets.
+        copies_together: as for :func:`training_jets`.
+
+    Raises:
+        InputError: as :func:`load_jets`.
+    """
+    if isinstance(data, ParticleCloud):
+        return None
+    selection = _selection(config, data, extra_columns)
+    if not _stays_in_files(selection, config):
+        return None
+    prepare = partial(_prepared, config=config)
+    return first_jets(selection, prepare, config.seed, name, most, copies_together=copies_together)
+
+
+def _stays_in_files(selection: Selection, config: TrainConfig) -> bool:
+    if config.streamed is not None:
+        return config.streamed
+    return selection.bytes > STREAMED and selection.block is not None
 
 
 def _selection(

@@ -18,6 +18,7 @@ from jetgen.config.train import TrainConfig
 from jetgen.datasets.copies import copy_keys
 from jetgen.datasets.detection import Paths, find_files, open_source
 from jetgen.datasets.loading import Split, split_indices, weighted_indices
+from jetgen.datasets.streaming import SAMPLE
 from jetgen.errors import InputError
 from jetgen.files.whole import as_path, sha256
 from jetgen.networks.integration import Solver
@@ -26,7 +27,7 @@ from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
 from jetgen.physics.region import Region
 from jetgen.priors.fixed import fixed_values
-from jetgen.runs.data import Data, JetStore, data_of, load_jets, to_data
+from jetgen.runs.data import Data, JetStore, data_of, first_of_set, load_jets, to_data
 from jetgen.runs.named import Named, named
 
 BLOCK = 256
@@ -362,16 +363,41 @@ class TrainedModel:
         jets = self._jets()
         return jets[self._split(jets).training]
 
-    def held_out(self, extra_columns: Sequence[str] = ()) -> ParticleCloud:
-        """The test jets, which training has not seen.
-
-        ``extra_columns`` names further columns of a table that are kept as conditions.
+    def training_sample(self) -> ParticleCloud:
+        """:meth:`training_jets`; 100,000 of them at random where training left them in files.
 
         Raises:
             InputError: as :meth:`data`.
         """
+        found = self._first_of_set("training", SAMPLE)
+        return self.training_jets() if found is None else found
+
+    def held_out(self, extra_columns: Sequence[str] = (), most: int | None = None) -> ParticleCloud:
+        """The test jets, which training has not seen.
+
+        Args:
+            extra_columns: further columns of a table that are kept as conditions.
+            most: their largest number; where training left the jets in files, only these are in
+                memory.
+
+        Raises:
+            InputError: as :meth:`data`.
+        """
+        if most is not None:
+            found = self._first_of_set("test", most, extra_columns)
+            if found is not None:
+                return found
         jets = self._jets(extra_columns)
-        return jets[self._split(jets).test]
+        return jets[self._split(jets).test[:most]]
+
+    def _first_of_set(
+        self, name: str, most: int, extra_columns: Sequence[str] = ()
+    ) -> ParticleCloud | None:
+        together = self.folder.keeps_copies_together()
+        data = self.data()
+        return first_of_set(
+            self._reading, data, name, most, extra_columns, copies_together=together
+        )
 
     def _split(self, jets: ParticleCloud) -> Split:
         together = self.folder.keeps_copies_together()

@@ -23,6 +23,7 @@ from jetgen.datasets.streaming import StreamedJets
 from jetgen.errors import InputError
 from jetgen.runs.data import training_jets
 from jetgen.runs.folder import RunFolder
+from jetgen.runs.trained_model import load
 from jetgen.training.command import train
 
 FEATURES = (Feature("x"), Feature("y"))
@@ -199,7 +200,7 @@ def test_a_streamed_training_resumes_to_the_same_numbers(
     assert run.read_config().streamed
 
 
-def test_a_training_on_one_pool_is_that_in_memory(tmp_path, gaussian_file, same_runs):
+def test_a_training_on_one_pool_is_that_in_memory(tmp_path, monkeypatch, gaussian_file, same_runs):
     runs = [
         train(TrainConfig(data=[str(gaussian_file)], run=str(tmp_path / name), streamed=streamed,
                           transform=["etarel=signed-sqrt", "phirel=asinh+standardise",
@@ -207,6 +208,16 @@ def test_a_training_on_one_pool_is_that_in_memory(tmp_path, gaussian_file, same_
         for name, streamed in (("held", False), ("streamed", True))
     ]  # fmt: skip
     same_runs(*runs)
+    held, streamed = map(load, runs)
+    expected = held.held_out(most=20), held.training_sample()[:50]
+    monkeypatch.setattr("jetgen.runs.trained_model.SAMPLE", 50)
+    monkeypatch.setattr("jetgen.runs.trained_model.load_jets", None)  # reads all jets
+    monkeypatch.setattr("jetgen.runs.data.load_jets", None)
+    for one, other in zip(
+        expected, (streamed.held_out(most=20), streamed.training_sample()), strict=True
+    ):
+        assert torch.equal(one.particles, other.particles)
+        assert torch.equal(one.conditions, other.conditions)
 
 
 def test_large_data_are_streamed_by_default_and_others_where_they_can_be(
