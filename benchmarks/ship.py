@@ -35,8 +35,8 @@ from jetgen.components import OBJECTIVES, PRESETS
 from jetgen.config.evaluate import EvaluateConfig
 from jetgen.config.simulate import SimulateConfig
 from jetgen.config.train import IN_MEMORY, MULTIPLICITY
+from jetgen.datasets.choosing import drawn
 from jetgen.datasets.detection import find_files, open_source
-from jetgen.datasets.reading import drawn
 from jetgen.errors import InputError
 from jetgen.evaluation.command import evaluated
 from jetgen.evaluation.memorised import memorisation_records

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
 
 from jetgen.config.option import option, require
 
@@ -28,6 +29,36 @@ DROP_MISSING_HELP = (
     "leave out real sets with a missing value (NaN, an empty entry) in a column that is used, and "
     "say how many"
 )
+
+
+class FileOptions(TypedDict, total=False):
+    """How files are read, and how many of their jets: arguments of :func:`jetgen.read`."""
+
+    map: Mapping[str, str] | None
+    allow: Sequence[str]
+    select: str | None
+    drop_missing: bool
+    jets: int | None
+    seed: int
+    first: bool
+
+
+def file_options(config: Any) -> FileOptions:
+    """Of a command that has all of these options: those for real sets."""
+    return {
+        "map": config.map,
+        "allow": config.allow,
+        "select": config.select,
+        "drop_missing": config.drop_missing,
+        "jets": config.jets,
+        "seed": config.seed,
+        "first": config.first,
+    }
+
+
+def generated_options(config: Any, map: Mapping[str, str]) -> FileOptions:
+    """Those for generated sets, of which none is left out, with the map of their file."""
+    return {**file_options(config), "map": map, "select": None, "drop_missing": False}
 
 
 def map_option() -> Any:

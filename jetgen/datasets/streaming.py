@@ -15,7 +15,7 @@ from jetgen.cloud import ParticleCloud
 from jetgen.datasets.copies import Copies
 from jetgen.datasets.kept_clouds import arrays_of, cloud_of
 from jetgen.datasets.loading import TrainingJets, split_indices
-from jetgen.datasets.reading import Selection
+from jetgen.datasets.selection import Selection
 from jetgen.errors import InputError
 from jetgen.files.chunks import Arrays
 

@@ -21,6 +21,7 @@ from jetgen.cloud import ParticleCloud
 from jetgen.components import METRICS
 from jetgen.config.evaluate import Classifier, EvaluateConfig
 from jetgen.config.option import refuse
+from jetgen.config.reading import file_options, generated_options
 from jetgen.datasets import read
 from jetgen.datasets.choosing import drawn
 from jetgen.datasets.detection import map_of, sha256_of
@@ -100,20 +101,14 @@ def evaluated(
             if passed is None
         }
         seed = None if config.first else config.seed
-        chosen: dict[str, Any] = {
-            name: getattr(config, name) for name in ("jets", "seed", "first", "allow")
-        }
         clouds = {
-            REAL: read(
-                config.real,
-                map=config.map,
-                select=config.select,
-                drop_missing=config.drop_missing,
-                **chosen,
-            )
+            REAL: read(config.real, **file_options(config))
             if real is None
             else real[drawn(len(real), config.jets, seed)],
-            GENERATED: read(config.generated, map=map_of(config.generated, config.map), **chosen)
+            GENERATED: read(
+                config.generated,
+                **generated_options(config, map_of(config.generated, config.map)),
+            )
             if generated is None
             else generated[drawn(len(generated), config.jets, seed)],
         }

@@ -18,6 +18,7 @@ from jetgen import __version__
 from jetgen.citing.bibliography import JETGEN, Citation
 from jetgen.citing.citations import merged, of_files, of_report, of_run
 from jetgen.cloud import ParticleCloud
+from jetgen.config.reading import FileOptions, file_options, generated_options
 from jetgen.config.report import ReportConfig
 from jetgen.datasets import read
 from jetgen.datasets.choosing import drawn
@@ -175,16 +176,7 @@ def _jets_to_compare_with(
     """The jets of ``config.real``, or those that the run held out."""
     noun = model.config.kind.noun.many
     if config.real is not None:
-        real = model.comparable(
-            clouds.get(config.real, config.real),
-            jets=config.jets,
-            seed=config.seed,
-            first=config.first,
-            map=config.map,
-            allow=config.allow,
-            select=config.select,
-            drop_missing=config.drop_missing,
-        )
+        real = model.comparable(clouds.get(config.real, config.real), **file_options(config))
         files = [] if config.real in clouds else find_files(config.real)
         return _Compared(real, None, files, f"those of {config.real}")
     if model.run.shipped is not None:
@@ -246,22 +238,13 @@ def _report_files(
 ) -> Path:
     assert config.real is not None and config.output is not None, "validated by the options"
 
-    def sets(name: str, chosen: Mapping[str, str], **wanted: Any) -> ParticleCloud:
+    def sets(name: str, options: FileOptions) -> ParticleCloud:
         if name in clouds:
             seed = None if config.first else config.seed
             return clouds[name][drawn(len(clouds[name]), config.jets, seed)]
-        return read(
-            name,
-            jets=config.jets,
-            map=chosen,
-            allow=config.allow,
-            seed=config.seed,
-            first=config.first,
-            **wanted,
-        )
+        return read(name, **options)
 
-    chosen = {"select": config.select, "drop_missing": config.drop_missing}
-    real_sets = sets(config.real, config.map, **chosen)
+    real_sets = sets(config.real, file_options(config))
     kind = kind_of_cloud(real_sets)
     noun, trivial, named = kind.noun.many, kind.baseline, config.reference_name
     baseline = {
@@ -272,7 +255,11 @@ def _report_files(
     del real_sets  # what is measured takes less memory
     samples = {
         name: measured_sample(
-            sets(path, {} if path in clouds else map_of(path, config.map)), name, kind
+            sets(
+                path, generated_options(config, {} if path in clouds else map_of(path, config.map))
+            ),
+            name,
+            kind,
         )
         for name, path in _names(config.generated, kind).items()
     }

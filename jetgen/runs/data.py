@@ -14,10 +14,12 @@ from typing import Any
 import torch
 
 from jetgen.cloud import Feature, ParticleCloud
+from jetgen.config.reading import file_options
 from jetgen.config.train import IN_MEMORY, REGION, TrainConfig
 from jetgen.conversion import to_cloud, with_momenta
 from jetgen.datasets import read
 from jetgen.datasets.choosing import choose_in_memory, drawn, wanted_sets
+from jetgen.datasets.columns import select_columns
 from jetgen.datasets.copies import Copies
 from jetgen.datasets.detection import find_files
 from jetgen.datasets.faults import (
@@ -29,7 +31,7 @@ from jetgen.datasets.faults import (
     warn_of_doubts,
 )
 from jetgen.datasets.loading import HeldJets
-from jetgen.datasets.reading import Selection, select_columns
+from jetgen.datasets.selection import Selection
 from jetgen.datasets.streaming import StreamedJets, first_jets
 from jetgen.errors import InputError, InputWarning, PrecisionWarning
 from jetgen.files.whole import sha256
@@ -172,17 +174,11 @@ def _selection(
         raise _absent_sets(config.run)
     return Selection(
         config.data if data is None else data,
+        **file_options(config),
         jet_type=config.jet_type,
-        jets=config.jets,
-        seed=config.seed,
-        first=config.first,
         columns=config.columns,
         conditions=config.auxiliary_columns(),
         extra=extra_columns,
-        map=config.map,
-        allow=config.allow,
-        select=config.select,
-        drop_missing=config.drop_missing,
     )
 
 

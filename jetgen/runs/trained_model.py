@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.components import OBJECTIVES, PRIORS
+from jetgen.config.reading import FileOptions
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.copies import copy_keys
 from jetgen.datasets.detection import Paths, find_files, open_source
@@ -406,14 +407,7 @@ class TrainedModel:
     def comparable(
         self,
         data: ParticleCloud | Paths,
-        *,
-        jets: int | None = None,
-        seed: int = 1,
-        first: bool = False,
-        map: Mapping[str, str] | None = None,
-        allow: Sequence[str] = (),
-        select: str | None = None,
-        drop_missing: bool = False,
+        **options: Unpack[FileOptions],
     ) -> ParticleCloud:
         """Jets to compare generated ones with: in the representation and of the class of these.
 
@@ -431,18 +425,18 @@ class TrainedModel:
             types = [data.condition("type")] if data.has_condition("type") else []
         else:
             data = find_files(data)
-            types = [open_source(path, map=map).types() for path in data]
+            types = [open_source(path, map=options.get("map")).types() for path in data]
         known = any(bool((kinds >= 0).any()) for kinds in types)
         config = dataclasses.replace(
             self.config,
             jet_type=self.run.fixed.get("type", self.config.jet_type) if known else None,
-            jets=jets,
-            seed=seed,
-            first=first,
-            map=dict(map or {}),
-            allow=tuple(allow),
-            select=select or self.config.select,
-            drop_missing=drop_missing or self.config.drop_missing,
+            jets=options.get("jets"),
+            seed=options.get("seed", 1),
+            first=options.get("first", False),
+            map=dict(options.get("map") or {}),
+            allow=tuple(options.get("allow", ())),
+            select=options.get("select") or self.config.select,
+            drop_missing=options.get("drop_missing", False) or self.config.drop_missing,
         )
         return load_jets(config, data=data)
 

@@ -7,7 +7,8 @@ import torch
 import jetgen
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.train import TrainConfig
-from jetgen.datasets.reading import Selection, iter_chunks
+from jetgen.datasets.reading import iter_chunks
+from jetgen.datasets.selection import Selection
 from jetgen.errors import InputError, InputWarning
 from jetgen.runs.data import load_jets, training_jets
 

@@ -12,7 +12,7 @@ from jetgen.cloud import Feature, ParticleCloud
 from jetgen.configs import preset
 from jetgen.datasets.copies import Copies, copy_keys
 from jetgen.datasets.loading import HeldJets, split_indices
-from jetgen.datasets.reading import Selection
+from jetgen.datasets.selection import Selection
 from jetgen.datasets.streaming import StreamedJets
 from jetgen.errors import InputError, InputWarning
 

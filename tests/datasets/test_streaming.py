@@ -17,7 +17,7 @@ from jetgen.config.train import TrainConfig
 from jetgen.datasets import streaming
 from jetgen.datasets.formats.cloud_hdf5 import CloudWriter
 from jetgen.datasets.loading import HeldJets
-from jetgen.datasets.reading import Selection
+from jetgen.datasets.selection import Selection
 from jetgen.datasets.streamed_median import StreamedMedian
 from jetgen.datasets.streaming import StreamedJets
 from jetgen.errors import InputError
