@@ -11,7 +11,7 @@ from pathlib import Path
 from jetgen.components import FORMATS
 from jetgen.datasets.formats.csv_table import first_lines
 from jetgen.datasets.formats.grouped_table import GroupedTable
-from jetgen.datasets.formats.names import SET
+from jetgen.datasets.formats.recognition import SET
 from jetgen.datasets.formats.source import Format, Source
 from jetgen.datasets.formats.table import TableSource
 from jetgen.datasets.guarded_source import GuardedSource, as_input_errors
@@ -202,7 +202,7 @@ def open_source(
     Args:
         path: the file.
         jet_type: class of the jets if the file does not contain it.
-        map: columns that contain the momenta (:func:`jetgen.datasets.formats.names.recognise`).
+        map: columns that contain the momenta, as for :func:`jetgen.read`.
         columns: features that will be used.
         conditions: conditions that will be used.
 

@@ -15,14 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jetgen.datasets.formats.names import (
-    MOMENTA,
-    Column,
-    JetColumns,
-    nearest,
-    split_name,
-    suggestion,
-)
+from jetgen.datasets.formats.names import MOMENTA, Column, split_name
+from jetgen.datasets.formats.recognition import JetColumns, nearest, suggestion
 from jetgen.datasets.formats.table import Lists, TableSource, Values, as_feature
 from jetgen.errors import InputError
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from jetgen.datasets.formats.names import JET_WORDS, SET, Column, split_name, suggestion
+from jetgen.datasets.formats.names import Column, split_name
+from jetgen.datasets.formats.recognition import JET_WORDS, SET, suggestion
 from jetgen.datasets.formats.table import Lists, TableSource, Values
 from jetgen.errors import InputError, did_you_mean, some
 

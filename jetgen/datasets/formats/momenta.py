@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, Feature, ParticleCloud
-from jetgen.datasets.formats.names import JetColumns
+from jetgen.datasets.formats.recognition import JetColumns
 from jetgen.physics import fourvectors
 from jetgen.physics.fourvectors import JET_KINEMATICS
 

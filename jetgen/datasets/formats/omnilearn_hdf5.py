@@ -20,7 +20,7 @@ from jetgen.cloud import ParticleCloud
 from jetgen.datasets.formats.hdf5 import Hdf5Source, shapes
 from jetgen.datasets.formats.jetnet_hdf5 import CONDITIONS
 from jetgen.datasets.formats.momenta import Slots, assemble
-from jetgen.datasets.formats.names import suggestion
+from jetgen.datasets.formats.recognition import suggestion
 from jetgen.datasets.formats.source import Format
 from jetgen.errors import InputError
 from jetgen.physics.classes import CLASSES, JET_CLASSES, UNKNOWN_CLASS, class_index

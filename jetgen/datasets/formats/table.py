@@ -1,10 +1,10 @@
 """Base of containers of columns: ROOT, Parquet, CSV, pandas and plain arrays.
 
 Columns with recognised names of particle momenta are read as jets
-(:mod:`jetgen.datasets.formats.names`), all others as sets of arbitrary named features. A column
-name that ends with a unit in brackets, ``px [GeV]``, defines the unit; a column ``weight`` contains
-event weights. A row is a set of one item; if some columns contain lists, these are the features of
-the items of a set, and columns of single numbers are conditions of the sets.
+(:mod:`jetgen.datasets.formats.recognition`), all others as sets of arbitrary named features. A
+column name that ends with a unit in brackets, ``px [GeV]``, defines the unit; a column ``weight``
+contains event weights. A row is a set of one item; if some columns contain lists, these are the
+features of the items of a set, and columns of single numbers are conditions of the sets.
 """
 
 from __future__ import annotations
@@ -23,16 +23,10 @@ from jetgen.cloud import Feature, ParticleCloud
 from jetgen.datasets.faults import BAD_MASK, NEGATIVE_PT, doubtful_unit
 from jetgen.datasets.formats.labels import TYPE_INDICES, require_labels
 from jetgen.datasets.formats.momenta import Slots, assemble, jet_features
-from jetgen.datasets.formats.names import (
-    Column,
-    JetColumns,
-    is_index,
-    is_weight,
-    numbered,
-    recognise,
-    suggestion,
-)
+from jetgen.datasets.formats.names import Column, is_index, is_weight
+from jetgen.datasets.formats.numbered import numbered
 from jetgen.datasets.formats.precision import single as single_precision
+from jetgen.datasets.formats.recognition import JetColumns, recognise, suggestion
 from jetgen.datasets.formats.source import Source
 from jetgen.errors import InputError
 from jetgen.physics.classes import UNKNOWN_CLASS, class_name

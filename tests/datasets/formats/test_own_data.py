@@ -14,7 +14,9 @@ import jetgen
 from jetgen.cli.main import main
 from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY
 from jetgen.datasets.detection import detect, open_source
-from jetgen.datasets.formats.names import Column, numbered, recognise, split_name
+from jetgen.datasets.formats.names import Column, split_name
+from jetgen.datasets.formats.numbered import numbered
+from jetgen.datasets.formats.recognition import recognise
 from jetgen.errors import InputError
 from jetgen.physics import fourvectors
 from jetgen.physics.classes import class_index
