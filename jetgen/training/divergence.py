@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
 import torch
 from torch import Tensor
 
+from jetgen import processes
+from jetgen.errors import TrainingError
 from jetgen.objectives.base import Loss
 
 
@@ -45,3 +51,31 @@ class Divergence:
         if self._finite is None or bool(self._finite):
             return []
         return [name for name, finite in self._parts.items() if not bool(finite)] or ["total"]
+
+    def require_finite(self, training: str, last: Path) -> None:
+        """End the training where a loss was not finite, in any of the processes.
+
+        Args:
+            training: the stage and the epoch, for the message.
+            last: the checkpoint of the epoch before, if there is one.
+
+        Raises:
+            TrainingError: that names the parts of the loss.
+        """
+        found = self.culprits()
+        every = processes.all_of((self.good, found) if found else None)
+        if any(every):
+            _, culprits = min(one for one in every if one)
+            processes.by_first(partial(_end, training, culprits, last))
+
+
+def _end(training: str, culprits: list[str], last: Path) -> NoReturn:
+    kept = (
+        f"the checkpoint of the epoch before is kept in {last.parent}"
+        if last.exists()
+        else "there is no earlier checkpoint"
+    )
+    raise TrainingError(
+        f"training of the {training}: {', '.join(culprits)} is not finite; {kept}; try a smaller "
+        "`learning_rate`, a smaller `clip`, or smaller weights of the terms"
+    )

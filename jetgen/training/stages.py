@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 import torch
 
@@ -11,11 +12,48 @@ from jetgen.cloud import ParticleCloud
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.loading import TrainingJets, batches, resampled
 from jetgen.objectives.autoencoder import Autoencoder, Codes
+from jetgen.objectives.base import Objective
 from jetgen.objectives.model import JetModel
 from jetgen.objectives.prior_fitting import PriorFitting
 from jetgen.sharing import gathered, shared
-from jetgen.training.loop import Batches, Stage
-from jetgen.training.monitoring import monitor_generated, monitor_reconstructed
+from jetgen.training.monitoring import Monitor, monitor_generated, monitor_reconstructed
+
+
+class Batches(NamedTuple):
+    """What a stage trains on.
+
+    Args:
+        training: the shuffled batches of an epoch.
+        validation: the fixed validation batches.
+        validated: number of jets in these.
+    """
+
+    training: Callable[[torch.Generator], Iterator[Any]]
+    validation: Callable[[], Iterable[Any]]
+    validated: int
+
+
+class Stage(NamedTuple):
+    """One objective trained for some epochs.
+
+    Args:
+        name: in metrics and messages.
+        objective: what is trained.
+        prepare: makes the batches when the stage begins.
+        epochs: at most.
+        time_limit: seconds of training, counted from the first stage, after which it ends.
+        monitor: figures to follow, if any.
+        share: seconds that it has from its own start, even beyond ``time_limit``.
+    """
+
+    name: str
+    objective: Objective
+    prepare: Callable[[], Batches]
+    epochs: int
+    time_limit: float
+    monitor: Monitor | None
+    share: float = 0.0
+
 
 PRIOR_SHARE = 0.25
 """Share of the time limit for a prior that is fitted after the autoencoder, from its start."""

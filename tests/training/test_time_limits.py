@@ -17,9 +17,11 @@ from jetgen.errors import InputError, UnfinishedError
 from jetgen.files.checkpoint import Checkpoint
 from jetgen.runs.folder import RunFolder
 from jetgen.runs.health import read_health
+from jetgen.training import clock as training_clock
 from jetgen.training import loop, stages
 from jetgen.training.command import train
 from jetgen.training.monitoring import Monitor
+from jetgen.training.steps import Steps
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,7 +58,7 @@ def config(tmp_path, gaussian_file):
 def clock(monkeypatch):
     """The clock of trainings, in seconds, which stands still unless a test moves it."""
     clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(training_clock, "time", SimpleNamespace(monotonic=lambda: clock.now))
     return clock
 
 
@@ -67,9 +69,9 @@ def takes(clock, monkeypatch):
     def slow(owner, method, seconds):
         original = getattr(owner, method)
 
-        def slowly(*arguments):
+        def slowly(*arguments, **options):
             clock.now += seconds
-            return original(*arguments)
+            return original(*arguments, **options)
 
         monkeypatch.setattr(owner, method, slowly)
 
@@ -79,14 +81,14 @@ def takes(clock, monkeypatch):
 @pytest.fixture
 def step_takes(clock, monkeypatch):
     """Sets how many seconds a step of each stage takes; nothing else takes any time."""
-    step = loop.Loop._step
+    step = Steps.take
 
     def slow(**seconds):
         def slowly(self, run, *arguments):
             clock.now += seconds[run.stage.name]
             step(self, run, *arguments)
 
-        monkeypatch.setattr(loop.Loop, "_step", slowly)
+        monkeypatch.setattr(Steps, "take", slowly)
 
     return slow
 
