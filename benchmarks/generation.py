@@ -22,7 +22,8 @@ from jetgen.config.train import TrainConfig
 from jetgen.configs import preset
 from jetgen.generation.command import generate
 from jetgen.pretrained import ALL, shipped_models
-from jetgen.runs.trained_model import BLOCK, load
+from jetgen.runs.blocks import BLOCK
+from jetgen.runs.trained_model import load
 from jetgen.training.command import train
 
 GLUON = Path(__file__).parents[1] / "data" / "gluon.h5"

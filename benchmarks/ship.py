@@ -45,9 +45,10 @@ from jetgen.files.versions import CONFIG_FORMAT, VERSION_KEY
 from jetgen.files.whole import sha256, write_json, write_text
 from jetgen.metrics.memorisation import memorisation
 from jetgen.physics.classes import class_index, class_name
+from jetgen.runs.blocks import BLOCK
 from jetgen.runs.folder import RunFolder
 from jetgen.runs.health import read_health
-from jetgen.runs.trained_model import BLOCK, TrainedModel, load
+from jetgen.runs.trained_model import TrainedModel, load
 
 KEPT_JETS = 100_000
 """Training jets whose conditions and numbers of particles are kept, to draw from."""

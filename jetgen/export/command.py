@@ -20,7 +20,8 @@ from jetgen.errors import InputError
 from jetgen.export.one_pass import PARTICLES, OnePass
 from jetgen.extras import require_package
 from jetgen.files.whole import sha256, whole_file
-from jetgen.runs.trained_model import BLOCK, TrainedModel, load
+from jetgen.runs.blocks import BLOCK
+from jetgen.runs.trained_model import TrainedModel, load
 
 TABLE = 10_000
 """Rows of the table of conditions."""

@@ -26,10 +26,11 @@ from jetgen.files.progress import counted
 from jetgen.generation.mixing import TYPE, Part, completed, mixed, parts
 from jetgen.kinds import Kind
 from jetgen.physics.region import Region
+from jetgen.runs.blocks import BLOCK
 from jetgen.runs.data import Data
 from jetgen.runs.device import choose_device
 from jetgen.runs.health import read_health, warn_of
-from jetgen.runs.trained_model import BLOCK, TrainedModel, load
+from jetgen.runs.trained_model import TrainedModel, load
 
 CHUNK = 8 * BLOCK
 """Sets per chunk that is kept until the file is complete."""

@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.components import OBJECTIVES, PRIORS
-from jetgen.config.reading import FileOptions
 from jetgen.config.train import TrainConfig
-from jetgen.datasets.copies import copy_keys
-from jetgen.datasets.detection import Paths, find_files, open_source
-from jetgen.datasets.loading import Split, split_indices, weighted_indices
-from jetgen.datasets.streaming import SAMPLE
+from jetgen.datasets.loading import weighted_indices
 from jetgen.errors import InputError
 from jetgen.files.whole import as_path, sha256
 from jetgen.networks.integration import Solver
 from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
+from jetgen.objectives.model import JetModel
 from jetgen.physics.region import Region
 from jetgen.priors.fixed import fixed_values
-from jetgen.runs.data import Data, JetStore, data_of, first_of_set, load_jets, to_data
+from jetgen.runs.blocks import BLOCK, blocks
+from jetgen.runs.data import JetStore, data_of, to_data
+from jetgen.runs.finished_run import FinishedRun
 from jetgen.runs.named import Named, named
-
-BLOCK = 256
-"""Jets made from one random stream, which depends on the seed and the place of the block alone."""
 
 
 def load(
@@ -66,65 +60,70 @@ def load(
         InputError: when there is no finished run of that name, a solver is chosen for a run that
             integrates nothing, or ``data`` are not those of the training.
     """
+    found = named(as_path(run, "run"))
+    config = found.folder.read_config()
+    model = _built(found, config, solver, solver_steps)
+    reading = dataclasses.replace(
+        config, map=dict(map or config.map), allow=tuple(allow or config.allow)
+    )
+    passed = to_data(data)
     return TrainedModel(
-        named(as_path(run, "run")),
-        device,
-        solver=solver,
-        solver_steps=solver_steps,
-        store=store,
-        data=to_data(data),
-        map=map,
-        allow=allow,
+        run=found,
+        config=config,
+        reading=reading,
+        store=JetStore() if store is None else store,
+        given=data_of(reading, found.folder, passed) if passed else None,
+        model=model.to(device).eval(),
+        device=device,
     )
 
 
-class TrainedModel:
+def _built(
+    run: Named, config: TrainConfig, solver: Solver | None, solver_steps: int | None
+) -> JetModel:
+    """The model with the weights of its best epoch, integrated by another solver if one is chosen.
+
+    Raises:
+        InputError: as :func:`load`, or when the weights are those of another model.
+    """
+    checkpoint = run.folder.load_model()
+    weights = checkpoint.part("model") | checkpoint.part("average")
+    chosen = solver is not None or solver_steps is not None
+    parts = OBJECTIVES[config.objective], PRIORS[config.prior]
+    if chosen and not any(part.has_paths for part in parts):
+        raise InputError(
+            f"{'solver_steps' if solver is None else 'solver'}: expected a run with the "
+            f"objective or the prior flow-matching, received {run.name} with the objective "
+            f"{config.objective} and the prior {config.prior}"
+        )
+    integrated = dataclasses.replace(
+        config,
+        solver=solver or config.solver,
+        solver_steps=solver_steps or config.solver_steps,
+    )
+    try:
+        model = build_objective(integrated, Layout.from_description(checkpoint.state["data"]))
+        model.remove(checkpoint.state.get("removed", []))
+        model.load_state_dict(weights)
+    except (RuntimeError, KeyError) as error:
+        raise InputError(
+            f"{run.folder.best}: expected the weights of the model that {run.folder.config_file} "
+            "describes, found others; was the run made by another version of jetgen?"
+        ) from error
+    return model
+
+
+@dataclasses.dataclass(eq=False, repr=False)
+class TrainedModel(FinishedRun):
     """A finished run, ready to generate.
 
     Args:
-        run: the run.
-        device: where to compute.
-        solver: how flow matching integrates its velocities; as in the training by default.
-        solver_steps: in how many steps; as in the training by default.
-        store: the jets of this and other runs; this run's own by default.
-        data: the data of the training, where they are not found without being named.
-        map, allow: how they are read; as in the training by default.
+        model: the model, with the weights of its best epoch.
+        device: where it computes.
     """
 
-    def __init__(
-        self,
-        run: Named,
-        device: str = "cpu",
-        *,
-        solver: Solver | None = None,
-        solver_steps: int | None = None,
-        store: JetStore | None = None,
-        data: Data | None = None,
-        map: Mapping[str, str] | None = None,
-        allow: Sequence[str] = (),
-    ) -> None:
-        self.run, self.folder, self.device = run, run.folder, device
-        folder = run.folder
-        self.config: TrainConfig = folder.read_config()
-        checkpoint = folder.load_model()
-        weights = checkpoint.part("model") | checkpoint.part("average")
-        integrated = self._integrated(solver, solver_steps)
-        try:
-            layout = Layout.from_description(checkpoint.state["data"])
-            self.model = build_objective(integrated, layout)
-            self.model.remove(checkpoint.state.get("removed", []))
-            self.model.load_state_dict(weights)
-        except (RuntimeError, KeyError) as error:
-            raise InputError(
-                f"{folder.best}: expected the weights of the model that {folder.config_file} "
-                "describes, found others; was the run made by another version of jetgen?"
-            ) from error
-        self.model.to(device).eval()
-        self._store = JetStore() if store is None else store
-        self._reading = dataclasses.replace(
-            self.config, map=dict(map or self.config.map), allow=tuple(allow or self.config.allow)
-        )
-        self.given = data_of(self._reading, folder, data) if data else None
+    model: JetModel
+    device: str
 
     def generate(
         self,
@@ -166,7 +165,7 @@ class TrainedModel:
         if prior is not None:
             self.require_prior(prior)
         fixed = self.fixed(fix or {})
-        for generator, kept in _blocks(jets, seed, start):
+        for generator, kept in blocks(jets, seed, start):
             draw = self.model.draw(BLOCK, generator, fixed)
             yield self.model.sample(draw, generator, prior)[kept].to("cpu")
 
@@ -229,7 +228,7 @@ class TrainedModel:
                 f"none of {len(known)}; widen it"
             )
         weights = inside.weights if self.config.weighted else torch.ones(len(inside))
-        for generator, kept in _blocks(jets, seed, start):
+        for generator, kept in blocks(jets, seed, start):
             rows = weighted_indices(weights, BLOCK, generator)
             like = inside[rows].to(self.device)
             with torch.no_grad():
@@ -261,11 +260,6 @@ class TrainedModel:
         """Number of jets that the model was trained on."""
         split = self.environment.get("split", {})
         return int(split.get("training", self.model.layout.jets))
-
-    @property
-    def environment(self) -> dict[str, Any]:
-        """Where and on what the run was trained."""
-        return self.folder.read_environment()
 
     @property
     def title(self) -> str:
@@ -347,122 +341,6 @@ class TrainedModel:
             )
         return self.model
 
-    def data(self) -> Data:
-        """What the run was trained on: its files, where they are now, or the sets themselves.
-
-        Raises:
-            InputError: when they cannot be found, or have changed since.
-        """
-        return data_of(self._reading, self.folder, self.given)
-
-    def training_jets(self) -> ParticleCloud:
-        """The jets that the run was trained on, in its representation.
-
-        Raises:
-            InputError: as :meth:`data`.
-        """
-        jets = self._jets()
-        return jets[self._split(jets).training]
-
-    def training_sample(self) -> ParticleCloud:
-        """:meth:`training_jets`; 100,000 of them at random where training left them in files.
-
-        Raises:
-            InputError: as :meth:`data`.
-        """
-        found = self._first_of_set("training", SAMPLE)
-        return self.training_jets() if found is None else found
-
-    def held_out(self, extra_columns: Sequence[str] = (), most: int | None = None) -> ParticleCloud:
-        """The test jets, which training has not seen.
-
-        Args:
-            extra_columns: further columns of a table that are kept as conditions.
-            most: their largest number; where training left the jets in files, only these are in
-                memory.
-
-        Raises:
-            InputError: as :meth:`data`.
-        """
-        if most is not None:
-            found = self._first_of_set("test", most, extra_columns)
-            if found is not None:
-                return found
-        jets = self._jets(extra_columns)
-        return jets[self._split(jets).test[:most]]
-
-    def _first_of_set(
-        self, name: str, most: int, extra_columns: Sequence[str] = ()
-    ) -> ParticleCloud | None:
-        together = self.folder.keeps_copies_together()
-        data = self.data()
-        return first_of_set(
-            self._reading, data, name, most, extra_columns, copies_together=together
-        )
-
-    def _split(self, jets: ParticleCloud) -> Split:
-        together = self.folder.keeps_copies_together()
-        return split_indices(len(jets), self.config.seed, copy_keys(jets)[0] if together else None)
-
-    def comparable(
-        self,
-        data: ParticleCloud | Paths,
-        **options: Unpack[FileOptions],
-    ) -> ParticleCloud:
-        """Jets to compare generated ones with: in the representation and of the class of these.
-
-        The class that the model or its name fixes is chosen, where the data name classes at all.
-
-        Args:
-            data: jets, or files, folders or patterns.
-            jets, seed, first, map, allow: as for :func:`jetgen.read`.
-            select, drop_missing: as for :func:`jetgen.read`; by default as in the training.
-
-        Raises:
-            InputError: as :func:`jetgen.read`.
-        """
-        if isinstance(data, ParticleCloud):
-            types = [data.condition("type")] if data.has_condition("type") else []
-        else:
-            data = find_files(data)
-            types = [open_source(path, map=options.get("map")).types() for path in data]
-        known = any(bool((kinds >= 0).any()) for kinds in types)
-        config = dataclasses.replace(
-            self.config,
-            jet_type=self.run.fixed.get("type", self.config.jet_type) if known else None,
-            jets=options.get("jets"),
-            seed=options.get("seed", 1),
-            first=options.get("first", False),
-            map=dict(options.get("map") or {}),
-            allow=tuple(options.get("allow", ())),
-            select=options.get("select") or self.config.select,
-            drop_missing=options.get("drop_missing", False) or self.config.drop_missing,
-        )
-        return load_jets(config, data=data)
-
-    def _jets(self, extra_columns: Sequence[str] = ()) -> ParticleCloud:
-        """All jets of the run's data, which are those of its training."""
-        data = self.data()
-        if extra_columns:
-            return load_jets(self._reading, extra_columns, data)
-        return self._store.jets(self._reading, data)
-
-    def _integrated(self, solver: Solver | None, steps: int | None) -> TrainConfig:
-        """The options of the training with another solver."""
-        chosen = solver is not None or steps is not None
-        parts = OBJECTIVES[self.config.objective], PRIORS[self.config.prior]
-        if chosen and not any(part.has_paths for part in parts):
-            raise InputError(
-                f"{'solver_steps' if solver is None else 'solver'}: expected a run with the "
-                f"objective or the prior flow-matching, received {self.run.name} with the "
-                f"objective {self.config.objective} and the prior {self.config.prior}"
-            )
-        return dataclasses.replace(
-            self.config,
-            solver=solver or self.config.solver,
-            solver_steps=steps or self.config.solver_steps,
-        )
-
     def provenance(self) -> dict[str, Any]:
         """Where the model comes from: environment, options, hash of its weights."""
         return {
@@ -470,12 +348,3 @@ class TrainedModel:
             "config": dataclasses.asdict(self.config),
             "checkpoint_sha256": sha256(self.folder.best),
         }
-
-
-def _blocks(jets: int, seed: int, start: int) -> Iterator[tuple[torch.Generator, slice]]:
-    """The random streams of the blocks of jets ``start`` to ``jets - 1``, and which are kept."""
-    for block in range(start // BLOCK, math.ceil(jets / BLOCK)):
-        words = np.random.SeedSequence((seed, block)).generate_state(1, np.uint64)
-        first = block * BLOCK
-        kept = slice(max(start - first, 0), min(jets - first, BLOCK))
-        yield torch.Generator().manual_seed(int(words[0])), kept

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import jetgen
-from jetgen.runs.trained_model import BLOCK
+from jetgen.runs.blocks import BLOCK
 
 TINY = {"epochs": 1, "prior_epochs": 1, "hidden": 8, "particles": 12, "batch": 50}
 KINDS = {
