@@ -210,8 +210,8 @@ def test_a_training_on_one_pool_is_that_in_memory(tmp_path, monkeypatch, gaussia
     same_runs(*runs)
     held, streamed = map(load, runs)
     expected = held.held_out(most=20), held.training_sample()[:50]
-    monkeypatch.setattr("jetgen.runs.trained_model.SAMPLE", 50)
-    monkeypatch.setattr("jetgen.runs.trained_model.load_jets", None)  # reads all jets
+    monkeypatch.setattr("jetgen.runs.finished_run.SAMPLE", 50)
+    monkeypatch.setattr("jetgen.runs.finished_run.load_jets", None)  # reads all jets
     monkeypatch.setattr("jetgen.runs.data.load_jets", None)
     for one, other in zip(
         expected, (streamed.held_out(most=20), streamed.training_sample()), strict=True
