@@ -11,7 +11,7 @@ FLOORS = """
     registry extras
     files
     processes
-    namespace kinematics weights sharing threads
+    namespace kinematics weights sharing threads memory
     cloud
     conversion
     arguments

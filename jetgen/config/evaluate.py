@@ -14,6 +14,7 @@ from jetgen.config.reading import (
     map_option,
     select_option,
 )
+from jetgen.config.resuming import dask_option
 
 Classifier = Literal["trees", "particlenet", "transformer"]
 """Classifiers that can be trained to separate generated jets from real ones."""
@@ -73,6 +74,7 @@ class EvaluateConfig:
     reference_name: str = option(
         "simulated", help="what the jets to compare with are called in tables and figures"
     )
+    dask: str | None = dask_option("measure substructure")
     seed: int = seed_option(42, help="seed of draws, bootstrap, floor and classifiers")
 
     def __post_init__(self) -> None:

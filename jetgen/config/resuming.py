@@ -17,11 +17,11 @@ def resume_option() -> Any:
     )
 
 
-def dask_option() -> Any:
-    """Option of the commands whose chunks can be made by a Dask cluster."""
+def dask_option(work: str = "make the chunks") -> Any:
+    """Option of the commands whose work can be done by a Dask cluster."""
     return option(
         None,
-        help="make the chunks on a Dask cluster: the address of its scheduler (tcp://HOST:PORT) or "
+        help=f"{work} on a Dask cluster: the address of its scheduler (tcp://HOST:PORT) or "
         "its scheduler file, or local[:N] for N processes here; the output does not depend on it",
     )
 

@@ -1,4 +1,4 @@
-"""Chunks made by the workers of a Dask cluster, here or on other machines."""
+"""Work done by the workers of a Dask cluster, here or on other machines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import os
 import threading
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,44 +17,45 @@ from jetgen.errors import InputError
 from jetgen.extras import require_package
 from jetgen.files.silence import silent
 
+T = TypeVar("T")
 B = TypeVar("B")
 
 AHEAD = 3
-"""Chunks per worker that are asked for before their turn; they bound the memory of the cluster."""
+"""Pieces per worker that are asked for before their turn; they bound the memory of the cluster."""
 
 CONNECTING = 30
 """Seconds to wait for the scheduler."""
 
 
 def by_dask(
-    make: Callable[[range], Iterator[B]],
-    numbers: Sequence[int],
+    work: Callable[[T], B],
+    pieces: Iterable[T],
     address: str,
-    stop: Callable[[], bool],
+    stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[B]:
-    """The chunks with these numbers, in order, until all are done or ``stop()`` is true.
+    """The results for these pieces, in order, until all are done or ``stop()`` is true.
 
-    Chunks of workers that die are made again by others; the client holds one chunk at a time.
+    Pieces of workers that die are worked on again by others; the client holds one result at a time.
 
     Args:
-        make: function that yields the chunks with some numbers; it and its chunks are pickled.
-        numbers: of the chunks.
+        work: function of a piece; it, the pieces and the results are pickled.
+        pieces: what is worked on, each on its own.
         address: of the scheduler (``tcp://HOST:PORT``, or its scheduler file), or ``local[:N]`` for
             N worker processes on this machine, by default one per core.
         stop: whether to end early.
 
     Raises:
         InputError: when there is no scheduler at the address, or a worker raises one.
-        ChildProcessError: when a chunk ended several workers, or the scheduler is gone.
+        ChildProcessError: when a piece ended several workers, or the scheduler is gone.
     """
     distributed = require_package("distributed")
     with _connected(distributed, address) as client:
-        left, waiting, name = iter(numbers), deque[Any](), uuid.uuid4().hex
+        left, waiting, name = enumerate(pieces), deque[Any](), uuid.uuid4().hex
         while True:
             room = AHEAD * max(1, len(client.ncores()))
-            while len(waiting) < room and not stop() and (number := next(left, None)) is not None:
-                key = f"chunk-{name}-{number}"
-                waiting.append(client.submit(_one, make, number, key=key, pure=False))
+            while len(waiting) < room and not stop() and (piece := next(left, None)) is not None:
+                key = f"piece-{name}-{piece[0]}"
+                waiting.append(client.submit(_one, work, piece[1], key=key, pure=False))
             if not waiting:
                 return
             future = waiting.popleft()
@@ -70,7 +72,7 @@ def _result(distributed: Any, future: Any) -> Any:
         return future.result()
     except distributed.scheduler.KilledWorker as error:
         raise ChildProcessError(
-            "the workers that tried one chunk died; check their memory and their logs"
+            "the workers that tried one piece died; check their memory and their logs"
         ) from error
     except distributed.CancelledError as error:
         raise ChildProcessError(
@@ -89,7 +91,7 @@ def _connected(distributed: Any, address: str) -> Iterator[Any]:
                     n_workers=int(number) if number else len(os.sched_getaffinity(0)),
                     threads_per_worker=1,
                     memory_limit=0,
-                    dashboard_address=None,
+                    dashboard_address="127.0.0.1:0",
                     silence_logs="CRITICAL",
                 )
             target = stack.enter_context(cluster)
@@ -108,7 +110,26 @@ _ONE_AT_A_TIME = threading.Lock()
 """Pythia and torch models are kept per process; threads of a worker take turns."""
 
 
-def _one(make: Callable[[range], Iterator[B]], number: int) -> B:
-    """One chunk, in a worker."""
+def _one(work: Callable[[T], B], piece: T) -> B:
+    """One piece, in a worker."""
     with _ONE_AT_A_TIME, silent():
-        return next(iter(make(range(number, number + 1))))
+        return work(piece)
+
+
+@contextmanager
+def dask_executor(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
+    """A pool whose tasks run on a Dask cluster, and a function that returns its number of workers.
+
+    Tasks of workers that die are run again by others. For :func:`by_dask`'s errors see there.
+
+    Args:
+        address: as for :func:`by_dask`.
+    """
+    distributed = require_package("distributed")
+    with _connected(distributed, address) as client:
+        try:
+            yield client.get_executor(pure=False), lambda: max(1, len(client.ncores()))
+        except distributed.scheduler.KilledWorker as error:
+            raise ChildProcessError(
+                "the workers that tried one task died; check their memory and their logs"
+            ) from error

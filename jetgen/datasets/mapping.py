@@ -41,10 +41,14 @@ def mapped(
     """
     left = range(first, len(sizes))
     if dask is not None:
-        return by_dask(make, left, dask, stop)
+        return by_dask(partial(_chunk, make), left, dask, stop)
     shares = []
     for worker in range(min(workers, len(left))):
         numbers = left[worker::workers]
         size = sum(sizes[number] for number in numbers)
         shares.append(Share(partial(make, numbers), size))
     return in_turn(shares, stop)
+
+
+def _chunk(make: Callable[[range], Iterator[B]], number: int) -> B:
+    return next(iter(make(range(number, number + 1))))

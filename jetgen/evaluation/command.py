@@ -35,6 +35,7 @@ from jetgen.evaluation.checks import (
 )
 from jetgen.evaluation.columns import evaluate_columns
 from jetgen.evaluation.comparison import Comparison, compare_resampled
+from jetgen.evaluation.completing import complete_jets
 from jetgen.evaluation.memorised import memorisation_records
 from jetgen.evaluation.metric_rows import fpnd_row, metric_rows
 from jetgen.evaluation.protocol import jetnet_protocol
@@ -43,8 +44,8 @@ from jetgen.evaluation.verdict import counted, headlines
 from jetgen.files.terminal import Terminal
 from jetgen.files.whole import write_json
 from jetgen.kinds import ENTRIES, kind_of_cloud
+from jetgen.memory import release_memory
 from jetgen.metrics.memorisation import memorisation
-from jetgen.physics.observables import MeasuredSets
 from jetgen.physics.substructure import with_substructure
 
 REAL, GENERATED = "real", "generated"
@@ -154,6 +155,7 @@ def evaluate_jets(
         features=config.features,
         seed=config.seed,
         metrics=config.metric,
+        dask=config.dask,
         progress=progress,
     )
     content = record | _content(table, merits)
@@ -195,6 +197,7 @@ def evaluate(
     replicas: int = 100,
     seed: int = 42,
     metrics: tuple[str, ...] = (),
+    dask: str | None = None,
     progress: Callable[[str], None] = lambda text: None,
 ) -> tuple[Comparison, dict[str, FigureOfMerit]]:
     """Every metric with its uncertainty, floor and verdict, and each classifier's figures.
@@ -213,6 +216,8 @@ def evaluate(
         seed: of all random numbers.
         metrics: further metrics, as ``package.module:Name``; those of installed packages are
             always computed.
+        dask: cluster that measures substructure and polynomials, as
+            :func:`jetgen.datasets.dask_cluster.by_dask` takes it.
         progress: called with the name of each step before it starts.
 
     Raises:
@@ -226,6 +231,7 @@ def evaluate(
         replicas=replicas,
         seed=seed,
         metrics=metrics,
+        dask=dask,
         progress=progress,
     )
     if reference is not None:
@@ -257,6 +263,7 @@ def evaluate_checked(
     replicas: int = 100,
     seed: int = 42,
     metrics: tuple[str, ...] = (),
+    dask: str | None = None,
     progress: Callable[[str], None] = lambda text: None,
 ) -> tuple[Comparison, dict[str, dict[str, FigureOfMerit]]]:
     """:func:`evaluate` for any number of samples, with the classifiers of each by their names.
@@ -265,13 +272,16 @@ def evaluate_checked(
     all have the same number of jets.
     """
     progress("N-subjettiness, soft drop, energy-flow polynomials")
-    checked = complete_jets(checked)
+    checked = complete_jets(checked, dask)
     drawn = resample(checked, replicas=replicas, seed=seed)
     drawn = replace(drawn, pool=with_substructure(drawn.pool))
     progress("Wasserstein distances")
     table = compare_resampled(drawn)
+    release_memory()
     progress("energy-flow polynomials, FPD, KPD, COV, MMD")
     rows, warnings = metric_rows(drawn, metrics)
+    del drawn
+    release_memory()
     found: dict[str, dict[str, FigureOfMerit]] = {sample: {} for sample in checked.samples}
     for sample, merits in found.items():
         sides = checked.real, checked.samples[sample]
@@ -294,23 +304,6 @@ def evaluate_checked(
         replace(table, rows=(*table.rows, *rows), warnings=(*table.warnings, *warnings)),
         found,
     )
-
-
-def complete_jets(checked: ComparisonInput) -> ComparisonInput:
-    """The same jets with substructure and energy-flow polynomials, each measured once.
-
-    Further real jets for the floor are left as they are: not all of them are needed.
-    """
-
-    def complete(jets: MeasuredSets) -> MeasuredSets:
-        found = with_substructure(jets)
-        found.polynomials  # noqa: B018  (computed when first used, and kept)
-        return found
-
-    real = complete(checked.real)
-    samples = {name: complete(jets) for name, jets in checked.samples.items()}
-    pool = real if checked.pool is checked.real else checked.pool
-    return replace(checked, real=real, samples=samples, pool=pool)
 
 
 def metric_records(table: Comparison) -> list[dict[str, Any]]:

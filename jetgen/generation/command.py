@@ -113,26 +113,21 @@ def _made_by_dask(config: GenerateConfig, plan: _Plan, first: int) -> Iterator[A
     elsewhere = replace(config, runs=runs, data=data)
     chunks = math.ceil(sum(part.number for part in plan.parts) / CHUNK)
     make = partial(_made_there, elsewhere, CHUNK)
-    return by_dask(make, range(first, chunks), config.dask, _never)
+    return by_dask(make, range(first, chunks), config.dask)
 
 
 _KEPT: dict[str, list[TrainedModel]] = {}
 
 
-def _made_there(config: GenerateConfig, size: int, numbers: range) -> Iterator[Arrays]:
-    """Some chunks of ``size`` sets, in a worker; it keeps the models for further ones."""
+def _made_there(config: GenerateConfig, size: int, number: int) -> Arrays:
+    """A chunk of ``size`` sets, in a worker; it keeps the models for further ones."""
     if repr(config) not in _KEPT:
         _KEPT.clear()
         _KEPT[repr(config)] = [loaded(config, run, config.data) for run in config.runs]
-    for number in numbers:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the client has shown them
-            plan = _planned(config, _KEPT[repr(config)])
-        yield next(_made(plan, size, number))
-
-
-def _never() -> bool:
-    return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the client has shown them
+        plan = _planned(config, _KEPT[repr(config)])
+    return next(_made(plan, size, number))
 
 
 def generated(config: GenerateConfig, models: Sequence[TrainedModel]) -> ParticleCloud:

@@ -7,7 +7,9 @@ with the cumulative distributions F: the area between them, in the units of x.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -19,6 +21,9 @@ from jetgen.weights import require_some_weight
 
 _TOGETHER = 32
 """Largest number of pairs of samples at a time, which bounds the memory."""
+
+_SORTED = 2**22
+"""Number of values that are sorted at a time, which takes 40 bytes each."""
 
 _CHUNK = 2**15
 """Largest number of elements of an intermediate array: it stays in a core's cache (256 kB)."""
@@ -79,7 +84,7 @@ def between_weightings(values: Tensor, group: Tensor, plus: Tensor, minus: Tenso
     def signed(some: slice) -> Tensor:
         return plus[some] / totals[0][some] - minus[some] / totals[1][some]
 
-    return _distances(values, group, len(plus), signed)
+    return _distances([(values, group)], len(plus), signed)
 
 
 def between_samples(
@@ -100,36 +105,65 @@ def between_samples(
     def signed(some: slice) -> Tensor:
         return torch.cat([plus[some] / totals[0][some], -minus[some] / totals[1][some]], dim=1)
 
-    values = torch.cat([first[0], second[0]])
-    group = torch.cat([first[1].int(), second[1].int() + plus.shape[1]])
-    return _distances(values, group, len(plus), signed)
+    return _distances([first, (second[0], second[1] + plus.shape[1])], len(plus), signed)
 
 
 def _distances(
-    values: Tensor, group: Tensor, replicas: int, signed: Callable[[slice], Tensor]
+    samples: Sequence[tuple[Tensor, Tensor]], replicas: int, signed: Callable[[slice], Tensor]
 ) -> Tensor:
-    """``(R,)`` distances for the weights ``signed(rows)`` ``(r, G)`` of some of the R pairs."""
-    ordered, order = values.sort()
-    steps, owner = torch.diff(ordered.double()), group[order[:-1]]
-    del ordered, order
-    distances = torch.zeros(replicas, dtype=torch.float64)
+    """``(R,)`` distances for the weights ``signed(rows)`` ``(r, G)`` of some of the R pairs.
 
-    def add(some: slice) -> None:
-        distances[some] = _areas(signed(some).T.contiguous(), owner, steps)
-
+    Args:
+        samples: values ``(M,)`` and the group of each.
+        replicas: number of pairs ``R``.
+        signed: the weights of the groups in the first minus those in the second sample.
+    """
+    distances, reached = torch.zeros(2, replicas, dtype=torch.float64)
     share = min(_TOGETHER, -(-replicas // torch.get_num_threads()))
-    in_threads(add, [slice(k, k + share) for k in range(0, replicas, share)])
+    pieces = [slice(k, k + share) for k in range(0, replicas, share)]
+    for owner, steps in _ordered(samples):
+
+        def add(some: slice, owner: Tensor = owner, steps: Tensor = steps) -> None:
+            weights = signed(some).T.contiguous()
+            distances[some] += _areas(weights, owner, steps, reached[some])
+
+        in_threads(add, pieces)
     return distances
 
 
-def _areas(signed: Tensor, owner: Tensor, steps: Tensor) -> Tensor:
-    """``(R,)`` areas under ``|F|`` for R columns of weights ``(G, R)`` of sorted values."""
-    area, reached = signed.new_zeros(2, signed.shape[1])
+def _ordered(samples: Sequence[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
+    """The groups of all values but the largest, in rising order, and the steps to the next ones.
+
+    They come in ranges of about ``_SORTED`` values, which bounds the memory.
+    """
+    number = sum(len(values) for values, _ in samples)
+    some = torch.cat([values[:: max(1, number // 10_000)] for values, _ in samples]).sort().values
+    parts = -(-number // _SORTED)
+    cuts = [some[len(some) * k // parts].item() for k in range(1, parts)]
+    last = samples[0][0].new_zeros(0, dtype=torch.float64), samples[0][1][:0].int()
+    for low, high in pairwise([-math.inf, *cuts, math.inf]):
+        inside = [(v >= low) & (v < high) if parts > 1 else slice(None) for v, _ in samples]
+        ordered, order = torch.cat([v[i] for (v, _), i in zip(samples, inside, strict=True)]).sort()
+        owner = torch.cat([g[i].int() for (_, g), i in zip(samples, inside, strict=True)])[order]
+        ordered, owner = torch.cat([last[0], ordered.double()]), torch.cat([last[1], owner])
+        last = ordered[-1:], owner[-1:]
+        del order
+        yield owner[:-1], torch.diff(ordered)
+
+
+def _areas(signed: Tensor, owner: Tensor, steps: Tensor, reached: Tensor) -> Tensor:
+    """``(R,)`` areas under ``|F|`` for R columns of weights ``(G, R)`` of sorted values.
+
+    ``reached`` ``(R,)`` is F before these values, and is replaced by F after them.
+    """
+    area = signed.new_zeros(signed.shape[1])
     rows = max(1, _CHUNK // signed.shape[1])
     for owners, widths in zip(owner.split(rows), steps.split(rows), strict=True):
+        if not len(owners):
+            break
         part = signed.index_select(0, owners)
         part[0] += reached
         torch.cumsum(part, 0, out=part)
-        reached = part[-1].clone()
+        reached.copy_(part[-1])
         area += widths @ part.abs_()
     return area

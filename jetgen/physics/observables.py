@@ -19,6 +19,7 @@ from torch import Tensor
 from jetgen.arguments import takes_sets
 from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
 from jetgen.kinds import JETS, Kind
+from jetgen.memory import release_memory
 from jetgen.physics.efp import efps
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
 from jetgen.physics.units import in_gev
@@ -148,6 +149,12 @@ class MeasuredSets:
         """The same jets with further observables."""
         return self._sharing(self.observables | found)
 
+    def with_polynomials(self, values: Tensor) -> MeasuredSets:
+        """The same jets, whose :attr:`polynomials` are known."""
+        same = self._sharing(self.observables)
+        vars(same)["polynomials"] = values
+        return same
+
     @cached_property
     def polynomials(self) -> Tensor:
         """``(B, 36)`` energy-flow polynomials of at most four edges, computed when first used."""
@@ -263,6 +270,7 @@ class PackedSets(MeasuredSets):
             slots = max(slots, part.slots)
             kind = part.kind
         common = [name for name in observables[0] if all(name in each for each in observables)]
+        release_memory()  # of the parts
         return cls(
             ParticleCloud.concatenate(frames),
             torch.cat(items),
@@ -326,10 +334,10 @@ def _without_items(cloud: ParticleCloud) -> ParticleCloud:
     return cloud._moved(particles=cloud.particles[:, :0].clone(), mask=cloud.mask[:, :0].clone())
 
 
-_CHUNK = 8192
+_CHUNK = 2048
 """Jets that are measured at once, which bounds the memory."""
 
-_FEW = 2048
+_FEW = 512
 """Jets whose polynomials a thread computes at once."""
 
 

@@ -38,7 +38,7 @@ SUBSTRUCTURE_OBSERVABLES = (
 
 _PAIR, _TRIANGLE = ((0, 1),), ((0, 1), (0, 2), (1, 2))
 
-_CHUNK = 2_048
+_CHUNK = 512
 """Jets that a thread measures at once."""
 
 _TOGETHER = 1e-12
