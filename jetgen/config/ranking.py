@@ -7,6 +7,7 @@ from typing import Literal
 
 from jetgen.config.option import option, require, seed_option, validate
 from jetgen.config.reading import allow_option, map_option, require_data
+from jetgen.config.resuming import dask_option
 
 By = Literal["w1m", "w1p", "w1efp", "fpd", "kpd", "uncovered", "mmd", "auc"]
 """The metrics that a table can be sorted by."""
@@ -28,6 +29,7 @@ class RankingConfig:
     seed: int = seed_option(1, help="seed of generated jets, the bootstrap, the floor, the trees")
     by: By = option("w1m", help="metric that sorts the table")
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to generate")
+    dask: str | None = dask_option("measure the rows")
 
     def __post_init__(self) -> None:
         validate(self)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jetgen.config.option import named_values, option, require
+from jetgen.config.resuming import dask_option
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class StudyConfig:
     workers: int = option(
         2, help="number of steps that run at the same time, if none needs the result of another"
     )
+    dask: str | None = dask_option("run the steps")
 
     def __post_init__(self) -> None:
         require(self.workers >= 1, "workers", "at least 1", self.workers)

@@ -6,7 +6,10 @@ import platform
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import chdir
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
@@ -14,11 +17,12 @@ from jetgen.cloud import ParticleCloud
 from jetgen.config.compare import CompareConfig
 from jetgen.config.leaderboard import LeaderboardConfig
 from jetgen.config.ranking import RankingConfig
+from jetgen.datasets.dask_cluster import by_dask
 from jetgen.files.terminal import Terminal
 from jetgen.files.whole import write_text
 from jetgen.ranking.runs import Models, finished_runs, named_runs, require_same_jets
 from jetgen.ranking.samples import Sample, samples_of
-from jetgen.ranking.scores import score
+from jetgen.ranking.scores import score, score_file
 from jetgen.ranking.tables import FIGURES, csv_text, markdown, ordered
 from jetgen.reports import write_report
 from jetgen.runs.data import Data
@@ -44,10 +48,8 @@ def compare(config: CompareConfig, data: Data | None = None) -> Path:
     Raises:
         InputError: when a run is not finished, or its held-out jets differ from the first run's.
     """
-    data = config.data if data is None else data
-    device = choose_device(config.device)
-    models = named_runs(config.runs, device, data, map=config.map, allow=config.allow)
-    return _write(config, models, [], Path(config.output))
+    find = partial(_named, config, config.data if data is None else data)
+    return _write(config, find, Path(config.output))
 
 
 def leaderboard(config: LeaderboardConfig) -> Path:
@@ -56,29 +58,65 @@ def leaderboard(config: LeaderboardConfig) -> Path:
     Raises:
         InputError: when there is no finished run.
     """
-    folder = Path(config.folder)
+    output = Path(config.output) if config.output else Path(config.folder) / "leaderboard"
+    return _write(config, partial(_finished, config), output)
+
+
+Omitted = list[tuple[str, str]]
+"""Runs that are left out, and why."""
+
+Find = Callable[[], tuple[Models, Omitted]]
+"""Finds the runs, here or in the worker of a cluster."""
+
+
+def _named(config: CompareConfig, data: Data) -> tuple[Models, Omitted]:
     device = choose_device(config.device)
-    models, others = finished_runs(folder, device, config.data, map=config.map, allow=config.allow)
-    output = Path(config.output) if config.output else folder / "leaderboard"
-    return _write(config, models, others, output)
+    return named_runs(config.runs, device, data, map=config.map, allow=config.allow), []
 
 
-def _write(
-    config: RankingConfig,
-    models: Models,
-    others: Sequence[tuple[str, str]],
-    output: Path,
-) -> Path:
-    require_same_jets(models)
+def _finished(config: LeaderboardConfig) -> tuple[Models, Omitted]:
+    device, folder = choose_device(config.device), Path(config.folder)
+    return finished_runs(folder, device, config.data, map=config.map, allow=config.allow)
+
+
+class _Jets(NamedTuple):
+    """What rows are measured with: test and training jets, and the rows."""
+
+    real: ParticleCloud
+    training: ParticleCloud
+    samples: list[Sample]
+
+
+def _jets(config: RankingConfig, models: Models) -> _Jets:
     first = next(iter(models.values()))
     real, training = first.held_out(most=config.jets), first.training_sample()
-    samples = samples_of(models, training, len(real), config.seed)
+    return _Jets(real, training, samples_of(models, training, len(real), config.seed))
+
+
+def _measured_there(config: RankingConfig, find: Find, folder: Path, here: Path, row: str) -> None:
+    """Measure and store one row, in a worker of a cluster."""
+    with chdir(here):
+        jets = _jets(config, find()[0])
+        chosen = [sample for sample in jets.samples if sample.name == row]
+        score(chosen, jets.real, jets.training, folder=folder, seed=config.seed)
+
+
+def _write(config: RankingConfig, find: Find, output: Path) -> Path:
+    models, others = find()
+    require_same_jets(models)
+    real, training, samples = _jets(config, models)
+    folder = output / "scores"
     with Terminal(stderr=True).status("measure") as status:
+        if config.dask is not None:
+            measure = partial(_measured_there, config, find, folder, Path.cwd())
+            rows = [sample.name for sample in samples if not score_file(folder, sample).exists()]
+            for number, _ in enumerate(by_dask(measure, rows, config.dask), 1):
+                status.update(f"measure, {number} of {len(rows)} rows")
         scores, warnings = score(
             samples,
             real,
             training,
-            folder=output / "scores",
+            folder=folder,
             seed=config.seed,
             progress=status.update,
         )

@@ -41,7 +41,7 @@ def score(
     *,
     folder: Path,
     seed: int,
-    progress: Callable[[str], None],
+    progress: Callable[[str], None] = lambda text: None,
 ) -> Scored:
     """The metrics of the samples.
 
@@ -53,7 +53,7 @@ def score(
     Raises:
         InputError: when jets cannot be compared.
     """
-    files = {sample.name: folder / f"{sample.key}.json" for sample in samples}
+    files = {sample.name: score_file(folder, sample) for sample in samples}
     while missing := [sample for sample in samples if not files[sample.name].exists()]:
         with ExitStack() as held:
             own = list(_taken(missing, files, held))
@@ -66,6 +66,11 @@ def score(
     kept = {name: json.loads(file.read_text(encoding="utf-8")) for name, file in files.items()}
     warned = dict.fromkeys(text for content in kept.values() for text in content["warnings"])
     return Scored({name: content["records"] for name, content in kept.items()}, list(warned))
+
+
+def score_file(folder: Path, sample: Sample) -> Path:
+    """Where the metrics of a row are stored."""
+    return folder / f"{sample.key}.json"
 
 
 def _taken(

@@ -25,7 +25,7 @@ def study(config: StudyConfig) -> Path:
     plan = define(definition, folder, quick=config.quick, changed=config.changed())
     module = importlib.import_module(f"jetgen.studies.{_module_of(plan)}")
     start = time.perf_counter()
-    run_steps(plan, config.workers)
+    run_steps(plan, config.workers, config.dask)
     conclusion = module.conclude(plan)
     return write_findings(
         folder,

@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from jetgen import __version__
+from jetgen.datasets.dask_cluster import dask_executor
 from jetgen.errors import InputError
 from jetgen.files.lock import locked
 from jetgen.files.progress import progress_bar
@@ -26,7 +28,7 @@ _STAMPS = "steps.json"
 _DONE, _BEGUN = "done", "begun"
 
 
-def run_steps(study: Study, workers: int) -> None:
+def run_steps(study: Study, workers: int, dask: str | None = None) -> None:
     """Run every step that is not done yet; the output of a step is written to ``logs/``.
 
     A step is done if the same command has finished before with the same configuration files and
@@ -34,15 +36,49 @@ def run_steps(study: Study, workers: int) -> None:
     removed and made again. A study removes only files in its folder that it has recorded as its
     own.
 
+    Args:
+        study: the steps.
+        workers: number of steps that run at the same time on this machine.
+        dask: cluster whose workers run them instead, one each, in the same folders as here; a step
+            of a worker that dies goes on in another one.
+
     Raises:
         InputError: when the folder holds something else, a step would write outside of it or
             replace something else, or a step fails; this message names the command and the log.
     """
-    with locked(study.folder.resolve()):
-        _run_steps(study, workers)
+    pool = _here(workers) if dask is None else _on_cluster(dask)
+    with locked(study.folder.resolve()), pool as chosen:
+        _run_steps(study, chosen)
 
 
-def _run_steps(study: Study, workers: int) -> None:
+class _Pool(NamedTuple):
+    """Where steps run: how to start one, and how many run at the same time at the moment."""
+
+    start: Callable[[Step, Path], Future[None]]
+    room: Callable[[], int]
+
+
+@contextmanager
+def _here(workers: int) -> Iterator[_Pool]:
+    with ThreadPoolExecutor(workers) as threads, _lifeline() as lifeline:
+
+        def start(step: Step, log: Path) -> Future[None]:
+            return threads.submit(_run, step, log, _surroundings(workers), lifeline)
+
+        yield _Pool(start, lambda: workers)
+
+
+@contextmanager
+def _on_cluster(dask: str) -> Iterator[_Pool]:
+    with dask_executor(dask) as (executor, room):
+
+        def start(step: Step, log: Path) -> Future[None]:
+            return executor.submit(_run_there, step, log, _surroundings(room()))
+
+        yield _Pool(start, room)
+
+
+def _run_steps(study: Study, pool: _Pool) -> None:
     stamps = _Stamps(study.folder)
     for step in study.steps:
         stamps.require_own(step)
@@ -54,23 +90,21 @@ def _run_steps(study: Study, workers: int) -> None:
         if stamps.state(step, keys[index]) != _DONE or not step.makes.exists()
     ]
     running: dict[Future[None], int] = {}
-    with (
-        progress_bar("steps") as bar,
-        ThreadPoolExecutor(workers) as pool,
-        _lifeline() as lifeline,
-    ):
+    with progress_bar("steps") as bar:
         task = bar.add_task(study.name, total=len(study.steps), note="")
         bar.advance(task, len(study.steps) - len(waiting))
         while waiting or running:
             for index in list(waiting):
-                if len(running) < workers and not _blocked(index, study.steps, waiting, running):
+                if len(running) < pool.room() and not _blocked(
+                    index, study.steps, waiting, running
+                ):
                     waiting.remove(index)
                     step = study.steps[index]
-                    words = _words(step, begun=stamps.state(step, keys[index]) == _BEGUN)
+                    if stamps.state(step, keys[index]) != _BEGUN:
+                        _remove(step.makes)
                     stamps.set(step, keys[index], _BEGUN)
-                    log = study.folder / "logs" / f"{index + 1:02}.txt"
-                    future = pool.submit(_run, step, words, log, workers, lifeline)
-                    running[future] = index
+                    log = study.folder.absolute() / "logs" / f"{index + 1:02}.txt"
+                    running[pool.start(step, log)] = index
             bar.update(task, note=", ".join(study.steps[i].makes.name for i in running.values()))
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 index = running.pop(future)
@@ -88,19 +122,23 @@ def _blocked(
     )
 
 
-def _words(step: Step, *, begun: bool) -> list[str]:
+def _words(step: Step, output: Path) -> list[str]:
     """The command of a step, empty if it is done; removes an incomplete output."""
-    if begun and step.words[0] == "train":
-        run = RunFolder(step.makes)
+    if step.words[0] == "train":
+        run = RunFolder(output)
         if _succeeds(run.load_model):
             return []
         if _succeeds(run.read_config):
             return [*step.words, "--resume"]
-    if step.makes.is_dir():
-        shutil.rmtree(step.makes)
-    else:
-        step.makes.unlink(missing_ok=True)
+    _remove(output)
     return list(step.words)
+
+
+def _remove(output: Path) -> None:
+    if output.is_dir():
+        shutil.rmtree(output)
+    else:
+        output.unlink(missing_ok=True)
 
 
 def _succeeds(read: Callable[[], object]) -> bool:
@@ -122,12 +160,41 @@ def _lifeline() -> Iterator[int]:
         os.close(reading)
 
 
-def _run(step: Step, words: Sequence[str], log: Path, workers: int, lifeline: int) -> None:
+class _Surroundings(NamedTuple):
+    """What a step needs in another process.
+
+    Args:
+        folder: that its paths start from.
+        plugins: modules that it may import.
+        workers: number of steps that may share a machine.
+    """
+
+    folder: Path
+    plugins: tuple[str, ...]
+    workers: int
+
+
+def _surroundings(workers: int) -> _Surroundings:
+    return _Surroundings(Path.cwd(), tuple(allowed_modules()), workers)
+
+
+def _run_there(step: Step, log: Path, here: _Surroundings) -> None:
+    """Run a step in a worker, with which it ends; one of a worker that died may end just now."""
+    with locked(here.folder / step.makes, wait=True):
+        pass
+    with _lifeline() as lifeline:
+        _run(step, log, here, lifeline)
+
+
+def _run(step: Step, log: Path, here: _Surroundings, lifeline: int) -> None:
+    """Run a step, or what is left of it."""
+    output_of_step = here.folder / step.makes
+    words = _words(step, output_of_step)
     if not words:
         return
     log.parent.mkdir(parents=True, exist_ok=True)
-    plugins = [f"--plugin={module}" for module in allowed_modules()]
-    threads = max(1, (os.cpu_count() or 1) // workers)
+    plugins = [f"--plugin={module}" for module in here.plugins]
+    threads = max(1, (os.cpu_count() or 1) // here.workers)
     with log.open("w", encoding="utf-8") as output:
         print("jetgen", *words, file=output, flush=True)
         done = subprocess.run(
@@ -136,12 +203,13 @@ def _run(step: Step, words: Sequence[str], log: Path, workers: int, lifeline: in
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+            cwd=here.folder,
             check=False,
         )
     if done.returncode:
         lines = log.read_text(encoding="utf-8").strip().splitlines()
         raise InputError(f"jetgen {' '.join(words)}: failed; {lines[-1]} ({log} has the rest)")
-    if not step.makes.exists():
+    if not output_of_step.exists():
         raise InputError(f"jetgen {' '.join(words)}: expected the output {step.makes}, found none")
 
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import threading
+import time
 from dataclasses import replace
 from functools import partial
 
@@ -9,6 +11,7 @@ import h5py
 import numpy as np
 import psutil
 import pytest
+import torch
 
 from jetgen.config.cluster import ClusterConfig
 from jetgen.config.generate import GenerateConfig
@@ -18,7 +21,13 @@ from jetgen.datasets.clustering import command as clustering
 from jetgen.datasets.dask_cluster import by_dask
 from jetgen.datasets.simulation.command import simulate
 from jetgen.errors import InputError
+from jetgen.evaluation.checks import check
+from jetgen.evaluation.completing import complete_jets
 from jetgen.generation import command as generation
+from jetgen.physics import observables
+from jetgen.runs.folder import RunFolder
+from jetgen.studies.definition import Step, Study
+from jetgen.studies.running import run_steps
 from jetgen.training.command import train
 
 distributed = pytest.importorskip("distributed")
@@ -27,7 +36,11 @@ distributed = pytest.importorskip("distributed")
 @pytest.fixture(scope="module")
 def cluster():
     """The address of a scheduler with two worker processes."""
-    options = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": "CRITICAL"}
+    options = {
+        "threads_per_worker": 1,
+        "dashboard_address": "127.0.0.1:0",
+        "silence_logs": "CRITICAL",
+    }
     with distributed.LocalCluster(n_workers=2, **options) as cluster:
         yield cluster.scheduler_address
 
@@ -38,16 +51,15 @@ def kill_a_worker():
     worker.send_signal(signal.SIGKILL)
 
 
-def planted(folder, numbers):
-    """Chunks of numbers; the first worker with chunk 2 is killed, chunk 9 is an error."""
-    for number in numbers:
-        mark = folder / "killed"
-        if number == 2 and not mark.exists():
-            mark.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        if number == 9:
-            raise InputError("planted: expected a chunk, received 9")
-        yield np.random.default_rng(number).normal(size=3)
+def planted(folder, number):
+    """Numbers of a piece; the first worker with piece 2 is killed, piece 9 is an error."""
+    mark = folder / "killed"
+    if number == 2 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    if number == 9:
+        raise InputError("planted: expected a chunk, received 9")
+    return np.random.default_rng(number).normal(size=3)
 
 
 @pytest.mark.slow
@@ -57,7 +69,7 @@ def test_chunks_of_a_killed_worker_are_made_again_and_errors_arrive(tmp_path, cl
         for chunk in by_dask(partial(planted, tmp_path), range(12), cluster, lambda: False):
             found.append(chunk)
     assert (tmp_path / "killed").exists()
-    here = [chunk for number in range(9) for chunk in planted(tmp_path, [number])]
+    here = [planted(tmp_path, number) for number in range(9)]
     assert np.array_equal(found, here)
 
 
@@ -130,6 +142,39 @@ def test_generates_the_same_file(gaussian_file, tmp_path, cluster, same_file, mo
     run = str(train(TrainConfig(data=[str(gaussian_file)], run=str(tmp_path / "run"), **options)))
     config = GenerateConfig([run], jets=600, output="made.h5", device="cpu")
     same_file(*(partial(generation.generate, replace(config, dask=d)) for d in (None, cluster)))
+
+
+@pytest.mark.slow
+def test_measures_the_same_substructure(cluster, make_gaussian_jets, monkeypatch):
+    monkeypatch.setattr(observables, "_CHUNK", 13)
+    checked = check(make_gaussian_jets(60, seed=3), {"generated": make_gaussian_jets(30, seed=4)})
+    here, there = complete_jets(checked), complete_jets(checked, cluster)
+    made = here.samples["generated"], there.samples["generated"]
+    for one, other in ((here.real, there.real), made):
+        assert one.observables.keys() == other.observables.keys()
+        torch.testing.assert_close(other.observables, one.observables)
+        torch.testing.assert_close(other.polynomials, one.polynomials)
+
+
+@pytest.mark.slow
+def test_a_step_of_a_study_goes_on_in_another_worker(cluster, tmp_path, gaussian_file):
+    run = tmp_path / "out/run"
+    words = f"train --data {gaussian_file} --run {run} --epochs 40 --device cpu"
+    step = Step((*words.split(), "--prior-epochs", "1", "--hidden", "8"), run)
+    study = Study("t", "T", "Q", "S", {}, tmp_path, tmp_path / "out", (step,))
+
+    def kill_the_worker():
+        while not (run / "checkpoints/last.safetensors").exists():
+            time.sleep(0.1)
+        training = next(p for p in psutil.process_iter() if str(run) in " ".join(p.cmdline()))
+        training.parent().send_signal(signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_the_worker)
+    killer.start()
+    run_steps(study, workers=1, dask=cluster)
+    killer.join()
+    RunFolder(run).load_model()
+    assert "--resume" in (tmp_path / "out/logs/01.txt").read_text().splitlines()[0]
 
 
 @pytest.mark.slow

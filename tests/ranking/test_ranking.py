@@ -96,6 +96,19 @@ def test_every_prior_and_the_trivial_generators_have_every_metric(table):
     assert flow["relative_mass"]["value"] != gaussian["relative_mass"]["value"]
 
 
+@pytest.mark.slow
+def test_a_cluster_measures_the_same_rows(folder, table, tmp_path):
+    pytest.importorskip("distributed")
+    runs = [str(folder / name) for name in ("vae", "gan")]
+    words = ["compare", *runs, "--output", str(tmp_path), "--seed", "3", "--dask", "local:1"]
+    assert main(words) == 0
+    for one, other in zip(*(rows_of(p / "results.csv") for p in (table, tmp_path)), strict=True):
+        assert one.keys() == other.keys()
+        for name, value in one.items():
+            if name == "value" and "per_second" not in one["metric"]:
+                assert float(other[name]) == pytest.approx(float(value), rel=1e-9)
+
+
 def test_the_markdown_is_sorted_and_says_how_it_was_made(table):
     text = (table / "results.md").read_text(encoding="utf-8")
     assert "jets.h5 (SHA-256" in text and "seed 3; sorted by W1M" in text
