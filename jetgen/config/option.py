@@ -75,6 +75,9 @@ def option(
     return field(default=default, metadata=metadata)
 
 
+WIDEST, DEEPEST = 2**16, 1_000
+"""Widths and numbers of layers below which a typing error does not take the memory of a machine."""
+
 SEEDS = 2**32
 """Seeds are below this number, the limit of NumPy and scikit-learn."""
 

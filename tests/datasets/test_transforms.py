@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jetgen.cloud import RELATIVE, Feature, ParticleCloud
-from jetgen.config.train import steps_of
+from jetgen.config.sections.data import steps_of
 from jetgen.datasets.transforms import FeatureTransforms, parse_transforms
 from jetgen.errors import InputError
 
