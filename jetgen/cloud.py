@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from jetgen import kinematics
 from jetgen.errors import InputError, did_you_mean, some
+from jetgen.ragged import ragged
 from jetgen.weights import require_some_weight, require_weights
 
 
@@ -371,68 +372,17 @@ class ParticleCloud:
         mass`` that vector needs beside their features; the feature ``y`` is called ``rapidity``.
         Particles with several sets of coordinates, such as ``px, py, pz, pt``, have no methods.
         """
-        import awkward as ak
-        from vector.backends.awkward import behavior
-
-        counts = self.multiplicity.cpu().numpy()
-        flat = self.particles.detach()[self.mask].double().cpu()  # (sum n, F)
-        fields = {f.name: flat[:, i].numpy() for i, f in enumerate(self.features)}
-        momenta = self.detach()._particle_momenta()
-        jets: dict[str, Any] = {}
-        if momenta is not None:
-            if "E" in fields:
-                fields["E"] = momenta[self.mask][:, 3].cpu().numpy()
-            if "pt" in fields and "y" in fields:  # to vector y is a Cartesian coordinate
-                fields = {"rapidity" if name == "y" else name: v for name, v in fields.items()}
-            fields |= _missing_for_vector(fields, momenta[self.mask])
-            sums = self.detach().momentum.cpu().numpy()
-            jets = {
-                name: np.ascontiguousarray(sums[:, i])
-                for i, name in enumerate(("px", "py", "pz", "E"))
-            }
-        columns = {
-            name: ak.unflatten(np.ascontiguousarray(values), counts)
-            for name, values in fields.items()
-        }
-        conditions = {
-            f.name: np.ascontiguousarray(self.conditions[:, i].cpu().numpy())
-            for i, f in enumerate(self.condition_features)
-        }
-        return ak.zip(
-            {
-                "particles": ak.zip(columns, with_name=_vector_name(fields)),
-                "conditions": ak.zip(conditions) if conditions else ak.Array([{}] * len(self)),
-                "weights": self.weights.cpu().numpy(),
-                **jets,
-            },
-            depth_limit=1,
-            with_name="Momentum4D" if jets else None,
-            behavior=behavior,
+        cloud = self.detach().to("cpu")
+        momenta = cloud._particle_momenta()
+        return ragged(
+            cloud.particles.double()[cloud.mask],
+            [feature.name for feature in cloud.features],
+            cloud.multiplicity,
+            momenta=None if momenta is None else momenta[cloud.mask],
+            sums=None if momenta is None else cloud.momentum,
+            conditions={f.name: cloud.condition(f.name) for f in cloud.condition_features},
+            weights=cloud.weights,
         )
-
-
-VECTORS = tuple(
-    {*first, *last}
-    for first in (("px", "py", "pz"), ("pt", "eta", "phi"))
-    for last in (("E",), ("mass",))
-)
-"""Names of coordinates that make a record a Momentum4D of vector, which takes no others beside."""
-
-
-def _vector_name(fields: Collection[str]) -> str | None:
-    known = set(fields) & {name for names in VECTORS for name in names}
-    return "Momentum4D" if known in VECTORS else None
-
-
-def _missing_for_vector(fields: Collection[str], momenta: Tensor) -> dict[str, NDArray[Any]]:
-    """The fields that vector's Momentum4D needs beside those that are there."""
-    added = {}
-    if not {"px", "py", "pz"} <= set(fields):
-        kinds = (kinematics.pt, kinematics.eta, kinematics.phi)
-        added = {kind.__name__: kind(momenta).cpu().numpy() for kind in kinds}
-    if not {"E", "mass"} & set(fields):
-        added["mass"] = np.zeros(len(momenta))
-    return {name: values for name, values in added.items() if name not in fields}
 
 
 def _column(name: str, features: tuple[Feature, ...], kind: str) -> int:

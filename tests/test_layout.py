@@ -12,6 +12,7 @@ FLOORS = """
     files
     processes
     namespace kinematics weights sharing threads memory
+    ragged
     cloud
     conversion
     arguments
