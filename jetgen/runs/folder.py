@@ -17,11 +17,11 @@ from typing import Any
 import torch
 import yaml
 
-from jetgen.config.option import foreign_components
+from jetgen.config.option import foreign_components, require
 from jetgen.config.received import received
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.detection import Paths
-from jetgen.errors import InputError
+from jetgen.errors import InputError, some
 from jetgen.files.checkpoint import Checkpoint
 from jetgen.files.option_files import read_yaml
 from jetgen.files.versions import CONFIG_FORMAT, VERSION_KEY, check_version
@@ -61,6 +61,14 @@ class RunFolder:
     report_folder = property(lambda self: self.path / "report")
     last = property(lambda self: self.path / "checkpoints" / "last.safetensors")
     best = property(lambda self: self.path / "checkpoints" / "best.safetensors")
+
+    def kept(self, epoch: int) -> Path:
+        """The checkpoint of an epoch, as ``keep_every`` keeps it."""
+        return self.best.with_name(f"epoch-{epoch:05}.safetensors")
+
+    def kept_epochs(self) -> list[int]:
+        """The epochs whose weights ``keep_every`` has kept."""
+        return sorted(int(path.stem[6:]) for path in self.best.parent.glob("epoch-*.safetensors"))
 
     def exists(self) -> bool:
         return self.config_file.exists()
@@ -242,6 +250,21 @@ class RunFolder:
                 f"`jetgen.train(run={str(self.path)!r}, resume=True)` goes on with it"
             )
         return checkpoint
+
+    def load_epoch(self, epoch: int) -> Checkpoint:
+        """The model after an epoch of the first stage.
+
+        Raises:
+            InputError: when the weights of this epoch were not kept.
+        """
+        epochs = [str(kept) for kept in self.kept_epochs()]
+        require(
+            str(epoch) in epochs,
+            "epoch",
+            f"an epoch that keep_every has kept ({some(epochs)})",
+            epoch,
+        )
+        return Checkpoint.load(self.kept(epoch))
 
 
 _ALWAYS = ("stage", "epoch", "jets_per_second", "seconds")

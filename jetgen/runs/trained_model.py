@@ -39,6 +39,7 @@ def load(
     data: Any = None,
     map: Mapping[str, str] | None = None,
     allow: Sequence[str] = (),
+    epoch: int | None = None,
 ) -> TrainedModel:
     """The trained model of a run, or one that comes with jetgen.
 
@@ -55,6 +56,8 @@ def load(
             their SHA-256.
         map, allow: how ``data`` are read, as for :func:`jetgen.read`, where that differs from the
             training.
+        epoch: take the weights after this epoch, which the option ``keep_every`` of the training
+            kept, in place of those of the best one.
 
     Raises:
         InputError: when there is no finished run of that name, a solver is chosen for a run that
@@ -62,7 +65,7 @@ def load(
     """
     found = named(as_path(run, "run"))
     config = found.folder.read_config()
-    model = _built(found, config, solver, solver_steps)
+    model = _built(found, config, solver, solver_steps, epoch)
     reading = dataclasses.replace(
         config, map=dict(map or config.map), allow=tuple(allow or config.allow)
     )
@@ -79,14 +82,18 @@ def load(
 
 
 def _built(
-    run: Named, config: TrainConfig, solver: Solver | None, solver_steps: int | None
+    run: Named,
+    config: TrainConfig,
+    solver: Solver | None,
+    solver_steps: int | None,
+    epoch: int | None,
 ) -> JetModel:
-    """The model with the weights of its best epoch, integrated by another solver if one is chosen.
+    """The model with the weights of an epoch, integrated by another solver if one is chosen.
 
     Raises:
         InputError: as :func:`load`, or when the weights are those of another model.
     """
-    checkpoint = run.folder.load_model()
+    checkpoint = run.folder.load_model() if epoch is None else run.folder.load_epoch(epoch)
     weights = checkpoint.part("model") | checkpoint.part("average")
     chosen = solver is not None or solver_steps is not None
     parts = OBJECTIVES[config.objective], PRIORS[config.prior]
@@ -118,7 +125,7 @@ class TrainedModel(FinishedRun):
     """A finished run, ready to generate.
 
     Args:
-        model: the model, with the weights of its best epoch.
+        model: the model, with the weights of its best epoch, or of another one.
         device: where it computes.
     """
 

@@ -14,6 +14,7 @@ from jetgen.metrics.latent import order, principal_components
 from jetgen.physics.muons import DECADES, MOMENTUM, START, measure_muons
 from jetgen.physics.region import Region
 from jetgen.reports.figures.class_spectra import class_spectra
+from jetgen.reports.figures.classifier_scores import classifier_scores
 from jetgen.reports.figures.distributions import distributions
 from jetgen.reports.figures.latent_region import latent_region
 from jetgen.reports.figures.monitored_curves import monitored_curves
@@ -21,8 +22,9 @@ from jetgen.reports.figures.pair_planes import pair_planes
 from jetgen.reports.figures.training_curves import read_history
 from jetgen.reports.findings import FindingFigure
 from jetgen.reports.style import figure_style, lines
+from jetgen.runs.folder import RunFolder
 from jetgen.runs.latent_space import latent_space
-from jetgen.runs.trained_model import TrainedModel
+from jetgen.runs.trained_model import TrainedModel, load
 from jetgen.studies.muon_samples import (
     AIMED,
     AIMED_GAN,
@@ -38,6 +40,8 @@ from jetgen.studies.muon_samples import (
     of_kind,
     runs_of,
 )
+
+_EPOCHS_SHOWN = 5
 
 
 def curves(folder: Path) -> Iterator[FindingFigure]:
@@ -87,6 +91,42 @@ def overlays(found: Mapping[str, Category]) -> Iterator[FindingFigure]:
             )
 
 
+def evolution(folder: Path, category: Category) -> FindingFigure:
+    """The distributions of muons generated after some epochs of a training."""
+    (path,) = runs_of(folder, "evolution", AIMED)
+    run = RunFolder(path)
+    epochs = run.kept_epochs()
+    shown = epochs[:: max(1, len(epochs) // _EPOCHS_SHOWN)]
+    steps = {int(row["epoch"]): row["step"] for row in run.read_metrics()}
+    samples = {
+        f"step {steps[epoch]}": measured(load(path, epoch=epoch).generate(len(category.real)))
+        for epoch in shown
+    }
+    with figure_style():
+        return FindingFigure(
+            "evolution",
+            f"Muons of a GAN after more and more steps: mu-{AIMED}",
+            "Simulated muons, and those generated after some epochs of one training; below each "
+            "the ratio and the pull.",
+            distributions(category.real, samples, QUANTITIES, lines(list(samples))),
+        )
+
+
+def outputs(found: Mapping[str, Category]) -> Iterator[FindingFigure]:
+    """The distributions of the trees' output for both kinds of muons."""
+    for kind, category in found.items():
+        merits = {title: tests[0] for title, tests in category.merits.items()}
+        merits["other simulated muons"] = category.same
+        with figure_style():
+            yield FindingFigure(
+                f"outputs_{kind.replace('-', '_')}",
+                f"Output of boosted trees for simulated and generated muons: mu-{kind}",
+                "Left, shares of both kinds above a cut; right, distributions of the output, "
+                "dotted for simulated muons; first seed.",
+                classifier_scores(merits, lines(list(merits)), many="muons"),
+            )
+
+
 def planes(found: Mapping[str, Category]) -> Iterator[FindingFigure]:
     for kind, category in found.items():
         known = [o for o in PLANE if all(o.name in m.observables for m in category.muons.values())]
@@ -112,6 +152,24 @@ def region_variables(shares: Mapping[str, Share]) -> FindingFigure:
             f"Within the region: mu-{AIMED}",
             "Simulated muons of the region, and generated ones that lie in it.",
             distributions(shares[SIMULATED].inside, samples, QUANTITIES, lines(list(samples))),
+        )
+
+
+def region_plane(shares: Mapping[str, Share]) -> FindingFigure:
+    """Momentum and pT of the muons of the region, simulated beside generated."""
+    reference = shares[SIMULATED].inside
+    samples = {
+        title: share.inside
+        for title, share in shares.items()
+        if title != SIMULATED and len(share.inside) >= FEWEST_CLASSIFIED
+    }
+    with figure_style():
+        return FindingFigure(
+            "region_plane",
+            f"Momentum and pT within the region: mu-{AIMED}",
+            "Share of muons per bin; above generated ones the distance of the histograms, and its "
+            "mean for samples of one distribution.",
+            pair_planes(reference, samples, [DECADES]),
         )
 
 

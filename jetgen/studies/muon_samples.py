@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,6 @@ from torch import Tensor
 from jetgen.classifiers.boosted_trees import figure_of_merit
 from jetgen.classifiers.figure_of_merit import FEWEST_CLASSIFIED, FigureOfMerit
 from jetgen.cloud import Feature, ParticleCloud
-from jetgen.datasets.detection import open_source
 from jetgen.datasets.reading import read
 from jetgen.evaluation.checks import ComparisonInput
 from jetgen.evaluation.columns import column_table
@@ -30,7 +28,6 @@ from jetgen.physics.observables import MeasuredSets
 from jetgen.physics.quantities import Quantity
 from jetgen.physics.region import Region
 from jetgen.runs.trained_model import load
-from jetgen.studies.definition import Study
 from jetgen.weights import effective_size
 
 KINDS = ("minus-prompt", "plus-prompt", "minus-displaced", "plus-displaced")
@@ -40,9 +37,6 @@ AIMED = "plus-displaced"
 
 AIMED_VAE, AIMED_GAN = "VAE, codes of the region", "GAN, conditioned on the region"
 SIMULATED = "simulated"
-SIMULATION = "Pythia, of weight one"
-"""The source whose speed others are compared with."""
-
 QUANTITIES = [Quantity(o, 1.0, o.title) for o in MUON_OBSERVABLES]
 PLANE = (MOMENTUM[0], MOMENTUM[1], DECADES[0], *START)
 """The variables whose pairs are compared."""
@@ -203,28 +197,4 @@ def region_shares(
     return {
         SIMULATED: simulated._replace(value=value, inside=reference),
         **{title: share(trained) for title, trained in (category.trained | aimed).items()},
-    }
-
-
-def throughput(study: Study, test: ParticleCloud) -> dict[str, float]:
-    """Muons per second including writing; for Pythia also the effective number of weight one.
-
-    Without Pythia if the muons are the user's.
-    """
-    import uproot
-
-    names = ("muons", "gan", "vae")
-    said = {name: open_source(study.file(name)).attributes for name in names}
-    with uproot.open(study.folder / "gan.root") as file:
-        root = json.loads(str(file["attributes"]))
-    simulated = {}
-    if "muons" not in study.given:
-        rate = float(said["muons"]["jets_per_second"])
-        equal = effective_size(test.weights) / len(test)
-        simulated = {"Pythia, weighted": rate, SIMULATION: rate * equal}
-    return {
-        **simulated,
-        "GAN, HDF5": float(said["gan"]["jets_per_second"]),
-        "GAN, ROOT": float(root["jets_per_second"]),
-        "VAE, HDF5": float(said["vae"]["jets_per_second"]),
     }

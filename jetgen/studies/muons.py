@@ -26,11 +26,15 @@ from jetgen.reports.formatting import with_uncertainty
 from jetgen.runs.trained_model import load
 from jetgen.studies.definition import Study
 from jetgen.studies.distance_table import distance_table
+from jetgen.studies.muon_ablation import ablation_areas, ablation_table, helped
 from jetgen.studies.muon_figures import (
     curves,
+    evolution,
+    outputs,
     overlays,
     planes,
     region_codes,
+    region_plane,
     region_variables,
     spectra,
 )
@@ -41,15 +45,16 @@ from jetgen.studies.muon_samples import (
     KINDS,
     MODELS,
     SIMULATED,
-    SIMULATION,
     Category,
     Share,
+    measured,
     measured_category,
     of_kind,
     region_shares,
     runs_of,
-    throughput,
 )
+from jetgen.studies.muon_speed import SIMULATION, parts, parts_table, speed_table, throughput
+from jetgen.studies.muon_tails import tails_figure, tails_of, tails_table, tricked
 
 PUBLISHED_SPEED = 1e6
 _ASKED = {"gan": "", "vae": " (asked here)"}
@@ -70,12 +75,16 @@ def conclude(study: Study) -> Conclusion:
     rates = throughput(study, test)
     region = Region(study.settings["region"])
     shares = region_shares(folder, region, found[AIMED], of_kind(seen, AIMED))
+    tails = tails_of(found[AIMED], measured(of_kind(seen, AIMED)), region)
+    ablations = ablation_areas(folder, found[AIMED])
     search, codes = region_codes(load(runs_of(folder, "vae", AIMED)[0]), region)
     claims = [
         *(_passes(found, model) for model in MODELS),
         *(_correlated(found, model) for model in MODELS),
         *_faster(rates),
         *_nearer(found),
+        tricked(tails, _AUC_MARGIN),
+        helped(ablations),
         *_aimed(shares),
     ]
     return Conclusion(
@@ -91,7 +100,10 @@ def conclude(study: Study) -> Conclusion:
                 for kind, c in found.items()
             ),
             _region_table(shares, search, region),
-            _speed(rates),
+            tails_table(tails, region),
+            ablation_table(ablations),
+            speed_table(rates),
+            parts_table(parts(folder)),
         ],
         drawings=[
             *curves(folder),
@@ -99,7 +111,11 @@ def conclude(study: Study) -> Conclusion:
             *overlays(found),
             *planes(found),
             codes,
+            evolution(folder, found[AIMED]),
+            *outputs(found),
             region_variables(shares),
+            region_plane(shares),
+            tails_figure(tails),
         ],
     )
 
@@ -311,19 +327,4 @@ def _region_table(shares: Mapping[str, Share], search: Search, region: Region) -
         "classifier finds the region with an AUC of "
         f"{with_uncertainty(search.linear.auc, search.linear.auc_error)}, "
         f"boosted trees with {with_uncertainty(search.trees.auc, search.trees.auc_error)}.",
-    )
-
-
-def _speed(rates: Mapping[str, float]) -> Table:
-    base = rates.get(SIMULATION, math.nan)
-    return Table(
-        "throughput",
-        "Muons per second, including writing",
-        ["source", "per second", "ratio to Pythia, of weight one"],
-        [
-            [source, f"{rate:,.0f}", "–" if math.isnan(base) else f"{rate / base:.3g}"]
-            for source, rate in rates.items()
-        ],
-        "Simulated muons have weights because decays are forced; their effective number, of muons "
-        "of weight one, is smaller. Generated muons have weight one.",
     )

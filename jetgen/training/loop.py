@@ -225,6 +225,9 @@ class Loop:
         self._diagnose(run)
         if improved:
             self._save(self.folder.best, run, state)
+        every = self.config.keep_every
+        if every and run.index == 0 and run.epoch % every == 0:
+            self._save(self.folder.kept(run.epoch), run, state)
         self._save(self.folder.last, run, state, resumable=True)
         self.observe(row)
 

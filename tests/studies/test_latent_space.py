@@ -9,12 +9,13 @@ from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
+from jetgen.studies import latent_figures, latent_runs
 from jetgen.studies import latent_space as study
-from jetgen.studies.latent_space import BETA, HEAVY, MODELS, QUANTITIES, REGION, TYPE, VAE, Coded
+from jetgen.studies.latent_runs import BETA, HEAVY, MODELS, QUANTITIES, REGION, TYPE, VAE, Coded
 from jetgen.training.command import train
 
 
-def coded(model: str, share: int, seed: int) -> Coded:
+def made_up(model: str, share: int, seed: int) -> Coded:
     """Numbers of a made-up run: β leaves one dimension of three, less data a lower AUC."""
     noise = 0.01 * seed
     numbers = dict.fromkeys(QUANTITIES, 0.5 + noise)
@@ -27,7 +28,7 @@ def coded(model: str, share: int, seed: int) -> Coded:
 
 
 RUNS = {
-    (model, share, seed): coded(model, share, seed)
+    (model, share, seed): made_up(model, share, seed)
     for model in MODELS
     for share in ((1, 10, 100) if model == VAE else (100,))
     for seed in (1, 2, 3, 4, 5)
@@ -85,15 +86,15 @@ def folder(tmp_path_factory, toy_jets):
 
 def test_jets_follow_the_requested_mass(folder, monkeypatch):
     for name, text in (("REGION", "mass > 90 and girth > 0.05"), ("HEAVY", "mass > 90")):
-        monkeypatch.setattr(study, name, text)
+        monkeypatch.setattr(latent_runs, name, text)
     run = folder / "c-vae-mass-100-1"
-    assert study._named(run.name) == ("c-vae-mass", 100, 1)
-    sample = study._sample([folder / f"{name}-test.h5" for name in ("gluon", "top")], run)
+    assert latent_runs.named(run.name) == ("c-vae-mass", 100, 1)
+    sample = latent_runs.sample_of([folder / f"{name}-test.h5" for name in ("gluon", "top")], run)
     assert isinstance(sample.jets, ParticleCloud) and len(sample.jets) == 500
-    found = study._coded(run, sample)
+    found = latent_runs.coded(run, sample)
     assert found.information.shape == (2, len(study.KNOWN))
     assert 0 <= found.numbers["active"] <= 2 and found.numbers["error"] < 1
-    assert 0.1 < study._following(found) < 1.5
-    figure = study._requested_mass_figure({("c-vae-mass", 100, 1): found})
+    assert 0.1 < latent_figures.following(found) < 1.5
+    figure = latent_figures._requested_mass_figure({("c-vae-mass", 100, 1): found})
     assert figure.name == "requested_mass" and len(figure.figure.axes) == 1
     assert HEAVY in QUANTITIES

@@ -36,6 +36,12 @@ class TrainingOptions:
         "the first one chooses the best epoch",
     )
     monitor_every: int = option(5, help="epochs from one computation of these metrics to the next")
+    keep_every: int = option(
+        0,
+        at_least=0,
+        help="keep the weights after every so many epochs of the first stage, for "
+        "`jetgen.load(run, epoch=EPOCH)`; 0 for the best epoch alone",
+    )
     log: Literal["tensorboard", "wandb"] | None = option(
         None,
         help="write the rows of metrics.csv also for TensorBoard, to the run's folder, or to "
