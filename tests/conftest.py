@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 import torch
@@ -15,6 +16,15 @@ import torch
 from jetgen.cloud import CARTESIAN, RELATIVE, Feature, ParticleCloud
 from jetgen.physics.classes import class_index
 from jetgen.physics.fourvectors import JET_KINEMATICS, massless, to_cartesian, to_relative
+
+hypothesis.settings.register_profile(
+    "same examples in every run",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],  # of a machine that others use too
+)
+hypothesis.settings.load_profile("same examples in every run")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,6 +41,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if shift := config.getoption("--shift-seeds"):
         shift_seeds(shift)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """A test draws the same numbers whichever ran before it in its process."""
+    torch.manual_seed(1)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -278,6 +294,13 @@ def passes_in_another_process() -> Callable[..., None]:
         assert "skipped" not in done.stdout
 
     return run
+
+
+@pytest.fixture
+def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports and pages of findings have no figures, which take most of their time."""
+    monkeypatch.setattr("jetgen.reports.report._drawn", lambda *arguments: iter(()))
+    monkeypatch.setattr("jetgen.reports.findings_page.save_figure", lambda *drawn, **options: b"")
 
 
 @pytest.fixture(scope="session")

@@ -148,8 +148,10 @@ def files(tmp_path_factory):
 @pytest.mark.sim
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("page", RUN, ids=name)
-def test_the_page_works(page, files, tmp_path, monkeypatch, capfd):
+def test_the_page_works(page, files, tmp_path, monkeypatch, capfd, request):
     monkeypatch.chdir(tmp_path)
+    if page.name != "README.md":  # figures are drawn once
+        request.getfixturevalue("without_figures")
     for variable, path in files.items():
         monkeypatch.setenv(variable, path)
     public = {n: getattr(jetgen, n) for n in jetgen.__all__}

@@ -7,6 +7,7 @@ these declarations (see :mod:`jetgen.cli.parser`).
 from __future__ import annotations
 
 import dataclasses
+import functools
 import numbers
 import os
 import types
@@ -129,7 +130,7 @@ def validate(config: Any) -> None:
     Raises:
         InputError: for a value of another type or out of its range, or an unknown name.
     """
-    hints = typing.get_type_hints(type(config))
+    hints = _hints(config.__class__)
     for entry in dataclasses.fields(config):
         declared = entry.metadata
         value = getattr(config, entry.name)
@@ -245,7 +246,7 @@ def value_of(options: type, name: str, text: str, option_name: str) -> Any:
     Raises:
         InputError: for a text that is not a value of the option's type.
     """
-    hint = typing.get_type_hints(options)[name]
+    hint = _hints(options)[name]
     if hint is str:
         return text
     try:
@@ -287,6 +288,12 @@ def named_values(option_name: str, texts: Sequence[str]) -> dict[str, str]:
         require(valid, option_name, "NAME=VALUE with each name once", text)
         values[name] = value
     return values
+
+
+@functools.cache
+def _hints(options: type) -> dict[str, Any]:
+    """The types of the options, by name."""
+    return typing.get_type_hints(options)
 
 
 def _limits(declared: Mapping[str, Any]) -> Iterator[tuple[Callable[[Any], bool], str]]:

@@ -27,13 +27,16 @@ def read_yaml(path: str | Path) -> Any:
                 f"{path.stat().st_size:,}"
             )
         text = path.read_text(encoding="utf-8")
-        root = yaml.compose(text, yaml.SafeLoader)
-        if root is not None and (values := _values(root, {})) > LARGEST // 100:
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
+        if root is None:
+            return None
+        if (values := _values(root, {})) > LARGEST // 100:
             raise InputError(
                 f"{path}: expected at most {LARGEST // 100:,} values, received {values:,} after "
                 "its aliases are replaced"
             )
-        return yaml.safe_load(text)
+        return loader.construct_document(root)
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: expected YAML text in UTF-8, received other bytes") from error
     except OSError as error:

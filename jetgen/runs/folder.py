@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import functools
 import io
 import json
 import platform
@@ -300,6 +301,7 @@ def _is_environment(content: Any) -> bool:
     )
 
 
+@functools.cache
 def _version(name: str) -> str | None:
     try:
         return version(name)
@@ -307,6 +309,7 @@ def _version(name: str) -> str | None:
         return None
 
 
+@functools.cache
 def _git_revision() -> str | None:
     """Revision of the source tree that runs, where it is one."""
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]

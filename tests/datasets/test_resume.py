@@ -93,15 +93,14 @@ def events(lhco_file):
 
 
 @pytest.mark.sim
-@pytest.mark.parametrize("left", [1, 3])
-def test_a_killed_simulation_goes_on_with_other_workers(tmp_path, capsys, left):
+def test_a_killed_simulation_goes_on_with_other_workers(tmp_path, capsys):
     pytest.importorskip("pythia8mc")
     words = ["simulate", "gluon", "--no-mpi", "--jets", "1700", "--output"]
     whole, name = tmp_path / "whole.h5", tmp_path / "made.h5"
     assert main([*words, str(whole), "--workers", "2"]) == 0
-    assert started([*words, name, "--workers", "2"], left=left).returncode == -9
+    assert started([*words, name, "--workers", "2"], left=2).returncode == -9
     assert main([*words, str(name)]) == 2 and not name.exists()
-    assert f"found {left} finished chunks" in capsys.readouterr().err
+    assert "found 2 finished chunks" in capsys.readouterr().err
     assert main([*words, str(name), "--resume", "--workers", "1"]) == 0
     with h5py.File(whole) as expected, h5py.File(name) as found:
         for key in expected:
@@ -143,7 +142,7 @@ def test_a_killed_command_goes_on_to_the_same_bytes(
     assert main(words) == 0
     expected = content(name)
     assert list(folder.iterdir()) == [name]
-    for left in (0, 1, 3):
+    for left in (0, 2):
         name.unlink()
         assert started(words, left=left).returncode == -9
         assert not name.exists()

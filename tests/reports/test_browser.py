@@ -43,7 +43,7 @@ def browse(chromium, folder, page, *flags):
             "--enable-logging=stderr", "--hide-scrollbars", f"--user-data-dir={folder / 'profile'}",
             *flags, page.as_uri(),
         ],
-        capture_output=True, text=True, timeout=120, check=True,
+        capture_output=True, text=True, timeout=600, check=True,
     )  # fmt: skip
     return done.stdout, done.stderr
 

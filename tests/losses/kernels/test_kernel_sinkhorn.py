@@ -23,12 +23,9 @@ ACCURATE = SinkhornSettings(eps=2.0, tolerance=1e-9, max_iterations=300)
         (1, 1, 2, 2),
         (1, 4, 3, 1),
         (2, 3, 8, 1.5),
-        (5, 6, 3, 2),
-        (8, 7, 2, 1),
         (9, 9, 3, 3),
-        (31, 33, 3, 2),
+        (7, 33, 3, 2),
         (33, 5, 2, 1),
-        (127, 3, 3, 2),
     ],
 )
 def test_divergence_and_all_its_gradients(make_sets, both_kernels, n, m, D, power):

@@ -30,7 +30,7 @@ def both_kernels(monkeypatch):
     return run
 
 
-@pytest.mark.parametrize("slots", [*range(1, 10), 31, 33, 127])
+@pytest.mark.parametrize("slots", [1, 2, 3, 8, 9, 31, 33, 65])
 def test_the_36_equal_those_of_torch(kernel_device, both_kernels, slots):
     cloud = jets([slots, 1, 0, (slots + 1) // 2], slots).to(kernel_device)
     ours, theirs = both_kernels(cloud)
