@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import tee
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from jetgen import processes
 from jetgen.cloud import ParticleCloud
 from jetgen.datasets.copies import Copies
 from jetgen.datasets.kept_clouds import arrays_of, cloud_of
@@ -153,7 +156,7 @@ class StreamedJets(TrainingJets):
         blocks: Iterable[int] = range(len(self._blocks))
         if self.sizes["training"] > POOL:
             blocks = torch.randperm(len(self._blocks), generator=generator).tolist()
-        yield from self._joined(self._requests(blocks), POOL)
+        yield from self._joined(self._requests(blocks), POOL, together=True)
 
     def _requests(self, blocks: Iterable[int], most: int | None = None) -> Iterator[Request]:
         """The training jets of these blocks whose rank is below ``most``."""
@@ -166,34 +169,27 @@ class StreamedJets(TrainingJets):
                 numbers = self._selection.chosen[file][start : start + size]
                 yield Request(file, numbers[wanted].numpy(), ranks[wanted].numpy())
 
-    def _joined(self, requests: Iterator[Request], size: int) -> Iterator[ParticleCloud]:
-        """Clouds of at least ``size`` jets (the last has fewer), sorted by rank."""
-        ahead: list[np.ndarray[Any, Any]] = []
+    def _joined(
+        self, requests: Iterator[Request], size: int, *, together: bool = False
+    ) -> Iterator[ParticleCloud]:
+        """Clouds of at least ``size`` jets (the last has fewer), sorted by rank.
 
-        def noted() -> Iterator[Request]:
-            for request in requests:
-                ahead.append(request.ranks)
-                yield request
-
-        clouds: list[ParticleCloud] = []
-        jets = 0
-        for cloud in self._decoded(noted()):
-            clouds.append(cloud)
-            jets += len(cloud)
-            if jets >= size:
-                yield self._in_order(clouds, ahead)
-                jets = 0
-        if clouds:
-            yield self._in_order(clouds, ahead)
-
-    def _in_order(
-        self, clouds: list[ParticleCloud], ahead: list[np.ndarray[Any, Any]]
-    ) -> ParticleCloud:
-        ranks = torch.from_numpy(np.concatenate(ahead[: len(clouds)]))
-        del ahead[: len(clouds)]
-        joined = ParticleCloud.concatenate(clouds)
-        clouds.clear()
-        return joined[ranks.argsort()].to(self._device)
+        With ``together`` every process of a training reads its part of the requests of a cloud, and
+        receives the jets of the others.
+        """
+        count, own = (processes.count(), processes.index()) if together else (1, 0)
+        ahead, groups = tee(_groups(requests, size))
+        decoded = self._decoded(request for group in ahead for request in group[own::count])
+        for group in groups:
+            shares = [group[k::count] for k in range(count)]
+            read = [next(decoded) for _ in shares[own]]
+            if count > 1:
+                numbers = [sum(len(request.ranks) for request in share) for share in shares]
+                read = _gathered([self.validation[:0].to("cpu"), *read], numbers, self._device)
+            ranks = np.concatenate([request.ranks for share in shares for request in share])
+            joined = ParticleCloud.concatenate(read)
+            yield joined[torch.from_numpy(ranks).argsort()].to(self._device)
+        deque(decoded, maxlen=0)  # the pass of the workers has an end, too
 
     def _decoded(self, requests: Iterator[Request]) -> Iterator[ParticleCloud]:
         """The jets of each request, read by the workers if there are any."""
@@ -275,6 +271,45 @@ def _all(selection: Selection, prepare: Prepare) -> Iterator[tuple[ParticleCloud
     for cloud in selection.chunks(CHUNK):
         yield prepare(cloud, start), start
         start += len(cloud)
+
+
+def _groups(requests: Iterator[Request], size: int) -> Iterator[list[Request]]:
+    """Requests of at least ``size`` jets (the last of fewer)."""
+    group: list[Request] = []
+    for request in requests:
+        group.append(request)
+        if sum(len(request.ranks) for request in group) >= size:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _gathered(read: list[ParticleCloud], numbers: list[int], device: str) -> list[ParticleCloud]:
+    """The jets that all processes have read, one process after the other.
+
+    Args:
+        read: clouds of this process, all with the same slots.
+        numbers: how many jets each process has read.
+        device: where processes exchange tensors.
+    """
+    own = ParticleCloud.concatenate(read)
+    tensors: dict[str, list[Tensor]] = {}
+    for name in ("particles", "mask", "conditions", "weights"):
+        values: Tensor = getattr(own, name).to(device)
+        sent = values.new_zeros(max(numbers), *values.shape[1:], dtype=_sendable(values))
+        sent[: len(values)] = values
+        tensors[name] = [torch.empty_like(sent) for _ in numbers]
+        distributed.all_gather(tensors[name], sent)
+        tensors[name] = [t.to(values.dtype) for t in tensors[name]]
+    return [
+        own._moved(**{name: parts[k][:number] for name, parts in tensors.items()})
+        for k, number in enumerate(numbers)
+    ]
+
+
+def _sendable(values: Tensor) -> torch.dtype:
+    return torch.uint8 if values.dtype == torch.bool else values.dtype
 
 
 class _Kept:

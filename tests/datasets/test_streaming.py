@@ -1,5 +1,6 @@
 """Jets that stay in their files: the same as in memory, well shuffled, read by processes."""
 
+import multiprocessing
 import pickle
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import torch
 import uproot
 from pyarrow import parquet
+from torch import distributed
 
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.components import TRANSFORMS
@@ -124,6 +126,39 @@ def test_neighbours_in_a_file_are_no_neighbours_in_a_batch(many):
         assert abs(correlation) < 4 / len(places) ** 0.5 + 16 / 500  # blocks of a pool
     blocks = [(batch // 16).unique(return_counts=True)[1].max() for batch in epoch(jets)]
     assert max(blocks) <= 6
+
+
+def read_in_process(index, paths, rendezvous, results):
+    """An epoch of one of two processes, with the number of sets that it has read itself."""
+    distributed.init_process_group("gloo", f"file://{rendezvous}", rank=index, world_size=2)
+    streaming.BLOCK, streaming.POOL = (16, 16), 500
+    jets = streamed(paths)
+    read, decode = [], jets._decode.cloud
+
+    def counted(request):
+        read.append(len(request.numbers))
+        return decode(request)
+
+    jets._decode.cloud = counted
+    results.put(([batch.tolist() for batch in epoch(jets)], sum(read)))
+    distributed.destroy_process_group()
+
+
+@pytest.mark.slow
+def test_processes_read_a_part_each_and_train_on_the_same_batches(many):
+    context = multiprocessing.get_context("spawn")
+    results, rendezvous = context.Queue(), many[0].with_name("rendezvous")
+    processes = [
+        context.Process(target=read_in_process, args=(k, many, rendezvous, results), daemon=True)
+        for k in range(2)
+    ]
+    for process in processes:
+        process.start()
+    found = [results.get(timeout=300) for _ in processes]
+    expected = [batch.tolist() for batch in epoch(streamed(many))]
+    for sets, read in found:
+        assert sets == expected
+        assert 0.3 * sum(map(len, expected)) < read < 0.7 * sum(map(len, expected))
 
 
 def test_sets_are_drawn_by_weight_from_all_files(tmp_path, monkeypatch):
