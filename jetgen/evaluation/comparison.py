@@ -18,7 +18,13 @@ from torch import Tensor
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import ComparisonInput, check
-from jetgen.evaluation.resampling import FEWEST_COMPARED, Resampling, Side, resample
+from jetgen.evaluation.resampling import (
+    FEWEST_COMPARED,
+    Resampling,
+    Side,
+    resample,
+    weighted,
+)
 from jetgen.kinds import JETS, Kind
 from jetgen.metrics.wasserstein import between_samples, between_weightings
 from jetgen.physics.observables import PARTICLE_OBSERVABLES, MeasuredSets
@@ -233,7 +239,7 @@ def compare_resampled(drawn: Resampling, quantities: Sequence[Quantity] = QUANTI
 def floor_between(drawn: Resampling, values: Values) -> Tensor:
     """``(R,)`` distances between disjoint sets of real jets, from the pool's values."""
     weights = drawn.pool.weights
-    return between_weightings(*values, *(split * weights for split in drawn.splits))
+    return between_weightings(*values, *(weighted(split, weights) for split in drawn.splits))
 
 
 def replicated(real: Side, sample: Side, target: Values, values: Values) -> Tensor:

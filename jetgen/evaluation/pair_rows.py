@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from jetgen.evaluation.comparison import Row, table_row
-from jetgen.evaluation.resampling import Resampling
+from jetgen.evaluation.resampling import Resampling, weighted
 from jetgen.metrics.correlations import correlation_distance, correlation_matrices
 from jetgen.metrics.pair_histograms import (
     bin_indices,
@@ -59,7 +59,7 @@ def pair_rows(drawn: Resampling, among: Sequence[str] = PAIRED) -> list[Row]:
         return []
     real, pool = _table(drawn.real.jets, names), _table(drawn.pool, names)
     target, weights = drawn.real.weighted, drawn.pool.weights
-    plus, minus = (split * weights for split in drawn.splits)
+    plus, minus = (weighted(split, weights) for split in drawn.splits)
     edges = [equal_share_edges(column, weights=weights) for column in pool.T]
     floors = (
         correlation_distance(correlation_matrices(pool, plus), correlation_matrices(pool, minus)),
@@ -87,7 +87,7 @@ def pair_distance(
         plus, minus: ``(R, B)`` and ``(R, C)`` weightings of the jets.
         edges: of each column.
     """
-    plus, minus = plus.T.contiguous(), minus.T.contiguous()
+    plus, minus = plus.T.contiguous().double(), minus.T.contiguous().double()
     total = torch.zeros(plus.shape[1], dtype=torch.float64)
     pairs = list(combinations(range(len(edges)), 2))
     for i, j in pairs:

@@ -37,7 +37,7 @@ class Side:
     @property
     def weighted(self) -> Tensor:
         """``(1 + R, n)`` weights: of the jets as they are, then of their resamplings."""
-        return with_nominal(self.counts) * self.jets.weights
+        return weighted(with_nominal(self.counts), self.jets.weights)
 
 
 @dataclass(frozen=True)
@@ -150,6 +150,11 @@ def resample(
 def _number(sets: MeasuredSets, size: int) -> int:
     """How many of the sets count as ``size``."""
     return round(size * len(sets) / sets.counted)
+
+
+def weighted(counts: Tensor, weights: Tensor) -> Tensor:
+    """Counts ``(R, n)`` times event weights; the counts themselves, which are small, for ones."""
+    return counts if bool((weights == 1).all()) else counts * weights
 
 
 def with_nominal(counts: Tensor) -> Tensor:

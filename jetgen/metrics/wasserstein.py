@@ -73,16 +73,18 @@ def between_weightings(values: Tensor, group: Tensor, plus: Tensor, minus: Tenso
     Args:
         values: ``(M,)`` the pooled values.
         group: ``(M,)`` int64, the group ``0 .. G-1`` of each value.
-        plus, minus: ``(R, G)`` the weights of the groups in the first and second sample.
+        plus, minus: ``(R, G)`` the weights of the groups in the first and second sample, or how
+            often each is drawn.
 
     Returns:
         ``(R,)`` float64, in the units of the values; NaN if a sample has no weight.
     """
     members = torch.bincount(group, minlength=plus.shape[1]).double()
-    totals = [(side @ members).unsqueeze(1) for side in (plus, minus)]
+    totals = [_totals(side, members) for side in (plus, minus)]
 
     def signed(some: slice) -> Tensor:
-        return plus[some] / totals[0][some] - minus[some] / totals[1][some]
+        shares = plus[some].T.double() / totals[0][some]
+        return shares.sub_(minus[some].T / totals[1][some]).contiguous()
 
     return _distances([(values, group)], len(plus), signed)
 
@@ -96,22 +98,30 @@ def between_samples(
         first, second: the values ``(M,)`` and the group of each, numbered from zero in each sample.
         plus, minus: ``(R, G)`` and ``(R, H)`` weights of the groups of either sample.
     """
-    weightings = ((first, plus), (second, minus))
+    groups = plus.shape[1]
     totals = [
-        (weights @ torch.bincount(group, minlength=weights.shape[1]).double()).unsqueeze(1)
-        for (_, group), weights in weightings
+        _totals(weights, torch.bincount(group, minlength=weights.shape[1]).double())
+        for (_, group), weights in ((first, plus), (second, minus))
     ]
 
     def signed(some: slice) -> Tensor:
-        return torch.cat([plus[some] / totals[0][some], -minus[some] / totals[1][some]], dim=1)
+        shares = totals[0].new_empty(groups + minus.shape[1], len(plus[some]))
+        torch.div(plus[some].T, totals[0][some], out=shares[:groups])
+        torch.div(minus[some].T, -totals[1][some], out=shares[groups:])
+        return shares
 
-    return _distances([first, (second[0], second[1] + plus.shape[1])], len(plus), signed)
+    return _distances([first, (second[0], second[1] + groups)], len(plus), signed)
+
+
+def _totals(weights: Tensor, members: Tensor) -> Tensor:
+    """``(R,)`` total weight of the values of groups with so many ``members`` ``(G,)``."""
+    return torch.cat([some.double() @ members for some in weights.split(_TOGETHER)])
 
 
 def _distances(
     samples: Sequence[tuple[Tensor, Tensor]], replicas: int, signed: Callable[[slice], Tensor]
 ) -> Tensor:
-    """``(R,)`` distances for the weights ``signed(rows)`` ``(r, G)`` of some of the R pairs.
+    """``(R,)`` distances for the weights ``signed(rows)`` ``(G, r)`` of some of the R pairs.
 
     Args:
         samples: values ``(M,)`` and the group of each.
@@ -124,8 +134,7 @@ def _distances(
     for owner, steps in _ordered(samples):
 
         def add(some: slice, owner: Tensor = owner, steps: Tensor = steps) -> None:
-            weights = signed(some).T.contiguous()
-            distances[some] += _areas(weights, owner, steps, reached[some])
+            distances[some] += _areas(signed(some), owner, steps, reached[some])
 
         in_threads(add, pieces)
     return distances
