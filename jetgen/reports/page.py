@@ -33,6 +33,11 @@ class Picture:
         """The picture as a data URL."""
         return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
 
+    @property
+    def pixels(self) -> int:
+        """The width of the picture, from the header of its PNG."""
+        return int.from_bytes(self.png[16:20], "big")
+
 
 @dataclass(frozen=True)
 class Section:

@@ -41,7 +41,7 @@ from jetgen.reports.style import figure_style, with_setting
 Merits = Mapping[str, FigureOfMerit]
 """Figures of merit by the name of the classifier."""
 
-_DPI, _PANEL_DPI = 110, 160
+DPI, _PANEL_DPI = 110, 160
 """Pixels per inch of the figures on the page, and of the files of single panels."""
 
 
@@ -186,7 +186,7 @@ def file_name(name: str) -> str:
 
 
 def save_figure(
-    figure: Figure, stem: Path, setting: str = "", *, dpi: int = _DPI, pdf: bool = True
+    figure: Figure, stem: Path, setting: str = "", *, dpi: int = DPI, pdf: bool = True
 ) -> bytes:
     """Write ``stem.png`` of a figure, and ``stem.pdf``; return the former's content.
 

@@ -1,6 +1,8 @@
 """Every figure can be read: no clipped text, no word over another, for 1, 2, 4 and 8 samples."""
 
+import re
 from functools import partial
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -33,6 +35,7 @@ from jetgen.reports.figures.latent_columns import latent_columns, shown_columns
 from jetgen.reports.figures.memorisation import memorisation
 from jetgen.reports.figures.pair_planes import pair_planes
 from jetgen.reports.figures.speeds import speeds
+from jetgen.reports.report import DPI
 from jetgen.reports.style import figure_style, lines, log_ticks, shortened, with_setting
 
 SETTING = (
@@ -202,6 +205,16 @@ def test_figure_of_memorisation(number, readable):
         for name, one in zip(NAMES[:number], generated, strict=True)
     }
     readable(partial(memorisation, found, lines(NAMES), JETS.noun))
+
+
+def test_a_figure_of_one_panel_fits_a_phone():
+    jets = torch.rand(200, generator=torch.Generator().manual_seed(0)).double()
+    found = {"generated (Gaussian prior)": compared(jets, jets + 1, 1000)}
+    with figure_style():
+        width = memorisation(found, lines(list(found)), JETS.noun).get_figwidth()
+    css = (files("jetgen.reports") / "templates" / "page.css").read_text()
+    (share,) = re.findall(r"var\(--pixels\) \* ([\d.]+)px", css)
+    assert width * DPI * float(share) < 390 - 70  # of a phone, its borders and paddings
 
 
 @pytest.mark.parametrize("decades", [0.7, 1.5, 4.0])

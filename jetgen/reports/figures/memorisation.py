@@ -35,7 +35,7 @@ def memorisation(
             for name, found in memorised.items()
         ),
     ]  # fmt: skip
-    panel, margins = (6.0, 3.4), (0.85, 0.2, 0.65)
+    panel, margins = (5.3, 3.2), (0.85, 0.2, 0.65)
     legend = Legend(handles, panel[0] + margins[0] + margins[1])
     figure, spec = grid(
         1, 1, panel=panel, margins=(*margins, legend.height + 0.25), gaps=(0.0, 0.0)
