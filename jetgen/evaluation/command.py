@@ -41,7 +41,7 @@ from jetgen.evaluation.metric_rows import fpnd_row, metric_rows
 from jetgen.evaluation.protocol import jetnet_protocol
 from jetgen.evaluation.resampling import resample
 from jetgen.evaluation.verdict import counted, headlines
-from jetgen.files.terminal import Terminal
+from jetgen.files.progress import named_steps
 from jetgen.files.whole import write_json
 from jetgen.kinds import ENTRIES, kind_of_cloud
 from jetgen.memory import release_memory
@@ -92,7 +92,7 @@ def evaluated(
         "mode": "jetnet" if config.jetnet else "disjoint",
         "reference_name": config.reference_name,
     }
-    with Terminal(stderr=True).status("read") as status:
+    with named_steps("read") as step:
         files = {
             name: file
             for name, file, passed in (
@@ -121,7 +121,7 @@ def evaluated(
         kind = kind_of_cloud(clouds[REAL])
         content["noun"] = kind.noun.many
         refuse(config, kind.refused)
-        content |= kind.evaluate(clouds, config, status.update)
+        content |= kind.evaluate(clouds, config, step)
     return content
 
 

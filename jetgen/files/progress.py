@@ -75,6 +75,27 @@ def progress_bar(unit: str, *, shown: bool = True) -> Progress:
 
 
 @contextmanager
+def named_steps(first: str) -> Iterator[Callable[[str], None]]:
+    """The step of a command under way, ``first`` at the beginning; yields what names the next.
+
+    In a terminal the line is replaced; otherwise a new one is written at regular intervals.
+    """
+    console, begun = Terminal(stderr=True), time.monotonic()
+    said = begun
+    with console.status(first) as status:
+
+        def step(name: str) -> None:
+            nonlocal said
+            status.update(name)
+            now = time.monotonic()
+            if not console.is_terminal and now - said >= SECONDS_BETWEEN_LINES:
+                said = now
+                console.print(f"{name}, {now - begun:.0f} s elapsed", soft_wrap=True)
+
+        yield step
+
+
+@contextmanager
 def counted(task: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
     """A bar for one task of known size; yields the function that advances it."""
     with progress_bar(unit) as bar:

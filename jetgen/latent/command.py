@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from jetgen.config.latent import LatentConfig
-from jetgen.files.terminal import Terminal
+from jetgen.files.progress import named_steps
 from jetgen.latent.encoding import encode_sets
 from jetgen.latent.page import conclude
 from jetgen.physics.region import Region
@@ -24,7 +24,7 @@ def latent(config: LatentConfig) -> Path:
     asked = list(config.colour)
     if config.region is not None:
         asked += Region(config.region).names  # fails for a mistake in it before the work begins
-    with Terminal(stderr=True).status("encode, measure, draw"):
+    with named_steps("encode and measure") as step:
         found = encode_sets(
             config.run,
             config.data,
@@ -37,6 +37,7 @@ def latent(config: LatentConfig) -> Path:
             drop_missing=config.drop_missing,
             first=config.first,
         )
+        step("draw")
         conclusion = conclude(found, config)
     model, many = found.model, found.measured.kind.noun.many
     return write_findings(

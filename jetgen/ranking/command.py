@@ -18,7 +18,7 @@ from jetgen.config.compare import CompareConfig
 from jetgen.config.leaderboard import LeaderboardConfig
 from jetgen.config.ranking import RankingConfig
 from jetgen.datasets.dask_cluster import by_dask
-from jetgen.files.terminal import Terminal
+from jetgen.files.progress import named_steps
 from jetgen.files.whole import write_text
 from jetgen.ranking.runs import Models, finished_runs, named_runs, require_same_jets
 from jetgen.ranking.samples import Sample, samples_of
@@ -106,22 +106,22 @@ def _write(config: RankingConfig, find: Find, output: Path) -> Path:
     require_same_jets(models)
     real, training, samples = _jets(config, models)
     folder = output / "scores"
-    with Terminal(stderr=True).status("measure") as status:
+    with named_steps("measure") as step:
         if config.dask is not None:
             measure = partial(_measured_there, config, find, folder, Path.cwd())
             rows = [sample.name for sample in samples if not score_file(folder, sample).exists()]
             for number, _ in enumerate(by_dask(measure, rows, config.dask), 1):
-                status.update(f"measure, {number} of {len(rows)} rows")
+                step(f"measure, {number} of {len(rows)} rows")
         scores, warnings = score(
             samples,
             real,
             training,
             folder=folder,
             seed=config.seed,
-            progress=status.update,
+            progress=step,
         )
         samples = ordered(samples, scores, config.by)
-        _report(config, samples, real, training, output / "report", status.update)
+        _report(config, samples, real, training, output / "report", step)
     write_text(output / "results.csv", csv_text(samples, scores))
     head = _head(config, models, len(real))
     table = output / "results.md"

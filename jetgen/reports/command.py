@@ -25,7 +25,7 @@ from jetgen.datasets.choosing import drawn
 from jetgen.datasets.detection import find_files, map_of, open_source, sha256_of
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import RECONSTRUCTED, measured_sample
-from jetgen.files.terminal import Terminal
+from jetgen.files.progress import named_steps
 from jetgen.files.whole import sha256
 from jetgen.kinds import Kind, kind_of_cloud
 from jetgen.physics.observables import Observable
@@ -57,12 +57,12 @@ def report(
         InputError: when the run is not finished or has no generated jets, or when the jets
             cannot be compared.
     """
-    with Terminal(stderr=True).status("read") as status:
+    with named_steps("read") as step:
         if config.run is not None:
             return _report_run(
-                config, clouds or {}, config.data if data is None else data, status.update
+                config, clouds or {}, config.data if data is None else data, step
             )
-        return _report_files(config, clouds or {}, status.update)
+        return _report_files(config, clouds or {}, step)
 
 
 def _report_run(
