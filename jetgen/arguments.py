@@ -13,14 +13,17 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import CARTESIAN, RELATIVE, Feature, ParticleCloud
-from jetgen.conversion import as_tensor, from_awkward, is_awkward, to_cloud
+from jetgen.conversion import as_tensor, from_awkward, is_awkward, to_cloud, with_momenta
 from jetgen.errors import InputError, some
 
 R = TypeVar("R")
 
 
 def takes_sets(function: Callable[..., R]) -> Callable[..., R]:
-    """A function of clouds that also takes arrays in their place, each with its mask or without.
+    """A function of clouds of jets that also takes arrays in their place, with a mask or without.
+
+    Clouds with other names or another order of the momenta (``E, px, py, pz``; ``pt, eta, phi``)
+    are converted.
 
     >>> count = takes_sets(lambda cloud: cloud.multiplicity)
     >>> count(np.ones((2, 5, 3))), count(torch.ones(1, 2, 3), torch.tensor([[True, False]]))
@@ -37,7 +40,7 @@ def takes_sets(function: Callable[..., R]) -> Callable[..., R]:
                 mask = values[i + 1] if i + 1 < len(values) and _is_mask(values[i + 1]) else None
                 clouds.append(to_cloud(value, mask))
             elif not _is_mask(value):
-                clouds.append(value)
+                clouds.append(with_momenta(value) if isinstance(value, ParticleCloud) else value)
         return function(*clouds, **options)
 
     return taking

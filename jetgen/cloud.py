@@ -116,6 +116,7 @@ class ParticleCloud:
                 raise InputError(
                     f"{name}: expected shape {shape}, received {tuple(tensor.shape)}"
                     + (f" for the columns {', '.join(f.name for f in names)}" if names else "")
+                    + ("; name them by `features`" if name == "particles" else "")
                 )
 
     def _pad(self) -> None:

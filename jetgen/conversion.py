@@ -205,7 +205,7 @@ def _with_more(
 
 
 def to_cloud(jets: Any, mask: Any = None, name: str = "jets") -> ParticleCloud:
-    """The sets as a cloud: clouds as they are, arrays as the module's first lines say.
+    """The sets as a cloud: arrays as the module's first lines say, clouds by :func:`with_momenta`.
 
     Args:
         jets: a cloud, a ragged awkward array, or an array or tensor ``(B, N, 3 or 4)``.
@@ -216,7 +216,7 @@ def to_cloud(jets: Any, mask: Any = None, name: str = "jets") -> ParticleCloud:
         InputError: for an array of another shape.
     """
     if isinstance(jets, ParticleCloud):
-        return jets
+        return with_momenta(jets)
     if is_awkward(jets):
         return with_momenta(from_awkward(jets))
     values = as_tensor(jets, name)
@@ -303,6 +303,9 @@ def require_no_missing(fields: Mapping[str, Any]) -> None:
     import awkward as ak
 
     for name, numbers in fields.items():
+        if numbers.fields:
+            require_no_missing({f"{name}.{inner}": numbers[inner] for inner in numbers.fields})
+            continue
         missing = sum(
             int(ak.sum(ak.is_none(numbers, axis=axis), axis=None))
             for axis in range(min(numbers.ndim, 2))

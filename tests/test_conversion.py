@@ -199,6 +199,19 @@ def test_missing_values_of_awkward_arrays_are_refused(px, lists):
         jetgen.from_awkward(array)
 
 
+@pytest.mark.parametrize("eta", [[[0.1, 0.2], [0.3]], [[0.1, None], [0.3]]])
+def test_records_of_particles_beside_numbers_of_the_jet(eta):
+    particles = ak.zip({"pt": [[1.0, 2.0], [3.0]], "eta": eta, "phi": [[0.0, 0.5], [1.0]]})
+    array = ak.zip({"constituents": particles, "label": [4, 5]}, depth_limit=1)
+    if eta[0][1] is None:
+        with pytest.raises(InputError, match=r"received None 1 times in constituents\.eta"):
+            jetgen.from_awkward(array)
+        return
+    cloud = jetgen.from_awkward(array)
+    assert cloud.multiplicity.tolist() == [2, 1] and cloud.condition("label").tolist() == [4, 5]
+    np.testing.assert_allclose(cloud.pt[1], 3.0)
+
+
 def test_functions_are_reached_without_importing_their_namespace():
     code = (
         "import sys, jetgen\n"

@@ -4,6 +4,7 @@ import contextlib
 import inspect
 
 import pytest
+import torch
 
 import jetgen
 import jetgen.kinematics
@@ -46,6 +47,26 @@ def needed(function):
 
 def test_there_are_many():
     assert len(FUNCTIONS) > 30
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("names", [("E", "px", "py", "pz"), ("pt", "eta", "phi", "mass")])
+def test_momenta_are_recognised_in_any_order_and_coordinates(names, jets):
+    cartesian = jetgen.physics.to_cartesian(jets).to(torch.float64)
+    p4 = jetgen.physics.particle_momenta(cartesian)
+    values = dict(zip(("px", "py", "pz", "E"), p4.unbind(-1), strict=True))
+    values |= {name: getattr(jetgen.physics, name)(p4) for name in ("pt", "eta", "phi", "mass")}
+    particles = torch.stack([values[name] for name in names], dim=-1)
+    other = jetgen.from_numpy(particles, jets.mask, features=names)
+    for measure in (jetgen.metrics.w1m, jetgen.metrics.fpd):
+        expected, found = (measure(each[:20], each[20:], seed=1) for each in (cartesian, other))
+        torch.testing.assert_close(found.value, expected.value, rtol=1e-4, atol=1e-7)
+    torch.testing.assert_close(
+        jetgen.physics.measure(other).observables["relative_mass"],
+        jetgen.physics.measure(cartesian).observables["relative_mass"],
+        rtol=1e-4,
+        atol=1e-6,
+    )
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from jetgen.config.train import MULTIPLICITY, TrainConfig
 from jetgen.errors import InputError, InputWarning, did_you_mean, some
@@ -88,14 +89,22 @@ def _number(name: str, given: float | str) -> float:
 
 
 def _class(given: float | str, present: set[int], name_of: Callable[[int], str]) -> float:
-    try:
-        index = int(given)
-    except ValueError:
-        index = class_index(str(given))
-    if index not in present:
-        names = ", ".join(name_of(kind) for kind in sorted(present))
+    index = _index(given)
+    if index is None or index not in present:
+        names = [name_of(kind) for kind in sorted(present)]
+        received = str(given) if index is None else name_of(index)
         raise InputError(
-            f"fix['type']: expected a class of the training jets ({names}), received "
-            f"{name_of(index)}"
+            f"fix['type']: expected a class of the training jets ({some(names)}), received "
+            f"{received}{did_you_mean(received, names)}"
         )
     return float(index)
+
+
+def _index(given: float | str) -> int | None:
+    """The type index of a number or a name, or none for a name that is no class."""
+    try:
+        return int(given)
+    except ValueError:
+        with suppress(InputError):
+            return class_index(str(given))
+    return None

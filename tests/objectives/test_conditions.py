@@ -125,7 +125,7 @@ def test_generated_file_keeps_types_and_multiplicities_with_everything_else_draw
 REFUSED = [
     ({"girth": 1.0}, "expected a name among n, pt, eta, mass, type,.*condition='girth'"),
     ({"type": "w"}, r"expected a class of the training jets \(gluon, top\), received w"),
-    ({"type": "lepton"}, "expected one of gluon"),
+    ({"type": "lepton"}, r"of the training jets \(gluon, top\), received lepton"),
     ({"pT": 1000}, "received 'pT'; did you mean 'pt'"),
     ({"mass": "heavy"}, r"fix\['mass'\]: expected a number, received 'heavy'"),
     ({"mass": float("nan")}, r"fix\['mass'\]: expected a number"),

@@ -24,6 +24,10 @@ MOST_NUMBERS = 64
 """Largest ``K`` for which an array ``(J, K)`` of an unknown quantity contains jet-level numbers."""
 
 
+_LOOKED_AT = 100
+"""Jets whose numbers are looked at for a suggestion."""
+
+
 class Array(NamedTuple):
     """Properties of an array before it is read.
 
@@ -128,8 +132,25 @@ class ArraysSource(TableSource):
         if layout is None and not self._columns:
             lists = any(column.items for column in self.columns)
             if lists or any(not place.stated for _, place in self._places.values()):
-                raise InputError(f"{self.path}: {nearest(self.columns)}")
+                likely = self._four_momenta() if lists else None
+                raise InputError(f"{self.path}: {nearest(self.columns, likely)}")
         return layout
+
+    def _four_momenta(self) -> dict[str, str] | None:
+        """Energy and momentum, if one of four columns is hardly above the norm of the others."""
+        names = [column.name for column in self.columns if column.items and column.length]
+        if len(names) != 4 or not len(self):
+            return None
+        found = self.values(names, 0, min(len(self), _LOOKED_AT))
+        lists = [found[name] for name in names]
+        numbers = np.stack([values.numbers for values in lists if isinstance(values, Lists)])
+        for k, name in enumerate(names):
+            others = names[:k] + names[k + 1 :]
+            there = numbers[k] > 0
+            share = np.linalg.norm(np.delete(numbers, k, 0), axis=0)[there] / numbers[k, there]
+            if there.any() and share.max() < 1.001 and np.median(share) > 0.9:
+                return {"E": name, **dict(zip(MOMENTA[0], others, strict=True))}
+        return None
 
     @property
     def _places(self) -> dict[str, tuple[Column, Place]]:

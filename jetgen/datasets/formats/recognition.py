@@ -135,12 +135,17 @@ def suggestion(particles: Mapping[str, str]) -> str:
     return f"map={dict(particles)}"
 
 
-def nearest(columns: Iterable[Column]) -> str:
-    """Message for a file whose columns of momenta are not recognised."""
+def nearest(columns: Iterable[Column], likely: Mapping[str, str] | None = None) -> str:
+    """Message for a file whose columns of momenta are not recognised.
+
+    Args:
+        columns: the columns of the file.
+        likely: a map that the numbers suggest (default: the first lists as pt, eta, phi).
+    """
     lists = [column.name for column in columns if column.items]
     others = [column.name for column in columns if not column.items]
     if len(lists) >= 3:
-        example = suggestion(dict(zip(MOMENTA[1], lists, strict=False)))
+        example = suggestion(likely or dict(zip(MOMENTA[1], lists, strict=False)))
         return (
             f"expected columns that name the momenta of particles, received {some(lists)}; "
             f"specify them, such as {example}"

@@ -2,6 +2,7 @@
 
 import csv
 import pickle
+import re
 
 import awkward as ak
 import h5py
@@ -186,6 +187,32 @@ def test_columns_named_in_attributes_and_those_that_are_not(tmp_path, truth):
         jetgen.read(tmp_path / "ours.npy")
     words = {"pt": "particles.0", "eta": "particles.1", "phi": "particles.2"}
     assert torch.equal(jetgen.read(tmp_path / "ours.npy", map=words).particles, named.particles)
+
+
+@pytest.mark.parametrize("order", [("E", "px", "py", "pz"), ("px", "py", "pz", "E")])
+@pytest.mark.parametrize("suffix", ["h5", "npy"])
+def test_four_momenta_without_names_are_suggested_and_read(tmp_path, truth, order, suffix):
+    mask, values = truth
+    table = np.stack([values[name] * mask for name in order], axis=-1)
+    path = tmp_path / f"mine.{suffix}"
+    if suffix == "npy":
+        np.save(path, table)
+    else:
+        with h5py.File(path, "w") as file:
+            file["particles"] = table
+    words = {name: f"particles.{order.index(name)}" for name in ("E", "px", "py", "pz")}
+    with pytest.raises(InputError, match=re.escape(f"such as map={words}")):
+        jetgen.read(path)
+    check(jetgen.read(path, map=words), truth)
+
+
+@pytest.mark.parametrize("order", [("pt", "eta", "phi", "mass"), ("eta", "phi", "pt", "mask")])
+def test_four_columns_that_are_no_four_momenta_are_not_taken_for_them(tmp_path, truth, order):
+    mask, values = truth
+    table = np.stack([(values | {"mask": mask})[name] * mask for name in order], axis=-1)
+    np.save(tmp_path / "mine.npy", table)
+    with pytest.raises(InputError, match=r"such as map=\{'pt': 'particles.0'"):
+        jetgen.read(tmp_path / "mine.npy")
 
 
 @pytest.mark.parametrize(
