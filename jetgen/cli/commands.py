@@ -3,6 +3,7 @@ a line or a table about what was made."""
 
 from __future__ import annotations
 
+import shlex
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -91,6 +92,7 @@ def train(config: TrainConfig) -> None:
     run = train(config)
     if processes.first():
         print(f"trained: {run}")
+        print(f"next:    jetgen generate {shlex.quote(str(run))}")
 
 
 def distill(config: DistillConfig) -> None:
@@ -308,7 +310,7 @@ COMMANDS = {
         "write jets from a trained generator to HDF5",
         "jetgen.config.generate:GenerateConfig",
         generate,
-        "jetgen generate runs/gluon --jets 10000",
+        "jetgen generate gluon30 --jets 1000 --output gluon.h5",
     ),
     "export": Command(
         "write a one-pass generator as one ONNX file",

@@ -27,6 +27,8 @@ def usage() -> str:
         "usage: jetgen COMMAND [options]\n\n"
         "Learn to generate particle jets as unordered, sparse sets of particles.\n\n"
         f"commands:\n{lines}\n\n"
+        "first jets, of a model that comes with jetgen:\n"
+        f"  {COMMANDS['generate'].example}\n\n"
         "  jetgen COMMAND --help   the options of a command\n"
         "  jetgen --version        the version\n"
         "  --debug                 with any command: show the traceback of an error"

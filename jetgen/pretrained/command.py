@@ -13,10 +13,13 @@ from jetgen.pretrained import Shipped, shipped_models
 COLUMNS = ("name", "particles", "passes", "MB", "jets/s", "W1M", "FPD", "AUC")
 """Of the overview: passes are evaluations of the network, W1M and FPD are in 10⁻³."""
 
+WIDTH = 78
+"""Letters of a line of a card."""
+
 NAMES = {
-    "w1m": ("jet mass over pT (W1M)", 1e-3, "[10⁻³]"),
-    "w1p": ("particle features (W1P), mean of three", 1e-3, "[10⁻³]"),
-    "w1efp": ("energy-flow polynomials (W1EFP), mean of five", 1e-5, "[10⁻⁵]"),
+    "w1m": ("jet mass / pT, W1M", 1e-3, "[10⁻³]"),
+    "w1p": ("particle features, W1P (mean)", 1e-3, "[10⁻³]"),
+    "w1efp": ("energy-flow polynomials, W1EFP (mean)", 1e-5, "[10⁻⁵]"),
     "fpd": ("FPD", 1e-3, "[10⁻³]"),
     "kpd": ("KPD", 1e-3, "[10⁻³]"),
     "uncovered": ("1 − COV, share of uncovered jets", 1.0, ""),
@@ -56,9 +59,10 @@ def models(config: ModelsConfig) -> str:
     return "\n".join(
         [
             *lines,
-            "passes: evaluations of the network per jet; jets/s: of one core; W1M, FPD: in 10⁻³,",
-            "in brackets their floor, the distance of two simulated samples; AUC: best classifier",
-            "`jetgen models NAME` prints all that is known; `jetgen generate NAME` makes jets",
+            "passes: evaluations of the network per jet; jets/s: of one core; W1M and FPD: in",
+            "10⁻³, in brackets their floor, the distance of two simulated samples; AUC: of",
+            "the best classifier. `jetgen models NAME` prints all that is known of one;",
+            "`jetgen generate NAME` makes jets",
         ]
     )
 
@@ -121,24 +125,29 @@ def _card(model: Shipped) -> Iterator[str]:
         f"trained on {training['jets']:,} jets in {training['epochs']} epochs, "
         f"{training['hours']:g} hours on {training['device']}: {' '.join(training['command'])}"
     )
-    yield from (f"  {line}" for finding in training["health"] for line in _paragraph(finding))
+    for finding in training["health"]:
+        yield from _paragraph(finding, "  ", "  ")
     yield "training data:"
     for data in card["data"]:
         made = data.get("simulation") or "not made by jetgen simulate"
-        yield f"  {data['name']}: {data['jets']:,} jets, SHA-256 {data['sha256']}"
+        yield f"  {data['name']}: {data['jets']:,} jets"
+        yield f"    SHA-256 {data['sha256']}"
         yield f"    {made}"
     for title, key in (("limits:", "limits"), ("not tested for:", "not_tested")):
         yield title
         for text in card[key]:
-            yield from textwrap.wrap(text, 98, initial_indent="  - ", subsequent_indent="    ")
-    yield f"SHA-256 of the weights: {card['weights_sha256']}"
+            yield from _paragraph(text, "  - ", "    ")
+    yield "SHA-256 of the weights:"
+    yield f"  {card['weights_sha256']}"
 
 
 def _measured(jet_type: str, measured: Mapping[str, Any] | None) -> Iterator[str]:
     if measured is None:
         yield f"{jet_type}: not measured"
         return
-    yield f"{jet_type}: {measured['jets']:,} jets against as many of {', '.join(measured['test'])}"
+    yield from _paragraph(
+        f"{jet_type}: {measured['jets']:,} jets against as many of {', '.join(measured['test'])}"
+    )
     for name, (words, unit, printed) in NAMES.items():
         found = measured["metrics"].get(name)
         if found is None:
@@ -146,12 +155,12 @@ def _measured(jet_type: str, measured: Mapping[str, Any] | None) -> Iterator[str
         value, error, floor = (
             f"{found[key] / unit:.3g}" for key in ("value", "uncertainty", "floor")
         )
-        yield f"  {f'{words} {printed}'.strip():<54} {value:>8} ± {error}, floor {floor}"
+        yield f"  {f'{words} {printed}'.strip():<44} {value:>7} ± {error}, floor {floor}"
     if "memorisation" in measured:
-        yield from (
-            f"  {line}" for line in _paragraph(f"copies: {measured['memorisation']['text']}")
-        )
+        yield from _paragraph(f"copies: {measured['memorisation']['text']}", "  ", "  ")
 
 
-def _paragraph(text: str) -> list[str]:
-    return textwrap.wrap(text, 98)
+def _paragraph(text: str, first: str = "", later: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=later, break_on_hyphens=False
+    )

@@ -50,9 +50,7 @@ def named(run: str | Path) -> Named:
         return Named(folder)
     if str(run) in models:
         return Named(RunFolder(models[str(run)].folder), models[str(run)])
-    listed = (
-        f" or the name of a model that comes with jetgen ({some(models, 30)})" if models else ""
-    )
+    listed = f" or the name of a model that comes with jetgen ({some(models)})" if models else ""
     raise InputError(
         f"{run}: expected the folder of a run (with config.yaml){listed}, found none"
         f"{did_you_mean(str(run), models)}; `jetgen.train(run=FOLDER)` makes a run"

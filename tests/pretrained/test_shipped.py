@@ -202,6 +202,13 @@ def test_the_card_of_each_model_is_complete_and_measured(folder):
             assert not any(f'"/{place}/' in text for place in ("work", "home", "root", "tmp"))
 
 
+@pytest.mark.parametrize("name", ["", *shipped_models()])
+def test_overview_and_cards_fit_a_terminal(name, capsys):
+    assert main(["models", *name.split()]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 10 and max(map(len, lines)) <= 80
+
+
 @pytest.mark.parametrize("name", shipped_models())
 def test_each_model_makes_jets_of_its_class(name):
     model = load(name)
