@@ -6,13 +6,15 @@ need but the test does stands in comments of the page:
     <!-- test: before
     jetgen simulate gluon --jets 300 --output gluon.h5
     -->                          commands that run first, such as those that make a file
+    <!-- test: with OPTIONS -->   options that the commands of the next block get at their end
     <!-- test: check only, REASON -->
                                  the next block is not run; its options are parsed
 
 The rule for sizes: numbers after the flags of LIMITS are lowered to them, and the options of SMALL
-are added to a command and to ``jetgen.train``, or put over those of a ``TrainConfig``. ``$GLUON``,
-``$OTHER`` and ``$TOP`` are files of 400 jets each, ``$TABLE`` is a table with columns a to e and
-type.
+are added to a command and to ``jetgen.train``, or put over those of a ``TrainConfig``. In comments,
+numbers are as they are written, and options go before those of SMALL. ``$GLUON``, ``$OTHER`` and
+``$TOP`` are files of 400 jets each, ``$MANY`` is one of 10,000, ``$TABLE`` is a table of 4,000 rows
+with columns a to e and type.
 """
 
 import os
@@ -65,32 +67,38 @@ class Block(NamedTuple):
         text: its lines.
         line: where it begins.
         run: whether it is run, or only checked.
+        options: that its commands get at their end.
+        hidden: whether it stands in a comment.
     """
 
     language: str
     text: str
     line: int
     run: bool
+    options: tuple[str, ...] = ()
+    hidden: bool = False
 
 
 _FENCE = re.compile(
-    r"^```(\w*)\n(.*?)^```$|^<!-- test: (before\n|check only)(.*?)-->$", re.M | re.S
+    r"^```(\w*)\n(.*?)^```$|^<!-- test: (before\n|with |check only)(.*?)-->$", re.M | re.S
 )
 
 
 def blocks(page: Path) -> Iterator[Block]:
     """The blocks of a page and the commands in its comments, from top to bottom."""
-    text, run = page.read_text(encoding="utf-8"), True
+    text, run, options = page.read_text(encoding="utf-8"), True, ()
     for match in _FENCE.finditer(text):
         language, content, kind, hidden = match.groups()
         line = text.count("\n", 0, match.start()) + 1
         if kind is None:
-            yield Block(language, content, line, run)
-            run = True
+            yield Block(language, content, line, run, options)
+            run, options = True, ()
         elif kind == "check only":
             run = False
+        elif kind == "with ":
+            options = tuple(shlex.split(hidden))
         else:
-            yield Block("sh", hidden, line, True)
+            yield Block("sh", hidden, line, True, hidden=True)
 
 
 def commands(text: str) -> Iterator[list[str]]:
@@ -100,15 +108,18 @@ def commands(text: str) -> Iterator[list[str]]:
             yield words
 
 
-def small(words: list[str]) -> list[str]:
-    """A jetgen command, without the word ``jetgen``, at a small scale."""
+def small(words: list[str], block: Block) -> list[str]:
+    """A jetgen command of a block, without the word ``jetgen``, at a small scale."""
+    options = SMALL.get(words[0], {})
+    added = [part for name, value in options.items() for part in (flag(name), str(value))]
+    if block.hidden:
+        return [words[0], *added, *words[1:]]
     shrunk = list(words)
     for i, word in enumerate(words[1:], 1):
         limit = LIMITS.get(words[i - 1])
         if limit is not None:
             shrunk[i] = str(min(int(word), limit))
-    added = SMALL.get(words[0], {})
-    return shrunk + [part for name, value in added.items() for part in (flag(name), str(value))]
+    return [*shrunk, *added, *block.options]
 
 
 def flag(name: str) -> str:
@@ -138,10 +149,12 @@ def files(tmp_path_factory):
     for variable, cloud in halves.items():
         with JetgenWriter(folder / f"{variable}.h5", attributes={"command": "test"}) as writer:
             writer.append(cloud)
-    numbers = np.random.default_rng(1).normal(size=(400, 5))
-    rows = np.column_stack([numbers, np.arange(400) % 2])
+    numbers = np.random.default_rng(1).normal(size=(4000, 5))
+    rows = np.column_stack([numbers, np.arange(4000) % 2])
     np.savetxt(folder / "TABLE.csv", rows, delimiter=",", header="a,b,c,d,e,type", comments="")
-    return {path.stem: str(path) for path in folder.iterdir()}
+    return {"MANY": str(ROOT / "data" / "gluon.h5")} | {
+        path.stem: str(path) for path in folder.iterdir()
+    }
 
 
 @pytest.mark.slow
@@ -172,7 +185,7 @@ def test_the_page_works(page, files, tmp_path, monkeypatch, capfd, request):
             words = [os.path.expandvars(word) for word in words]
             where = f"{name(page)}:{block.line}: {' '.join(words)}"
             if words[0] == "jetgen":
-                assert main(small(words[1:])) == 0, f"{where}\n{capfd.readouterr().err}"
+                assert main(small(words[1:], block)) == 0, f"{where}\n{capfd.readouterr().err}"
             elif words[0] in ("cp", "mkdir"):
                 subprocess.run(words, check=True)
             else:

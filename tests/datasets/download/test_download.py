@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
+import shlex
 import socket
 import tarfile
 import threading
@@ -16,7 +18,7 @@ import pytest
 
 from jetgen.cli.main import main
 from jetgen.datasets import read
-from jetgen.datasets.download.catalogue import KNOWN_MD5, catalogue
+from jetgen.datasets.download.catalogue import KNOWN_MD5, catalogue, find
 from jetgen.datasets.download.command import _unpack, fetch
 from jetgen.errors import InputError
 from jetgen.files.cache import cache_folder
@@ -230,3 +232,34 @@ def test_the_catalogue_names_the_published_files() -> None:
     assert {p.file for p in known.values()} >= set(KNOWN_MD5)
     with pytest.raises(InputError, match="expected one of jetnet30-g, "):
         fetch("jetnet")
+
+
+ROOT = Path(__file__).parents[3]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+COMMANDS = sorted(
+    {
+        found
+        for page in PAGES
+        for found in re.findall(r"^jetgen fetch [^#\n]*", page.read_text(encoding="utf-8"), re.M)
+    }
+)
+
+
+def test_there_are_commands() -> None:
+    assert len(COMMANDS) >= 2
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_commands_of_the_pages_fetch(
+    command: str,
+    zenodo: Zenodo,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JETGEN_CACHE", "cache")
+    words = shlex.split(command)[1:]
+    zenodo.name = find(words[1]).file
+    assert main([*words, "--server", zenodo.url]) == 0
+    assert Path(capsys.readouterr().out.strip()).read_bytes() == zenodo.content
