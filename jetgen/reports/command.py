@@ -59,9 +59,7 @@ def report(
     """
     with named_steps("read") as step:
         if config.run is not None:
-            return _report_run(
-                config, clouds or {}, config.data if data is None else data, step
-            )
+            return _report_run(config, clouds or {}, config.data if data is None else data, step)
         return _report_files(config, clouds or {}, step)
 
 
