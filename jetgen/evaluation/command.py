@@ -190,15 +190,10 @@ def evaluate(
     real: Sample,
     generated: Sample,
     *,
-    classifiers: Sequence[Classifier] = ("trees",),
-    features: Literal["observables", "flat"] = "observables",
     reference: FoundReference | None = None,
     reference_name: str = "simulated",
-    replicas: int = 100,
-    seed: int = 42,
-    metrics: tuple[str, ...] = (),
-    dask: str | None = None,
     progress: Callable[[str], None] = lambda text: None,
+    **options: Any,
 ) -> tuple[Comparison, dict[str, FigureOfMerit]]:
     """Every metric with its uncertainty, floor and verdict, and each classifier's figures.
 
@@ -208,32 +203,16 @@ def evaluate(
 
     Args:
         real, generated: jets in any representation, or measured.
-        classifiers: names among ``trees``, ``particlenet`` and ``transformer``.
-        features: input of the trees.
         reference: network for FPND, and real jets that it was not trained on.
         reference_name: the name of the real jets in texts.
-        replicas: number of bootstrap resamplings, and of splits for the floor.
-        seed: of all random numbers.
-        metrics: further metrics, as ``package.module:Name``; those of installed packages are
-            always computed.
-        dask: cluster that measures substructure and polynomials, as
-            :func:`jetgen.datasets.dask_cluster.by_dask` takes it.
         progress: called with the name of each step before it starts.
+        options: the others of :func:`evaluate_checked`.
 
     Raises:
         InputError: when there are too few usable jets.
     """
     checked = check(real, {GENERATED: generated}, reference=reference_name)
-    table, merits = evaluate_checked(
-        checked,
-        classifiers=classifiers,
-        features=features,
-        replicas=replicas,
-        seed=seed,
-        metrics=metrics,
-        dask=dask,
-        progress=progress,
-    )
+    table, merits = evaluate_checked(checked, progress=progress, **options)
     if reference is not None:
         progress("FPND")
         table = _with_fpnd(table, reference, generated)
@@ -270,6 +249,18 @@ def evaluate_checked(
 
     All samples share the floor. The result for one does not depend on the others, provided that
     all have the same number of jets.
+
+    Args:
+        checked: the jets.
+        classifiers: names among ``trees``, ``particlenet`` and ``transformer``.
+        features: input of the trees.
+        replicas: number of bootstrap resamplings, and of splits for the floor.
+        seed: of all random numbers.
+        metrics: further metrics, as ``package.module:Name``; those of installed packages are
+            always computed.
+        dask: cluster that measures substructure and polynomials, as
+            :func:`jetgen.datasets.dask_cluster.by_dask` takes it.
+        progress: called with the name of each step before it starts.
     """
     progress("N-subjettiness, soft drop, energy-flow polynomials")
     checked = complete_jets(checked, dask)

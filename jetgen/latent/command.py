@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from jetgen.config.latent import LatentConfig
+from jetgen.config.reading import file_options
 from jetgen.files.progress import named_steps
 from jetgen.latent.encoding import encode_sets
 from jetgen.latent.page import conclude
@@ -25,18 +26,7 @@ def latent(config: LatentConfig) -> Path:
     if config.region is not None:
         asked += Region(config.region).names  # fails for a mistake in it before the work begins
     with named_steps("encode and measure") as step:
-        found = encode_sets(
-            config.run,
-            config.data,
-            config.jets,
-            config.seed,
-            asked,
-            map=config.map,
-            allow=config.allow,
-            select=config.select,
-            drop_missing=config.drop_missing,
-            first=config.first,
-        )
+        found = encode_sets(config.run, config.data, asked, **file_options(config))
         step("draw")
         conclusion = conclude(found, config)
     model, many = found.model, found.measured.kind.noun.many

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 import torch
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
+from jetgen.config.reading import FileOptions
 from jetgen.datasets import read
 from jetgen.datasets.choosing import Wanted, choose_in_memory
 from jetgen.datasets.detection import map_of
@@ -97,15 +98,8 @@ def main_columns(encoded: EncodedSets) -> list[str]:
 def encode_sets(
     run: str | Path,
     data: Sequence[str] = (),
-    jets: int = 5000,
-    seed: int = 1,
     asked: Sequence[str] = (),
-    *,
-    map: Mapping[str, str] | None = None,
-    allow: Sequence[str] = (),
-    select: str | None = None,
-    drop_missing: bool = False,
-    first: bool = False,
+    **options: Unpack[FileOptions],
 ) -> EncodedSets:
     """Encode jets, or other sets, with a trained autoencoder.
 
@@ -113,9 +107,10 @@ def encode_sets(
         run: the folder of the run.
         data: files with jets, which are read as those of the run were. Those that the run was
             trained on, wherever they are now, stand for its held-out jets, the default.
-        jets: at most this many, drawn at random by their event weights, each at most once.
-        seed: seed of the choice.
         asked: observables that are required; for a table also columns that were not trained on.
+        jets: at most this many, by default 5000, drawn at random by their event weights, each at
+            most once.
+        seed: seed of the choice.
         map: the columns of ``data`` with the momenta; those of the training by default.
         allow: anomalies in ``data`` to accept, as for :func:`jetgen.read`; those of the training by
             default.
@@ -131,12 +126,13 @@ def encode_sets(
     if data and are_data_of(model.config, model.folder, data):
         model, data = load(run, data=data), ()
     reading = {
-        "map": map or (map_of(data, model.config.map) if data else {}),
-        "allow": allow or model.config.allow,
-        "select": select or model.config.select,
-        "drop_missing": drop_missing or model.config.drop_missing,
+        "map": options.get("map") or (map_of(data, model.config.map) if data else {}),
+        "allow": options.get("allow") or model.config.allow,
+        "select": options.get("select") or model.config.select,
+        "drop_missing": options.get("drop_missing") or model.config.drop_missing,
     }
-    kept = None if first else seed
+    jets, seed = options.get("jets", 5000), options.get("seed", 1)
+    kept = None if options.get("first") else seed
     cloud = _chosen(model, data, jets, kept, reading)
     measure = model.config.kind.measure
     measured = measure(cloud)
@@ -151,7 +147,7 @@ def encode_sets(
 def _chosen(
     model: TrainedModel,
     data: Sequence[str],
-    jets: int,
+    jets: int | None,
     seed: int | None,
     reading: Mapping[str, Any],
     extra_columns: Sequence[str] = (),
