@@ -1,4 +1,4 @@
-"""Machine instructions a pair of particles in the Triton kernels, which takes no GPU to count.
+"""Machine instructions per pair of particles in the Triton kernels; counting needs no GPU.
 
 Compiles the kernels of the losses for compute capability 9.0 (single precision, three coordinates)
 and reads the innermost loop that does the work: what one warp issues there for one tile, over the

@@ -1,7 +1,8 @@
 """Which metric sees what: real jets distorted on purpose, against as many that are left alone.
 
 The jets of a file are dealt into two halves; one is the real sample, the other is distorted in
-one way at a time and evaluated as if it were generated. The table holds spreads above the floor.
+one way at a time and evaluated as if it were generated. The table has the excess over the floor in
+its standard deviations (σ).
 
     python benchmarks/sensitivity.py JETS.h5
 """

@@ -49,7 +49,7 @@ class ParticleCloud:
             here, whatever they held). NumPy arrays become tensors, here and below.
         mask: ``(B, N)`` bool, true where a slot holds a particle.
         features: names and units of the ``F`` columns.
-        conditions: ``(B, C)`` one row of global quantities a set (jet pT, mass, ...).
+        conditions: ``(B, C)`` one row of global quantities per set (jet pT, mass, ...).
         condition_features: names and units of the ``C`` columns.
         weights: ``(B,)`` event weights of zero or more; one each when omitted.
 
@@ -363,7 +363,7 @@ class ParticleCloud:
         return self.particles.detach().cpu().numpy(), self.mask.cpu().numpy()
 
     def to_awkward(self) -> Any:
-        """A ragged ``awkward`` array with one record a set, of ``particles`` and conditions.
+        """A ragged ``awkward`` array with one record per set, of ``particles`` and conditions.
 
         ``array.particles`` are lists of records with the features as fields. The fields
         ``conditions`` and ``weights`` hold one value for each set. Where the features are momenta

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 
 class InputError(ValueError):
-    """Bad input: the message says what was expected, what came, and what to do."""
+    """Bad input: the message says what was expected, what was received, and what to do."""
 
 
 class InputWarning(UserWarning):

@@ -83,8 +83,8 @@ def by_all(action: Callable[[], T]) -> T:
         result = action()
     except Exception as error:
         failure = error
-    told = None if failure is None else (isinstance(failure, InputError), str(failure))
-    failures = [(number, *found) for number, found in enumerate(all_of(told), 1) if found]
+    message = None if failure is None else (isinstance(failure, InputError), str(failure))
+    failures = [(number, *found) for number, found in enumerate(all_of(message), 1) if found]
     if not failures:
         return result
     if not first():

@@ -2,7 +2,8 @@ r"""Event weights: which are refused, how many sets they are worth, and draws by
 
 .. math:: n_\mathrm{eff} = \frac{(\sum_i w_i)^2}{\sum_i w_i^2}
 
-is the number of sets of equal weight whose mean fluctuates as much. Sample sizes are stated in it.
+is the number of sets of equal weight whose mean has the same error. Sample sizes are stated as this
+number.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def require_some_weight(weights: Tensor, name: str = "weights") -> None:
 
 
 def equal(weights: Tensor) -> bool:
-    """Whether all weights are the same, which means as much as no weights."""
+    """Whether all weights are the same, which is equivalent to no weights."""
     return not len(weights) or bool((weights == weights[0]).all())
 
 
@@ -72,9 +73,9 @@ def systematic_draw(weights: Tensor, number: int) -> Tensor:
     r"""``(number,)`` rising indices, each ``i`` about :math:`w_i \cdot` ``number`` :math:`/ \sum w`
     times, and at most once more or less than that.
 
-    They are those where the running sum of the weights reaches ``number`` points at equal
-    distances. Of equal weights as many as there are give each index once; whole-number weights
-    give the same sets as repeated ones.
+    Index ``i`` is drawn where the running sum of the weights passes one of ``number`` equally
+    spaced points. With equal weights and ``number`` sets each index is drawn once; whole-number
+    weights give the same sets as repeated ones.
 
     >>> systematic_draw(torch.tensor([1.0, 2.0, 1.0]), 4).tolist()
     [0, 1, 1, 2]

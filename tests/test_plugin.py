@@ -187,9 +187,9 @@ def received_run(tmp_path, **options):
 )
 def test_a_received_run_has_no_module_imported(marked, tmp_path, options):
     run = received_run(tmp_path, **options)
-    with pytest.raises(InputError, match="not an installed component") as told:
+    with pytest.raises(InputError, match="not an installed component") as shown:
         run.read_config()
-    assert str(told.value).startswith(str(run.config_file)) and "\n" not in str(told.value)
+    assert str(shown.value).startswith(str(run.config_file)) and "\n" not in str(shown.value)
     assert not marked.exists()
 
 

@@ -22,12 +22,12 @@ FIRST_HELP = "take the first `jets` of each file instead of drawing them at rand
 
 SELECT_HELP = (
     "of the real sets keep those that meet this condition on columns or observables, such as "
-    "'mass > 150' or '\"ne(m-3)\" > 5 and abs(a - b) < 1'; how many are left out is said"
+    "'mass > 150' or '\"ne(m-3)\" > 5 and abs(a - b) < 1'; a warning has the number of others"
 )
 
 DROP_MISSING_HELP = (
-    "leave out real sets with a missing value (NaN, an empty entry) in a column that is used, and "
-    "say how many"
+    "leave out real sets with a missing value (NaN, an empty entry) in a column that is used; a "
+    "warning has their number"
 )
 
 

@@ -1,6 +1,6 @@
 """Which sets of files are read: those of a class, those that meet a condition, and a draw of them.
 
-How many sets are left out by a condition or because values are missing is always said.
+A warning has the number of sets that a condition or missing values leave out.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def _joined(parts: Iterator[dict[str, Tensor]]) -> dict[str, Tensor]:
 
 
 def _kept(reasons: Mapping[str, Tensor], number: int, where: str) -> Tensor:
-    """``(B,)`` bool, the sets that no reason leaves out; how many those are is said."""
+    """``(B,)`` bool, the sets that no reason leaves out; a warning has their number."""
     kept = torch.ones(number, dtype=torch.bool)
     for left_out in reasons.values():
         kept &= ~left_out

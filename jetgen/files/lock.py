@@ -42,7 +42,7 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
     try:
         yield
     finally:
-        file.unlink(missing_ok=True)  # while it is held, so that nobody's new lock is removed
+        file.unlink(missing_ok=True)  # while it is held: a later file may be another's lock
         os.close(held)
         with suppress(OSError):  # of a folder that has got content
             for folder in made:

@@ -70,8 +70,8 @@ class Search:
     def fused(self) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
         """The two compiled steps; the import of Inductor takes seconds too.
 
-        What is compiled is kept in the user's own cache folder: the one that torch would take, in
-        the folder for temporary files, can be made by anybody before.
+        Compiled code is kept in the user's own cache folder. The default of torch is in the folder
+        for temporary files, where another user could create it first.
         """
         os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_folder() / "compiled"))
         smallest = torch.compile(smallest_distances, dynamic=True)

@@ -58,7 +58,8 @@ def active(latent: LatentSpace) -> Tensor:
     """``(L,)`` bool, columns that carry something about their jet.
 
     The variance of the mean exceeds 0.01 and, where codes have widths, the divergence 0.01 nats:
-    a mean that varies a little beside the width of a code equal to the prior says nothing.
+    a mean that varies by much less than the width of its code, which equals the prior, contains
+    no information.
     """
     varies = activity(latent) > ACTIVE
     return varies & (divergence(latent) > ACTIVE) if latent.stochastic else varies

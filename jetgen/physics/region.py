@@ -41,9 +41,9 @@ class Region:
     A condition compares values with ``<``, ``<=``, ``>``, ``>=``, ``==`` and ``!=``, also chained
     (``60 < mass < 100``), and combines comparisons with ``and``, ``or``, ``not`` and parentheses.
     Values are names of observables, numbers, names of jet classes, and what ``+``, ``-``, ``*``,
-    ``/``, ``**``, ``abs()``, ``sqrt()`` and ``log()`` make of them. A name that is no plain word
-    stands in quotes: ``"ne(m-3)" > 5``. A comparison with a missing value (NaN) is false, but for
-    ``!=``. The text is parsed, never executed.
+    ``/``, ``**``, ``abs()``, ``sqrt()`` and ``log()`` make of them. A name with other characters
+    than letters, digits and underscores stands in quotes: ``"ne(m-3)" > 5``. A comparison with a
+    missing value (NaN) is false, except ``!=``. The text is parsed, never executed.
 
     Args:
         text: the condition.

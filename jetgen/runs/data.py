@@ -106,7 +106,7 @@ def training_jets(
 
     By default jets are streamed where they take more than :data:`STREAMED` bytes as they are read,
     and their files can be read in parts. The first arguments are those of :func:`load_jets`; all
-    copies of a jet are in one set, but for runs of jetgen 0.2 and before.
+    copies of a jet are in one set, except in runs of jetgen 0.2 and before.
 
     Raises:
         InputError: as :func:`load_jets`, when different numbers of a column are equal in
@@ -183,7 +183,7 @@ def _selection(
 
 
 def _prepared(jets: ParticleCloud, first: int = 0, *, config: TrainConfig) -> ParticleCloud:
-    """Jets of files as the run sees them; ``first`` is the number of the first, for messages."""
+    """Jets of files as the run uses them; ``first`` is the number of the first, for messages."""
     if config.weighted is False:  # None, before a training, leaves it to the data
         jets = jets.replace(weights=None)
     jets = represent(jets, config)
@@ -323,7 +323,7 @@ def data_of(config: TrainConfig, folder: RunFolder, given: Data | None = None) -
         the order of the training.
 
     Raises:
-        InputError: when the data cannot be found, or are others.
+        InputError: when the data cannot be found, or differ from those of the training.
     """
     in_memory = config.data == [IN_MEMORY]
     if not in_memory and not isinstance(given, ParticleCloud):

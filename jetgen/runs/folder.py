@@ -147,7 +147,7 @@ class RunFolder:
         events: Mapping[str, float],
         content: str | None = None,
     ) -> None:
-        """Versions, device, threads, seed, revision and data files, for whoever repeats the run.
+        """Versions, device, threads, seed, revision and data files, which repeat the run.
 
         Args:
             config: the options.

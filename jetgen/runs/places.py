@@ -24,7 +24,7 @@ class Place(NamedTuple):
         relative: its path from the folder of the run, with ``/`` between folders.
         bytes: its size.
         format: the name of its format.
-        command: of jetgen, which made it, as far as it says so.
+        command: of jetgen, which made it, if its attributes name it.
     """
 
     name: str

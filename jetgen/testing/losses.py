@@ -87,7 +87,7 @@ def ignores_padding(loss: Loss) -> None:
 
 
 def treats_jets_independently(loss: Loss) -> None:
-    """A jet's value does not depend on the others; one of NaN says so, and spoils no other."""
+    """A jet's value does not depend on the others; one of NaN has a value of NaN, no other has."""
     x, x_mask, y, y_mask = pairs(*COUNTS)
     together = value_and_gradients(loss, x, x_mask, y, y_mask)
     for k in range(len(x)):

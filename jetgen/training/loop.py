@@ -36,7 +36,7 @@ MINIMUM_STEPS = 100
 
 
 class Loop:
-    """Runs stages one after the other, with one row of metrics and one checkpoint an epoch.
+    """Runs stages one after the other, with one row of metrics and one checkpoint per epoch.
 
     Everything random in an epoch follows from the seed, the stage and the epoch, so that a
     resumed run goes on as if it had not been interrupted.

@@ -43,7 +43,7 @@ class Running:
         turns: one per player, as Fabric wraps it.
         optimisers: one per player; their state is part of a checkpoint.
         stepped: the same, as Fabric wraps them.
-        rates: the factor on the learning rate of each player.
+        rates: factor on the learning rate of each player.
         average: of the weights, where the objective has one.
         start: seconds of training before it began.
         epoch: epochs done.

@@ -65,7 +65,7 @@ def test_weights_count_as_copies():
         area_under_roc(repeated, generated)
     )
     roc = np.array(roc_curve(real, real, Weights(copies.astype(float), np.ones(300))))
-    assert np.abs(roc[:, 0] - roc[:, 1]).max() < 0.06  # the weights know nothing of the values
+    assert np.abs(roc[:, 0] - roc[:, 1]).max() < 0.06  # the weights do not depend on the values
     scaled = Weights(7.0 * np.ones(300), 0.1 * np.ones(300))
     assert score_outputs(real, generated, 600, weights=scaled)[:4] == pytest.approx(
         score_outputs(real, generated, 600)[:4]

@@ -27,10 +27,10 @@ def test_equal_samples_are_not_told_apart_and_wider_jets_are(toy_jets, quick, ar
         measure(toy_jets(400, seed, width=width, slots=6))
         for seed, width in ((1, 0.12), (2, 0.12), (3, 0.4))
     )
-    told = []
-    alike = particle_figure_of_merit(real, same, architecture, progress=told.append)
+    steps = []
+    alike = particle_figure_of_merit(real, same, architecture, progress=steps.append)
     assert alike.auc == pytest.approx(0.5, abs=4 * alike.auc_error) and alike.jets == 400
-    assert told and told[0].startswith(f"{architecture}: epoch 1")
+    assert steps and steps[0].startswith(f"{architecture}: epoch 1")
     apart = particle_figure_of_merit(real, wide, architecture)
     assert apart.auc > 0.9 and apart.overlap < 0.5 and apart.chi2 > 5
 

@@ -1,4 +1,4 @@
-"""Sets are left out by a condition or for missing values, and their number is said."""
+"""Sets are left out by a condition or for missing values, and a warning has their number."""
 
 import numpy as np
 import pytest

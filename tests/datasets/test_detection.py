@@ -106,7 +106,7 @@ def test_datasets_of_different_length_are_not_taken(one_of_each) -> None:
 def test_other_foreign_files(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("px,py,pz\none,two,three\n")
     assert "received a text that begins with 'px,py,pz'" in one_line(tmp_path / "a.txt")
-    for name, content, told in (
+    for name, content, shown in (
         ("a.gz", b"\x1f\x8b\x08", "a gzip archive; unpack it"),
         ("a.pkl", b"\x80\x04\x95", "a pickle; save the arrays"),
         ("a.html", b"<html>Not found</html>", "failed download"),
@@ -114,7 +114,7 @@ def test_other_foreign_files(tmp_path: Path) -> None:
         ("a.csv", b"1,2\n3,4\n", "add names such as px,py,pz above the numbers"),
     ):
         (tmp_path / name).write_bytes(content)
-        assert told in one_line(tmp_path / name)
+        assert shown in one_line(tmp_path / name)
     np.savez(tmp_path / "b.npz", X=np.zeros((3, 5, 3)), y=np.zeros(3))
     assert "map={'pt': 'X.0', 'eta': 'X.1', 'phi': 'X.2'}" in one_line(tmp_path / "b.npz")
 

@@ -1,4 +1,4 @@
-"""Nothing wrong in silence: kinds of faults that readers once took without a word."""
+"""Faults in files are never accepted silently: one test for each kind."""
 
 import os
 import shutil
@@ -115,15 +115,15 @@ def test_reading_refuses_what_inspect_calls_odd(jetnet_file, name):
 def test_reading_warns_once_of_what_inspect_calls_odd(jetnet_file, name):
     path = jetnet_file()
     spoiled(path, WARNED[name])
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as shown:
         warnings.simplefilter("always")
         list(jetgen.datasets.iter_chunks(path, 3))
-    told = [str(w.message) for w in told if f"allow=['{name}']" in str(w.message)]
-    assert len(told) == 1 and "in 1 jets, first in jet 4" in told[0]
-    with warnings.catch_warnings(record=True) as told:
+    shown = [str(w.message) for w in shown if f"allow=['{name}']" in str(w.message)]
+    assert len(shown) == 1 and "in 1 jets, first in jet 4" in shown[0]
+    with warnings.catch_warnings(record=True) as shown:
         warnings.simplefilter("always")
         jetgen.read(path, allow=[name])
-    assert not [w for w in told if f"['{name}']" in str(w.message)]
+    assert not [w for w in shown if f"['{name}']" in str(w.message)]
 
 
 def test_only_known_faults_are_allowed(jetnet_file):
@@ -160,8 +160,8 @@ def test_the_index_of_pandas_is_no_feature(tmp_path):
     from pyarrow import parquet
 
     table = pyarrow.table({"a": [1.0, 2.0], "__index_level_0__": [7, 8]})
-    told = json.dumps({"index_columns": ["__index_level_0__"]})
-    parquet.write_table(table.replace_schema_metadata({"pandas": told}), tmp_path / "p.parquet")
+    shown = json.dumps({"index_columns": ["__index_level_0__"]})
+    parquet.write_table(table.replace_schema_metadata({"pandas": shown}), tmp_path / "p.parquet")
     assert [f.name for f in jetgen.read(tmp_path / "p.parquet").features] == ["a"]
     assert "__index_level_0__" in inspect(tmp_path / "p.parquet").unread
 

@@ -123,7 +123,7 @@ def test_uncertainties_cover():
 
 
 def test_particles_of_a_jet_are_resampled_together():
-    """Ten copies of a jet's only value know no more than one: the error must not shrink."""
+    """Ten copies of a jet's only value contain no more than one: the error must not shrink."""
     generator = torch.Generator().manual_seed(0)
 
     def jets(count, copies):

@@ -1,4 +1,4 @@
-"""The verdict on a sample: what counts, which word, and what is said of it."""
+"""The verdict on a sample: which rows count, the word, and the text."""
 
 import math
 

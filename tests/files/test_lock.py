@@ -70,7 +70,7 @@ def test_a_lock_is_for_one_block_at_a_time(tmp_path):
 
 
 def test_a_waiting_process_does_not_take_a_lock_file_that_was_removed(tmp_path):
-    """The holder removes its lock file; a lock on a removed file excludes nobody."""
+    """The holder removes its lock file; a lock on a removed file excludes no process."""
     code = (
         "import sys; from pathlib import Path; from jetgen.files.lock import locked\n"
         "print('start', flush=True)\n"

@@ -206,8 +206,8 @@ def test_codes_without_widths_make_no_region(data, tmp_path):
         generate(GenerateConfig(runs=[run], region=REGION))
 
 
-def test_a_model_is_told_of_a_region_and_follows_it(data, tmp_path):
-    run = str(tmp_path / "told")
+def test_a_model_conditioned_on_a_region_follows_it(data, tmp_path):
+    run = str(tmp_path / "region")
     options = {**SMALL, "epochs": 25, "learning_rate": 0.01, "weighted": False}
     train(
         TrainConfig(

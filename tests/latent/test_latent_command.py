@@ -89,8 +89,10 @@ def test_information_about_a_column_that_is_an_observable_is_large(trained):
     mass = found.observed["mass"].values
     codes = found.latent.codes.clone()
     codes[:, 1] = (mass / mass.mean()).float()
-    told = found._replace(latent=replace(found.latent, codes=codes)).information()
-    assert told[1].argmax() in [list(found.observed).index(n) for n in ("mass", "relative_mass")]
+    information = found._replace(latent=replace(found.latent, codes=codes)).information()
+    assert information[1].argmax() in [
+        list(found.observed).index(n) for n in ("mass", "relative_mass")
+    ]
     means = found._replace(latent=replace(found.latent, mean=codes)).information()
     assert torch.equal(means, found.information())  # which the decoder does not see
 

@@ -109,7 +109,7 @@ LOSSES: dict[str, Loss] = {
     "multiplicity": constraint(multiplicity_difference, CARTESIAN, "squared"),
     "multiplicity-relative-frame": constraint(multiplicity_difference, RELATIVE, "absolute"),
 }
-JET_LEVEL = ("mse", "bce", "energy", "mass", "pt", "multiplicity")  # seen in an empty set too
+JET_LEVEL = ("mse", "bce", "energy", "mass", "pt", "multiplicity")  # not zero for an empty set
 ORDERED = {"mse", "mse-sum", "bce", "bce-sum"}
 ONE_WAY = ("bce", "chamfer-x", "chamfer-y", "pt", "mass-rel")
 SYMMETRIC = {n for n in LOSSES if not n.startswith(ONE_WAY)}

@@ -201,7 +201,7 @@ def test_first_neighbours_come_from_the_coordinates():
     particles, mask, context = batch()
     mask[:] = True
     far = particles.clone()
-    far[..., 2] *= 1e-3  # the third feature decides neighbours only when told to
+    far[..., 2] *= 1e-3  # neighbours depend on the third feature only with three coordinates
     for coordinates, same in ((2, True), (3, False)):
         near = nearest_neighbours(particles[..., :coordinates], mask, K)[0]
         assert torch.equal(near, nearest_neighbours(far[..., :coordinates], mask, K)[0]) is same

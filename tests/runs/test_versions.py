@@ -80,7 +80,7 @@ def test_a_newer_checkpoint_is_refused_by_name(run):
 
 
 def test_equal_checkpoints_are_equal_bytes(tmp_path, run):
-    """Cards of models, and whoever compares files, know weights by their hash."""
+    """Cards of models identify weights by the hash of their file."""
     checkpoint = run.load_model()
     for number in range(8):
         checkpoint.save(tmp_path / f"{number}.safetensors")

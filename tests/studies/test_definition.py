@@ -1,4 +1,4 @@
-"""A study's file becomes commands; what is wrong with it is said in one line."""
+"""A study's file becomes commands; each mistake in it gives one line."""
 
 from pathlib import Path
 

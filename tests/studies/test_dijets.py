@@ -35,7 +35,7 @@ FEATURES = (
 
 
 def events(number: int, seed: int, *, heavier: float = 0.0) -> ParticleCloud:
-    """Back-to-back jets, with jets heavier by so many GeV than the real ones."""
+    """Back-to-back jets, ``heavier`` [GeV] than the real ones."""
     generator = torch.Generator().manual_seed(seed)
     uniform = torch.rand(number, 2, 5, generator=generator, dtype=torch.float64)
     phi = 2 * math.pi * uniform[:, :1, 2].repeat(1, 2) + torch.tensor([0.0, math.pi])

@@ -1,4 +1,4 @@
-"""Verdicts on latent spaces follow from what their codes know."""
+"""Verdicts on latent spaces follow from what their codes contain."""
 
 import math
 

@@ -86,7 +86,7 @@ def test_a_sweep_that_goes_on_draws_what_one_in_a_row_does(file, tmp_path, sampl
 
 
 class Killed(BaseException):
-    """Ends a sweep as a kill does: nothing of it is told to the storage."""
+    """Ends a sweep as a kill does: the storage of trials receives no message."""
 
 
 def killed_before(config, **options):

@@ -1,4 +1,4 @@
-"""Time limits keep their word, by a clock that only the work chosen by a test moves."""
+"""Trainings end within their time limit, by a clock that only work chosen by a test moves."""
 
 import shlex
 import subprocess

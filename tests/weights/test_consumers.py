@@ -232,7 +232,7 @@ def pairs(jets):
 
 
 class MeanMass(Metric):
-    """A metric of another package, which knows nothing of weights."""
+    """A metric of another package, which does not use weights."""
 
     title = "difference of mean masses"
     replicas = 3

@@ -39,7 +39,7 @@ def table(events: Events, labels: np.ndarray) -> np.ndarray:
 
 
 def back_to_back(events: int) -> np.ndarray:
-    """Two jets of two particles an event, the harder one of 1005 + 10 i GeV; every third signal."""
+    """Two jets of two particles per event, the harder one of 1005 + 10 i GeV; a third signal."""
     i = np.arange(events)
     pt, eta, phi = 1005 + 10.0 * i, 0.01 * i, np.linspace(-3, 3, events)
     hard = [(0.6 * pt, eta, phi), (0.4 * pt, eta + 0.2, phi)]

@@ -161,12 +161,12 @@ def test_no_network_says_which_file_to_put_where(tmp_path: Path, capsys) -> None
         server = f"http://127.0.0.1:{unused.getsockname()[1]}"
         words = ["fetch", "qg-herwig-3", "--cache", str(tmp_path), "--server", server]
         assert main(words) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert len(told.err.splitlines()) == 1
-    assert f"{server}/records/3066475/files/QG_jets_herwig_3.npz" in told.err
-    assert str(tmp_path / "QG_jets_herwig_3.npz") in told.err
-    assert "no connection to the server" in told.err
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert len(shown.err.splitlines()) == 1
+    assert f"{server}/records/3066475/files/QG_jets_herwig_3.npz" in shown.err
+    assert str(tmp_path / "QG_jets_herwig_3.npz") in shown.err
+    assert "no connection to the server" in shown.err
 
 
 def test_a_file_put_there_by_hand_is_taken(jetnet_file, tmp_path: Path, capsys) -> None:

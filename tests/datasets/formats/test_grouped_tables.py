@@ -75,9 +75,9 @@ def test_rows_with_the_same_number_are_one_jet(table, rows, index):
 @pytest.mark.filterwarnings("default::jetgen.errors.InputWarning")
 def test_a_table_with_one_particle_per_row_is_said_with_how_to_read_it(table, tmp_path, capsys):
     assert main(["inspect", str(table)]) == 0
-    told = capsys.readouterr()
-    assert "--map set=event+jet+jet_id" in told.err
-    assert "nothing odd" not in told.out
+    shown = capsys.readouterr()
+    assert "--map set=event+jet+jet_id" in shown.err
+    assert "nothing odd" not in shown.out
     with pytest.warns(InputWarning, match="several rows have the same event and jet and jet_id"):
         assert jetgen.read(table).mask.shape[1] == 1
     jetgen.read(table, columns=["px", "py", "pz"])  # rows are what is meant: no warning

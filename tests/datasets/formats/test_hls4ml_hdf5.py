@@ -59,6 +59,8 @@ def test_one_class_across_files(hls4ml_file) -> None:
 
 
 def test_a_class_that_is_not_there(hls4ml_file) -> None:
-    with pytest.raises(InputError, match="type w, received 1 unknown, 2 gluon, 1 top jets") as told:
+    with pytest.raises(
+        InputError, match="type w, received 1 unknown, 2 gluon, 1 top jets"
+    ) as found:
         read(hls4ml_file(labels="gg?t"), jet_type="w")
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(shown.value)

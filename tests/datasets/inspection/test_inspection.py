@@ -112,7 +112,7 @@ def test_the_command_prints_what_the_file_says_about_itself(tmp_path, capsys) ->
 def test_the_command_explains_a_foreign_file_in_one_line(tmp_path, capsys) -> None:
     (tmp_path / "notes.txt").write_text("no jets here")
     assert main(["inspect", str(tmp_path / "notes.txt")]) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert len(told.err.splitlines()) == 1
-    assert "expected a table with a line of names" in told.err
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert len(shown.err.splitlines()) == 1
+    assert "expected a table with a line of names" in shown.err
