@@ -63,4 +63,4 @@ def test_a_class_that_is_not_there(hls4ml_file) -> None:
         InputError, match="type w, received 1 unknown, 2 gluon, 1 top jets"
     ) as found:
         read(hls4ml_file(labels="gg?t"), jet_type="w")
-    assert "\n" not in str(shown.value)
+    assert "\n" not in str(found.value)
