@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from math import log10
 from typing import NamedTuple
 
 import torch
@@ -188,7 +189,7 @@ def tails_table(tails: Tails, region: Region) -> Table:
 def tails_figure(tails: Tails) -> FindingFigure:
     def points(name: str, areas: Mapping[str, TrainingMean]) -> Points:
         known = [each for each in tails.bins if each.name == name and each.title in areas]
-        return [(b.median, areas[b.title].value, areas[b.title].error) for b in known]
+        return [(log10(b.median), areas[b.title].value, areas[b.title].error) for b in known]
 
     panels = {
         f"AUC in bins of {title}": {
@@ -202,5 +203,5 @@ def tails_figure(tails: Tails) -> FindingFigure:
             f"Boosted trees in bins of momentum: mu-{AIMED}",
             "Trees trained in each bin; 0.5 for equal distributions; points at the median of the "
             "bin.",
-            points_with_errors(panels, "p or pT [GeV]", logarithmic=True),
+            points_with_errors(panels, r"$\log_{10}$ of p or pT in GeV"),
         )
