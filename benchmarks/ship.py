@@ -35,7 +35,7 @@ from jetgen.components import OBJECTIVES, PRESETS
 from jetgen.config.evaluate import EvaluateConfig
 from jetgen.config.simulate import SimulateConfig
 from jetgen.config.train import IN_MEMORY, MULTIPLICITY
-from jetgen.datasets.choosing import drawn
+from jetgen.datasets.choosing import drawn_rows
 from jetgen.datasets.detection import find_files, open_source
 from jetgen.errors import InputError
 from jetgen.evaluation.command import evaluated
@@ -100,7 +100,7 @@ def pack(run: Path, name: str) -> Path:
         for part in OBJECTIVES[config.objective].training_parts
         if any(tensor.startswith(f"{part}.") for tensor in tensors)
     ]
-    kept = drawn(checkpoint.state["data"]["jets"], KEPT_JETS, seed=1)
+    kept = drawn_rows(checkpoint.state["data"]["jets"], KEPT_JETS, seed=1)
     numbers = tensors["jets.multiplicity"][kept]
     tensors |= {
         "jets.multiplicity": numbers.to(torch.int16 if int(numbers.max()) > 255 else torch.uint8),

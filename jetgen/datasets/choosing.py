@@ -79,10 +79,10 @@ def wanted_sets(
     return Wanted(jet_type, region, drop_missing, tuple(columns), tuple(conditions))
 
 
-def drawn(held: int, number: int | None, seed: int | None) -> Tensor:
-    """Sorted indices ``(number,)`` of ``held`` jets, drawn at random, or the first without a seed.
+def drawn_rows(held: int, number: int | None, seed: int | None) -> Tensor:
+    """Sorted indices ``(number,)`` of ``held`` jets, drawn at random, or the first ones.
 
-    All jets are used if ``number`` is None or larger than ``held``.
+    The first ones are taken without a seed, all if ``number`` is None or larger than ``held``.
     """
     if number is None or number >= held:
         return torch.arange(held)
@@ -132,7 +132,7 @@ def choose(
         raise InputError(f"{where}: {_expected(wanted)}, received {names} jets")
     shares = ends * min(total, total if jets is None else jets) // total
     numbers = shares.diff().tolist()
-    return [rows[drawn(len(rows), n, seed)] for rows, n in zip(matching, numbers, strict=True)]
+    return [rows[drawn_rows(len(rows), n, seed)] for rows, n in zip(matching, numbers, strict=True)]
 
 
 def choose_in_memory(cloud: ParticleCloud, wanted: Wanted) -> ParticleCloud:

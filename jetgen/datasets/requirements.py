@@ -70,7 +70,7 @@ def require_finite(
             )
 
 
-def require_weights(cloud: ParticleCloud, source: Source, numbers: Tensor) -> None:
+def require_weights_of_file(cloud: ParticleCloud, source: Source, numbers: Tensor) -> None:
     odd = ~((cloud.weights >= 0) & cloud.weights.isfinite())
     if bool(odd.any()):
         first = int(odd.nonzero()[0])

@@ -32,7 +32,7 @@ from jetgen.datasets.requirements import (
     require_finite,
     require_held,
     require_read,
-    require_weights,
+    require_weights_of_file,
     warn_of_unread,
 )
 from jetgen.errors import InputError, did_you_mean
@@ -229,7 +229,7 @@ def _selected(
     """The requested columns, checked to be finite and the same in all files."""
     first: tuple[Source, ParticleCloud] | None = None
     for source, numbers, whole in pieces:
-        require_weights(whole, source, numbers)
+        require_weights_of_file(whole, source, numbers)
         require_held(source, whole, (*columns, *conditions))
         cloud = select_columns(whole, columns, conditions)
         require_finite(cloud, source, numbers, checked)

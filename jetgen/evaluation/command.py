@@ -23,7 +23,7 @@ from jetgen.config.evaluate import Classifier, EvaluateConfig
 from jetgen.config.option import refuse
 from jetgen.config.reading import file_options, generated_options
 from jetgen.datasets import read
-from jetgen.datasets.choosing import drawn
+from jetgen.datasets.choosing import drawn_rows
 from jetgen.datasets.detection import map_of, sha256_of
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import (
@@ -105,13 +105,13 @@ def evaluated(
         clouds = {
             REAL: read(config.real, **file_options(config))
             if real is None
-            else real[drawn(len(real), config.jets, seed)],
+            else real[drawn_rows(len(real), config.jets, seed)],
             GENERATED: read(
                 config.generated,
                 **generated_options(config, map_of(config.generated, config.map)),
             )
             if generated is None
-            else generated[drawn(len(generated), config.jets, seed)],
+            else generated[drawn_rows(len(generated), config.jets, seed)],
         }
         number = {name: len(cloud) for name, cloud in clouds.items()}
         content["files"] = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
-from jetgen.metrics.memorisation import FEWEST, Memorisation, compared, nearest_training
+from jetgen.metrics.memorisation import FEWEST_COMPARED, Memorisation, compared, nearest_training
 from jetgen.metrics.samples import relative_particles
 
 
@@ -16,13 +16,13 @@ def memorised_jets(checked: ComparisonInput, seed: int) -> dict[str, Memorisatio
     Nothing without training jets, and for samples with too few jets. Reconstructed jets, which are
     no generated ones, and the trivial generator are left out.
     """
-    if checked.training is None or checked.real.counted < FEWEST:
+    if checked.training is None or checked.real.counted < FEWEST_COMPARED:
         return {}
     left_out = (RECONSTRUCTED, checked.real.kind.baseline)
     samples = {
         name: jets.relative
         for name, jets in checked.samples.items()
-        if name not in left_out and jets.counted >= FEWEST
+        if name not in left_out and jets.counted >= FEWEST_COMPARED
     }
     if not samples:
         return {}

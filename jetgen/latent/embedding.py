@@ -10,7 +10,7 @@ from jetgen.errors import InputError
 PERPLEXITY = 30.0
 """Approximate number of neighbours of a code that are preserved; of few codes a third of them."""
 
-FEWEST = 10
+FEWEST_CODES = 10
 """Smallest number of codes that are laid out."""
 
 
@@ -21,14 +21,14 @@ def tsne(codes: Tensor, seed: int = 1) -> Tensor:
         Visualizing Data using t-SNE (van der Maaten, Hinton, 2008), JMLR 9, 2579.
 
     Raises:
-        InputError: for fewer than :data:`FEWEST` codes.
+        InputError: for fewer than :data:`FEWEST_CODES` codes.
     """
     from sklearn.manifold import TSNE
 
-    if len(codes) < FEWEST:
+    if len(codes) < FEWEST_CODES:
         raise InputError(
-            f"jets: expected at least {FEWEST} to lay out their codes, received {len(codes)}; name "
-            "files with more by `data`"
+            f"jets: expected at least {FEWEST_CODES} to lay out their codes, received "
+            f"{len(codes)}; name files with more by `data`"
         )
     layout = TSNE(perplexity=min(PERPLEXITY, (len(codes) - 1) / 3), init="pca", random_state=seed)
     return torch.from_numpy(layout.fit_transform(codes.double().numpy())).double()

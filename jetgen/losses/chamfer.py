@@ -21,9 +21,9 @@ from jetgen.losses.distances import Norm, along
 from jetgen.losses.module import SetLoss
 from jetgen.losses.nearest import nearest
 from jetgen.losses.reduction import Reduction, prepare, prepare_weights, reduce, require_choice
+from jetgen.losses.slots import Normalisation
 
 Sided = Literal["two", "x", "y"]
-Normalisation = Literal["sum", "mean"]
 
 
 @takes_arrays

@@ -14,7 +14,7 @@ from jetgen.errors import InputError
 from jetgen.losses.emd_matrix import emd_pairs
 from jetgen.metrics.nearest_jets import nearest_distances
 from jetgen.metrics.samples import (
-    FEWEST,
+    FEWEST_EACH_SIDE,
     Estimate,
     Seed,
     check_sizes,
@@ -61,7 +61,7 @@ def cov_mmd(
             )
     if jets < 1 or batches < 1:
         raise InputError(f"cov_mmd: expected at least 1 jet and batch, received {jets}, {batches}")
-    check_sizes("COV and MMD", x.weights, y.weights, recommended=FEWEST)
+    check_sizes("COV and MMD", x.weights, y.weights, recommended=FEWEST_EACH_SIDE)
     random = np.random.default_rng(seed)
     found = []
     for _ in range(batches):

@@ -22,7 +22,7 @@ from jetgen.weights import counted_sets, sized, systematic_draw
 NEAR = 0.01
 """Share of held-out jets that count as near to a training jet."""
 
-FEWEST = 100
+FEWEST_COMPARED = 100
 """Held-out jets below which their nearest 1 % is not one jet."""
 
 _CANDIDATES = 16
@@ -160,9 +160,10 @@ def nearest_training(
     """
     cloud = relative_particles(sample, f"{name} jets")
     number = counted_sets(cloud.weights)
-    if number < FEWEST:
+    if number < FEWEST_COMPARED:
         raise InputError(
-            f"memorisation: expected at least {FEWEST} {name} jets, received {sized(cloud.weights)}"
+            f"memorisation: expected at least {FEWEST_COMPARED} {name} jets, received "
+            f"{sized(cloud.weights)}"
         )
     generator = torch.Generator().manual_seed(seed)
     chosen = systematic_draw(cloud.weights, number)

@@ -22,7 +22,7 @@ RECOMMENDED = 50_000
 """Number of jets in the published protocol; with fewer jets the results are noisier."""
 
 
-FEWEST = 3
+FEWEST_EACH_SIDE = 3
 """Smallest number of jets that the metrics take."""
 
 
@@ -123,13 +123,13 @@ def check_sizes(metric: str, first: Tensor, second: Tensor, recommended: int = R
     """Warn if a sample, of these event weights, is smaller than in the published protocol.
 
     Raises:
-        InputError: for a sample of fewer than :data:`FEWEST` jets, whose distance means nothing.
+        InputError: for a sample of fewer than :data:`FEWEST_EACH_SIDE` jets.
     """
     sizes = len(first), len(second)
-    if min(sizes) < FEWEST:
+    if min(sizes) < FEWEST_EACH_SIDE:
         raise InputError(
-            f"{metric}: expected at least {FEWEST} jets on each side, received {sizes[0]} and "
-            f"{sizes[1]}; pass more"
+            f"{metric}: expected at least {FEWEST_EACH_SIDE} jets on each side, received "
+            f"{sizes[0]} and {sizes[1]}; pass more"
         )
     if min(counted_sets(first), counted_sets(second)) < recommended:
         warnings.warn(

@@ -21,7 +21,7 @@ from jetgen.cloud import ParticleCloud
 from jetgen.config.reading import FileOptions, file_options, generated_options
 from jetgen.config.report import ReportConfig
 from jetgen.datasets import read
-from jetgen.datasets.choosing import drawn
+from jetgen.datasets.choosing import drawn_rows
 from jetgen.datasets.detection import find_files, map_of, open_source, sha256_of
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import RECONSTRUCTED, measured_sample
@@ -239,7 +239,7 @@ def _report_files(
     def sets(name: str, options: FileOptions) -> ParticleCloud:
         if name in clouds:
             seed = None if config.first else config.seed
-            return clouds[name][drawn(len(clouds[name]), config.jets, seed)]
+            return clouds[name][drawn_rows(len(clouds[name]), config.jets, seed)]
         return read(name, **options)
 
     real_sets = sets(config.real, file_options(config))

@@ -22,7 +22,7 @@ from jetgen.physics.observables import (
 )
 from jetgen.physics.quantities import BY_RANK, QUANTITIES, SUBSTRUCTURE, Quantity
 from jetgen.reports.figures.jet_displays import jet_displays
-from jetgen.reports.figures.jet_images import FEWEST, HALF_WIDTH, PIXELS, jet_images
+from jetgen.reports.figures.jet_images import FEWEST_PARTICLES, HALF_WIDTH, PIXELS, jet_images
 from jetgen.reports.figures.residuals import residual_panels, shown_residuals
 from jetgen.reports.sections import (
     PlannedFigure,
@@ -114,8 +114,8 @@ def _images(real: MeasuredSets, samples: Mapping[str, MeasuredSets], named: str)
                 "jet_images",
                 f"One row per sample: mean share of the jet pT for the {named} jets and for the "
                 "sample, on one logarithmic scale; their ratio (orange: too much, blue: too "
-                f"little, grey: fewer than {FEWEST} particles in the smaller sample); the "
-                f"sample minus the {named} jets.",
+                f"little, grey: fewer than {FEWEST_PARTICLES} particles in the smaller sample); "
+                f"the sample minus the {named} jets.",
                 partial(jet_images, real, samples, named),
                 {
                     name: partial(jet_images, real, {name: jets}, named)

@@ -18,7 +18,7 @@ from jetgen.config.reading import file_options
 from jetgen.config.train import IN_MEMORY, REGION, TrainConfig
 from jetgen.conversion import to_cloud, with_momenta
 from jetgen.datasets import read
-from jetgen.datasets.choosing import choose_in_memory, drawn, wanted_sets
+from jetgen.datasets.choosing import choose_in_memory, drawn_rows, wanted_sets
 from jetgen.datasets.columns import select_columns
 from jetgen.datasets.copies import Copies
 from jetgen.datasets.detection import find_files
@@ -274,7 +274,7 @@ def _chosen(
         cloud = with_momenta(cloud)
         unit = doubtful_unit(cloud, "if so, divide the momenta by 1000")
         warn_of_doubts("data", [unit] if unit else [])
-    cloud = cloud[drawn(len(cloud), config.jets, None if config.first else config.seed)]
+    cloud = cloud[drawn_rows(len(cloud), config.jets, None if config.first else config.seed)]
     cloud = select_columns(cloud, config.columns, [*conditions, *extra_columns])
     return cloud.with_conditions({Feature("num_particles"): cloud.multiplicity})
 

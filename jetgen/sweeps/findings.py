@@ -12,7 +12,7 @@ from jetgen.reports.figures.search import history, importances, parallel_coordin
 from jetgen.reports.findings import Conclusion, FindingFigure, Table
 from jetgen.reports.style import figure_style
 
-FEWEST = 4
+FEWEST_TRIALS = 4
 """Smallest number of finished trials for importances."""
 
 
@@ -65,7 +65,7 @@ def _drawings(
             ),
         ]
         searched = [n for n in names if len({str(t.params.get(n)) for t in finished}) > 1]
-        if len(finished) >= FEWEST and searched:
+        if len(finished) >= FEWEST_TRIALS and searched:
             shares = _importances(study, searched)
             drawings.append(
                 FindingFigure(

@@ -53,10 +53,10 @@ class Model:
     def data(self):
         return self.config.data
 
-    def held_out(self):
-        return self.toy_jets(50, 1)
+    def held_out(self, most):
+        return self.toy_jets(50, 1)[:most]
 
-    def training_jets(self):
+    def training_sample(self):
         return self.toy_jets(200, 2)
 
     def reconstruct(self, cloud):

@@ -23,7 +23,7 @@ HALF_WIDTH = 0.8
 PIXELS = 100
 """Number of pixels along each axis, of samples that fill them."""
 
-FEWEST = 5
+FEWEST_PARTICLES = 5
 """Smallest expected number of particles, in the smaller sample, of a pixel whose ratio is shown."""
 
 _DECADES = 5.0
@@ -47,7 +47,7 @@ def jet_images(
     images, enough = {}, {}
     for name, jets in samples.items():
         images[name], number = _images(jets, pixels)
-        enough[name] = min(size, sizes[name]) * (filled + number) / 2 >= FEWEST
+        enough[name] = min(size, sizes[name]) * (filled + number) / 2 >= FEWEST_PARTICLES
     figure, spec = grid(
         len(images), 4, panel=(2.5, 2.5), margins=(0.75, 0.2, 1.3, 0.4), gaps=(0.25, 0.45)
     )
