@@ -21,7 +21,7 @@ from jetgen.config.compress import CompressConfig
 from jetgen.config.decompress import DecompressConfig
 from jetgen.config.resuming import described
 from jetgen.datasets.detection import find_files, map_of
-from jetgen.datasets.formats.hdf5_writing import Attribute
+from jetgen.datasets.formats.hdf5_writing import Attribute, require_new
 from jetgen.datasets.reading import iter_chunks
 from jetgen.datasets.writing import Append
 from jetgen.errors import InputError
@@ -68,11 +68,7 @@ def compress(config: CompressConfig) -> Compressed:
             without ``resume``.
     """
     path = Path(config.output)
-    if path.exists() and not config.overwrite:
-        raise InputError(
-            f"{path}: expected a new file, received one that exists; choose another name, or "
-            "overwrite=True"
-        )
+    require_new(path, config.overwrite)
     model = load(config.run, choose_device(config.device))
     kind = model.config.kind
     features, _ = kind.file_columns([model.model.layout])

@@ -171,8 +171,10 @@ class Hdf5Writer:
 
 def require_new(path: Path, overwrite: bool) -> None:
     """Raise :class:`InputError` if the file exists and ``overwrite`` is false."""
-    if path.is_dir() or (path.exists() and not overwrite):
+    if path.is_dir():
+        raise InputError(f"{path}: expected a new file, received a folder; choose another name")
+    if path.exists() and not overwrite:
         raise InputError(
-            f"{path}: expected a new file, received one that exists; choose another "
-            "name or remove it"
+            f"{path}: expected a new file, received one that exists; choose another name, or "
+            "overwrite=True"
         )
