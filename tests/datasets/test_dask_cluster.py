@@ -138,8 +138,14 @@ def test_the_file_is_the_same_when_a_worker_is_killed(lhco_file, cluster, same_f
 @pytest.mark.slow
 def test_generates_the_same_file(gaussian_file, tmp_path, cluster, same_file, monkeypatch):
     monkeypatch.setattr(generation, "CHUNK", 256)
-    options = {"epochs": 1, "hidden": 8, "latent": 3, "particles": 12, "device": "cpu"}
-    run = str(train(TrainConfig(data=[str(gaussian_file)], run=str(tmp_path / "run"), **options)))
+    options = {"epochs": 1, "prior_epochs": 1, "hidden": 8, "latent": 3, "particles": 12}
+    run = str(
+        train(
+            TrainConfig(
+                data=[str(gaussian_file)], run=str(tmp_path / "run"), device="cpu", **options
+            )
+        )
+    )
     config = GenerateConfig([run], jets=600, output="made.h5", device="cpu")
     same_file(*(partial(generation.generate, replace(config, dask=d)) for d in (None, cluster)))
 

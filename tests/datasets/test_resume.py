@@ -77,7 +77,7 @@ def small_chunks(monkeypatch):
 
 @pytest.fixture
 def run(gaussian_file, tmp_path):
-    options = {"epochs": 1, "hidden": 8, "latent": 3, "particles": 12, "batch": 100}
+    options = {"epochs": 1, "prior_epochs": 1, "hidden": 8, "latent": 3, "particles": 12}
     return train(
         TrainConfig(data=[str(gaussian_file)], run=str(tmp_path / "run"), **options, device="cpu")
     )

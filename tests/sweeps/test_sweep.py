@@ -26,6 +26,7 @@ base:
   decoder: dense
   threads: 1
   loss: mse
+  prior: gaussian
 search:
   learning_rate: {{choices: [0.000001, 0.01]}}
   batch: {{choices: [32, 64]}}
@@ -40,12 +41,24 @@ def file(tmp_path, gaussian_file):
     return path
 
 
+@pytest.fixture
+def without_page(monkeypatch):
+    """No page of results, which takes more time than tiny trials."""
+    monkeypatch.setattr(commands, "conclude", lambda *study: None)
+    monkeypatch.setattr(commands, "write_findings", lambda *args, **page: None)
+
+
+def stored_trials(folder):
+    storage = f"sqlite:///{folder / 'sweep.db'}"
+    return optuna.load_study(study_name=None, storage=storage).trials
+
+
 @pytest.mark.slow
 def test_a_grid_is_searched_once_and_the_better_rate_wins(file, tmp_path):
     config = {"sampler": "grid", "pruning": False, "output": str(tmp_path / "out")}
-    page = sweep(SweepConfig(str(file), trials=2, **config))
+    sweep(SweepConfig(str(file), trials=2, **config))
     before = len(list((tmp_path / "out/trials").iterdir()))
-    sweep(SweepConfig(str(file), trials=4, **config))
+    page = sweep(SweepConfig(str(file), trials=4, **config))
     assert before == 2 and len(list((tmp_path / "out/trials").iterdir())) == 4
 
     with (tmp_path / "out/trials.csv").open() as handle:
@@ -57,17 +70,18 @@ def test_a_grid_is_searched_once_and_the_better_rate_wins(file, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_page")
 def test_pruned_trials_are_counted_and_left_unfinished(file, tmp_path):
     out = tmp_path / "out"
     sweep(SweepConfig(str(file), trials=8, sampler="random", output=str(out)))
-    with (out / "trials.csv").open() as handle:
-        states = [row["state"] for row in csv.DictReader(handle)]
-    assert len(states) == 8 and "complete" in states
-    assert set(states) <= {"complete", "pruned"}
+    states = [trial.state.name for trial in stored_trials(out)]
+    assert len(states) == 8 and "COMPLETE" in states
+    assert set(states) <= {"COMPLETE", "PRUNED"}
 
 
 @pytest.mark.parametrize("sampler", ["random", "tpe"])
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_page")
 def test_a_sweep_that_goes_on_draws_what_one_in_a_row_does(file, tmp_path, sampler):
     """Not the settings of its first trials again."""
     text = file.read_text().replace("[0.000001, 0.01]}", "1}")
@@ -77,8 +91,7 @@ def test_a_sweep_that_goes_on_draws_what_one_in_a_row_does(file, tmp_path, sampl
         for number in trials:
             options = {"sampler": sampler, "pruning": False, "output": str(tmp_path / folder)}
             sweep(SweepConfig(str(file), trials=number, **options))
-        with (tmp_path / folder / "trials.csv").open() as handle:
-            return {row["trial"]: row["learning_rate"] for row in csv.DictReader(handle)}
+        return {t.number: t.params["learning_rate"] for t in stored_trials(tmp_path / folder)}
 
     interrupted = rates("two", 2, 4)
     assert len(set(interrupted.values())) == 4
@@ -107,24 +120,20 @@ def killed_at_the_end(config, observe):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_page")
 @pytest.mark.parametrize(
     ("sampler", "kill"),
     [("random", killed_before), ("grid", killed_after_an_epoch), ("random", killed_at_the_end)],
 )
 def test_a_killed_trial_goes_on_with_its_settings(file, tmp_path, monkeypatch, sampler, kill):
-    monkeypatch.setattr(commands, "write_findings", lambda *args, **page: None)
-
     def run(name):
         options = {"sampler": sampler, "pruning": False, "output": str(tmp_path / name)}
         sweep(SweepConfig(str(file), trials=2, **options))
 
     def trials(name):
-        study = optuna.load_study(
-            study_name=None, storage=f"sqlite:///{tmp_path / name / 'sweep.db'}"
-        )
         return [
             (trial.number, trial.state, trial.params, trial.value, trial.intermediate_values)
-            for trial in study.trials
+            for trial in stored_trials(tmp_path / name)
         ]
 
     run("whole")
@@ -137,9 +146,8 @@ def test_a_killed_trial_goes_on_with_its_settings(file, tmp_path, monkeypatch, s
     assert {path.name for path in (tmp_path / "killed/trials").iterdir()} == {"0000", "0001"}
 
 
+@pytest.mark.usefixtures("without_page")
 def test_a_grid_ends_when_it_is_exhausted(file, tmp_path, monkeypatch):
-    monkeypatch.setattr(commands, "write_findings", lambda *args, **page: None)
-
     def trained(plan, trial, run):
         plan.draw(trial)
         return trial.number
@@ -147,8 +155,8 @@ def test_a_grid_ends_when_it_is_exhausted(file, tmp_path, monkeypatch):
     monkeypatch.setattr(commands, "_trained", trained)
     for _ in range(2):
         sweep(SweepConfig(str(file), trials=9, sampler="grid", output=str(tmp_path / "out")))
-    study = optuna.load_study(study_name=None, storage=f"sqlite:///{tmp_path / 'out/sweep.db'}")
-    assert len({tuple(trial.params.items()) for trial in study.trials}) == len(study.trials) == 4
+    trials = stored_trials(tmp_path / "out")
+    assert len({tuple(trial.params.items()) for trial in trials}) == len(trials) == 4
 
 
 def test_a_trial_of_another_process_is_left_to_it(tmp_path):
