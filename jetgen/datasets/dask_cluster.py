@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import uuid
@@ -96,13 +97,17 @@ def _connected(distributed: Any, address: str) -> Iterator[Any]:
                 )
             target = stack.enter_context(cluster)
         chosen = {"scheduler_file": address} if Path(address).is_file() else {"address": target}
+        refused = None
         try:
             client = distributed.Client(**chosen, timeout=CONNECTING)
         except (OSError, ValueError) as error:
+            refused = str(error)
+        if refused is not None:
+            gc.collect()  # Dask ends a client that did not start here; later it may wait for ever
             raise InputError(
                 f"dask: expected the address of a running scheduler (tcp://HOST:PORT), its "
-                f"scheduler file, or local[:N], received {address!r} ({error})"
-            ) from error
+                f"scheduler file, or local[:N], received {address!r} ({refused})"
+            )
         yield stack.enter_context(client)
 
 

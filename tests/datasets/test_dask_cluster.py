@@ -1,5 +1,6 @@
 """Chunks on a Dask cluster: in order, the same whichever worker dies, and from every command."""
 
+import gc
 import os
 import signal
 import threading
@@ -86,6 +87,8 @@ def test_no_scheduler_gives_one_line(monkeypatch):
     monkeypatch.setattr("jetgen.datasets.dask_cluster.CONNECTING", 0.2)
     with pytest.raises(InputError, match="dask: expected the address of a running scheduler"):
         list(by_dask(planted, range(1), "tcp://127.0.0.1:9", lambda: False))
+    left = [o for o in gc.get_objects() if type(o) is distributed.Client]
+    assert not [client for client in left if client.status != "running"]
 
 
 @pytest.fixture
