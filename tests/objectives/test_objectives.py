@@ -31,7 +31,7 @@ SMALL = preset("classic") | {
     "hidden": 16,
     "layers": 1,
     "latent": 4,
-    "batch": 64,
+    "batch": 140,
     "epochs": 2,
     "projections": 8,
     "device": "cpu",

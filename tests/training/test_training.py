@@ -78,7 +78,7 @@ VARIANTS = {
 @pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS)
 @pytest.mark.device
 def test_every_kind_of_run_trains_and_generates(config, options):
-    run = jetgen.train(config(**options))
+    run = jetgen.train(config(**{"batch": 140, "epochs": 1, "prior_epochs": 1, **options}))
     model = jetgen.load(run)
     jets = model.generate(50)
     assert len(jets) == 50 and torch.isfinite(jets.particles).all()
