@@ -6,7 +6,7 @@ import json
 import math
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ import torch
 from jetgen.cloud import ParticleCloud
 from jetgen.datasets.detection import open_source
 from jetgen.reports.findings import Table
-from jetgen.runs.trained_model import BLOCK, load
+from jetgen.runs.trained_model import BLOCK, TrainedModel, load
 from jetgen.studies.definition import Study
 from jetgen.studies.muon_samples import AIMED, MODELS, runs_of
 from jetgen.weights import effective_size
@@ -89,20 +89,26 @@ def parts_of(run: Path, path: Path) -> Parts:
     for particles, muons, draw in zip(columns, made, draws, strict=True):
         model.to_jets(particles, muons.mask, draw)
     converted = time.process_time()
-    first = made[0]
-    with trained.config.kind.writer(
-        path, first.features, first.condition_features, slots=1, attributes={}, overwrite=True
-    ) as append:
-        for muons in made:
-            append(muons)
+    _write(trained, made[:1], path)
+    begun = time.process_time()
+    _write(trained, made, path)
     written = time.process_time()
     number = BLOCK * _BLOCKS
     conversion = (converted - again) / number
     return Parts(
         max(0.0, (generated - start) / number - conversion),
         conversion,
-        (written - converted) / number,
+        (written - begun) / number,
     )
+
+
+def _write(trained: TrainedModel, muons: Sequence[ParticleCloud], path: Path) -> None:
+    first = muons[0]
+    with trained.config.kind.writer(
+        path, first.features, first.condition_features, slots=1, attributes={}, overwrite=True
+    ) as append:
+        for block in muons:
+            append(block)
 
 
 def speed_table(rates: Mapping[str, float]) -> Table:
