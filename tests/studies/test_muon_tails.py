@@ -100,6 +100,7 @@ def test_times_of_network_conversion_and_writing(tmp_path, make_muons):
             epochs=1, device="cpu",
         )
     )  # fmt: skip
-    found = parts_of(run, tmp_path / "out.h5")
-    assert (tmp_path / "out.h5").exists()
-    assert found.network >= 0 and found.conversion > 0 and found.writing > 0
+    for suffix in ("h5", "root"):
+        found = parts_of(run, tmp_path / f"out.{suffix}")
+        assert (tmp_path / f"out.{suffix}").exists()
+        assert found.network >= 0 and found.conversion > 0 and found.writing > 0
