@@ -25,6 +25,7 @@ from jetgen.files.chunks import Arrays, kept_chunks
 from jetgen.files.progress import counted
 from jetgen.generation.mixing import TYPE, Part, completed, mixed, parts
 from jetgen.kinds import Kind
+from jetgen.memory import release_memory
 from jetgen.physics.region import Region
 from jetgen.runs.blocks import BLOCK
 from jetgen.runs.data import Data
@@ -88,6 +89,7 @@ def generate(config: GenerateConfig, models: Sequence[TrainedModel] | None = Non
                 cloud = cloud_of(arrays)
                 append(cloud)
                 advance(len(cloud))
+                release_memory()
             attributes["jets_per_second"] = jets / chunks.seconds
         seconds = chunks.seconds
     return Generated(path, jets, seconds)
