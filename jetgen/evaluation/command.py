@@ -268,7 +268,6 @@ def evaluate_checked(
     drawn = replace(drawn, pool=with_substructure(drawn.pool))
     progress("Wasserstein distances")
     table = compare_resampled(drawn)
-    release_memory()
     progress("energy-flow polynomials, FPD, KPD, COV, MMD")
     rows, warnings = metric_rows(drawn, metrics)
     del drawn

@@ -26,6 +26,7 @@ from jetgen.evaluation.resampling import (
     weighted,
 )
 from jetgen.kinds import JETS, Kind
+from jetgen.memory import release_memory
 from jetgen.metrics.wasserstein import between_samples, between_weightings
 from jetgen.physics.observables import PARTICLE_OBSERVABLES, MeasuredSets
 from jetgen.physics.quantities import (
@@ -197,24 +198,29 @@ def compare_resampled(drawn: Resampling, quantities: Sequence[Quantity] = QUANTI
     floors: dict[str, Tensor] = {}
     distances: dict[str, dict[str, Tensor]] = {}
     for quantity in quantities:
-        sides = {name: side.jets for name, side in drawn.sides.items()}
-        kinds = {"real": drawn.real.jets, "all real": drawn.pool, **sides}
-        values = {name: read for name, jets in kinds.items() if (read := _values(jets, quantity))}
-        missing = [name for name in kinds if name not in values]
-        title = quantity.observable.title
-        called = [drawn.reference if name == "real" else name for name in missing]
-        unknown = f"not available for {', '.join(called)} {drawn.pool.kind.noun.many}"
-        if "real" in missing or "all real" in missing or len(values) == 2:
-            warnings.append(f"{title}: omitted, {unknown}")
+        found, missing = {}, []
+        known = _values(drawn.real.jets, quantity)
+        if known is None:
+            missing.append(drawn.reference)
+        for name, side in drawn.sides.items():  # the values of one sample at a time are in memory
+            values = _values(side.jets, quantity)
+            if values is None:
+                missing.append(name)
+            elif known is not None:
+                found[name] = replicated(drawn.real, side, known, values)
+        values = known = None
+        pool = _values(drawn.pool, quantity) if found else None
+        if found and pool is None:
+            missing.append("all real")
+        unknown = f"not available for {', '.join(missing)} {drawn.pool.kind.noun.many}"
+        if pool is None:
+            warnings.append(f"{quantity.observable.title}: omitted, {unknown}")
             continue
         if missing:
-            warnings.append(f"{title}: {unknown}")
-        floors[quantity.name] = floor_between(drawn, values["all real"])
-        distances[quantity.name] = {
-            name: replicated(drawn.real, side, values["real"], values[name])
-            for name, side in drawn.sides.items()
-            if name in values
-        }
+            warnings.append(f"{quantity.observable.title}: {unknown}")
+        floors[quantity.name] = floor_between(drawn, pool)
+        distances[quantity.name] = found
+        release_memory()
     _add_particle_mean(floors, distances)
     order = [quantity for quantity in _table_order(quantities) if quantity.name in floors]
     rows = tuple(
@@ -301,4 +307,5 @@ def _table_order(quantities: Sequence[Quantity]) -> list[Quantity]:
 def _values(jets: MeasuredSets, quantity: Quantity) -> Values | None:
     """The quantity's values, or None where too few jets determine it."""
     read = quantity_values(jets, quantity)
-    return read if read is not None and len(read.jet.unique()) >= FEWEST_COMPARED else None
+    enough = read is not None and len(read.jet.unique_consecutive()) >= FEWEST_COMPARED
+    return read if enough else None

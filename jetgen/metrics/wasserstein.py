@@ -110,7 +110,8 @@ def between_samples(
         torch.div(minus[some].T, -totals[1][some], out=shares[groups:])
         return shares
 
-    return _distances([first, (second[0], second[1] + groups)], len(plus), signed)
+    own = second[1].int() + groups
+    return _distances([first, (second[0], own)], len(plus), signed)
 
 
 def _totals(weights: Tensor, members: Tensor) -> Tensor:
