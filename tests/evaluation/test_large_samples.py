@@ -131,6 +131,11 @@ def test_distances_of_separate_samples_are_those_of_pooled_values(monkeypatch):
         torch.cat([torch.zeros_like(plus), minus], dim=1),
     )
     torch.testing.assert_close(between_samples(first, second, plus, minus), pooled)
+    counts = (plus * 10).to(torch.int16), (minus * 10).to(torch.int16)
+    expected = between_samples(first, second, *(side.double() for side in counts))
+    monkeypatch.setattr(sys.modules[between_samples.__module__], "_SORTED", 13)
+    torch.testing.assert_close(between_samples(first, second, plus, minus), pooled)
+    torch.testing.assert_close(between_samples(first, second, *counts), expected)
 
 
 def test_particles_are_held_once_however_often_jets_are_drawn(jets):
