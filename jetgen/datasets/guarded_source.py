@@ -68,7 +68,16 @@ class GuardedSource(Source):
     @property
     def unread(self) -> dict[str, str]:
         with as_input_errors(self.path):
-            return self.inner.unread
+            known = self.inner.categories
+            return {k: reason for k, reason in self.inner.unread.items() if k not in known}
+
+    @property
+    def categories(self) -> Mapping[str, Sequence[str]]:
+        with as_input_errors(self.path):
+            return self.inner.categories
+
+    def with_categories(self, words: Mapping[str, Sequence[str]]) -> None:
+        self.inner.with_categories(words)
 
     @property
     def names(self) -> list[str]:

@@ -25,6 +25,7 @@ from jetgen.datasets.faults import (
     warn_of_doubts,
     warn_of_faults,
 )
+from jetgen.datasets.formats.categories import expanded, words_of
 from jetgen.datasets.formats.source import Source
 from jetgen.datasets.requirements import (
     CHECKED,
@@ -107,14 +108,20 @@ class Selection:
         map = None if given["map"] is None else typed("map", given["map"], dict[str, str])
         require(not unknown, "allow", f"names among {', '.join(ALLOWED)}", unknown)
         complete, extra = given["drop_missing"], given["extra"]
-        wanted = wanted_sets(given["jet_type"], given["select"], complete, columns, conditions)
-        self._checked = {*CHECKED, *conditions, *(() if complete else extra)}
-        conditions = [*conditions, *extra]
         self.sources = [
             open_source(path, given["jet_type"], map=map, columns=columns, conditions=conditions)
             for path in find_files(paths)
         ]
+        words = words_of(self.sources, (*columns, *conditions, *extra))
+        columns, conditions, extra = (
+            expanded(names, words) for names in (columns, conditions, extra)
+        )
+        wanted = wanted_sets(given["jet_type"], given["select"], complete, columns, conditions)
+        self._checked = {*CHECKED, *conditions, *(() if complete else extra)}
+        conditions = [*conditions, *extra]
         for source in self.sources:
+            source.with_categories({k: words[k] for k in words if k in source.categories})
+            source.narrowed(columns, conditions)
             require_read(source, (*columns, *conditions))
         seed = None if given["first"] else given["seed"]
         self.chosen = choose(self.sources, wanted, jets, seed)

@@ -27,6 +27,9 @@ from jetgen.priors.jets import JetDraw
 from jetgen.priors.multiplicity import LatentMultiplicity
 from jetgen.sharing import drawn
 
+_LOG_WIDTH = -0.7
+"""Logarithm of the width of probabilities of levels in a likelihood, about that of a coin."""
+
 
 class Codes(NamedTuple):
     """A batch of posteriors: means and log-variances ``(B, L)``, and the context ``(B, C)``.
@@ -69,6 +72,10 @@ class Autoencoder(JetModel):
     :math:`\Delta\,\mathrm{round}(z / \Delta)` in place of :math:`z`, also in generation; the
     gradient of the rounding is that of the identity.
 
+    Of a discrete column of a table the decoder predicts the probabilities of its levels. Their
+    squared differences to the one-hot vector enter the reconstruction loss as those of the other
+    features do (the Brier score, a proper score); generated levels are drawn from them.
+
     Args:
         config: the options of the training.
         layout: names and sizes of the training jets.
@@ -101,7 +108,7 @@ class Autoencoder(JetModel):
 
     def __init__(self, config: TrainConfig, layout: Layout) -> None:
         super().__init__(config, layout)
-        features, context = len(self.preparation.features), self.preparation.context_size
+        features, context = self.preparation.width, self.preparation.context_size
         outputs = 2 * config.latent if self.stochastic else config.latent
         self.encoder = build_encoder(config, features, context, outputs)
         self.particle_noise = config.likelihood_weight > 0
@@ -226,7 +233,7 @@ class Autoencoder(JetModel):
                 else mixture_nll(decoded, log_widths, batch.mask, target, batch.mask)
             )
             total = total + self.config.likelihood_weight * parts["likelihood"]
-            decoded = _drawn(decoded, log_widths, generator)
+            decoded = self._noisy(decoded, log_widths, generator)
         jets = self.preparation.to_physical(decoded, like=batch)
         for name, weight in self.config.constraint_weights().items():
             parts[name] = CONSTRAINTS[name](jets, batch, self.config.constraint_difference)
@@ -280,12 +287,14 @@ class Autoencoder(JetModel):
         self, z: Tensor, mask: Tensor, context: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor | None]:
         decoded = self.decoder(_rounded(z, self.config.code_step), mask, context, generator)
-        if self.reconstruction.unit_features:
-            decoded = masked(decoded.float().sigmoid(), mask)
-        if not self.particle_noise:
-            return decoded, None
-        centres, log_widths = decoded.chunk(2, dim=2)
-        return centres, log_widths.clamp(-5.0, 2.0)
+        discrete = self.preparation.discrete
+        centres, log_widths = decoded.chunk(2, dim=2) if self.particle_noise else (decoded, None)
+        if discrete.levels or self.reconstruction.unit_features:
+            numbers = centres.float().sigmoid() if self.reconstruction.unit_features else centres
+            centres = masked(discrete.probabilities(centres, numbers), mask)
+        if log_widths is None:
+            return centres, None
+        return centres, discrete.filled(log_widths.clamp(-5.0, 2.0), _LOG_WIDTH)
 
     @torch.no_grad()
     def prior_codes(
@@ -308,34 +317,50 @@ class Autoencoder(JetModel):
 
     @torch.no_grad()
     def reconstruct(self, cloud: ParticleCloud, generator: torch.Generator) -> ParticleCloud:
-        """Jets decoded from the mean codes of ``cloud`` (in the representation of the run)."""
-        return self.decode(self.encode(cloud).mean, self.conditioning_of(cloud), generator)
+        """Jets decoded from the mean codes of ``cloud`` (in the representation of the run).
 
-    def decode(self, z: Tensor, draw: JetDraw, generator: torch.Generator) -> ParticleCloud:
+        Discrete columns have their most probable levels.
+        """
+        codes = self.encode(cloud).mean
+        return self.decode(codes, self.conditioning_of(cloud), generator, likeliest=True)
+
+    def decode(
+        self, z: Tensor, draw: JetDraw, generator: torch.Generator, *, likeliest: bool = False
+    ) -> ParticleCloud:
         """Jets decoded from codes ``(B, L)``, in physical units.
 
         Args:
             z: the codes.
             draw: multiplicity and conditions of the jets.
-            generator: source of noise, for decoders that use noise.
+            generator: source of noise, for decoders that use noise, and of discrete columns.
+            likeliest: whether discrete columns have their most probable levels, not drawn ones.
         """
         mask, context = self.slots(draw)
-        return self.to_jets(self.decoded(z, mask, context, generator), mask, draw)
+        made = self.decoded(z, mask, context, generator, likeliest=likeliest)
+        return self.to_jets(made, mask, draw)
 
     def decoded(
-        self, z: Tensor, mask: Tensor, context: Tensor, generator: torch.Generator
+        self,
+        z: Tensor,
+        mask: Tensor,
+        context: Tensor,
+        generator: torch.Generator,
+        *,
+        likeliest: bool = False,
     ) -> Tensor:
-        """Network features ``(B, N, F)`` of particles drawn for codes ``(B, L)``."""
-        positions, log_widths = self._positions(z, mask, context, generator)
-        return positions if log_widths is None else _drawn(positions, log_widths, generator)
+        """Network features ``(B, N, W)`` of particles drawn for codes ``(B, L)``."""
+        made, log_widths = self._positions(z, mask, context, generator)
+        if log_widths is not None:
+            made = self._noisy(made, log_widths, generator)
+        return made if likeliest else self.preparation.discrete.draw(made, generator)
+
+    def _noisy(self, centres: Tensor, log_widths: Tensor, generator: torch.Generator) -> Tensor:
+        """Particles drawn from Gaussians about the centres; probabilities of levels are kept."""
+        noise = drawn(torch.randn, centres.shape, generator=generator, dtype=centres.dtype)
+        noise = self.preparation.discrete.filled(noise.to(centres.device), 0.0)
+        return centres + log_widths.exp() * noise
 
 
 def _rounded(z: Tensor, step: float) -> Tensor:
     """Codes rounded to multiples of ``step``, with the gradient of ``z``; ``z`` for a step of 0."""
     return z + ((z / step).round() * step - z).detach() if step else z
-
-
-def _drawn(centres: Tensor, log_widths: Tensor, generator: torch.Generator) -> Tensor:
-    """Particles drawn from Gaussians about the centres."""
-    noise = drawn(torch.randn, centres.shape, generator=generator, dtype=centres.dtype)
-    return centres + log_widths.exp() * noise.to(centres.device)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -16,6 +18,7 @@ def closeness(
     features: Tensor,
     real_features: Tensor,
     *,
+    names: Sequence[str] = (),
     kind: Kind = JETS,
 ) -> dict[str, float]:
     r"""Wasserstein-1 distances between generated and real jets, in units of the real width.
@@ -27,16 +30,17 @@ def closeness(
     Args:
         generated, real: jets in physical units.
         features, real_features: their transformed features ``(B, N, F)``.
+        names: of these; by default those of the jets.
         kind: jets, which have a mass, or other sets.
 
     Returns:
         the distances by name: ``w1_FEATURE``, for jets also ``w1_mass``, and ``total``.
     """
     distances = {
-        f"w1_{feature.name}": _distance(
+        f"w1_{name}": _distance(
             features[..., i][real.mask].double(), real_features[..., i][real.mask].double()
         )
-        for i, feature in enumerate(real.features)
+        for i, name in enumerate(names or [feature.name for feature in real.features])
     }
     made, wanted = (kind.closeness_values(sets) for sets in (generated, real))
     distances |= {f"w1_{name}": _distance(made[name], wanted[name]) for name in wanted}

@@ -73,7 +73,7 @@ class FlowMatching(DirectModel):
 
     def __init__(self, config: TrainConfig, layout: Layout) -> None:
         super().__init__(config, layout)
-        features, context = len(self.preparation.features), self.preparation.context_size
+        features, context = self.preparation.width, self.preparation.context_size
         self.velocity = build_velocity(config, features, context)
         self.averaging = config.average
         self.evaluations = function_evaluations(config.solver_steps, config.solver)
@@ -121,7 +121,7 @@ class FlowMatching(DirectModel):
         return integrate(velocity, noise, steps=self.config.solver_steps, solver=self.config.solver)
 
     def _noise(self, mask: Tensor, generator: torch.Generator, like: Tensor) -> Tensor:
-        shape = (*mask.shape, len(self.preparation.features))
+        shape = (*mask.shape, self.preparation.width)
         return masked(drawn(torch.randn, shape, generator=generator).to(like), mask)
 
 

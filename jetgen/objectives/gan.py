@@ -109,7 +109,7 @@ class GAN(DirectModel):
         super().__init__(config, layout)
         self.saturating, self.fake_label_noise = saturating, fake_label_noise
         self.optimiser, self.beta1 = optimiser, beta1
-        features, context = len(self.preparation.features), self.preparation.context_size
+        features, context = self.preparation.width, self.preparation.context_size
         self.generator = build_decoder(config, features, context)
         self.summary: JetSummary | None = config.kind.summary() or None
         inputs = context if self.summary is None else context + OBSERVABLES
@@ -153,7 +153,9 @@ class GAN(DirectModel):
         self, z: Tensor, mask: Tensor, context: Tensor, generator: torch.Generator
     ) -> Tensor:
         """Network features ``(B, N, F)`` of the particles of codes ``(B, L)``."""
-        return self.preparation.with_fixed_azimuth(self.generator(z, mask, context, generator))
+        made = self.preparation.with_fixed_azimuth(self.generator(z, mask, context, generator))
+        discrete = self.preparation.discrete
+        return discrete.draw(discrete.probabilities(made), generator)
 
     def loss(
         self, player: str, batch: ParticleCloud, epoch: int, generator: torch.Generator
@@ -237,7 +239,8 @@ class GAN(DirectModel):
         seen = self.preparation.to_network(real)
         jets = self.preparation.to_physical(made, like=real)
         share = float(self.particle_share(made, jets, real).mean())
-        distances = closeness(jets, real, made, seen, kind=self.config.kind)
+        names = self.preparation.discrete.names
+        distances = closeness(jets, real, made, seen, names=names, kind=self.config.kind)
         return {**distances, "particle_share": share}
 
     def diagnosis(self, history: Sequence[Mapping[str, Any]]) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.train import MULTIPLICITY, TrainConfig
 from jetgen.errors import InputError, did_you_mean, some
+from jetgen.objectives.levels import Levels, find_levels
 
 
 class Layout(NamedTuple):
@@ -18,12 +19,14 @@ class Layout(NamedTuple):
         conditions: jet-level quantities that the model is conditioned on in addition to the
             multiplicity.
         classes: type indices of the training jets in rising order, if it is conditioned on them.
+        levels: the discrete columns of sets with named features.
     """
 
     jets: int
     features: tuple[Feature, ...]
     conditions: tuple[Feature, ...] = ()
     classes: tuple[int, ...] = ()
+    levels: tuple[Levels, ...] = ()
 
     @classmethod
     def of(cls, training: ParticleCloud, config: TrainConfig) -> Layout:
@@ -58,7 +61,11 @@ class Layout(NamedTuple):
                 )
             classes = tuple(int(kind) for kind in kinds.unique())
         chosen = tuple(known[name] for name in dict.fromkeys([*placed, *names]))
-        return cls(len(training), training.features, chosen, classes)
+        levels: tuple[Levels, ...] = ()
+        if config.kind.features_by_name:
+            transformed = [text.rpartition("=")[0] for text in config.transform]
+            levels = find_levels(training, config.discrete, [*transformed, config.azimuth or ""])
+        return cls(len(training), training.features, chosen, classes, levels)
 
     def description(self) -> dict[str, Any]:
         """The layout as plain values for JSON."""
@@ -67,6 +74,7 @@ class Layout(NamedTuple):
             "features": [list(feature) for feature in self.features],
             "conditions": [list(feature) for feature in self.conditions],
             "classes": list(self.classes),
+            "levels": [levels.description() for levels in self.levels],
         }
 
     @classmethod
@@ -77,4 +85,5 @@ class Layout(NamedTuple):
             tuple(Feature(*pair) for pair in values["features"]),
             tuple(Feature(*pair) for pair in values["conditions"]),
             tuple(values["classes"]),
+            tuple(map(Levels.from_description, values.get("levels", []))),
         )

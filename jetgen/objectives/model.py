@@ -195,9 +195,10 @@ class JetModel(Component, Objective):
         return slots < multiplicity.unsqueeze(1), self.preparation.context(draw)
 
     def to_jets(self, particles: Tensor, mask: Tensor, draw: JetDraw) -> ParticleCloud:
-        """Convert network features ``(B, N, F)`` to jets with the drawn conditions."""
+        """Convert network features ``(B, N, W)`` to jets with the drawn conditions."""
         features = {f.name: f for f in (*JET_KINEMATICS, *self.layout.conditions)}
-        blank = ParticleCloud(particles, mask, self.layout.features).with_conditions(
+        empty = particles.new_zeros(*mask.shape, len(self.layout.features))
+        blank = ParticleCloud(empty, mask, self.layout.features).with_conditions(
             {features[name]: values for name, values in draw.conditions.items()}
         )
         jets = self.preparation.to_physical(particles, like=blank)

@@ -16,6 +16,7 @@ from jetgen.errors import InputError
 from jetgen.networks.masking import masked
 from jetgen.objectives.azimuth import CommonAzimuth
 from jetgen.objectives.layout import Layout
+from jetgen.objectives.levels import DiscreteColumns
 from jetgen.physics.fourvectors import (
     laboratory_jets,
     mass,
@@ -75,7 +76,8 @@ class Preparation(nn.Module):
     The context of a jet contains the variables that a network is conditioned on: its number of
     particles and the conditions of the layout, standardised, pT of jets as its logarithm; the type
     is one-hot. Sets of named features with an azimuth are rotated so that their first item is at
-    zero.
+    zero, and their discrete columns are one-hot
+    (:class:`~jetgen.objectives.levels.DiscreteColumns`).
     """
 
     classes: Tensor
@@ -89,12 +91,18 @@ class Preparation(nn.Module):
             chosen = [*chosen, "ptrel=log+standardise"]
         self.transforms = FeatureTransforms(self.features, parse_transforms(chosen, self.features))
         numbers = [f for f in (Feature(MULTIPLICITY), *layout.conditions) if f.name != "type"]
+        self.discrete = DiscreteColumns(self.features, layout.levels)
         self.numbers = [f.name for f in numbers]
         logarithmic = [name for name in config.kind.logarithmic if name in self.numbers]
         steps = [f"{name}=log+standardise" for name in logarithmic]
         self.context_scales = FeatureTransforms(numbers, parse_transforms(steps, numbers))
         self.azimuth = CommonAzimuth(self.features, config.azimuth) if config.azimuth else None
         self.register_buffer("classes", torch.tensor(layout.classes), persistent=False)
+
+    @property
+    def width(self) -> int:
+        """The number ``W`` of network features of an item."""
+        return self.discrete.width
 
     @property
     def context_size(self) -> int:
@@ -132,25 +140,31 @@ class Preparation(nn.Module):
         return torch.stack([values[name].double() for name in self.numbers], dim=1)
 
     def to_network(self, cloud: ParticleCloud) -> Tensor:
-        """Network features ``(B, N, F)`` of jets: rotated, transformed, zero where masked."""
-        return masked(self.transforms(self._rotated(cloud).particles), cloud.mask)
+        """Network features ``(B, N, W)`` of jets: rotated, transformed, zero where masked."""
+        particles = self._rotated(cloud).particles
+        return masked(self.discrete.expand(self.transforms(particles), particles), cloud.mask)
 
     def _rotated(self, cloud: ParticleCloud) -> ParticleCloud:
         return cloud if self.azimuth is None else self.azimuth.rotated(cloud)
 
     def with_fixed_azimuth(self, made: Tensor) -> Tensor:
-        """Generated network features ``(B, N, F)`` with the values that are equal in all sets."""
+        """Generated network features ``(B, N, W)`` with the values that are equal in all sets."""
         if self.azimuth is None:
             return made
-        return self.azimuth.with_fixed_azimuth(made, self.transforms(made.new_zeros(made.shape[2])))
+        origin = made.new_zeros(len(self.features))
+        place = self.discrete.kept.index(self.azimuth.index)
+        fixed = self.discrete.expand(self.transforms(origin), origin)
+        return self.azimuth.with_fixed_azimuth(made, fixed, place)
 
     def to_physical(self, particles: Tensor, like: ParticleCloud) -> ParticleCloud:
-        """Convert network features ``(B, N, F)`` to jets with the mask and conditions of ``like``.
+        """Convert network features ``(B, N, W)`` to jets with the mask and conditions of ``like``.
 
         Sets with an azimuth remain rotated.
         """
         safe = torch.where(like.mask.unsqueeze(-1), particles, particles.new_zeros(()))
-        return replace(like, particles=self.transforms.inverse(safe), features=self.features)
+        columns = self.transforms.inverse(self.discrete.numbers(safe, len(self.features)))
+        columns = self.discrete.collapse(safe, columns)
+        return replace(like, particles=columns, features=self.features)
 
 
 def in_jet_frame(cloud: ParticleCloud) -> ParticleCloud:

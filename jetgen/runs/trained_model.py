@@ -324,7 +324,7 @@ class TrainedModel(FinishedRun):
         generator = torch.Generator().manual_seed(seed)
         model = self._autoencoder()
         given = model.conditioning_of(like.to(self.device))
-        return model.decode(codes.to(self.device), given, generator).to("cpu")
+        return model.decode(codes.to(self.device), given, generator, likeliest=True).to("cpu")
 
     def prior_codes(self, context: Tensor, seed: int = 1) -> Tensor:
         """Codes ``(B, L)`` of the prior that generates, for jets of this ``context`` (B, C).

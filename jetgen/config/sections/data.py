@@ -66,6 +66,12 @@ class DataOptions:
         None,
         help="column of a table that is kept with the sets but is no input of the model",
     )
+    discrete: tuple[str, ...] = option(
+        ("auto",),
+        help="columns of named features that take some values again and again, as categories, "
+        "small integers, or zero among numbers do: a model predicts the probabilities of these "
+        "values (default: auto, those that look so and have no `transform`; none for none)",
+    )
     azimuth: str | None = option(
         None,
         help="feature that is an azimuth in rad: each set is rotated so that its first item lies "

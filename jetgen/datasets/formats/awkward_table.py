@@ -14,6 +14,9 @@ from jetgen.datasets.formats.table import Lists, TableSource, Values, as_feature
 NUMBERS = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
            "float16", "float32", "float64")  # fmt: skip
 
+TEXT = "text"
+"""Why a column of words is not one of numbers."""
+
 
 class AwkwardSource(TableSource):
     """Columns of numbers, of lists of numbers, and of records of these."""
@@ -59,6 +62,15 @@ class AwkwardSource(TableSource):
         return found
 
     @property
+    def text_columns(self) -> list[str]:
+        return [
+            name for name, reason in self.unread.items() if reason == TEXT and name in self.kinds
+        ]
+
+    def words(self, name: str, start: int, stop: int) -> list[str]:
+        return [word or "" for word in self.arrays([name], start, stop)[name].to_list()]
+
+    @property
     def _paths(self) -> dict[str, tuple[Column, tuple[str, ...]]]:
         """The columns by name, and the path of fields to each."""
         if "paths" not in self._found:
@@ -100,7 +112,8 @@ def _walk(
     elif isinstance(kind, types.ListType | types.RegularType):
         text = kind.parameter("__array__") in ("string", "bytestring")
         if items or text:
-            yield path, items, length, "text" if text else "lists of lists"
+            reason = TEXT if text and not items else "lists of lists"
+            yield path, items, length, "lists of text" if text and items else reason
         else:
             size = kind.size if isinstance(kind, types.RegularType) else 0
             yield from _walk(kind.content, path, True, size)

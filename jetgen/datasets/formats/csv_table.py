@@ -43,6 +43,7 @@ class CsvSource(TableSource):
         super().__init__(path)
         self._lines: Iterator[str] = iter(())
         self._next: int | None = None
+        self._kept: tuple[tuple[int, int], list[str]] | None = None
 
     @cached_property
     def _dialect(self) -> Dialect:
@@ -92,12 +93,26 @@ class CsvSource(TableSource):
         return self._rows
 
     def values(self, names: Sequence[str], start: int, stop: int) -> dict[str, Values]:
-        if self._next != start:
-            self._lines = self._from(start)
-        lines = list(islice(self._lines, stop - start))
-        self._next = stop
-        table = self._table(lines, start)
+        table = self._table(self._lines_of(start, stop), start)
         return {name: table[:, self._names.index(name)] for name in names}
+
+    @property
+    def text_columns(self) -> list[str]:
+        return sorted(self._text)
+
+    def words(self, name: str, start: int, stop: int) -> list[str]:
+        place, delimiter = self._names.index(name), self._dialect.delimiter
+        rows = [_entries(line, delimiter) for line in self._lines_of(start, stop)]
+        return [row[place].strip() if place < len(row) else "" for row in rows]
+
+    def _lines_of(self, start: int, stop: int) -> list[str]:
+        """The lines of some rows; the last ones are kept, because several columns read them."""
+        if self._kept is None or self._kept[0] != (start, stop):
+            if self._next != start:
+                self._lines = self._from(start)
+            self._kept = (start, stop), list(islice(self._lines, stop - start))
+            self._next = stop
+        return self._kept[1]
 
     def _table(self, lines: list[str], start: int) -> np.ndarray[Any, Any]:
         delimiter = self._dialect.delimiter
@@ -126,10 +141,10 @@ class CsvSource(TableSource):
             yield from islice(filter(_holds_entries, file), start + heads, None)
 
     def close(self) -> None:
-        self._lines, self._next = iter(()), None
+        self._lines, self._next, self._kept = iter(()), None, None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_lines": iter(()), "_next": None}
+        return {**super().__getstate__(), "_lines": iter(()), "_next": None, "_kept": None}
 
 
 def _holds_entries(line: str) -> bool:

@@ -54,6 +54,14 @@ class Source(ABC):
         return {}
 
     @property
+    def categories(self) -> Mapping[str, Sequence[str]]:
+        """The text columns that are read as categories, ``NAME=WORD``, and their words."""
+        return {}
+
+    def with_categories(self, words: Mapping[str, Sequence[str]]) -> None:  # noqa: B027
+        """Use these words of text columns, those of all files, in place of those of the file."""
+
+    @property
     def names(self) -> list[str]:
         """The columns of a container, also those that are not used; none for published layouts."""
         return []

@@ -3,8 +3,10 @@
 Columns with recognised names of particle momenta are read as jets
 (:mod:`jetgen.datasets.formats.recognition`), all others as sets of arbitrary named features. A
 column name that ends with a unit in brackets, ``px [GeV]``, defines the unit; a column ``weight``
-contains event weights. A row is a set of one item; if some columns contain lists, these are the
-features of the items of a set, and columns of single numbers are conditions of the sets.
+contains event weights. A column of few words is one column of zeros and ones for each of them
+(:mod:`jetgen.datasets.formats.categories`). A row is a set of one item; if some columns contain
+lists, these are the features of the items of a set, and columns of single numbers are conditions of
+the sets.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +24,7 @@ from torch import Tensor
 
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.datasets.faults import BAD_MASK, NEGATIVE_PT, doubtful_unit
+from jetgen.datasets.formats.categories import categories, category_column, marks
 from jetgen.datasets.formats.labels import TYPE_INDICES, require_labels
 from jetgen.datasets.formats.momenta import Slots, assemble, jet_features
 from jetgen.datasets.formats.names import Column, is_index, is_weight
@@ -67,6 +71,7 @@ class TableSource(Source):
         self._map: Mapping[str, str] = {}
         self._columns: tuple[str, ...] = ()
         self._conditions: tuple[str, ...] = ()
+        self._words: dict[str, tuple[str, ...]] = {}
         self._found: dict[str, Any] = {}
 
     @property
@@ -79,12 +84,40 @@ class TableSource(Source):
         """The named columns in rows ``start`` to ``stop - 1``; NaN if an entry is not a number."""
 
     @property
+    def text_columns(self) -> list[str]:
+        """The columns of words."""
+        return []
+
+    def words(self, name: str, start: int, stop: int) -> Sequence[str]:
+        """The words of a text column in some rows; empty if there is none."""
+        raise NotImplementedError(f"{type(self).__name__} has no text columns")
+
+    @property
+    def categories(self) -> Mapping[str, Sequence[str]]:
+        if not self.text_columns or self._layout is not None:
+            return {}
+        if "categories" not in self._found:
+            found = {name: self._words_of(name) for name in self.text_columns}
+            self._found["categories"] = {name: words for name, words in found.items() if words}
+        return self._found["categories"]
+
+    def _words_of(self, name: str) -> tuple[str, ...]:
+        if name in self._words:
+            return self._words[name]
+        blocks = range(0, len(self), _BLOCK)
+        parts = (self.words(name, k, min(k + _BLOCK, len(self))) for k in blocks)
+        return categories(chain.from_iterable(parts))
+
+    def with_categories(self, words: Mapping[str, Sequence[str]]) -> None:
+        self._words, self._found = {name: tuple(each) for name, each in words.items()}, {}
+
+    @property
     def attributes(self) -> dict[str, Any]:
         return {}
 
     @property
     def names(self) -> list[str]:
-        return list(self._merged)
+        return [*self._merged, *self._marked]
 
     def doubts(self, cloud: ParticleCloud) -> list[str]:
         layout = self._layout
@@ -189,7 +222,7 @@ class TableSource(Source):
         lists, single = self._asked
         if not lists and not single:
             raise InputError(f"{self.path}: expected columns of numbers, received none")
-        found = self.values([c.name for c in (*lists, *single)], start, stop)
+        found = self._values([c.name for c in (*lists, *single)], start, stop)
         numbers = {
             Feature(c.name, c.unit): self._single(c.name, found[c.name], used=True) for c in single
         }
@@ -224,7 +257,9 @@ class TableSource(Source):
         """The columns of lists and of numbers to be read for sets of named features."""
         lists = [column for column in self.columns if column.items]
         single = [column for column in self.columns if not column.items]
-        if self._columns and {column.name for column in self.columns}.issuperset(self._columns):
+        single += [Column(name, False) for name in self._marked]
+        known = {*self.text_columns, *(column.name for column in (*lists, *single))}
+        if self._columns and known.issuperset(self._columns):
             wanted = {*self._columns, *self._conditions, WEIGHT.name}
             lists = [column for column in lists if column.name in wanted]
             single = [column for column in single if column.name in wanted]
@@ -234,7 +269,9 @@ class TableSource(Source):
     def _layout(self) -> JetColumns | None:
         """The columns of jets; None if columns are requested by their own names."""
         if "layout" not in self._found:
-            own = {column.name for column in self.columns}
+            texts = set(self.text_columns)
+            own = {column.name for column in self.columns} | texts
+            own |= {name for name in self._columns if name.rpartition("=")[0] in texts}
             raw = bool(self._columns) and own.issuperset(self._columns) and not self._map
             merged = list(self._merged.values())
             self._found["layout"] = None if raw else recognise(merged, self._map, self.path)
@@ -245,6 +282,23 @@ class TableSource(Source):
         if "merged" not in self._found:
             self._found["merged"] = {column.name: column for column in numbered(self.columns)}
         return self._found["merged"]
+
+    @property
+    def _marked(self) -> dict[str, tuple[str, str]]:
+        """The text column and the word of each column of zeros and ones."""
+        return {
+            category_column(name, word): (name, word)
+            for name, words in self.categories.items()
+            for word in words
+        }
+
+    def _values(self, names: Sequence[str], start: int, stop: int) -> dict[str, Values]:
+        """:meth:`values`, also of the columns that mark categories."""
+        marked = {name: self._marked[name] for name in names if name in self._marked}
+        numbers = [name for name in names if name not in marked]
+        found = self.values(numbers, start, stop) if numbers else {}
+        texts = {text: self.words(text, start, stop) for text, _ in marked.values()}
+        return found | {name: marks(texts[text], word) for name, (text, word) in marked.items()}
 
     def _read(self, names: Sequence[str], start: int, stop: int) -> dict[str, Values]:
         """The values of columns, including those combined from numbered columns."""
@@ -359,5 +413,5 @@ class TableSource(Source):
         }
 
 
-_KEPT = ("path", "_map", "_columns", "_conditions")
+_KEPT = ("path", "_map", "_columns", "_conditions", "_words")
 """Attributes that are pickled for other processes; the others are computed again there."""
