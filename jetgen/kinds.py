@@ -54,7 +54,6 @@ class Kind:
         representations: the values of the option ``representation`` that choose this kind.
         features_by_name: whether features and conditions are chosen among the columns of a file.
         momenta: whether the features of an item are the components of a momentum.
-        ranked: whether the metrics of tables of runs exist.
         monitored: the figures that can be followed during a training; ``None`` for all.
         refused: options that this kind does not have, and what is expected of each instead.
         logarithmic: conditions that a model receives as their logarithm.
@@ -85,6 +84,10 @@ class Kind:
         missing_units: ``(cloud)``, features without a unit that are assumed to have one.
         doubts: ``(name, sample, real)``, warnings of measured sets that differ by how they were
             made.
+        baselines: the trivial generators, ``(training, number, generator)``, by name.
+        ranked_by: the columns of a table of runs, by the values of its option ``by``.
+        distances: ``(checked, *, seed)``, the distances without classifiers.
+        reconstruction_records: ``(real, decoded)``, further numbers of reconstructions by sample.
         complete: ``(checked)``, with everything measured that metrics and figures need.
         assess: ``(checked, *, classifiers, features, seed, progress)``, the table of metrics and
             the classifiers' figures of merit, by sample and name.
@@ -101,7 +104,6 @@ class Kind:
     representations: tuple[str, ...]
     features_by_name: bool
     momenta: bool
-    ranked: bool
     monitored: tuple[str, ...] | None
     refused: Mapping[str, str]
     logarithmic: tuple[str, ...]
@@ -131,6 +133,10 @@ class Kind:
     require_comparable: Answer = Answer()
     missing_units: Answer = Answer()
     doubts: Answer = Answer()
+    baselines: Answer = Answer()
+    ranked_by: Answer = Answer()
+    distances: Answer = Answer()
+    reconstruction_records: Answer = Answer()
     complete: Answer = Answer()
     assess: Answer = Answer()
     memorised: Answer = Answer()
@@ -164,7 +170,6 @@ JETS = Kind(
     representations=("relative", "cartesian"),
     features_by_name=False,
     momenta=True,
-    ranked=True,
     monitored=None,
     refused={
         "azimuth": "none with jets, whose particles are turned with them; "
@@ -215,6 +220,10 @@ JETS = Kind(
     require_comparable="jetgen.kinds:nothing",
     missing_units="jetgen.physics.units:without_unit",
     doubts="jetgen.evaluation.checks:doubts_of_jets",
+    baselines="jetgen.physics.baselines:BASELINES",
+    ranked_by="jetgen.ranking.tables:FIGURES",
+    distances="jetgen.evaluation.comparison:compare_checked",
+    reconstruction_records="jetgen.kinds:nothing",
     complete="jetgen.evaluation.completing:complete_jets",
     assess="jetgen.evaluation.command:evaluate_checked",
     memorised="jetgen.evaluation.memorised:memorised_jets",
@@ -234,7 +243,6 @@ ENTRIES = Kind(
     representations=("features",),
     features_by_name=True,
     momenta=False,
-    ranked=False,
     monitored=("fom",),
     refused={
         "constraint": "none with representation='features', whose sets have no jet kinematics",
@@ -271,6 +279,10 @@ ENTRIES = Kind(
     require_comparable="jetgen.evaluation.columns:require_common_columns",
     missing_units="jetgen.kinds:nothing",
     doubts="jetgen.kinds:nothing",
+    baselines="jetgen.physics.baselines:TABLE_BASELINES",
+    ranked_by="jetgen.ranking.tables:COLUMN_FIGURES",
+    distances="jetgen.evaluation.columns:compare_columns",
+    reconstruction_records="jetgen.ranking.columns:reconstruction_records",
     complete="jetgen.kinds:unchanged",
     assess="jetgen.evaluation.columns:evaluate_columns",
     memorised="jetgen.kinds:nothing",

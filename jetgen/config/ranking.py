@@ -9,8 +9,10 @@ from jetgen.config.option import option, require, seed_option, validate
 from jetgen.config.reading import allow_option, map_option, require_data
 from jetgen.config.resuming import dask_option
 
-By = Literal["w1m", "w1p", "w1efp", "fpd", "kpd", "uncovered", "mmd", "auc"]
-"""The metrics that a table can be sorted by."""
+By = Literal[
+    "w1m", "w1p", "w1efp", "fpd", "kpd", "uncovered", "mmd", "auc", "w1", "correlations", "pairs"
+]
+"""The metrics that a table can be sorted by; the last three, and auc, for named features."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +29,11 @@ class RankingConfig:
         help="at most this many held-out jets, and as many generated ones (default: all held-out)",
     )
     seed: int = seed_option(1, help="seed of generated jets, the bootstrap, the floor, the trees")
-    by: By = option("w1m", help="metric that sorts the table")
+    by: By | None = option(
+        None,
+        help="metric that sorts the table (default: w1m; for sets of named features w1, the mean "
+        "over columns of W1 / σ; these also have auc, correlations and pairs)",
+    )
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to generate")
     dask: str | None = dask_option("measure the rows")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import cast
 
 import torch
 
@@ -13,16 +14,30 @@ from jetgen.cloud import ParticleCloud
 from jetgen.config.option import require
 from jetgen.errors import InputError, some
 from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput
-from jetgen.evaluation.comparison import Comparison, compare_resampled
+from jetgen.evaluation.comparison import (
+    Comparison,
+    Row,
+    compare_resampled,
+    floor_between,
+    replicated,
+    table_row,
+)
 from jetgen.evaluation.pair_rows import pair_rows
 from jetgen.evaluation.registered_rows import rows_of_columns
-from jetgen.evaluation.resampling import resample
+from jetgen.evaluation.resampling import Resampling, resample
 from jetgen.physics.features import feature_observables, items_alike, plain_symbol
 from jetgen.physics.observables import MeasuredSets, Observable
-from jetgen.physics.quantities import Quantity
+from jetgen.physics.quantities import Quantity, Values, quantity_values
 
 MOST_PAIRED = 20
 """Pairs are compared among at most this many columns, the first ones."""
+
+MEAN_DISTANCE = Quantity(
+    Observable("mean_w1", "mean over columns of W1 / σ", "Mean of columns"),
+    1.0,
+    "mean over columns of W1 in units of the standard deviation of the real values",
+)
+"""The distance of all columns together."""
 
 
 def require_common_columns(name: str, sample: ParticleCloud, real: ParticleCloud) -> None:
@@ -94,11 +109,35 @@ def compare_columns(
     """
     drawn = resample(checked, replicas=replicas, seed=seed)
     paired = paired_columns([checked.real, *checked.samples.values()])
-    rows = pair_rows(drawn, [observable.name for observable in paired])
+    quantities = column_quantities(checked)
+    rows = mean_rows(drawn, quantities)
+    rows += pair_rows(drawn, [observable.name for observable in paired])
     rows += rows_of_columns(drawn, metrics)
-    table = compare_resampled(drawn, column_quantities(checked)).with_rows(rows)
+    table = compare_resampled(drawn, quantities).with_rows(rows)
     given = (*table.given, *(f.name for f in checked.real.frame.condition_features))
     return replace(table, given=given)
+
+
+def mean_rows(drawn: Resampling, quantities: Sequence[Quantity]) -> list[Row]:
+    """The mean over columns of W1 in units of their standard deviations; none for a single one.
+
+    Columns that a sample lacks are left out for all.
+    """
+    kinds = [drawn.pool, drawn.real.jets, *(side.jets for side in drawn.sides.values())]
+    floors, distances = [], {name: [] for name in drawn.sides}  # type: ignore[var-annotated]
+    for quantity in quantities:
+        found = [quantity_values(sets, quantity) for sets in kinds]
+        if any(values is None for values in found):
+            continue
+        pool, real, *samples = cast(list[Values], found)
+        width = pool.values.double().std(correction=0).clamp(min=1e-300)
+        floors.append(floor_between(drawn, pool) / width)
+        for (name, side), values in zip(drawn.sides.items(), samples, strict=True):
+            distances[name].append(replicated(drawn.real, side, real, values) / width)
+    if len(floors) < 2:
+        return []
+    means = {name: torch.stack(values).mean(0) for name, values in distances.items()}
+    return [table_row(MEAN_DISTANCE, torch.stack(floors).mean(0), means)]
 
 
 def column_table(real: MeasuredSets, generated: MeasuredSets) -> FeatureTable:

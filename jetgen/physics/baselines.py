@@ -9,7 +9,7 @@ from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
-from jetgen.kinds import JETS
+from jetgen.kinds import ENTRIES, JETS
 from jetgen.physics.observables import MeasuredSets, measure
 from jetgen.weights import require_some_weight
 
@@ -127,7 +127,10 @@ BASELINES = {
     JETS.baseline: independent_particles,
     "Gaussian features": gaussian_features,
 }
-"""The trivial generators by name of their samples."""
+"""The trivial generators of jets by name of their samples."""
+
+TABLE_BASELINES = {ENTRIES.baseline: independent_features}
+"""Those of sets with named features."""
 
 
 def _draw(real: MeasuredSets, jets: int, generator: torch.Generator) -> Frames:

@@ -16,14 +16,16 @@ import torch
 from jetgen.cloud import ParticleCloud
 from jetgen.config.compare import CompareConfig
 from jetgen.config.leaderboard import LeaderboardConfig
+from jetgen.config.option import require
 from jetgen.config.ranking import RankingConfig
 from jetgen.datasets.dask_cluster import by_dask
 from jetgen.files.progress import named_steps
 from jetgen.files.whole import write_text
+from jetgen.kinds import Kind
 from jetgen.ranking.runs import Models, finished_runs, named_runs, require_same_jets
 from jetgen.ranking.samples import Sample, samples_of
 from jetgen.ranking.scores import score, score_file
-from jetgen.ranking.tables import FIGURES, csv_text, markdown, ordered
+from jetgen.ranking.tables import Figure, csv_text, markdown, ordered
 from jetgen.reports import write_report
 from jetgen.runs.data import Data
 from jetgen.runs.device import choose_device
@@ -96,14 +98,20 @@ def _jets(config: RankingConfig, models: Models) -> _Jets:
 def _measured_there(config: RankingConfig, find: Find, folder: Path, here: Path, row: str) -> None:
     """Measure and store one row, in a worker of a cluster."""
     with chdir(here):
-        jets = _jets(config, find()[0])
+        models, _ = find()
+        jets = _jets(config, models)
         chosen = [sample for sample in jets.samples if sample.name == row]
-        score(chosen, jets.real, jets.training, folder=folder, seed=config.seed)
+        kind = next(iter(models.values())).config.kind
+        score(chosen, jets.real, jets.training, folder=folder, seed=config.seed, kind=kind)
 
 
 def _write(config: RankingConfig, find: Find, output: Path) -> Path:
     models, others = find()
     require_same_jets(models)
+    kind = next(iter(models.values())).config.kind
+    figures: dict[str, Figure] = kind.ranked_by
+    by = next(iter(figures)) if config.by is None else config.by
+    require(by in figures, "by", f"one of {', '.join(figures)} with these runs", by)
     real, training, samples = _jets(config, models)
     folder = output / "scores"
     with named_steps("measure") as step:
@@ -119,14 +127,15 @@ def _write(config: RankingConfig, find: Find, output: Path) -> Path:
             folder=folder,
             seed=config.seed,
             progress=step,
+            kind=kind,
         )
-        samples = ordered(samples, scores, config.by)
-        _report(config, samples, real, training, output / "report", step)
+        samples = ordered(samples, scores, figures[by].metric)
+        _report(config, samples, real, training, output / "report", step, kind, by)
     write_text(output / "results.csv", csv_text(samples, scores))
-    head = _head(config, models, len(real))
+    head = _head(config, models, len(real), figures[by].title)
     table = output / "results.md"
     tail = _warnings(warnings) + _runs(models, others)
-    write_text(table, f"{head}\n{_READING}\n{markdown(samples, scores)}{tail}")
+    write_text(table, f"{head}\n{_READING}\n{markdown(samples, scores, kind)}{tail}")
     return table
 
 
@@ -137,22 +146,26 @@ def _report(
     training: ParticleCloud,
     folder: Path,
     progress: Callable[[str], None],
+    kind: Kind,
+    by: str,
 ) -> None:
     generated = [sample for sample in samples if sample.kind == "generated"]
     trivial = [sample for sample in samples if sample.kind == "trivial"]
     best = generated[:DRAWN]
-    progress("generate jets for the figures")
+    many = kind.noun.many
+    progress(f"generate {many} for the figures")
     write_report(
         folder,
         real=real,
         samples={sample.name: sample.make() for sample in [*best, *trivial]},
         training=training,
+        kind=kind,
         title="Runs compared",
         description=(
             f"Shown: {len(best)} of {len(generated)} samples of trained models, the best by "
-            f"{FIGURES[config.by].title}, and the trivial generators. results.md and results.csv "
-            "in the folder above contain all samples. The simulated jets are the held-out test "
-            "jets, which were not used in any training."
+            f"{kind.ranked_by[by].title}, and the trivial generators. results.md and results.csv "
+            f"in the folder above contain all samples. The simulated {many} are the held-out test "
+            f"{many}, which were not used in any training."
         ),
         provenance={"command": ["jetgen", *sys.argv[1:]]},
         seed=config.seed,
@@ -160,17 +173,18 @@ def _report(
     )
 
 
-def _head(config: RankingConfig, models: Models, jets: int) -> str:
+def _head(config: RankingConfig, models: Models, jets: int, sorted_by: str) -> str:
+    many = next(iter(models.values())).config.kind.noun.many
     trained = next(iter(models.values())).environment
     versions = ", ".join(f"{name} {trained['libraries'][name]}" for name in ("jetgen", "torch"))
     files = ", ".join(f"{path} (SHA-256 {hash[:12]})" for path, hash in trained["data"].items())
     return (
         "# Runs compared\n\n"
         f"`{shlex.join(['jetgen', *sys.argv[1:]])}`\n\n"
-        f"{jets} held-out jets of {files}, and {jets} jets per row; seed {config.seed}; sorted by "
-        f"{FIGURES[config.by].title}. Each row is one training: ± is the error of the jets, "
+        f"{jets} held-out {many} of {files}, and {jets} {many} per row; seed {config.seed}; sorted "
+        f"by {sorted_by}. Each row is one training: ± is the error of the {many}, "
         "without the spread between trainings with other seeds. "
-        f"Trained with {versions}; jets generated on {choose_device(config.device)} with "
+        f"Trained with {versions}; {many} generated on {choose_device(config.device)} with "
         f"{torch.get_num_threads()} threads, Python {platform.python_version()}, torch "
         f"{torch.__version__}.\n"
     )

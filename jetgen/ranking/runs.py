@@ -29,7 +29,7 @@ def named_runs(
         reading: ``map`` and ``allow`` of :func:`~jetgen.runs.trained_model.load`.
 
     Raises:
-        InputError: when a folder has no finished run of jets, or is named twice.
+        InputError: when a folder has no finished run, or is named twice.
     """
     folders = {path: Path(path).resolve() for path in paths}
     if len(set(folders.values())) < len(paths):
@@ -37,20 +37,7 @@ def named_runs(
     names = Counter(folder.name for folder in folders.values())
     store = JetStore()
     called = {path: f.name if names[f.name] == 1 else path for path, f in folders.items()}
-    return {called[path]: _ranked(path, device, store, data, **reading) for path in folders}
-
-
-def _ranked(
-    path: str | Path, device: str, store: JetStore, data: Data | None, **reading: Any
-) -> TrainedModel:
-    """A trained model of jets; the metrics of the table do not exist for other sets."""
-    model = load(path, device, store=store, data=data, **reading)
-    if not model.config.kind.ranked:
-        raise InputError(
-            f"{path}: expected a run trained on jets, whose metrics the table has, received one on "
-            f"named features; `jetgen.report({str(path)!r})` and `jetgen.evaluate` compare those"
-        )
-    return model
+    return {called[path]: load(path, device, store=store, data=data, **reading) for path in folders}
 
 
 def finished_runs(
@@ -70,7 +57,7 @@ def finished_runs(
     for file in sorted(folder.rglob("config.yaml")):
         name = str(file.parent.relative_to(folder))
         try:
-            models[name] = _ranked(file.parent, device, store, data, **reading)
+            models[name] = load(file.parent, device, store=store, data=data, **reading)
         except InputError as error:
             others.append((name, str(error)))
     if not models:
@@ -91,6 +78,8 @@ def finished_runs(
 def held_out_by(model: TrainedModel) -> dict[str, Any]:
     """The options that define a run's held-out jets, with the hashes of the files."""
     config = model.config
+    chosen = ("columns", "condition", "target", "select", "drop_missing")
+    by_name = chosen if config.kind.features_by_name else ()
     return {
         "data": [place.sha256 for place in model.folder.places()],
         "jet_type": config.jet_type,
@@ -98,6 +87,7 @@ def held_out_by(model: TrainedModel) -> dict[str, Any]:
         "particles": config.particles,
         "weighted": bool(config.weighted),
         "seed": config.seed,
+        **{name: getattr(config, name) for name in by_name},
     }
 
 
@@ -112,11 +102,11 @@ def require_same_jets(models: Models) -> None:
     for name in rest:
         found = held_out_by(models[name])
         for key in wanted:
-            if found[key] != wanted[key]:
+            if found.get(key) != wanted[key]:
                 raise InputError(
                     f"{name}: expected a run with the same held-out jets as {first}, received "
-                    f"{key} {found[key]} in place of {wanted[key]}; compare runs with the same "
-                    "data, jets, jet_type, particles, weighted and seed"
+                    f"{key} {found.get(key)} in place of {wanted[key]}; compare runs with the same "
+                    f"{', '.join(wanted)}"
                 )
 
 

@@ -14,7 +14,6 @@ import torch
 from jetgen import __version__
 from jetgen.cloud import ParticleCloud
 from jetgen.files.whole import sha256
-from jetgen.physics.baselines import BASELINES
 from jetgen.ranking.runs import Models, costs, held_out_by
 from jetgen.runs.trained_model import TrainedModel
 
@@ -55,7 +54,8 @@ def samples_of(models: Models, training: ParticleCloud, jets: int, seed: int) ->
         jets: number of jets per sample.
         seed: seed of the samples.
     """
-    held_out = held_out_by(next(iter(models.values())))
+    first = next(iter(models.values()))
+    held_out, trivial = held_out_by(first), first.config.kind.baselines
     origin = {
         "jets": jets,
         "seed": seed,
@@ -64,8 +64,8 @@ def samples_of(models: Models, training: ParticleCloud, jets: int, seed: int) ->
         "held_out": held_out,
     }
     found = [s for name, model in models.items() for s in _of_run(name, model, origin)]
-    for name in BASELINES:
-        make = partial(_trivial, name, training, jets, seed)
+    for name, generator in trivial.items():
+        make = partial(_trivial, generator, training, jets, seed)
         found.append(Sample(name, "trivial", make, {**origin, "trivial": name}))
     return found
 
@@ -99,5 +99,7 @@ def _decoded(model: TrainedModel, jets: int, seed: int) -> ParticleCloud:
     return model.reconstruct(model.held_out(most=jets), seed=seed)
 
 
-def _trivial(name: str, training: ParticleCloud, jets: int, seed: int) -> ParticleCloud:
-    return BASELINES[name](training, jets, torch.Generator().manual_seed(seed))
+def _trivial(
+    generator: Callable[..., ParticleCloud], training: ParticleCloud, jets: int, seed: int
+) -> ParticleCloud:
+    return generator(training, jets, torch.Generator().manual_seed(seed))

@@ -13,10 +13,11 @@ from jetgen.classifiers.figure_of_merit import FigureOfMerit, auc_standard_error
 from jetgen.cloud import ParticleCloud
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import check
-from jetgen.evaluation.command import evaluate_checked, metric_records
-from jetgen.evaluation.comparison import Distance, compare
+from jetgen.evaluation.command import metric_records
+from jetgen.evaluation.comparison import Distance
 from jetgen.files.lock import locked
 from jetgen.files.whole import write_json
+from jetgen.kinds import JETS, Kind
 from jetgen.ranking.samples import Sample
 
 Record = dict[str, Any]
@@ -42,13 +43,15 @@ def score(
     folder: Path,
     seed: int,
     progress: Callable[[str], None] = lambda text: None,
+    kind: Kind = JETS,
 ) -> Scored:
     """The metrics of the samples.
 
-    Generated and trivial samples get every metric, reconstructions the Wasserstein distances,
-    all with the same real jets and the same floor. A sample with a result in ``folder`` under its
-    :attr:`Sample.key` is not measured again; the others are measured and stored there. Several
-    processes share the work: each takes rows that no other has taken, and waits for the rest.
+    Generated and trivial samples get every metric, reconstructions the Wasserstein distances and
+    those of their ``kind``, all with the same real jets and the same floor. A sample with a result
+    in ``folder`` under its :attr:`Sample.key` is not measured again; the others are measured and
+    stored there. Several processes share the work: each takes rows that no other has taken, and
+    waits for the rest.
 
     Raises:
         InputError: when jets cannot be compared.
@@ -58,7 +61,7 @@ def score(
         with ExitStack() as held:
             own = list(_taken(missing, files, held))
             if own:
-                _measure(own, files, real, training, seed, progress)
+                _measure(own, files, real, training, seed, progress, kind)
         if not own:
             progress("wait for the rows of another process")
             with locked(_row(files[missing[0].name]), wait=True):
@@ -102,6 +105,7 @@ def _measure(
     training: ParticleCloud,
     seed: int,
     progress: Callable[[str], None],
+    kind: Kind,
 ) -> None:
     """Measure rows together, and store them."""
     found: dict[str, list[Record]] = {}
@@ -119,16 +123,18 @@ def _measure(
         found[sample.name] = [{"metric": name, "value": value} for name, value in facts.items()]
         (decoded if sample.kind == "reconstructed" else made)[sample.name] = jets
     if made:
-        checked = check(real, made, training)
-        table, merits = evaluate_checked(checked, seed=seed, progress=progress)
+        checked = check(real, made, training, kind)
+        table, merits = kind.assess(checked, seed=seed, progress=progress)
         _sort_in(found, metric_records(table))
         warnings += table.warnings
         for name, classifiers in merits.items():
             found[name] += [_merit_record(merit) for merit in classifiers.values()]
     if decoded:
         progress("reconstructions")
-        table = compare(real, decoded, training, seed=seed)
+        table = kind.distances(check(real, decoded, training, kind), seed=seed)
         _sort_in(found, metric_records(table))
+        for name, records in kind.reconstruction_records(real, decoded).items():
+            found[name] += records
         warnings += table.warnings
     for sample in missing:
         others = tuple(f"{name}: " for name in found if name != sample.name)

@@ -8,6 +8,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from jetgen.kinds import JETS, Kind
+from jetgen.ranking.columns import R2, RMSE
 from jetgen.ranking.samples import Sample
 from jetgen.ranking.scores import Record
 from jetgen.reports.formatting import with_uncertainty
@@ -30,7 +32,18 @@ FIGURES = {
     "mmd": Figure("mmd", "MMD"),
     "auc": Figure("auc", "AUC"),
 }
-"""The columns by the names of ``jetgen.config.ranking.By``."""
+"""The columns for jets by the names of ``jetgen.config.ranking.By``, which sort by the first."""
+
+COLUMN_FIGURES = {
+    "w1": Figure("mean_w1", "W1 / σ"),
+    "auc": FIGURES["auc"],
+    "correlations": Figure("correlations", "correlations"),
+    "pairs": Figure("pairs", "pairs"),
+}
+"""Those for sets of named features: means over their columns, and the trees."""
+
+DECODED = (Figure(RMSE, "RMSE / σ"), Figure(R2, "R²"))
+"""Means over the columns of reconstructions."""
 
 FACTS = (
     Figure("parameters", "parameters"),
@@ -47,12 +60,15 @@ COLUMNS = (
 
 Scores = Mapping[str, Sequence[Record]]
 
+_OF_ALL = {figure.metric for figure in COLUMN_FIGURES.values()}
+"""Metrics that are not those of one column."""
 
-def ordered(samples: Sequence[Sample], scores: Scores, by: str) -> list[Sample]:
-    """The samples by increasing metric ``by``; those without it at the end."""
+
+def ordered(samples: Sequence[Sample], scores: Scores, metric: str) -> list[Sample]:
+    """The samples by increasing ``metric``; those without it at the end."""
 
     def rank(sample: Sample) -> float:
-        record = _record(scores[sample.name], FIGURES[by].metric)
+        record = _record(scores[sample.name], metric)
         return math.inf if record is None else record["value"]
 
     return sorted(samples, key=rank)
@@ -69,19 +85,23 @@ def csv_text(samples: Sequence[Sample], scores: Scores) -> str:
     return text.getvalue()
 
 
-def markdown(samples: Sequence[Sample], scores: Scores) -> str:
-    """Generated and trivial samples, one row each; then the reconstructions."""
+def markdown(samples: Sequence[Sample], scores: Scores, kind: Kind = JETS) -> str:
+    """Generated and trivial samples, one row each; then the reconstructions, and the columns."""
     decoded = [sample for sample in samples if sample.kind == "reconstructed"]
-    text = _table([sample for sample in samples if sample not in decoded], scores, FACTS)
+    made = [sample for sample in samples if sample not in decoded]
+    many = kind.noun.many
+    text = _table(made, scores, FACTS, kind)
     if decoded:
-        text += "\n## Reconstructed jets\n\nHeld-out jets, encoded and decoded.\n\n"
-        text += _table(decoded, scores, ())
+        text += f"\n## Reconstructed {many}\n\nHeld-out {many}, encoded and decoded.\n\n"
+        text += _table(decoded, scores, DECODED if kind.features_by_name else (), kind)
+    if kind.features_by_name:
+        text += column_tables(made, decoded, scores)
     return text
 
 
-def _table(samples: Sequence[Sample], scores: Scores, facts: Sequence[Figure]) -> str:
+def _table(samples: Sequence[Sample], scores: Scores, facts: Sequence[Figure], kind: Kind) -> str:
     known: dict[Figure, Record] = {}
-    for figure in FIGURES.values():
+    for figure in kind.ranked_by.values():
         for sample in samples:
             record = _record(scores[sample.name], figure.metric)
             if record is not None:
@@ -97,7 +117,7 @@ def _table(samples: Sequence[Sample], scores: Scores, facts: Sequence[Figure]) -
         for record in known.values()
     ]
     lines = [
-        _line(["jets", *headings, *(fact.title for fact in facts)]),
+        _line([kind.noun.many, *headings, *(fact.title for fact in facts)]),
         _line(["---", *["---:"] * (len(known) + len(facts))]),
         _line(["real: the floor", *floors, *[""] * len(facts)]),
     ]
@@ -130,8 +150,44 @@ def _number(record: Record | None) -> str:
     if record is None:
         return ""
     value = record["value"]
+    if record["metric"] in (RMSE, R2):
+        return f"{value:.3f}"
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.1f}"
 
 
+def column_tables(made: Sequence[Sample], decoded: Sequence[Sample], scores: Scores) -> str:
+    """One row per column: W1 of generated samples; RMSE and R² of reconstructions."""
+    first = [r for s in made[:1] for r in scores[s.name]]
+    columns = [r for r in first if "floor" in r and r["metric"] not in _OF_ALL]
+    lines = [
+        "\n## W1 of each column\n",
+        _line(["column", *(sample.name for sample in made), "real: the floor"]),
+        _line(["---", *["---:"] * (len(made) + 1)]),
+    ]
+    for column in columns:
+        cells = [_cell(_record(scores[sample.name], column["metric"])) for sample in made]
+        unit = f" [{column['printed_unit']}]" if column["printed_unit"] else ""
+        floor = with_uncertainty(
+            column["floor"] / column["scale"], column["floor_spread"] / column["scale"]
+        )
+        lines.append(_line([f"{column['title']}{unit}", *cells, floor]))
+    if decoded:
+        lines += [
+            "\n## RMSE and R² of each reconstructed column\n",
+            _line(["column", *(f"{s.name}: {what}" for s in decoded for what in ("RMSE", "R²"))]),
+            _line(["---", *["---:"] * (2 * len(decoded))]),
+        ]
+        known = [r["metric"] for r in scores[decoded[0].name] if r["metric"].startswith("rmse:")]
+        for metric in known:
+            name = metric.removeprefix("rmse:")
+            cells = []
+            for sample in decoded:
+                for kind in ("rmse", "r2"):
+                    record = _record(scores[sample.name], f"{kind}:{name}")
+                    cells.append("–" if record is None else f"{record['value']:.3g}")
+            lines.append(_line([name, *cells]))
+    return "\n".join(lines) + "\n"
+
+
 def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -11,6 +11,7 @@ from jetgen.cli.main import main
 from jetgen.config.train import TrainConfig
 from jetgen.configs import preset
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
+from jetgen.evaluation import command
 from jetgen.files.whole import write_json
 from jetgen.physics.baselines import BASELINES
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
@@ -137,11 +138,11 @@ def test_a_further_run_costs_its_own_evaluation_only(folder, table, monkeypatch)
     first = (table / "results.csv").read_text()
     evaluated = []
 
-    def recorded(checked, original=scores.evaluate_checked, **options):
+    def recorded(checked, original=command.evaluate_checked, **options):
         evaluated.extend(checked.samples)
         return original(checked, **options)
 
-    monkeypatch.setattr(scores, "evaluate_checked", recorded)
+    monkeypatch.setattr(command, "evaluate_checked", recorded)
     again = str(folder / "again")
     config = TrainConfig(**TINY, data=[str(folder / "jets.h5")], run=again, objective="ae")
     train(config)
@@ -226,7 +227,7 @@ def test_tables_print_what_they_are_given():
         "one": [record("relative_mass", 0.02, 36.0, "different")],
         "two": [record("relative_mass", 0.003, 2.0, "indistinguishable")],
     }
-    assert ordered([first, second], found, "w1m") == [second, first]
+    assert ordered([first, second], found, "relative_mass") == [second, first]
     text = markdown([second, first], found)
     assert "| W1M [10⁻³] |" in text and "| real: the floor | 2.00 ± 0.50 |" in text
     assert "| two | **3.0 ± 1.0** (+2.0) |" in text and "| one | 20.0 ± 1.0 (+36) |" in text
@@ -260,3 +261,33 @@ def test_two_processes_share_the_rows_and_measure_none_twice(tmp_path, monkeypat
     assert len(found) == 2 and found[0] == found[1] and list(found[0]) == [s.name for s in samples]
     assert sorted(name for own in measured for name in own) == sorted(s.name for s in samples)
     assert max(len(own) for own in measured) == 3
+
+
+@pytest.mark.slow
+def test_runs_on_a_table_are_compared_by_their_columns(tmp_path):
+    """The trees, W1 of columns, and RMSE and R² of reconstructions, for two models of a table."""
+    generator = torch.Generator().manual_seed(1)
+    a = torch.randn(700, generator=generator)
+    rows = zip(a.tolist(), (2 * a + 0.1).tolist(), (a > 0.3).int().tolist(), strict=True)
+    data = tmp_path / "table.csv"
+    data.write_text("x,P=y|z,n\n" + "".join(f"{x},{y},{n}\n" for x, y, n in rows))
+    tiny = {"data": [str(data)], "representation": "features", "loss": "mse", "epochs": 3}
+    networks = {"encoder": "dense", "decoder": "dense", "hidden": 8, "latent": 2}
+    for name, objective in (("vae", "vae"), ("gan", "gan")):
+        chosen = {"objective": objective, "prior": "gaussian", "run": str(tmp_path / "runs" / name)}
+        train(TrainConfig(**tiny, **networks, **chosen))
+    out = str(tmp_path / "out")
+    assert main(["leaderboard", str(tmp_path / "runs"), "--output", out]) == 0
+    found = {(row["sample"], row["metric"]): row for row in rows_of(tmp_path / "out/results.csv")}
+    samples = ["vae (gaussian)", "gan", "independent columns"]
+    for sample in samples:
+        values = [found[sample, name]["value"] for name in ("mean_w1", "x", "P=y|z", "n")]
+        assert all(float(value) >= 0 for value in values)
+    for column in ("x", "P=y|z", "n"):
+        rmse, r2 = (float(found["vae (decoded)", f"{k}:{column}"]["value"]) for k in ("rmse", "r2"))
+        assert rmse > 0 and r2 < 1
+    assert ("vae (gaussian)", "rmse:x") not in found
+    text = (tmp_path / "out" / "results.md").read_text(encoding="utf-8")
+    assert "| entries | W1 / σ |" in text and "sorted by W1 / σ" in text
+    assert "## RMSE and R² of each reconstructed column" in text and "P=y\\|z" in text
+    assert main(["leaderboard", str(tmp_path / "runs"), "--output", out, "--by", "fpd"]) == 2
