@@ -42,8 +42,25 @@ class LatentConfig:
         help="condition on observables, such as 'mass > 150 and n > 60': where the codes of these "
         "jets lie, and how well classifiers find them",
     )
+    save_classifier: str | None = option(
+        None,
+        help="file to write a classifier of the `region` in the codes to: logistic regression on "
+        "codes, their squares and products",
+    )
+    tail: str | None = option(
+        None,
+        help="column that is predicted from the codes by two regressors, inside and outside the "
+        "`region`, switched by the classifier and saved with it",
+    )
+    classifier: str | None = option(
+        None,
+        help="file of `save_classifier` to apply to these jets: predictions.csv has the "
+        "probability of each to be in its region, and the value of its tail",
+    )
     columns: int = option(
-        6, help="number of latent dimensions in pairs and traversals, the most active first"
+        6,
+        help="number of latent dimensions in pairs and traversals, those with most information on "
+        "`colour` or, without it, the most active ones",
     )
     steps: int = option(7, help="jets along a traversal or an interpolation")
     between: tuple[str, ...] = option(
@@ -58,6 +75,9 @@ class LatentConfig:
         require_data(self, "select", "drop_missing")
         for name in ("jets", "columns"):
             require(getattr(self, name) >= 1, name, "at least 1", getattr(self, name))
+        for name in ("save_classifier", "tail"):
+            given = getattr(self, name)
+            require(self.region is not None or given is None, name, "none without `region`", given)
         require(self.steps >= 2, "steps", "at least 2", self.steps)
         numbers = all(text.isdigit() for text in self.between)
         require(

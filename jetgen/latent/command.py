@@ -9,8 +9,10 @@ from pathlib import Path
 from jetgen.config.latent import LatentConfig
 from jetgen.config.reading import file_options
 from jetgen.files.progress import named_steps
+from jetgen.files.whole import write_text
 from jetgen.latent.encoding import encode_sets
 from jetgen.latent.page import conclude
+from jetgen.latent.predictions import apply
 from jetgen.physics.region import Region
 from jetgen.reports.findings_page import write_findings
 
@@ -25,12 +27,15 @@ def latent(config: LatentConfig) -> Path:
     asked = list(config.colour)
     if config.region is not None:
         asked += Region(config.region).names  # fails for a mistake in it before the work begins
+    if config.tail is not None:
+        asked.append(config.tail)
     with named_steps("encode and measure") as step:
         found = encode_sets(config.run, config.data, asked, **file_options(config))
         step("draw")
         conclusion = conclude(found, config)
+        predicted = None if config.classifier is None else apply(found, Path(config.classifier))
     model, many = found.model, found.measured.kind.noun.many
-    return write_findings(
+    page = write_findings(
         Path(config.output) if config.output else model.folder.path / "latent",
         conclusion,
         title=f"Latent space: {model.folder.path.resolve().name}",
@@ -43,3 +48,6 @@ def latent(config: LatentConfig) -> Path:
             "Seed": [str(config.seed)],
         },
     )
+    if predicted is not None:
+        write_text(page.parent / "predictions.csv", predicted)
+    return page

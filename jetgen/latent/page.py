@@ -14,6 +14,7 @@ from jetgen.config.latent import LatentConfig
 from jetgen.errors import InputError
 from jetgen.latent.embedding import tsne
 from jetgen.latent.encoding import EncodedSets
+from jetgen.latent.predictions import fitted_region
 from jetgen.latent.walks import blend, interpolation, traversals
 from jetgen.metrics.latent import ACTIVE, active, activity, divergence, order, principal_components
 from jetgen.physics.features import measure_features
@@ -38,6 +39,9 @@ LAID_OUT = 2000
 
 _TOLD = 3
 
+_FIRST = "The most active dimensions", "The dimensions with most information on it"
+"""Which dimensions are drawn without and with ``colour``."""
+
 
 def conclude(found: EncodedSets, config: LatentConfig) -> Conclusion:
     """Measure and draw what the options request.
@@ -49,12 +53,20 @@ def conclude(found: EncodedSets, config: LatentConfig) -> Conclusion:
     colours = observables_named(found.observed, config.colour or tuple(found.main), "colour")
     ends = far_apart(found, config.between)
     searched = None if config.region is None else _search(found, config.region, config.seed)
+    saved = config.save_classifier, config.tail
     information = found.information(config.seed)
     answer = [_activity_in_words(found), *_information_in_words(found, information)]
     tables = [_columns(found, information), *_matrices(found, information)]
     if searched is not None:
         answer.append(searched.answer)
         tables.insert(0, searched.table)
+        if any(saved):
+            path, tail = saved
+            words, further = fitted_region(
+                found, searched.inside, searched.text, tail, path, config.seed
+            )
+            answer.append(words)
+            tables[1:1] = further
     with figure_style():
         drawings = list(_drawings(found, config, colours, ends, information, searched))
     return Conclusion(" ".join(answer), tables=tables, drawings=drawings)
@@ -74,21 +86,48 @@ def _search(found: EncodedSets, text: str, seed: int) -> _Searched:
     aucs = [with_uncertainty(side.auc, side.auc_error) for side in search]
     ranked = search.trees.importances
     importances = [(int(name.removeprefix("z")) - 1, loss) for name, loss in ranked]
+    places = [
+        [side[:, column].quantile(_CENTRAL).tolist() for side in _sides(found, inside)]
+        for column, _ in importances
+    ]
+    lies = ", ".join(
+        f"z{column + 1} {own[1]:+.2f} ({own[0]:+.2f} to {own[2]:+.2f}; others {others[1]:+.2f})"
+        for (column, _), (own, others) in zip(importances[:_TOLD], places, strict=False)
+    )
     return _Searched(
         text,
         inside,
         [column for column, _ in importances],
         f"The region {text} contains {int(inside.sum())} of {len(inside)} {many}. From the codes, "
         f"boosted trees separate them from the others with an AUC of {aucs[1]}, a linear "
-        f"classifier with {aucs[0]}.",
+        f"classifier with {aucs[0]}. Medians and central 68 % of their codes in the dimensions "
+        f"that are most important for the trees: {lies}.",
         Table(
             "region",
             "Region",
-            ("column", "AUC lost by permutation"),
-            [(f"z{column + 1}", f"{loss:.4f}") for column, loss in importances],
-            f"Loss of AUC of the trees for {text} when the values of a column are permuted.",
+            ("column", "AUC lost by permutation", "inside", "outside"),
+            [
+                (f"z{column + 1}", f"{loss:.4f}", *map(_in_words, place))
+                for (column, loss), place in zip(importances, places, strict=True)
+            ],
+            f"Loss of AUC of the trees for {text} when the values of a column are permuted; "
+            "medians and central 68 % of the codes inside and outside.",
         ),
     )
+
+
+_CENTRAL = torch.tensor([0.16, 0.5, 0.84], dtype=torch.float64)
+"""Quantiles of the codes of a region."""
+
+
+def _in_words(quantiles: Sequence[float]) -> str:
+    low, median, high = quantiles
+    return f"{median:.3f} ({low:.3f} to {high:.3f})"
+
+
+def _sides(found: EncodedSets, inside: Tensor) -> tuple[Tensor, Tensor]:
+    codes = found.latent.mean.double()
+    return codes[inside], codes[~inside]
 
 
 def _activity_in_words(found: EncodedSets) -> str:
@@ -156,11 +195,13 @@ def _drawings(
     searched: _Searched | None,
 ) -> Iterator[FindingFigure]:
     latent, columns, noun = found.latent, order(found.latent), found.measured.kind.noun
+    names = [colour.observable.name for colour in colours]
+    about = information[:, [list(found.observed).index(name) for name in names]]  # (L, colours)
     few = slice(LAID_OUT)
     components = principal_components(latent[few])[0]
     laid_out = tsne(latent.mean[few], config.seed)
     if searched is not None:
-        shown = searched.columns[:_TOLD]
+        leading = searched.columns[:_TOLD]
         yield FindingFigure(
             "region",
             f"Codes of {searched.text}",
@@ -168,7 +209,7 @@ def _drawings(
             "codes, and the latent dimensions that are most important for the trees.",
             latent_region(
                 {"Principal component": components, "t-SNE": laid_out},
-                {f"$z_{{{column + 1}}}$": latent.mean[few, column] for column in shown},
+                {f"$z_{{{column + 1}}}$": latent.mean[few, column] for column in leading},
                 searched.inside[few],
                 searched.text,
             ),
@@ -207,15 +248,17 @@ def _drawings(
         "quantitative meaning.",
         latent_plane(laid_out, ("t-SNE 1", "t-SNE 2"), [colour[few] for colour in colours]),
     )
-    for colour in colours:
+    for colour, informed in zip(colours, about.T, strict=True):
         title = colour.observable.title
+        shown = informed.argsort(descending=True) if config.colour else columns
         yield FindingFigure(
             f"pairs_{colour.observable.name}",
             f"Pairs of latent dimensions by {title}",
-            f"The most active dimensions against each other, coloured by {title}.",
-            latent_pairs(latent, columns[: config.columns].tolist(), colour),
+            f"{_FIRST[bool(config.colour)]} against each other, coloured by {title}.",
+            latent_pairs(latent, shown[: config.columns].tolist(), colour),
         )
-    yield from found.measured.kind.walks(found, config.steps, columns[: config.columns], ends)
+    walked = about.amax(1).argsort(descending=True) if config.colour else columns
+    yield from found.measured.kind.walks(found, config.steps, walked[: config.columns], ends)
 
 
 class _Walks(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -23,7 +24,7 @@ from jetgen.config.report import ReportConfig
 from jetgen.datasets import read
 from jetgen.datasets.choosing import drawn_rows
 from jetgen.datasets.detection import find_files, map_of, open_source, sha256_of
-from jetgen.errors import InputError
+from jetgen.errors import InputError, InputWarning
 from jetgen.evaluation.checks import RECONSTRUCTED, measured_sample
 from jetgen.files.progress import named_steps
 from jetgen.files.whole import sha256
@@ -75,21 +76,25 @@ def _report_run(
     kind = model.config.kind
     noun, named = kind.noun.many, config.reference_name
     generated = _generated_file(model)
+    absent = generated is None and model.run.shipped is None
+    shown = "Reconstructed" if absent else "Generated"
     real, training, files, origin = _jets_to_compare_with(model, config, clouds)
     rates = training_rates(folder)
     timed = partial(_timed, rates=rates, noun=noun)
     progress("generate")
-    samples = {
-        "generated": model.generate(len(real), seed=config.seed)
-        if generated is None
-        else read(generated, jets=config.jets, seed=config.seed, first=config.first)
-    }
+    samples = {}
+    if generated is not None:
+        samples["generated"] = read(
+            generated, jets=config.jets, seed=config.seed, first=config.first
+        )
+    elif not absent:
+        samples["generated"] = model.generate(len(real), seed=config.seed)
     evaluations = model.model.evaluations
     note = f"network evaluated {evaluations} time{'s' * (evaluations != 1)} per batch"
     some = min(len(real), _TIMED_JETS)
     with timed("Generate", some, note=note):
         made = model.generate(some, seed=config.seed)
-    for prior, title in list(model.priors.items())[1:]:
+    for prior, title in [] if absent else list(model.priors.items())[1:]:
         progress(f"generate with the {title} prior")
         samples[f"generated ({title} prior)"] = model.generate(
             len(real), prior=prior, seed=config.seed
@@ -110,8 +115,9 @@ def _report_run(
         samples=samples,
         kind=kind,
         training=training,
-        title=f"Generated {noun}: {Path(model.run.name).resolve().name}",
+        title=f"{shown} {noun}: {Path(model.run.name).resolve().name}",
         description="".join(f"Warning: {finding}. " for finding in read_health(folder.health_file))
+        + f"No {noun} were generated for this report. " * absent
         + (
             f"{model.title}, trained on {model.training_size} {noun} of "
             f"{', '.join(model.config.data)}. The {named} {noun} on this page are {origin}."
@@ -122,7 +128,9 @@ def _report_run(
         provenance={
             "report command": ["jetgen", *sys.argv[1:]],
             "jetgen": __version__,
-            f"generated {noun}": {"seed": config.seed}
+            f"generated {noun}": {"file": "none"}
+            if absent
+            else {"seed": config.seed}
             if generated is None
             else {
                 "file": str(generated),
@@ -147,16 +155,28 @@ def _report_run(
 
 
 def _generated_file(model: TrainedModel) -> Path | None:
-    """The generated jets of a run; a model that comes with jetgen has none, they are made anew."""
+    """The generated jets of a run; a model that comes with jetgen has none, they are made anew.
+
+    An autoencoder may have none: its report is that of its reconstructions.
+    """
     if model.run.shipped is not None:
         return None
     path = model.folder.generated_file
-    if not path.exists():
+    if path.exists():
+        return path
+    many, advice = model.config.kind.noun.many, f"`jetgen.generate({model.run.name!r})`"
+    if not model.reconstructs:
         raise InputError(
-            f"{path}: expected the run's generated {model.config.kind.noun.many}, found no such "
-            f"file; make them with `jetgen.generate({model.run.name!r})`"
+            f"{path}: expected the run's generated {many}, found no such file; make them with "
+            f"{advice}"
         )
-    return path
+    warnings.warn(
+        f"{path}: found no such file; the report shows reconstructed {many} alone, {advice} makes "
+        "generated ones",
+        InputWarning,
+        stacklevel=2,
+    )
+    return None
 
 
 class _Compared(NamedTuple):

@@ -7,7 +7,7 @@ import torch
 
 from jetgen.classifiers.region_search import search_region
 from jetgen.cloud import RELATIVE, Feature, ParticleCloud
-from jetgen.errors import InputError
+from jetgen.errors import InputError, InputWarning
 from jetgen.latent.embedding import tsne
 from jetgen.latent.walks import blend, interpolation, traversals
 from jetgen.metrics.mutual_information import mutual_information
@@ -55,8 +55,23 @@ def test_a_region_that_has_nothing_to_do_with_the_codes_is_not_found(noise):
 
 
 def test_a_region_of_few_jets_is_refused(noise):
-    with pytest.raises(InputError, match="received 5 and 1495"):
-        search_region(noise, torch.arange(1500) < 5)
+    with pytest.raises(InputError, match="received 19 and 1481"):
+        search_region(noise, torch.arange(1500) < 19)
+
+
+def test_a_small_region_is_searched_by_cross_validation(noise):
+    """The 40 largest values of a column are found, a random 40 are not."""
+    largest = torch.zeros(len(noise), dtype=torch.bool)
+    largest[noise[:, 1].argsort()[-40:]] = True
+    with pytest.warns(InputWarning, match="40 jets inside and 1460 outside, fewer than 100"):
+        found = search_region(noise, largest)
+    assert min(found.linear.auc, found.trees.auc) > 0.95
+    assert found.trees.importances[0][0] == "z2"
+    with pytest.warns(InputWarning):
+        none = search_region(noise, torch.arange(len(noise)) < 40)
+    for side in none:
+        assert side.auc == pytest.approx(0.5, abs=4 * side.auc_error)
+    assert none.trees.auc_error > 0.03  # that of 40 and 40 jets
 
 
 def test_clusters_stay_apart_in_the_layout():

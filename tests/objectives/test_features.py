@@ -193,14 +193,6 @@ def test_tables_are_evaluated_by_columns(make_config, tmp_path, capsys):
         assert "with sets of named features" in capsys.readouterr().err
 
 
-def test_runs_on_named_features_are_no_rows_of_a_table_of_jets(make_config, tmp_path, capsys):
-    run = train(make_config(muons(100), epochs=1))
-    capsys.readouterr()
-    assert main(["compare", str(run), "--output", str(tmp_path / "table")]) == 2
-    error = capsys.readouterr().err.strip()
-    assert "expected a run trained on jets" in error and "\n" not in error
-
-
 def test_sets_larger_than_allowed_are_not_cut(make_config):
     with pytest.raises(InputError, match="particles: expected at least 2"):
         train(make_config(dijets(100), particles=1))
