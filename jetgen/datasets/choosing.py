@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
+from jetgen.datasets.columns import select_columns
 from jetgen.datasets.formats.source import Source
 from jetgen.errors import InputError, InputWarning, some
 from jetgen.kinds import kind_of_cloud
-from jetgen.physics.classes import class_index, class_name
+from jetgen.physics.classes import UNKNOWN_CLASS, class_index, class_name
 from jetgen.physics.region import Region
 
 _BLOCK = 10_000
@@ -112,14 +113,14 @@ def choose(
     held: Counter[str] = Counter()
     matching = []
     for source in sources:
-        types = source.types()
+        types = _types(source, wanted)
         kinds, counts = types.unique(return_counts=True)
         held.update(
             {class_name(k): n for k, n in zip(kinds.tolist(), counts.tolist(), strict=True)}
         )
         kept = torch.ones_like(types, dtype=torch.bool)
         if wanted.jet_type is not None:
-            kept = types == class_index(wanted.jet_type)
+            kept = types == _index(wanted.jet_type)
         rows = kept.nonzero().squeeze(1)
         reasons = {name: left_out[rows] for name, left_out in _left_out(source, wanted).items()}
         matching.append(rows[_kept(reasons, len(rows), str(source.path))])
@@ -135,6 +136,24 @@ def choose(
     return [rows[drawn_rows(len(rows), n, seed)] for rows, n in zip(matching, numbers, strict=True)]
 
 
+def _index(jet_type: str) -> int:
+    """The type index of a class; tables have classes that are numbers alone."""
+    return int(jet_type) if jet_type.isdigit() else class_index(jet_type)
+
+
+def _types(source: Source, wanted: Wanted) -> Tensor:
+    """The type indices ``(J,)``; for a class of a table those of its column ``type``."""
+    types = source.types()
+    if wanted.jet_type is None or bool((types >= 0).any()) or "type" not in source.names:
+        return types
+    source.narrowed(("type",), ())
+    found = torch.cat(
+        [select_columns(cloud, ("type",), ()).feature("type")[:, 0] for cloud in _blocks(source)]
+    )
+    source.narrowed(wanted.columns, wanted.conditions)
+    return torch.where(found == found.round(), found, UNKNOWN_CLASS).long()
+
+
 def choose_in_memory(cloud: ParticleCloud, wanted: Wanted) -> ParticleCloud:
     """The sets that :func:`choose` would choose of a file with them, without the draw.
 
@@ -142,7 +161,7 @@ def choose_in_memory(cloud: ParticleCloud, wanted: Wanted) -> ParticleCloud:
         InputError: as :func:`choose`.
     """
     if wanted.jet_type is not None:
-        cloud = cloud[cloud.condition("type") == class_index(wanted.jet_type)]
+        cloud = cloud[cloud.condition("type") == _index(wanted.jet_type)]
     reasons = wanted.outside(cloud) | wanted.incomplete(cloud) if len(cloud) else {}
     cloud = cloud[_kept(reasons, len(cloud), "data")]
     if not len(cloud):

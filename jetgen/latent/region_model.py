@@ -158,10 +158,12 @@ def fit_region(
 
 
 def _ridge(terms: Tensor, values: Tensor) -> Tensor:
-    """Weights ``(1 + Q,)`` of the least squares, all but the constant drawn to zero."""
-    from sklearn.linear_model import Ridge
+    """Weights ``(1 + Q,)`` of least squares, drawn to zero as much as its cross-validation says."""
+    from sklearn.linear_model import RidgeCV
 
-    fitted = Ridge(alpha=1.0).fit(terms[:, 1:].numpy(), values.double().numpy())
+    fitted = RidgeCV(alphas=np.logspace(-2, 4, 13)).fit(
+        terms[:, 1:].numpy(), values.double().numpy()
+    )
     return torch.from_numpy(np.concatenate([[fitted.intercept_], fitted.coef_]))
 
 

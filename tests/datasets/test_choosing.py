@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import uproot
 
 import jetgen
 from jetgen.cloud import Feature, ParticleCloud
@@ -108,3 +109,23 @@ def test_a_training_reads_the_same_sets_from_files_and_from_memory(tmp_path):
     assert torch.equal(from_file.particles, from_memory.particles)
     with pytest.warns(InputWarning):
         assert training_jets(chosen).number == 45
+
+
+def test_a_class_of_a_table_is_that_of_its_column(tmp_path):
+    kinds = np.arange(40) % 4 + 7  # the muons' classes
+    with uproot.recreate(tmp_path / "muons.root") as file:
+        file["muons"] = {"px": np.arange(40.0), "type": kinds}
+    for name, kind in (("mu-plus-prompt", 8), ("9", 9)):
+        chosen = jetgen.read(tmp_path / "muons.root", columns=["px"], jet_type=name)
+        assert chosen.particles[:, 0, 0].tolist() == np.flatnonzero(kinds == kind).tolist()
+    with pytest.raises(InputError, match="expected jets of type top"):
+        jetgen.read(tmp_path / "muons.root", columns=["px"], jet_type="top")
+
+
+def test_a_record_array_has_the_names_of_its_fields(tmp_path):
+    rows = np.array([(1.5, 2), (2.5, 3)] * 5, dtype=[("ne(m-3)", "f8"), ("n", "i4")])
+    np.save(tmp_path / "rows.npy", rows)
+    with pytest.warns(InputWarning, match="10 of 10 sets are kept"):
+        cloud = jetgen.read(tmp_path / "rows.npy", select="'ne(m-3)' > 0")
+    assert [feature.name for feature in cloud.features] == ["ne(m-3)", "n"]
+    assert cloud.particles[:2, 0].tolist() == [[1.5, 2], [2.5, 3]]

@@ -34,7 +34,10 @@ class DataOptions:
     """Which sets are trained on, and in which form."""
 
     jet_type: str | None = option(
-        None, section="data", help="only jets of this class (gluon, quark, w, z, top)"
+        None,
+        section="data",
+        help="only jets of this class (gluon, quark, w, z, top), or of a table only "
+        "rows with this number, or class, in its column type",
     )
     jets: int | None = option(
         None,

@@ -161,7 +161,8 @@ class ArraysSource(TableSource):
                 if not array.shape or array.shape[0] != len(self):
                     unread[name] = f"{array.shape} is not one row for each of {len(self)} jets"
                     continue
-                for column, place, reason in _columns(name, array):
+                alone = len(self.arrays) == 1 and array.kind.names is not None
+                for column, place, reason in _columns(name, array, alone=alone):
                     if reason:
                         unread[column.name] = reason
                     else:
@@ -178,13 +179,19 @@ def _rows(arrays: dict[str, Array]) -> int:
     return counted.most_common(1)[0][0] if counted else 0
 
 
-def _columns(name: str, array: Array) -> Iterator[tuple[Column, Place, str]]:
-    """The columns of an array, and the reason if one cannot be read."""
+def _columns(
+    name: str, array: Array, *, alone: bool = False
+) -> Iterator[tuple[Column, Place, str]]:
+    """The columns of an array, and the reason if one cannot be read.
+
+    Fields of the only array of a file, ``alone``, have names of their own.
+    """
     if array.kind.names:
         for field in array.kind.names:
             kind = array.kind[field]
             inside = Array((*array.shape, *kind.shape), kind.base)
-            for column, place, reason in _columns(f"{name}.{field}", inside):
+            called = field if alone else f"{name}.{field}"
+            for column, place, reason in _columns(called, inside):
                 yield column, Place(name, field, place.entry, place.stated), reason
         return
     unit = array.units[0] if len(array.units) == 1 else ""
