@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -10,11 +11,13 @@ from torch import Tensor
 from torch.distributions import Normal
 
 from jetgen.components import PRIORS
-from jetgen.config.option import require
+from jetgen.config.option import option, require
 from jetgen.config.train import TrainConfig
 from jetgen.objectives.autoencoder import Autoencoder, Codes
-from jetgen.objectives.base import Loss
-from jetgen.priors.base import LearnedPrior
+from jetgen.objectives.base import Loss, Player
+from jetgen.objectives.layout import Layout
+from jetgen.priors.base import LearnedPrior, Prior
+from jetgen.priors.conditional import ConditionalGaussianPrior
 from jetgen.priors.gaussian import GaussianPrior
 from jetgen.sharing import gathered
 
@@ -35,6 +38,12 @@ class VAE(Autoencoder):
     flow replaces the normal distribution and the term is the difference of log-densities at one
     draw of z; the same holds for a mixture.
 
+    With ``condition_kl`` :math:`\gamma > 0` there is a second term,
+    :math:`\gamma\,\mathrm{KL}\big(q(z \mid x) \,\|\, p(z \mid c)\big)`, to a normal distribution
+    whose means and widths a network predicts from the number of particles and the conditions ``c``
+    (:class:`~jetgen.priors.conditional.ConditionalGaussianPrior`). It is one more prior to generate
+    from, ``conditional``.
+
     Reference:
         Auto-Encoding Variational Bayes (Kingma, Welling, 2013), arXiv:1312.6114.
         beta-VAE (Higgins et al., ICLR 2017). Improving Variational Inference with Inverse
@@ -46,6 +55,35 @@ class VAE(Autoencoder):
     name = "Variational autoencoder"
     stochastic = True
     works = ("Kingma:2013", "Touranakou:2022")
+
+    @dataclass(frozen=True)
+    class Options:
+        condition_kl: float = option(
+            0.0,
+            at_least=0,
+            help="weight of a second Kullback-Leibler term, to a normal distribution that a "
+            "network predicts from the conditions; `prior='conditional'` then generates from it",
+        )
+
+    def __init__(self, config: TrainConfig, layout: Layout, *, condition_kl: float = 0.0) -> None:
+        super().__init__(config, layout)
+        self.condition_kl = condition_kl
+        size = self._prior_context_size
+        self.condition_prior = (
+            ConditionalGaussianPrior(config.latent, size, config.hidden) if condition_kl else None
+        )
+
+    @property
+    def priors(self) -> dict[str, Prior]:
+        own = {} if self.condition_prior is None else {"conditional": self.condition_prior}
+        return {**super().priors, **own}
+
+    def players(self) -> dict[str, Player]:
+        players = super().players()
+        if self.condition_prior is not None:
+            both = [*players["autoencoder"].parameters, *self.condition_prior.parameters()]
+            players["autoencoder"] = Player(both)
+        return players
 
     @classmethod
     def check(cls, config: TrainConfig) -> None:
@@ -78,6 +116,16 @@ class VAE(Autoencoder):
         return found
 
     def penalty(self, codes: Codes, z: Tensor, epoch: int, generator: torch.Generator) -> Loss:
+        loss = self._divergence(codes, z, epoch)
+        if self.condition_prior is None:
+            return loss
+        context = self.prior_context(codes.context)
+        kl = self.condition_prior.divergence(codes.mean, codes.log_variance, context)
+        total = loss.total + self.condition_kl * self._warmth(epoch) * kl
+        return Loss(total, {**loss.parts, "condition_kl": kl})
+
+    def _divergence(self, codes: Codes, z: Tensor, epoch: int) -> Loss:
+        """The weighted divergence to the prior."""
         prior = self.joint_prior or self.fixed_prior
         if not isinstance(prior, GaussianPrior):
             posterior = Normal(codes.mean, (0.5 * codes.log_variance).exp()).log_prob(z).sum(1)
@@ -104,4 +152,7 @@ class VAE(Autoencoder):
         )
 
     def _beta(self, epoch: int) -> float:
-        return self.config.beta * min(1.0, (epoch + 1) / max(1, self.config.beta_warmup))
+        return self.config.beta * self._warmth(epoch)
+
+    def _warmth(self, epoch: int) -> float:
+        return min(1.0, (epoch + 1) / max(1, self.config.beta_warmup))

@@ -43,6 +43,7 @@ JOINT = {"prior_training": "joint", "flow_transforms": 2, "flow_hidden": 16}
 VARIANTS = {
     "ae": {"objective": "ae"},
     "vae with free bits": {"objective": "vae", "free_bits": 0.1},
+    "vae with two divergences": {"objective": "vae", "objective_option": ["condition_kl=0.5"]},
     "wae": {"objective": "wae"},
     "wae rbf": {"objective": "wae", "mmd_kernel": "rbf"},
     "wae with discrete codes": {"objective": "wae", "code_step": 0.5},
