@@ -149,7 +149,7 @@ def parse(
     repeatable = [
         "--" + name.replace("_", "-") for name, hint in hints.items() if hint == list[str]
     ]
-    words = options_from_files_first(gather_repeated(words, repeatable))
+    words = options_from_files_first(gather_repeated(_unaliased(words, config), repeatable))
     try:
         namespace = parser.parse_args(words, defaults=False)
     except (jsonargparse.ArgumentError, TypeError, ValueError, KeyError) as error:
@@ -180,6 +180,17 @@ def parse(
     made = config(**given)
     mark_given(made, given)
     return made
+
+
+def _unaliased(words: Sequence[str], config: type) -> list[str]:
+    """The words with the flags of fields in place of their aliases."""
+    flags = {
+        f"--{field.metadata['alias']}": "--" + field.name.replace("_", "-")
+        for field in dataclasses.fields(config)
+        if field.metadata["alias"] is not None
+    }
+    parts = [word.partition("=") for word in words]
+    return [flags.get(name, name) + equals + value for name, equals, value in parts]
 
 
 _NUMBERS = {int: "a whole number", float: "a number"}
@@ -235,7 +246,9 @@ def _add(parser: Any, field: dataclasses.Field[Any], hint: Any, help: str) -> No
         action = jsonargparse.ActionYesNo(yes_prefix="", no_prefix="no-")
         parser.add_argument(flag, action=action, **settings)
     elif hint == list[str]:
-        parser.add_argument(flag, nargs="+", type=str, metavar="TEXT", **settings)
+        alias = field.metadata["alias"]
+        flags = [flag] if alias is None else [flag, f"--{alias}"]
+        parser.add_argument(*flags, nargs="+", type=str, metavar="TEXT", **settings)
     elif hint == tuple[str, ...]:
         parser.add_argument(flag, type=comma_separated, metavar="A,B", **settings)
     elif hint == dict[str, str]:

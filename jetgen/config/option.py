@@ -32,6 +32,7 @@ def option(
     *,
     help: str,
     positional: bool = False,
+    alias: str | None = None,
     at_least: float | None = None,
     above: float | None = None,
     below: float | None = None,
@@ -51,6 +52,7 @@ def option(
         default: the default.
         help: what the option means.
         positional: whether it is given without a flag.
+        alias: another name of its flag, for a name that no field can have.
         at_least, above, below: the range of a number; ``None`` as value is always allowed.
         choices: the registry of components that the value names.
         names: function from a value to the component names in it; by default the value is a name.
@@ -62,6 +64,7 @@ def option(
     metadata = {
         "help": help,
         "positional": positional,
+        "alias": alias,
         "at_least": at_least,
         "above": above,
         "below": below,

@@ -13,7 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from jetgen.cloud import ParticleCloud
+from jetgen.cloud import Feature, ParticleCloud
+from jetgen.config.option import require
 from jetgen.datasets.columns import select_columns
 from jetgen.datasets.formats.source import Source
 from jetgen.errors import InputError, InputWarning, some
@@ -34,6 +35,7 @@ class Wanted(NamedTuple):
         complete: whether those with missing values (NaN) are left out.
         columns: the features that must not be missing then, by default all.
         conditions: further quantities that must not be missing.
+        classes: classes by conditions, with their names; sets of none are left out.
     """
 
     jet_type: str | None = None
@@ -41,14 +43,29 @@ class Wanted(NamedTuple):
     complete: bool = False
     columns: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
+    classes: tuple[tuple[str, Region], ...] = ()
 
     def outside(self, cloud: ParticleCloud) -> dict[str, Tensor]:
         """The sets ``(B,)`` that do not meet the condition, by this reason."""
         if self.region is None:
             return {}
-        own = {feature.name: cloud.condition(feature.name) for feature in cloud.condition_features}
-        values = own | kind_of_cloud(cloud).region_values(cloud)
-        return {f"outside select={self.region.text!r}": ~self.region.select(values)}
+        return {f"outside select={self.region.text!r}": ~self.region.select(_values(cloud))}
+
+    def labels(self, cloud: ParticleCloud) -> Tensor:
+        """``(B,)`` number of the first class whose condition each set meets, -1 for none."""
+        values = _values(cloud)
+        found = torch.full((len(cloud),), UNKNOWN_CLASS)
+        for number, (_, region) in reversed(list(enumerate(self.classes))):
+            found[region.select(values)] = number
+        return found
+
+    def type_index(self) -> int:
+        """The type index of the wanted class; tables have classes that are numbers alone."""
+        names, name = [name for name, _ in self.classes], self.jet_type or ""
+        if names:
+            require(name in names, "jet_type", f"one of the classes {', '.join(names)}", name)
+            return names.index(name)
+        return int(name) if name.isdigit() else class_index(name)
 
     def incomplete(self, cloud: ParticleCloud) -> dict[str, Tensor]:
         """The sets ``(B,)`` that lack a value, by reason."""
@@ -70,14 +87,51 @@ def wanted_sets(
     drop_missing: bool,
     columns: Sequence[str] = (),
     conditions: Sequence[str] = (),
+    classes: Sequence[str] = (),
 ) -> Wanted:
     """What these options ask for.
 
     Raises:
-        InputError: when ``select`` is no condition.
+        InputError: when ``select`` is no condition, or ``classes`` are not ``NAME: CONDITION``.
     """
     region = None if select is None else Region(select, "select")
-    return Wanted(jet_type, region, drop_missing, tuple(columns), tuple(conditions))
+    named = tuple(
+        (name.strip(), Region(text, "classes"))
+        for name, _, text in (each.partition(":") for each in classes)
+    )
+    names = [name for name, _ in named]
+    once = all(names) and len(set(names)) == len(names)
+    require(once, "classes", "NAME: CONDITION with a name for each class", list(classes))
+    return Wanted(jet_type, region, drop_missing, tuple(columns), tuple(conditions), named)
+
+
+def labels_of(source: Source, wanted: Wanted) -> Tensor:
+    """The class ``(J,)`` of each set of a file by the conditions, said with counts."""
+    names = list(dict.fromkeys(name for _, region in wanted.classes for name in region.names))
+    source.narrowed(names, ())
+    found = torch.cat([wanted.labels(cloud) for cloud in _blocks(source)])
+    source.narrowed(wanted.columns, wanted.conditions)
+    source.close()
+    _say_classes(found, wanted, str(source.path))
+    return found
+
+
+def _say_classes(labels: Tensor, wanted: Wanted, where: str) -> None:
+    counts = [
+        f"{int((labels == number).sum()):,} {name} (type {number})"
+        for number, (name, _) in enumerate(wanted.classes)
+    ]
+    none = int((labels == UNKNOWN_CLASS).sum())
+    warnings.warn(
+        f"{where}: {', '.join(counts)}; left out: {none:,} of no class", InputWarning, stacklevel=3
+    )
+
+
+def _values(cloud: ParticleCloud) -> dict[str, Tensor]:
+    """What conditions on sets can name."""
+    own = {feature.name: cloud.condition(feature.name) for feature in cloud.condition_features}
+    values: dict[str, Tensor] = own | kind_of_cloud(cloud).region_values(cloud)
+    return values
 
 
 def drawn_rows(held: int, number: int | None, seed: int | None) -> Tensor:
@@ -94,7 +148,11 @@ def drawn_rows(held: int, number: int | None, seed: int | None) -> Tensor:
 
 
 def choose(
-    sources: Sequence[Source], wanted: Wanted, jets: int | None, seed: int | None
+    sources: Sequence[Source],
+    wanted: Wanted,
+    jets: int | None,
+    seed: int | None,
+    labels: Sequence[Tensor] = (),
 ) -> list[Tensor]:
     """For each source, the sorted indices of the requested jets.
 
@@ -106,21 +164,22 @@ def choose(
         wanted: which of their sets are wanted.
         jets: at most this many.
         seed: of their draw; the first ones are taken without a seed.
+        labels: the classes of the sets of each file, for classes by conditions.
 
     Raises:
         InputError: when there are no such jets, or the condition names unknown quantities.
     """
     held: Counter[str] = Counter()
     matching = []
-    for source in sources:
-        types = _types(source, wanted)
+    for number, source in enumerate(sources):
+        types = labels[number] if labels else _types(source, wanted)
         kinds, counts = types.unique(return_counts=True)
         held.update(
             {class_name(k): n for k, n in zip(kinds.tolist(), counts.tolist(), strict=True)}
         )
-        kept = torch.ones_like(types, dtype=torch.bool)
+        kept = types >= 0 if labels else torch.ones_like(types, dtype=torch.bool)
         if wanted.jet_type is not None:
-            kept = types == _index(wanted.jet_type)
+            kept = types == wanted.type_index()
         rows = kept.nonzero().squeeze(1)
         reasons = {name: left_out[rows] for name, left_out in _left_out(source, wanted).items()}
         matching.append(rows[_kept(reasons, len(rows), str(source.path))])
@@ -134,11 +193,6 @@ def choose(
     shares = ends * min(total, total if jets is None else jets) // total
     numbers = shares.diff().tolist()
     return [rows[drawn_rows(len(rows), n, seed)] for rows, n in zip(matching, numbers, strict=True)]
-
-
-def _index(jet_type: str) -> int:
-    """The type index of a class; tables have classes that are numbers alone."""
-    return int(jet_type) if jet_type.isdigit() else class_index(jet_type)
 
 
 def _types(source: Source, wanted: Wanted) -> Tensor:
@@ -160,8 +214,12 @@ def choose_in_memory(cloud: ParticleCloud, wanted: Wanted) -> ParticleCloud:
     Raises:
         InputError: as :func:`choose`.
     """
+    if wanted.classes:
+        labels = wanted.labels(cloud)
+        _say_classes(labels, wanted, "data")
+        cloud = cloud.with_conditions({Feature("type"): labels})[labels >= 0]
     if wanted.jet_type is not None:
-        cloud = cloud[cloud.condition("type") == _index(wanted.jet_type)]
+        cloud = cloud[cloud.condition("type") == wanted.type_index()]
     reasons = wanted.outside(cloud) | wanted.incomplete(cloud) if len(cloud) else {}
     cloud = cloud[_kept(reasons, len(cloud), "data")]
     if not len(cloud):

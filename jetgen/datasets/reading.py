@@ -23,6 +23,8 @@ def read(paths: Paths, **options: Unpack[ReadOptions]) -> ParticleCloud:
         columns: keep only these features, in this order; by default all columns of a table except
             the conditions. With columns of the jets themselves (``pt``, ``eta``, ``phi``, ``mass``,
             ...) every jet becomes a set of one item with these features.
+        classes: classes of the sets by conditions, ``NAME: CONDITION`` each; the number of the
+            first that a set meets, from 0 on, is its condition ``type``; sets of none are left out.
         conditions: columns of a table that are conditions instead of features.
         map: the columns of a table that contain the momenta of the particles, if their names are
             not recognised: ``{"px": "part_px", "py": "part_py", "pz": "part_pz", "unit": "MeV"}``.

@@ -13,7 +13,7 @@ from torch import Tensor
 from jetgen.cloud import CARTESIAN, Feature, ParticleCloud
 from jetgen.config.option import require, typed
 from jetgen.config.reading import FileOptions
-from jetgen.datasets.choosing import choose, wanted_sets
+from jetgen.datasets.choosing import choose, labels_of, wanted_sets
 from jetgen.datasets.columns import select_columns
 from jetgen.datasets.detection import Paths, find_files, open_source
 from jetgen.datasets.faults import (
@@ -59,6 +59,7 @@ class ReadOptions(FileOptions, total=False):
     columns: Sequence[str]
     conditions: Sequence[str]
     extra: Sequence[str]
+    classes: Sequence[str]
 
 
 DEFAULTS: ReadOptions = {
@@ -74,6 +75,7 @@ DEFAULTS: ReadOptions = {
     "columns": (),
     "conditions": (),
     "extra": (),
+    "classes": (),
 }
 
 
@@ -116,7 +118,9 @@ class Selection:
         columns, conditions, extra = (
             expanded(names, words) for names in (columns, conditions, extra)
         )
-        wanted = wanted_sets(given["jet_type"], given["select"], complete, columns, conditions)
+        wanted = wanted_sets(
+            given["jet_type"], given["select"], complete, columns, conditions, given["classes"]
+        )
         self._checked = {*CHECKED, *conditions, *(() if complete else extra)}
         conditions = [*conditions, *extra]
         for source in self.sources:
@@ -124,7 +128,8 @@ class Selection:
             source.narrowed(columns, conditions)
             require_read(source, (*columns, *conditions))
         seed = None if given["first"] else given["seed"]
-        self.chosen = choose(self.sources, wanted, jets, seed)
+        self.labels = [labels_of(each, wanted) for each in self.sources if wanted.classes]
+        self.chosen = choose(self.sources, wanted, jets, seed, self.labels)
         for source in self.sources:
             source.narrowed(columns, conditions)
         self.slots = particles or max(_slots(source) for source in self.sources)
@@ -142,7 +147,9 @@ class Selection:
     def chunks(self, size: int) -> Iterator[ParticleCloud]:
         """All jets in order, checked, in clouds of ``size`` jets (fewer in the last)."""
         require(size > 0, "chunk", "a positive number", size)
-        pieces = _pieces(self.sources, self.chosen, size, self._allow, whole=not self._columns)
+        pieces = _pieces(
+            self.sources, self.chosen, self.labels, size, self._allow, whole=not self._columns
+        )
         whole = (
             (source, numbers, _cut(cloud, self.slots, self._particles))
             for source, numbers, cloud in pieces
@@ -184,6 +191,8 @@ class Selection:
                 self.sources[self._open.popleft()].close()
         start, stop = int(numbers[0]), int(numbers[-1]) + 1
         cloud = self.sources[file].read(start, stop)[numbers - start]
+        if self.labels:
+            cloud = cloud.with_conditions({Feature("type"): self.labels[file][numbers]})
         return select_columns(
             _cut(cloud, self.slots, self._particles), self._columns, self._conditions
         )
@@ -196,13 +205,18 @@ def _slots(source: Source) -> int:
 
 
 def _pieces(
-    sources: list[Source], chosen: list[Tensor], block: int, allow: Sequence[str], whole: bool
+    sources: list[Source],
+    chosen: list[Tensor],
+    labels: list[Tensor],
+    block: int,
+    allow: Sequence[str],
+    whole: bool,
 ) -> Iterator[Piece]:
     """The chosen jets, at most ``block`` at a time, with their indices in their file.
 
     Warns of columns that cannot be read where the ``whole`` table is asked for.
     """
-    for source, indices in zip(sources, chosen, strict=True):
+    for file, (source, indices) in enumerate(zip(sources, chosen, strict=True)):
         faults: dict[str, Fault] = {}
         started = False
         end = int(indices[-1]) + 1 if len(indices) else 0
@@ -211,6 +225,8 @@ def _pieces(
             local = indices[(indices >= start) & (indices < stop)] - start
             if len(local):
                 cloud = source.read(start, stop)
+                if labels:
+                    cloud = cloud.with_conditions({Feature("type"): labels[file][start:stop]})
                 if not started:
                     if whole:
                         warn_of_unread(source)

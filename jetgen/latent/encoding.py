@@ -130,6 +130,7 @@ def encode_sets(
         "allow": options.get("allow") or model.config.allow,
         "select": options.get("select") or model.config.select,
         "drop_missing": options.get("drop_missing") or model.config.drop_missing,
+        "classes": model.config.classes,
     }
     jets, seed = options.get("jets", 5000), options.get("seed", 1)
     kept = None if options.get("first") else seed

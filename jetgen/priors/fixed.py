@@ -54,7 +54,9 @@ def fixed_values(
             )
         if name == "type":
             present = {int(k) for k in known[name].unique()}
-            values[name] = _class(given, present, config.kind.class_name)
+            own = [text.partition(":")[0].strip() for text in config.classes]
+            number = own.index(str(given)) if given in own else given
+            values[name] = _class(number, present, config.kind.class_name)
             continue
         values[name] = _number(name, given)
         if name == MULTIPLICITY and not (

@@ -78,7 +78,7 @@ def finished_runs(
 def held_out_by(model: TrainedModel) -> dict[str, Any]:
     """The options that define a run's held-out jets, with the hashes of the files."""
     config = model.config
-    chosen = ("columns", "condition", "target", "select", "drop_missing")
+    chosen = ("columns", "condition", "target", "select", "drop_missing", "classes")
     by_name = chosen if config.kind.features_by_name else ()
     return {
         "data": [place.sha256 for place in model.folder.places()],

@@ -176,6 +176,7 @@ def _selection(
         config.data if data is None else data,
         **file_options(config),
         jet_type=config.jet_type,
+        classes=config.classes,
         columns=config.columns,
         conditions=config.auxiliary_columns(),
         extra=extra_columns,
@@ -209,7 +210,7 @@ class JetStore:
             config.jets and (config.jets, config.seed, config.first),
             tuple(config.map.items()),
             config.allow,
-            (config.select, config.drop_missing),
+            (config.select, config.drop_missing, *config.classes),
             config.columns,
             tuple(config.auxiliary_columns()),
             config.particles,
@@ -260,7 +261,12 @@ def _chosen(
     cloud = data.to("cpu").to(torch.float32)
     conditions = config.auxiliary_columns()
     wanted = wanted_sets(
-        config.jet_type, config.select, config.drop_missing, config.columns, conditions
+        config.jet_type,
+        config.select,
+        config.drop_missing,
+        config.columns,
+        conditions,
+        config.classes,
     )
     cloud = choose_in_memory(cloud, wanted)
     for name, values in (("particles", cloud.particles), ("conditions", cloud.conditions)):

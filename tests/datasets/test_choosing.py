@@ -6,6 +6,7 @@ import torch
 import uproot
 
 import jetgen
+from jetgen.cli.parser import parse
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.reading import iter_chunks
@@ -129,3 +130,30 @@ def test_a_record_array_has_the_names_of_its_fields(tmp_path):
         cloud = jetgen.read(tmp_path / "rows.npy", select="'ne(m-3)' > 0")
     assert [feature.name for feature in cloud.features] == ["ne(m-3)", "n"]
     assert cloud.particles[:2, 0].tolist() == [[1.5, 2], [2.5, 3]]
+
+
+def test_classes_by_conditions_are_numbered_in_their_order(tmp_path):
+    path = table(tmp_path / "t.csv")
+    classes = ["low: 'ne(m-3)' < 10", "even: abs('ne(m-3)' / 2 - 10) <= 1", "rest: b > 3000"]
+    said = r"10 low \(type 0\), 5 even \(type 1\), 5 rest \(type 2\); left out: 40 of no class"
+    with pytest.warns(InputWarning, match=said):
+        cloud = jetgen.read(path, columns=["ne(m-3)"], conditions=["type"], classes=classes)
+    expected = [0] * 10 + [1] * 5 + [2] * 5
+    assert cloud.condition("type").tolist() == expected
+    with pytest.warns(InputWarning, match=said):
+        even = jetgen.read(path, columns=["ne(m-3)"], classes=classes, jet_type="even")
+    assert even.particles[:, 0, 0].tolist() == [18, 19, 20, 21, 22]
+    with (
+        pytest.warns(InputWarning),
+        pytest.raises(InputError, match="one of the classes low, even"),
+    ):
+        jetgen.read(path, columns=["ne(m-3)"], classes=classes, jet_type="high")
+    with pytest.raises(InputError, match=r"classes: expected NAME: CONDITION"):
+        jetgen.read(path, classes=["low: b < 1", "low: b > 1"])
+    with pytest.raises(InputError, match=r"^classes: expected comparisons"):
+        jetgen.read(path, classes=["b < 1"])
+
+
+def test_the_flag_of_a_class_may_be_repeated():
+    words = ["--class", "a: x < 1", "--class=b: x >= 1 and y != 0", "--epochs", "3"]
+    assert parse("train", "", TrainConfig, words).classes == ["a: x < 1", "b: x >= 1 and y != 0"]

@@ -39,6 +39,13 @@ class DataOptions:
         help="only jets of this class (gluon, quark, w, z, top), or of a table only "
         "rows with this number, or class, in its column type",
     )
+    classes: list[str] = option(
+        [],
+        alias="class",
+        help="a class of sets as NAME: CONDITION ('mu-minus: pdg == 13 and start_x != 0'), with "
+        "conditions as those of `select`; may be given several times. The number of the first "
+        "class that a set meets, from 0 on, is its condition `type`; sets of none are left out",
+    )
     jets: int | None = option(
         None,
         above=0,
