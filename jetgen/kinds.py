@@ -84,8 +84,8 @@ class Kind:
         missing_units: ``(cloud)``, features without a unit that are assumed to have one.
         doubts: ``(name, sample, real)``, warnings of measured sets that differ by how they were
             made.
-        baselines: the trivial generators, ``(training, number, generator)``, by name.
-        ranked_by: the columns of a table of runs, by the values of its option ``by``.
+        baselines: ``()``, the trivial generators, ``(training, number, generator)``, by name.
+        ranked_by: ``()``, the columns of a table of runs, by the values of its option ``by``.
         distances: ``(checked, *, seed)``, the distances without classifiers.
         reconstruction_records: ``(real, decoded)``, further numbers of reconstructions by sample.
         complete: ``(checked)``, with everything measured that metrics and figures need.
@@ -220,8 +220,8 @@ JETS = Kind(
     require_comparable="jetgen.kinds:nothing",
     missing_units="jetgen.physics.units:without_unit",
     doubts="jetgen.evaluation.checks:doubts_of_jets",
-    baselines="jetgen.physics.baselines:BASELINES",
-    ranked_by="jetgen.ranking.tables:FIGURES",
+    baselines="jetgen.physics.baselines:jet_baselines",
+    ranked_by="jetgen.ranking.tables:jet_figures",
     distances="jetgen.evaluation.comparison:compare_checked",
     reconstruction_records="jetgen.kinds:nothing",
     complete="jetgen.evaluation.completing:complete_jets",
@@ -279,8 +279,8 @@ ENTRIES = Kind(
     require_comparable="jetgen.evaluation.columns:require_common_columns",
     missing_units="jetgen.kinds:nothing",
     doubts="jetgen.kinds:nothing",
-    baselines="jetgen.physics.baselines:TABLE_BASELINES",
-    ranked_by="jetgen.ranking.tables:COLUMN_FIGURES",
+    baselines="jetgen.physics.baselines:table_baselines",
+    ranked_by="jetgen.ranking.tables:column_figures",
     distances="jetgen.evaluation.columns:compare_columns",
     reconstruction_records="jetgen.ranking.columns:reconstruction_records",
     complete="jetgen.kinds:unchanged",

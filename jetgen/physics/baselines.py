@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -129,8 +130,19 @@ BASELINES = {
 }
 """The trivial generators of jets by name of their samples."""
 
-TABLE_BASELINES = {ENTRIES.baseline: independent_features}
-"""Those of sets with named features."""
+
+Baseline = Callable[[ParticleCloud, int, torch.Generator], ParticleCloud]
+"""``(training, number, generator)``, sets of a trivial generator."""
+
+
+def jet_baselines() -> dict[str, Baseline]:
+    """The trivial generators of jets by name of their samples."""
+    return dict(BASELINES)
+
+
+def table_baselines() -> dict[str, Baseline]:
+    """Those of sets with named features."""
+    return {ENTRIES.baseline: independent_features}
 
 
 def _draw(real: MeasuredSets, jets: int, generator: torch.Generator) -> Frames:

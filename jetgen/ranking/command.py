@@ -109,7 +109,7 @@ def _write(config: RankingConfig, find: Find, output: Path) -> Path:
     models, others = find()
     require_same_jets(models)
     kind = next(iter(models.values())).config.kind
-    figures: dict[str, Figure] = kind.ranked_by
+    figures: dict[str, Figure] = kind.ranked_by()
     by = next(iter(figures)) if config.by is None else config.by
     require(by in figures, "by", f"one of {', '.join(figures)} with these runs", by)
     real, training, samples = _jets(config, models)
@@ -163,7 +163,7 @@ def _report(
         title="Runs compared",
         description=(
             f"Shown: {len(best)} of {len(generated)} samples of trained models, the best by "
-            f"{kind.ranked_by[by].title}, and the trivial generators. results.md and results.csv "
+            f"{kind.ranked_by()[by].title}, and the trivial generators. results.md and results.csv "
             f"in the folder above contain all samples. The simulated {many} are the held-out test "
             f"{many}, which were not used in any training."
         ),

@@ -55,7 +55,7 @@ def samples_of(models: Models, training: ParticleCloud, jets: int, seed: int) ->
         seed: seed of the samples.
     """
     first = next(iter(models.values()))
-    held_out, trivial = held_out_by(first), first.config.kind.baselines
+    held_out, trivial = held_out_by(first), first.config.kind.baselines()
     origin = {
         "jets": jets,
         "seed": seed,

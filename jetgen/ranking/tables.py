@@ -42,6 +42,17 @@ COLUMN_FIGURES = {
 }
 """Those for sets of named features: means over their columns, and the trees."""
 
+
+def jet_figures() -> dict[str, Figure]:
+    """The columns of a table of runs on jets."""
+    return FIGURES
+
+
+def column_figures() -> dict[str, Figure]:
+    """Those of a table of runs on named features."""
+    return COLUMN_FIGURES
+
+
 DECODED = (Figure(RMSE, "RMSE / σ"), Figure(R2, "R²"))
 """Means over the columns of reconstructions."""
 
@@ -101,7 +112,7 @@ def markdown(samples: Sequence[Sample], scores: Scores, kind: Kind = JETS) -> st
 
 def _table(samples: Sequence[Sample], scores: Scores, facts: Sequence[Figure], kind: Kind) -> str:
     known: dict[Figure, Record] = {}
-    for figure in kind.ranked_by.values():
+    for figure in kind.ranked_by().values():
         for sample in samples:
             record = _record(scores[sample.name], figure.metric)
             if record is not None:

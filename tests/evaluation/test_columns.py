@@ -34,7 +34,10 @@ def test_a_shift_is_the_distance_and_one_law_is_at_the_floor():
     samples = {"same": muons(1500, 2), "moved": muons(1500, 3, shift=0.5)}
     checked = check(muons(1500, 1), samples, muons(1500, 4), ENTRIES)
     table = compare_columns(checked, replicas=20)
-    assert [row.quantity.name for row in table.rows] == ["p", "x", "correlations", "pairs"]
+    names = [row.quantity.name for row in table.rows]
+    assert names == ["p", "x", "mean_w1", "correlations", "pairs"]
+    assert table.row("mean_w1").distances["moved"].value == pytest.approx(0.5, abs=0.1)
+    assert table.row("mean_w1").distances["same"].spreads < 6
     row = table.row("p")
     assert row.distances["moved"].value == pytest.approx(0.5, abs=0.1)
     assert row.distances["moved"].verdict == "different"

@@ -148,7 +148,7 @@ def test_the_codes_of_a_table_know_its_columns_and_not_its_noise(table):
     [
         (["--region", "mass >"], "--region: expected comparisons of observables"),
         (["--region", "weight > 3"], "--region: expected names among"),
-        (["--region", "mass < 0"], "at least 100 jets inside and outside, received 0 and"),
+        (["--region", "mass < 0"], "at least 20 jets inside and outside, received 0 and"),
         (["--colour", "beauty"], "--colour: expected names among n, relative_mass"),
         (["--between", "1"], "--between: expected two numbers of jets"),
         (["--between", "1,9999"], "--between: expected numbers below"),
