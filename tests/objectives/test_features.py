@@ -170,7 +170,7 @@ def test_a_run_on_weighted_muons_is_reported(make_config, tmp_path):
     content = json.loads(page.with_name("table.json").read_text())
     rows = {(row["quantity"], row["sample"]): row for row in content["rows"]}
     columns = {"pz", "start_x", "type"}
-    assert {name for name, _ in rows} == columns | {"correlations", "pairs"}
+    assert {name for name, _ in rows} == columns | {"mean_w1", "correlations", "pairs"}
     kinds = rows["type", "reconstructed"]  # each with the weight of its muon
     assert kinds["w1"] < 1e-9
     first, *_, last = content["warnings"]

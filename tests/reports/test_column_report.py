@@ -63,7 +63,7 @@ def test_the_table_and_the_classifier_are_in_the_json_file(made):
     content = json.loads(made.with_name("table.json").read_text())
     assert content["noun"] == "entries"
     quantities = {row["quantity"] for row in content["rows"]}
-    assert quantities == {"a", "b", "charge", "type", "correlations", "pairs"}
+    assert quantities == {"a", "b", "charge", "type", "mean_w1", "correlations", "pairs"}
     assert "type" not in content["counted"] and "a" in content["counted"]  # a condition is given
     assert content["merits"] == {"reconstructed": {}, "generated": {}}  # too few
     assert "at least 500 entries" in content["headlines"]["generated"]["text"]
