@@ -51,7 +51,7 @@ def column_errors(real: MeasuredSets, reconstructed: MeasuredSets) -> list[Colum
             continue
         x, made = values.double(), reconstructed.observables[name].double()
         variance = float((share * (x - (share * x).sum()).square()).sum())
-        if variance > 0:
+        if len(x.unique()) > 1:
             squared = float((share * (made - x).square()).sum())
             found.append(
                 ColumnError(observable, squared**0.5, 1 - squared / variance, variance**0.5)

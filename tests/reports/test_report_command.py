@@ -9,7 +9,7 @@ import torch
 from jetgen.cli.main import main
 from jetgen.config.train import TrainConfig
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
-from jetgen.errors import InputError
+from jetgen.errors import InputError, InputWarning
 from jetgen.objectives.autoencoder import Codes
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
 from jetgen.reports import command as reporting
@@ -114,7 +114,18 @@ def test_with_a_gaussian_prior_there_is_no_second_one(toy_jets, quick, monkeypat
     assert quick["history"] == tmp_path / "metrics.csv"
 
 
-def test_a_run_without_generated_jets_says_what_to_do(toy_jets, monkeypatch, tmp_path):
+def test_an_autoencoder_without_generated_jets_shows_its_reconstructions(
+    toy_jets, quick, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(reporting, "load", lambda run, **options: Model(run, toy_jets, "flow"))
+    with pytest.warns(InputWarning, match=r"reconstructed jets alone, `jetgen\.generate"):
+        reporting.report(reporting.ReportConfig(run=str(tmp_path), seed=7))
+    assert list(quick["samples"]) == ["reconstructed", "independent particles"]
+    assert quick["title"].startswith("Reconstructed jets")
+
+
+def test_another_model_without_generated_jets_says_what_to_do(toy_jets, monkeypatch, tmp_path):
+    monkeypatch.setattr(Model, "reconstructs", False)
     monkeypatch.setattr(reporting, "load", lambda run, **options: Model(run, toy_jets, "flow"))
     with pytest.raises(InputError, match=r"make them with `jetgen\.generate"):
         reporting.report(reporting.ReportConfig(run=str(tmp_path)))
