@@ -171,9 +171,10 @@ def test_numbers_must_be_positive(jetnet_file, options: dict[str, int]) -> None:
         iter_chunks(jetnet_file(), **options)
 
 
-def test_an_unknown_option_is_named(jetnet_file) -> None:
+@pytest.mark.parametrize("reader", [read, iter_chunks])
+def test_an_unknown_option_is_named(jetnet_file, reader) -> None:
     with pytest.raises(InputError, match=r"received jet_typ; did you mean 'jet_type'"):
-        read(jetnet_file(), jet_typ="gluon")
+        reader(jetnet_file(), jet_typ="gluon")
 
 
 def test_an_unknown_class_lists_the_known(jetnet_file) -> None:
