@@ -9,7 +9,7 @@ from jetgen.cli.main import main
 from jetgen.errors import InputError
 
 SMALL = {"epochs": 2, "hidden": 8, "layers": 1, "latent": 4, "batch": 32, "device": "cpu"}
-SMALL |= {"particles": 10, "seed": 3}
+SMALL |= {"particles": 10, "seed": 3, "prior_epochs": 1, "flow_transforms": 1, "flow_hidden": 8}
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,7 @@ def test_jets_are_evaluated_from_memory_and_from_files(jets, toy_jets, tmp_path)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_figures")
 def test_a_report_of_clouds_and_files(jets, toy_jets, tmp_path):
     path = jetgen.write(toy_jets(240, 3), tmp_path / "third.h5")
     samples = {"second": toy_jets(240, 2), "third": path}

@@ -115,7 +115,7 @@ def test_columns_of_a_table_are_trained_on_and_written_by_suffix(make_config, tm
     data = make_config(muons(200), ".csv").data[0]
     run = str(tmp_path / "table")
     words = ["--objective", "vae", "--epochs", "1", "--device", "cpu", "--hidden", "8"]
-    words += ["--columns", "pz,start_x", "--target", "energy", "--run", run]
+    words += ["--columns", "pz,start_x", "--target", "energy", "--run", run, "--prior", "gaussian"]
     assert main(["train", "--data", data, *words]) == 0
     stored = RunFolder(run).read_config()
     assert (stored.representation, stored.particles) == ("features", 1)
@@ -199,7 +199,7 @@ def test_sets_larger_than_allowed_are_not_cut(make_config):
 
 
 def test_jets_are_not_written_to_root(gaussian_file, tmp_path):
-    options = {"encoder": "dense", "hidden": 8, "epochs": 1, "device": "cpu", "particles": 5}
+    options = {"hidden": 8, "epochs": 1, "particles": 5, "prior": "gaussian", "device": "cpu"}
     run = train(TrainConfig(data=[str(gaussian_file)], run=str(tmp_path / "jets"), **options))
     with pytest.raises(InputError, match="expected an HDF5 file"):
         generate(GenerateConfig(runs=[str(run)], output=str(tmp_path / "x.root")))

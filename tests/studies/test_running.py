@@ -123,7 +123,7 @@ def test_steps_end_with_the_study_that_started_them(tmp_path, gaussian_file, num
         process.send_signal(number)
     with locked(run, wait=True):  # the training has ended too
         pass
-    log, deadline = folder / "logs/01.txt", time.monotonic() + 60
+    log, deadline = folder / "logs/01.txt", time.monotonic() + 600
     while "interrupted" not in log.read_text():  # is printed after the lock was given back
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.1)
