@@ -126,6 +126,12 @@ class GAN(DirectModel):
             "bce with objective_option saturating=true, another form of its generator's loss",
             config.gan_loss,
         )
+        require(
+            not (config.compile and config.gan_loss == "wgan-gp"),
+            "compile",
+            "false with gan_loss wgan-gp, whose gradients of gradients torch.compile has not",
+            config.compile,
+        )
 
     def fit_data(self, training: ParticleCloud) -> None:
         super().fit_data(training)

@@ -27,6 +27,7 @@ from jetgen.objectives.layout import Layout
 from jetgen.objectives.model import JetModel
 from jetgen.runs.data import Data, content_hash, data_of, training_jets
 from jetgen.runs.folder import RunFolder
+from jetgen.training.compiling import compile_networks
 from jetgen.training.launch import launch
 from jetgen.training.loop import Loop, Observer, Stage
 from jetgen.training.stages import stages
@@ -154,6 +155,8 @@ def _prepare(
     config = dataclasses.replace(config, particles=jets.slots, weighted=weighted, streamed=streamed)
     torch.manual_seed(config.seed)  # initial weights
     model = _built(config, jets)
+    if config.compile:
+        compile_networks(model, device)
     return _Ready(
         config=dataclasses.replace(config, resume=False),
         model=model,

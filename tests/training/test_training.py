@@ -15,6 +15,7 @@ from jetgen.config.train import TrainConfig
 from jetgen.configs import preset
 from jetgen.errors import InputError, TrainingError
 from jetgen.files.checkpoint import Checkpoint
+from jetgen.losses.search import may_compile
 from jetgen.physics.fourvectors import to_relative
 from jetgen.runs.folder import RunFolder
 from jetgen.training.command import train
@@ -315,3 +316,26 @@ def test_the_random_state_and_the_threads_are_those_of_before(config):
     train(config(threads=threads + 1))
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.get_num_threads() == threads
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:The .grad attribute")  # torch's
+def test_compiled_networks_train_the_same_and_resume_to_the_same_numbers(
+    config, tmp_path, monkeypatch, trained_and_resumed
+):
+    if not may_compile():
+        pytest.skip("no C++ compiler")
+    monkeypatch.setenv("JETGEN_CACHE", str(tmp_path / "cache"))
+    plain = RunFolder(train(config("plain")))
+    found = RunFolder(trained_and_resumed(config("compiled", compile=True)))
+    for one, other in zip(plain.read_metrics(), found.read_metrics(), strict=True):
+        assert float(other["train_total"]) == pytest.approx(float(one["train_total"]), rel=1e-3)
+    assert Checkpoint.load(found.best).tensors.keys() == Checkpoint.load(plain.best).tensors.keys()
+
+
+def test_compiling_is_refused_where_it_cannot_work(config, monkeypatch):
+    with pytest.raises(InputError, match="compile: expected false with gan_loss wgan-gp"):
+        config(objective="gan", gan_loss="wgan-gp", compile=True)
+    monkeypatch.setattr("jetgen.training.compiling.may_compile", lambda: False)
+    with pytest.raises(InputError, match=r"compile: expected a C\+\+ compiler"):
+        train(config(compile=True))

@@ -32,4 +32,8 @@ class RunOptions:
         help="numbers that networks compute with; weights and losses have 32 bits (default: bf16 "
         "on a GPU, 32 on the CPU)",
     )
+    compile: bool = option(
+        False,
+        help="compile the networks with torch.compile, which takes a minute or more at the start",
+    )
     threads: int = option(0, at_least=0, below=1025, help="CPU threads; 0 leaves torch's choice")
