@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jetgen.config.option import option
+from jetgen.config.option import option, validate
 
 
 @dataclass(frozen=True)
@@ -14,3 +14,6 @@ class CiteConfig:
     run: str = option(
         help="folder of a run, or name of a model that comes with jetgen", positional=True
     )
+
+    def __post_init__(self) -> None:
+        validate(self)

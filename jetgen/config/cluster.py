@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jetgen.config.option import option, require
+from jetgen.config.option import option, validate
 from jetgen.config.resuming import dask_option, resume_option
 from jetgen.config.simulate import DIJET_SCALES
 
@@ -21,20 +21,21 @@ class ClusterConfig:
         help="file of events as the LHC Olympics 2020 published them", positional=True
     )
     output: str = option(help="HDF5 file of di-jet events to write")
-    events: int | None = option(None, help="at most this many events, the first of the file")
-    workers: int = option(1, help="number of processes; the di-jets do not depend on it")
+    events: int | None = option(
+        None, at_least=1, help="at most this many events, the first of the file"
+    )
+    workers: int = option(
+        1, at_least=1, help="number of processes; the di-jets do not depend on it"
+    )
     dask: str | None = dask_option()
     overwrite: bool = option(False, help="replace the output file if it exists")
     resume: bool = resume_option()
-    radius: float = option(DIJET_SCALES.radius, help="anti-kT radius R")
+    radius: float = option(DIJET_SCALES.radius, above=0, help="anti-kT radius R")
     jet_pt_min: float = option(
-        DIJET_SCALES.jet_pt_min, help="smallest pT of the leading jet in GeV"
+        DIJET_SCALES.jet_pt_min, above=0, help="smallest pT of the leading jet in GeV"
     )
-    jet_eta_max: float = option(2.5, help="largest |eta| of a jet")
+    jet_eta_max: float = option(2.5, above=0, help="largest |eta| of a jet")
     tau21: bool = option(False, help="tau2 / tau1 as a feature of each jet")
 
     def __post_init__(self) -> None:
-        for name in ("radius", "jet_pt_min", "jet_eta_max"):
-            require(getattr(self, name) > 0, name, "a positive number", getattr(self, name))
-        require(self.workers >= 1, "workers", "at least 1", self.workers)
-        require(self.events is None or self.events >= 1, "events", "at least 1", self.events)
+        validate(self)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from jetgen.config.option import option
+from jetgen.config.option import option, validate
 
 
 @dataclass(frozen=True)
@@ -22,3 +22,6 @@ class DecompressConfig:
         "auto", help="where to decode; a stated error holds on the device of the compression"
     )
     overwrite: bool = option(False, help="replace an existing output file")
+
+    def __post_init__(self) -> None:
+        validate(self)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from jetgen.config.option import option, validate
+from jetgen.config.option import option, require, validate
 
 
 @dataclass(frozen=True)
@@ -24,3 +25,5 @@ class ExportConfig:
 
     def __post_init__(self) -> None:
         validate(self)
+        suffix = Path(self.output).suffix
+        require(suffix.lower() == ".onnx", "output", "a name in .onnx", self.output)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jetgen.config.option import option
+from jetgen.config.option import option, validate
 
 
 @dataclass(frozen=True)
@@ -21,3 +21,6 @@ class FetchConfig:
     server: str = option(
         "https://zenodo.org", help="address of the Zenodo records, or of a mirror of them"
     )
+
+    def __post_init__(self) -> None:
+        validate(self)

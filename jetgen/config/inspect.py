@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jetgen.config.option import option
+from jetgen.config.option import option, validate
 from jetgen.config.reading import map_option
 
 
@@ -14,3 +14,6 @@ class InspectConfig:
 
     files: list[str] = option(help="files, folders or glob patterns", positional=True)
     map: dict[str, str] = map_option()
+
+    def __post_init__(self) -> None:
+        validate(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jetgen.config.option import option
+from jetgen.config.option import option, validate
 
 
 @dataclass(frozen=True)
@@ -12,3 +12,6 @@ class ModelsConfig:
     """Which model to describe."""
 
     name: str | None = option(None, help="print the card of this model", positional=True)
+
+    def __post_init__(self) -> None:
+        validate(self)

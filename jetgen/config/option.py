@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import numbers
 import os
 import types
@@ -192,15 +193,15 @@ def typed(name: str, value: Any, hint: Any) -> Any:
         if not isinstance(value, bool):  # NumPy's numbers are numbers
             if int in kinds and isinstance(value, numbers.Integral):
                 value = int(value)
-            elif float in kinds and isinstance(value, numbers.Real):
-                value = float(value)
-            elif float in kinds and isinstance(value, str):  # YAML takes 1e-4 for text
-                value = _number(value)
+            elif float in kinds and isinstance(value, numbers.Real | str):
+                value = _number(value)  # YAML takes 1e-4 for text
         known = _literals(hint)
         literal = bool(known) and value is not None
         absent = value is None and types.NoneType in typing.get_args(hint)
         fits = literal or absent or type(value) in kinds
         expected = f"one of {some(known)}" if known else _named(hint)
+        if isinstance(value, float) and not math.isfinite(value):
+            fits, expected = False, "a finite number"
     if not fits:
         raise InputError(f"{name}: expected {expected}, received {_shown(value)}")
     return value
@@ -256,12 +257,14 @@ def value_of(options: type, name: str, text: str, option_name: str) -> Any:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
         value = text
-    if hint is float and type(value) in (int, str):
+    if hint is float and type(value) in (int, float, str):
         value = _number(value)
     kinds = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     known = _literals(hint)
     fits = value in known if known else any(type(value) is kind for kind in kinds)
     expected = f"one of {some(known)}" if known else f"a value of type {_named(hint)}"
+    if isinstance(value, float) and not math.isfinite(value):
+        fits, expected = False, "a finite number"
     require(fits, option_name, f"{name}= with {expected}", text)
     return value
 
@@ -317,11 +320,13 @@ def _literals(hint: Any) -> list[str]:
     return [choice for part in typing.get_args(hint) for choice in _literals(part)]
 
 
-def _number(value: int | str) -> float | str:
+def _number(value: numbers.Real | str) -> float | str:
     try:
         return float(value)
     except ValueError:
         return str(value)
+    except OverflowError:
+        return math.inf
 
 
 def _named(hint: Any) -> str:

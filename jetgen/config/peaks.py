@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from jetgen.config.option import option, require, seed_option, validate
@@ -21,7 +22,7 @@ class PeaksConfig:
         help="the files hold different jets; otherwise the same jets in the same order, which "
         "fluctuate together",
     )
-    bins: int = option(40, at_least=10, help="equal bins of fits and of the figure")
+    bins: int = option(40, at_least=10, below=10_001, help="equal bins of fits and of the figure")
     replicas: int = option(200, at_least=20, help="bootstrap replicas for errors")
     seed: int = seed_option(1, help="seed of the replicas")
     map: dict[str, str] = map_option()
@@ -45,5 +46,6 @@ class PeaksConfig:
             limits = float(low), float(high)
         except ValueError:
             limits = (0.0, 0.0)
-        require(limits[0] < limits[1], "window", "LOW:HIGH with LOW below HIGH", self.window)
+        known = limits[0] < limits[1] and all(map(math.isfinite, limits))
+        require(known, "window", "LOW:HIGH with LOW below HIGH", self.window)
         return limits

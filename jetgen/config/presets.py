@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jetgen.config.option import option
+from jetgen.config.option import option, validate
 
 
 @dataclass(frozen=True)
@@ -14,3 +14,6 @@ class PresetsConfig:
     name: str | None = option(
         None, help="print the options of this preset as YAML", positional=True
     )
+
+    def __post_init__(self) -> None:
+        validate(self)

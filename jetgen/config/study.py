@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jetgen.config.option import named_values, option, require
+from jetgen.config.option import named_values, option, validate
 from jetgen.config.resuming import dask_option
 
 
@@ -27,12 +27,14 @@ class StudyConfig:
         None, help="folder for everything the study makes (default: runs/studies/NAME[-quick])"
     )
     workers: int = option(
-        2, help="number of steps that run at the same time, if none needs the result of another"
+        2,
+        at_least=1,
+        help="number of steps that run at the same time, if none needs the result of another",
     )
     dask: str | None = dask_option("run the steps")
 
     def __post_init__(self) -> None:
-        require(self.workers >= 1, "workers", "at least 1", self.workers)
+        validate(self)
         self.changed()
 
     def changed(self) -> dict[str, str]:

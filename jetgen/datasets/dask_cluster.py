@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from jetgen.config.option import require
 from jetgen.datasets.parallel import ignored_interrupt
 from jetgen.errors import InputError
 from jetgen.extras import require_package
@@ -23,6 +24,9 @@ B = TypeVar("B")
 
 AHEAD = 3
 """Pieces per worker that are asked for before their turn; they bound the memory of the cluster."""
+
+MOST_LOCAL = 1024
+"""Largest number of worker processes on this machine."""
 
 CONNECTING = 30
 """Seconds to wait for the scheduler."""
@@ -87,9 +91,12 @@ def _connected(distributed: Any, address: str) -> Iterator[Any]:
     with ExitStack() as stack:
         target: Any = address
         if place == "local":
+            cores = len(os.sched_getaffinity(0))
+            workers = int(number) if number.isdecimal() else 0 if number else cores
+            require(1 <= workers <= MOST_LOCAL, "dask", f"local:1 to local:{MOST_LOCAL}", address)
             with ignored_interrupt():
                 cluster = distributed.LocalCluster(
-                    n_workers=int(number) if number else len(os.sched_getaffinity(0)),
+                    n_workers=workers,
                     threads_per_worker=1,
                     memory_limit=0,
                     dashboard_address="127.0.0.1:0",
@@ -100,8 +107,8 @@ def _connected(distributed: Any, address: str) -> Iterator[Any]:
         refused = None
         try:
             client = distributed.Client(**chosen, timeout=CONNECTING)
-        except (OSError, ValueError) as error:
-            refused = str(error)
+        except (OSError, ValueError, TypeError, LookupError, AssertionError) as error:
+            refused = str(error) or "a file of another kind"
         if refused is not None:
             gc.collect()  # Dask ends a client that did not start here; later it may wait for ever
             raise InputError(

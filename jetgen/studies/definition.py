@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import shlex
+import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +22,9 @@ from jetgen.registry import is_allowed, is_path
 DEFINITION = "study.yaml"
 SHIPPED = FOLDER / "studies"
 _OUTPUT_FLAGS = ("--run", "--output")
+MOST_STEPS = 10_000
+"""Largest number of combinations of the values of one step."""
+
 _SOURCES = ("simulate", "fetch", "cluster")
 """Commands that make the jets of a study, in whose place a user can give a file."""
 
@@ -149,7 +154,10 @@ def _changed(settings: Mapping[str, Any], changed: Mapping[str, str]) -> dict[st
     """The settings with changed values, each converted to the type of the value it replaces."""
     values = dict(settings)
     for name, text in changed.items():
-        value, present = yaml.safe_load(text), settings[name]
+        try:
+            value, present = yaml.safe_load(text), settings[name]
+        except (yaml.YAMLError, ValueError) as error:
+            raise InputError(f"set: expected {name}=VALUE in YAML, received {text!r}") from error
         if type(value) is not type(present):
             raise InputError(
                 f"set: expected {name}=VALUE with a value like {present!r}, received {text!r}"
@@ -200,12 +208,24 @@ def _expanded(
         name: settings[values] if isinstance(values, str) else values
         for name, values in entry["for"].items()
     }
+    number = math.prod(len(values) for values in ranges.values())
+    if number > MOST_STEPS:
+        raise InputError(
+            f"{DEFINITION}: expected at most {MOST_STEPS:,} commands of a step, received {number:,}"
+        )
     for values in itertools.product(*ranges.values()):
         yield entry["run"], dict(zip(ranges, values, strict=True))
 
 
 def _step(words: str, values: Mapping[str, Any]) -> Step:
-    split = tuple(shlex.split(words.format_map(values)))
+    try:
+        _require_plain_names(words)
+        split = tuple(shlex.split(words.format_map(values)))
+    except ValueError as error:
+        raise InputError(
+            f"{DEFINITION}: expected a command with names of settings in braces, received "
+            f"{words!r}: {error}"
+        ) from error
     made = [split[i + 1] for i, word in enumerate(split[:-1]) if word in _OUTPUT_FLAGS]
     if len(made) != 1:
         raise InputError(
@@ -215,6 +235,17 @@ def _step(words: str, values: Mapping[str, Any]) -> Step:
     for word in split:
         _require_harmless(word)
     return Step(split, Path(made[0]))
+
+
+def _require_plain_names(words: str) -> None:
+    """Check that a text has only names in its braces, such as ``{jets}``.
+
+    Raises:
+        ValueError: otherwise, such as for ``{jets.real}``, ``{0}`` or ``{jets:>10}``.
+    """
+    for _, name, spec, conversion in string.Formatter().parse(words):
+        if name is not None and (spec or conversion or not name.isidentifier()):
+            raise ValueError(f"expected a name in braces, received {name!r} and formatting")
 
 
 def _require_harmless(word: str) -> None:

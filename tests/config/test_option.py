@@ -1,6 +1,8 @@
 """Options from Python: values of the wrong type and misspelt names are named in one line."""
 
 import dataclasses
+import math
+import typing
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +38,32 @@ def test_values_of_another_type_are_refused_in_one_line(given, message):
     with pytest.raises(InputError) as error:
         jetgen.TrainConfig(**given)
     assert message in str(error.value) and "\n" not in str(error.value)
+
+
+REQUIRED = {"sample": "gluon", "output": "model.onnx", "window": "1:2"}
+"""Values of required options, where not any text will do."""
+
+DECLARED = [
+    (command, field.name)
+    for command, entry in COMMANDS.items()
+    for field in dataclasses.fields(resolve(entry.options))
+]
+
+
+@pytest.mark.parametrize(("command", "name"), DECLARED)
+def test_every_option_of_every_command_refuses_values_of_another_type(command, name):
+    options = resolve(COMMANDS[command].options)
+    given = {
+        field.name: REQUIRED.get(field.name, "text")
+        for field in dataclasses.fields(options)
+        if field.default is field.default_factory is dataclasses.MISSING
+    }
+    values = [object()]
+    if "float" in str(typing.get_type_hints(options)[name]):
+        values += [math.nan, math.inf, -math.inf, 10**400, "1e999"]
+    for value in values:
+        with pytest.raises(InputError, match=f"^{name}: expected .*, received"):
+            options(**{**given, name: value})
 
 
 def test_values_get_the_type_of_their_option():

@@ -118,6 +118,12 @@ def test_the_file_alone_makes_the_same_jets(made, tmp_path, capsys, monkeypatch)
         export(ExportConfig(run=str(run), output=str(path)))
 
 
+@pytest.mark.parametrize("name", ["jets.h5", "model.csv", "model"])
+def test_a_name_of_another_format_is_refused(name):
+    with pytest.raises(InputError, match=r"output: expected a name in \.onnx, received"):
+        ExportConfig(run="run", output=name)
+
+
 def test_a_network_that_torch_cannot_write_is_refused(made, tmp_path):
     run = made("pyramid", {"decoder": "pyramid"})
     with pytest.raises(InputError, match=r"that torch can write as ONNX .*received the decoder"):

@@ -93,11 +93,24 @@ def test_a_step_needs_what_its_words_name(tmp_path):
         ("title: T", "", "title"),
         ("{jets}", "{jts}", "jts"),
         ("--output {folder}/gluon.h5", "", "--run, --output"),
+        ("{jets}", "{jets.real}", "names of settings in braces"),
+        ("{jets}", "{jets:>9999999999}", "names of settings in braces"),
+        ("{jets}", "{0}", "names of settings in braces"),
+        ("{jets}", "{jets", "names of settings in braces"),
+        ("{jets}", "'{jets}", "names of settings in braces"),
     ],
 )
 def test_a_wrong_file_is_named(tmp_path, old, new, message):
     with pytest.raises(InputError, match=message):
         define(written(tmp_path, TEXT.replace(old, new, 1)), Path("out"), quick=True)
+
+
+def test_more_commands_than_anybody_waits_for_are_refused(tmp_path):
+    some = "a: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]"
+    text = TEXT.replace("for: {", "for: {" + "".join(some.replace("a", n) + ", " for n in "vwxyz"))
+    assert text != TEXT
+    with pytest.raises(InputError, match="expected at most 10,000 commands of a step"):
+        define(written(tmp_path, text), Path("out"), quick=True)
 
 
 def test_an_unknown_study_lists_the_known_ones(tmp_path):

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from jetgen.datasets.formats.hdf5_heaps import require_sound_heaps
 from jetgen.datasets.formats.precision import single
 from jetgen.datasets.formats.source import Source
 from jetgen.errors import InputError
@@ -45,8 +46,9 @@ def open_hdf5(path: Path) -> h5py.File:
             a newer jetgen.
     """
     try:
+        require_sound_heaps(path)
         file = h5py.File(path, "r")
-    except FileNotFoundError:
+    except (FileNotFoundError, InputError):
         raise
     except OSError as error:
         raise _hdf5_error(path, error) from error

@@ -11,8 +11,9 @@ import uproot
 from pyarrow import parquet
 
 import jetgen
+from jetgen.datasets.formats.hdf5_heaps import HEAP, require_sound_heaps
 from jetgen.datasets.inspection.command import inspect
-from jetgen.errors import InputWarning
+from jetgen.errors import InputError, InputWarning
 
 
 def write(path, values):
@@ -83,3 +84,31 @@ def test_attributes_of_other_types_are_not_read(tmp_path):
         file.attrs["note"], file.attrs["other"] = "text", held.ref
     assert [str(f) for f in jetgen.read(tmp_path / "a.h5").features] == ["x.a", "x.b"]
     assert inspect(tmp_path / "a.h5").attributes == {"note": "text"}
+
+
+@pytest.mark.parametrize(
+    ("place", "size"),
+    [(8, 2**40), (16 + 8, 153), (16 + 8, 2**63), (-1, 0), (-1, 2**40)],
+    ids=["heap-beyond-file", "text-to-nothing", "text-beyond-heap", "no-space", "much-space"],
+)
+def test_damaged_places_of_texts_are_refused(place, size, tmp_path):
+    """The HDF5 library searches them for ever, or takes all memory."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        held = file.create_dataset("x", data=np.arange(6.0).reshape(3, 2))
+        held.attrs["columns"], held.attrs["units"] = ["first", "second"], ["GeV", ""]
+        lists = file.create_dataset("lists", (40,), h5py.vlen_dtype("f8"))
+        for k in range(40):
+            lists[k] = np.arange(30.0 * k)
+    require_sound_heaps(path)
+    data = bytearray(path.read_bytes())
+    heap = data.index(HEAP)
+    if place < 0:  # the free space at the end, whose number is zero
+        place = 16
+        while data[heap + place]:
+            place += 16 + (int.from_bytes(data[heap + place + 8 :][:8], "little") + 7) // 8 * 8
+        place += 8
+    data[heap + place : heap + place + 8] = size.to_bytes(8, "little")
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="whose texts are damaged"):
+        jetgen.read(path)
