@@ -25,7 +25,7 @@ class ClusterConfig:
         None, at_least=1, help="at most this many events, the first of the file"
     )
     workers: int = option(
-        1, at_least=1, help="number of processes; the di-jets do not depend on it"
+        1, at_least=1, below=1025, help="number of processes; the di-jets do not depend on it"
     )
     dask: str | None = dask_option()
     overwrite: bool = option(False, help="replace the output file if it exists")

@@ -34,7 +34,9 @@ class EvaluateConfig:
     select: str | None = select_option()
     drop_missing: bool = drop_missing_option()
     output: str | None = option(
-        None, help="JSON file to write (default: GENERATED with .metrics.json for its ending)"
+        None,
+        ending=".json",
+        help="JSON file to write (default: GENERATED with .metrics.json for its ending)",
     )
     first: bool = first_option()
     jets: int = option(100_000, at_least=1, help="at most this many jets of each kind")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-from jetgen.config.option import option, require, validate
+from jetgen.config.option import option, validate
 
 
 @dataclass(frozen=True)
@@ -17,7 +16,9 @@ class ExportConfig:
         help="folder of a trained run, or name of a model that `jetgen models` lists",
         positional=True,
     )
-    output: str = option(help="ONNX file to write, such as model.onnx", positional=True)
+    output: str = option(
+        help="ONNX file to write, such as model.onnx", positional=True, ending=".onnx"
+    )
     prior: Literal["gaussian", "flow"] | None = option(
         None, help="prior to draw codes from (default: the one the run was trained with)"
     )
@@ -25,5 +26,3 @@ class ExportConfig:
 
     def __post_init__(self) -> None:
         validate(self)
-        suffix = Path(self.output).suffix
-        require(suffix.lower() == ".onnx", "output", "a name in .onnx", self.output)

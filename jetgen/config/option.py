@@ -15,6 +15,7 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, field
+from pathlib import Path
 from typing import Any, Literal
 
 import yaml
@@ -39,6 +40,7 @@ def option(
     below: float | None = None,
     choices: Registry | None = None,
     names: Callable[[str], Iterable[str]] = whole_text,
+    ending: str = "",
     section: str = "",
     common: bool = False,
     derived: Callable[[Any], Any] | None = None,
@@ -57,6 +59,7 @@ def option(
         at_least, above, below: the range of a number; ``None`` as value is always allowed.
         choices: the registry of components that the value names.
         names: function from a value to the component names in it; by default the value is a name.
+        ending: the one that the name of a file must have, such as ``.json``.
         section: title under which the help lists this option and those after it.
         derived: function from all options to the value of this one if it is not given (its
             default is then None).
@@ -71,6 +74,7 @@ def option(
         "below": below,
         "choices": choices,
         "names": names,
+        "ending": ending,
         "section": section,
         "common": common,
         "derived": derived,
@@ -82,6 +86,9 @@ def option(
 
 WIDEST, DEEPEST = 2**16, 1_000
 """Widths and numbers of layers below which a typing error does not take the memory of a machine."""
+
+WRITTEN = ("output", "run")
+"""Options that name what a command writes, which cannot be the standard output ``-``."""
 
 SEEDS = 2**32
 """Seeds are below this number, the limit of NumPy and scikit-learn."""
@@ -146,6 +153,11 @@ def validate(config: Any) -> None:
             continue
         for condition, expected in _limits(declared):
             require(condition(value), entry.name, expected, value)
+        if declared["ending"]:
+            fits = Path(value).suffix.lower() == declared["ending"]
+            require(fits, entry.name, f"a name in {declared['ending']}", value)
+        if entry.name in WRITTEN:
+            require(value != "-", entry.name, "a name, as it is no text for other programs", value)
         known = _literals(hints[entry.name])
         require(not known or value in known, entry.name, f"one of {some(known)}", value)
     for name, registry, component in named_components(config):
@@ -157,21 +169,27 @@ def validate(config: Any) -> None:
 def typed(name: str, value: Any, hint: Any) -> Any:
     """Convert a value, as Python code and YAML files may write it, to the type of its option.
 
-    Paths become text, one text becomes a list of one, a mapping a list of ``NAME=VALUE``, names
-    with commas or in a list a tuple, and integers become floats where a float is expected.
+    Paths become text, and ``~`` in them the user's folder; one text becomes a list of one, a
+    mapping a list of ``NAME=VALUE``, names with commas or in a list a tuple, and integers become
+    floats where a float is expected.
 
     Raises:
         InputError: for a value of another type.
     """
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
+    if isinstance(value, str):
+        value = _from_home(value)
     if hint == list[str]:
         if isinstance(value, Mapping):
             value = [f"{key}={each}" for key, each in value.items()]
         elif isinstance(value, str):
             value = [value]
         elif isinstance(value, list | tuple):
-            value = [os.fspath(each) if isinstance(each, os.PathLike) else each for each in value]
+            value = [
+                _from_home(os.fspath(each)) if isinstance(each, str | os.PathLike) else each
+                for each in value
+            ]
         fits = isinstance(value, list) and all(isinstance(each, str) for each in value)
         expected = "text, or a list of texts"
     elif hint == tuple[str, ...]:
@@ -205,6 +223,11 @@ def typed(name: str, value: Any, hint: Any) -> Any:
     if not fits:
         raise InputError(f"{name}: expected {expected}, received {_shown(value)}")
     return value
+
+
+def _from_home(text: str) -> str:
+    """The text with ``~/`` at its start replaced, which no shell does in ``--output=~/jets.h5``."""
+    return str(Path(text).expanduser()) if text.startswith("~/") else text
 
 
 def _shown(value: Any) -> str:

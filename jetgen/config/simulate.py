@@ -49,7 +49,9 @@ class SimulateConfig:
     )
     output: str = option(help="HDF5 file to write")
     jets: int = option(10_000, at_least=1, help="number of jets, or of sets in a sample of sets")
-    workers: int = option(1, at_least=1, help="number of processes; the jets do not depend on it")
+    workers: int = option(
+        1, at_least=1, below=1025, help="number of processes; the jets do not depend on it"
+    )
     dask: str | None = dask_option()
     seed: int = seed_option(1, help="seed of the whole run")
     overwrite: bool = option(False, help="replace the output file if it exists")

@@ -29,6 +29,7 @@ class StudyConfig:
     workers: int = option(
         2,
         at_least=1,
+        below=1025,
         help="number of steps that run at the same time, if none needs the result of another",
     )
     dask: str | None = dask_option("run the steps")

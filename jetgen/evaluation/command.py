@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -58,9 +59,26 @@ def evaluate_files(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
         InputError: when a file cannot be read or its jets cannot be compared.
     """
     path = _beside(config.output, config.generated, ".metrics.json")
+    _require_own(path)
     content = evaluated(config)
     write_json(path, content)
     return content, path
+
+
+def _require_own(path: Path) -> None:
+    """Refuse a file that exists and was not written by this command."""
+    if not path.exists():
+        return
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        own = {"jetgen", "rows", "replicas"} <= found.keys()
+    except (OSError, ValueError, AttributeError):
+        own = False
+    if not own:
+        raise InputError(
+            f"{path}: expected a new file, or one that `jetgen evaluate` wrote, received another; "
+            "choose another name or remove it"
+        )
 
 
 def _beside(output: str | None, source: str, suffix: str) -> Path:

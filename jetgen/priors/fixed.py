@@ -16,6 +16,10 @@ NEVER_NEGATIVE = ("pt", "ptrel", "p", "mass", "energy", "E", "multiplicity", "ta
 """Quantities without negative values; a number after an underscore (``pt_1``) does not count."""
 
 
+FARTHEST = 10.0
+"""Distance from the training jets, in units of their range or largest value, that is refused."""
+
+
 def fixed_values(
     fix: Mapping[str, float | str], jets: JetDistribution, config: TrainConfig
 ) -> dict[str, float]:
@@ -28,8 +32,8 @@ def fixed_values(
 
     Raises:
         InputError: for a name that is not a condition of the model, a class that is not in the
-            training jets, or a value that is not a number or
-            that no jet can have.
+            training jets, or a value that is not a number, that no jet can have, or that is far
+            from those of the training jets.
 
     Warns:
         InputWarning: when a value lies outside the range of the training jets.
@@ -70,6 +74,12 @@ def fixed_values(
                 f"fix[{name!r}]: expected zero or more, as all {name} are, received {given}"
             )
         low, high = float(known[name].min()), float(known[name].max())
+        beyond = max(low - values[name], values[name] - high)
+        if beyond > FARTHEST * max(high - low, abs(low), abs(high), 1.0):
+            raise InputError(
+                f"fix[{name!r}]: expected a value near those of the training jets, from {low:.6g} "
+                f"to {high:.6g}, received {values[name]:.6g}"
+            )
         if not low <= values[name] <= high:
             warnings.warn(
                 f"fix[{name!r}]: the training jets have values from {low:.6g} to {high:.6g}, "
@@ -105,8 +115,9 @@ def _class(given: float | str, present: set[int], name_of: Callable[[int], str])
 def _index(given: float | str) -> int | None:
     """The type index of a number or a name, or none for a name that is no class."""
     try:
-        return int(given)
+        number = float(given)
     except ValueError:
         with suppress(InputError):
             return class_index(str(given))
-    return None
+        return None
+    return int(number) if number.is_integer() else None

@@ -66,6 +66,19 @@ def test_every_option_of_every_command_refuses_values_of_another_type(command, n
             options(**{**given, name: value})
 
 
+def test_a_folder_of_the_user_is_expanded_and_the_standard_output_refused():
+    config = jetgen.TrainConfig(data=["~/a.h5", Path("~/b.h5")], run="~/run")
+    home = str(Path.home())
+    assert config.data == [f"{home}/a.h5", f"{home}/b.h5"] and config.run == f"{home}/run"
+    for command in ("simulate", "generate", "compress", "train"):
+        options = resolve(COMMANDS[command].options)
+        name = "run" if command == "train" else "output"
+        given = {field.name: "gluon" for field in dataclasses.fields(options) if field.default is
+                 field.default_factory is dataclasses.MISSING}  # fmt: skip
+        with pytest.raises(InputError, match=f"{name}: expected a name, as it is no text"):
+            options(**{**given, name: "-"})
+
+
 def test_values_get_the_type_of_their_option():
     config = jetgen.TrainConfig(
         data=Path("a.h5"),

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -126,6 +127,19 @@ def test_bad_files_are_one_line(write, capsys, tmp_path):
     assert "absent.h5" in capsys.readouterr().err
     assert main(["evaluate", real, "--real", real, "--jets", "10"]) == 2
     assert "at least 20 usable jets" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["text", "[1]", '{"rows": 3}'])
+def test_a_file_of_the_user_is_not_overwritten(content, write, tmp_path, capsys):
+    real, output = write("real.h5", 30, 1), tmp_path / "notes.json"
+    before = Path(real).read_bytes()
+    assert main(["evaluate", real, "--real", real, "--output", real]) == 2
+    assert "--output: expected a name in .json, received" in capsys.readouterr().err
+    assert Path(real).read_bytes() == before
+    output.write_text(content)
+    assert main(["evaluate", real, "--real", real, "--output", str(output)]) == 2
+    assert "or one that `jetgen evaluate` wrote" in capsys.readouterr().err
+    assert output.read_text() == content
 
 
 @pytest.mark.slow

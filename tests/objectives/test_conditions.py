@@ -216,3 +216,8 @@ def test_values_outside_the_training_range_are_warned_of(config):
     model = jetgen.load(train(config(epochs=1)))
     with pytest.warns(InputWarning, match="received 1; the model has to extrapolate"):
         assert len(model.generate(5, fix={"mass": 1.0})) == 5
+    for value in (1e30, 1e300, -1e5):
+        with pytest.raises(
+            InputError, match=r"fix\['(mass|eta)'\]: expected a value near those of"
+        ):
+            model.generate(5, fix={"eta" if value < 0 else "mass": value})

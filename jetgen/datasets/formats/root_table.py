@@ -20,6 +20,12 @@ from jetgen.errors import InputError
 
 MAGIC = b"root\0"
 """The signature, and the first byte of a version below 2^24: text may begin with "root", too."""
+UNBOUNDED = 2**26
+"""Size in bytes above which an array is checked to be one that the file can hold."""
+
+MOST_PACKED = 1100
+"""Largest compression ratio of larger arrays; deflate reaches 1032."""
+
 TABLES = ("TTree", "TNtuple", "TNtupleD", "ROOT::RNTuple", "ROOT::Experimental::RNTuple")
 """The ROOT classes of tables."""
 
@@ -93,10 +99,17 @@ class RootSource(AwkwardSource):
         return max((int(np.diff(end).max()) for end in ends if len(end) > 1), default=1)
 
     def arrays(self, names: Sequence[str], start: int, stop: int) -> dict[str, Any]:
-        return {
+        found = {
             name: self._tree[name].array(entry_start=start, entry_stop=stop, library="ak")
             for name in names
         }
+        for name, array in found.items():
+            if array.nbytes > max(UNBOUNDED, self.path.stat().st_size * MOST_PACKED):
+                raise InputError(
+                    f"{self.path}: expected as many numbers of {name} as the file holds, received "
+                    f"{array.nbytes / 2**30:.1f} GiB; the file is damaged: fetch or make it again"
+                )
+        return found
 
 
 def _matches(path: Path) -> bool:
