@@ -30,11 +30,14 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
         wait: wait for another process instead of refusing.
 
     Raises:
-        InputError: when another process holds the lock, and ``wait`` is false.
+        InputError: when another process holds the lock, and ``wait`` is false, or for ``/``.
     """
     if not HAS_LOCKS:
         yield
         return
+    path = path if path.name else path.resolve()  # of the current folder
+    if not path.name:
+        raise InputError(f"{path}: expected a file or folder with a name")
     file = path.with_name(f".{path.name}.lock")
     made = [folder for folder in file.parents if not folder.exists()]
     file.parent.mkdir(parents=True, exist_ok=True)

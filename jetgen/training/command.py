@@ -138,6 +138,10 @@ def _prepare(
                 source = given.data
             source = data_of(config, folder, source)
         resumed = Checkpoint.load(folder.last) if folder.last.exists() else None
+    elif folder.path.exists() and not folder.path.is_dir():
+        raise InputError(
+            f"{folder.path}: expected a new folder, found a file; choose another `run`"
+        )
     elif folder.last.exists() or folder.best.exists():  # without them nothing is lost
         raise InputError(
             f"{folder.path}: expected a new folder, found a run; choose another `run`, "

@@ -131,7 +131,7 @@ def test_bad_files_are_one_line(write, capsys, tmp_path):
 
 @pytest.mark.parametrize("content", ["text", "[1]", '{"rows": 3}'])
 def test_a_file_of_the_user_is_not_overwritten(content, write, tmp_path, capsys):
-    real, output = write("real.h5", 30, 1), tmp_path / "notes.json"
+    real, output = write(f"{len(content)}.h5", 30, 1), tmp_path / "notes.json"
     before = Path(real).read_bytes()
     assert main(["evaluate", real, "--real", real, "--output", real]) == 2
     assert "--output: expected a name in .json, received" in capsys.readouterr().err

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,17 @@ def test_a_killed_writer_holds_nothing_and_the_next_one_removes_what_it_left(wri
     write_text(path, "whole")
     assert list(path.parent.iterdir()) == [path]
     assert path.read_text() == "whole"
+
+
+def test_the_current_folder_is_locked_by_its_name(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with locked(Path()):
+        assert [file.name for file in tmp_path.glob(".*")] == [".here.lock"]
+        with pytest.raises(InputError, match="only process"), locked(tmp_path / "here"):
+            pass
+    with pytest.raises(InputError, match="with a name"), locked(Path("/")):
+        pass
 
 
 def test_a_lock_is_for_one_block_at_a_time(tmp_path):
