@@ -94,7 +94,7 @@ def test_no_scheduler_gives_one_line(monkeypatch):
 @pytest.mark.parametrize("number", ["0", "-1", "some", "100000"])
 def test_a_wrong_number_of_local_workers_gives_one_line(number):
     with pytest.raises(InputError, match="dask: expected local:1 to local:1024, received"):
-        list(by_dask(planted, range(1), f"local:{number}", lambda: False))
+        list(by_dask(planted, range(1), f"local:{number}"))
 
 
 @pytest.mark.parametrize("content", [b"", b"\x89HDF", b"{}", b"[1]", b'{"address": 3}'])
@@ -102,7 +102,7 @@ def test_a_file_of_another_kind_is_no_scheduler(content, tmp_path, monkeypatch):
     monkeypatch.setattr("jetgen.datasets.dask_cluster.CONNECTING", 0.2)
     (tmp_path / "scheduler").write_bytes(content)
     with pytest.raises(InputError, match="dask: expected the address of a running scheduler"):
-        list(by_dask(planted, range(1), str(tmp_path / "scheduler"), lambda: False))
+        list(by_dask(planted, range(1), str(tmp_path / "scheduler")))
 
 
 @pytest.fixture
