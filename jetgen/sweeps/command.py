@@ -31,6 +31,9 @@ from jetgen.training.command import train
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 _DEFINITION = "jetgen sweep"
 
+_JOURNAL = b'{"op_code"'
+"""The first bytes of a journal file."""
+
 
 def sweep(config: SweepConfig) -> Path:
     """Run trials until the folder has ``trials`` of them; return the path of the page.
@@ -87,6 +90,7 @@ def _storage(config: SweepConfig, folder: Path) -> tuple[BaseStorage, str]:
         return RDBStorage(_database(folder / "sweep.db")), _DEFINITION
     name = f"{_DEFINITION} {folder.resolve().name}"
     if "://" not in config.storage:
+        _require_journal(Path(config.storage))
         Path(config.storage).parent.mkdir(parents=True, exist_ok=True)
         return JournalStorage(JournalFileBackend(config.storage)), name
     try:
@@ -97,6 +101,21 @@ def _storage(config: SweepConfig, folder: Path) -> tuple[BaseStorage, str]:
             f"storage: expected an SQL database that can be reached, with its driver installed, or "
             f"a journal file, received {place!r} ({type(error).__name__})"
         ) from error
+
+
+def _require_journal(path: Path) -> None:
+    """Refuse a file that is no journal of trials, to which none shall be appended."""
+    if not path.exists() and path.name:
+        return
+    if path.is_file():
+        with path.open("rb") as file:
+            start = file.read(len(_JOURNAL))
+        if start in (b"", _JOURNAL):
+            return
+    raise InputError(
+        "storage: expected the address of an SQL database, or a journal file of trials or a new "
+        f"one, received {str(path)!r}"
+    )
 
 
 def _study(plan: Sweep, config: SweepConfig, folder: Path) -> optuna.Study:

@@ -248,3 +248,13 @@ def test_a_storage_that_cannot_be_used_is_one_line_without_its_password(file, tm
     with pytest.raises(InputError, match="storage: expected an SQL database") as caught:
         sweep(config)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"px,py\n1,2\n", b"\x89HDF"])
+def test_a_file_of_the_user_is_no_storage(content, tmp_path):
+    file = tmp_path / "jets"
+    file.write_bytes(content)
+    for place in (file, tmp_path, ""):
+        with pytest.raises(InputError, match="storage: expected the address of an SQL database"):
+            sweep(SweepConfig("vae", trials=1, storage=str(place), output=str(tmp_path / "out")))
+    assert file.read_bytes() == content
