@@ -226,7 +226,7 @@ def typed(name: str, value: Any, hint: Any) -> Any:
 
 
 def _from_home(text: str) -> str:
-    """The text with ``~/`` at its start replaced, which no shell does in ``--output=~/jets.h5``."""
+    """The text with ``~/`` at its start replaced, which no shell does after an equals sign."""
     return str(Path(text).expanduser()) if text.startswith("~/") else text
 
 

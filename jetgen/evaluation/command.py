@@ -71,7 +71,7 @@ def _require_own(path: Path) -> None:
         return
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        own = {"jetgen", "rows", "replicas"} <= found.keys()
+        own = {"jetgen", "rows"} <= found.keys()
     except (OSError, ValueError, AttributeError):
         own = False
     if not own:

@@ -64,8 +64,8 @@ def worse_than_gaussian(
         return {}
     return {
         "bad prior": f"the learned prior is farther from the codes of validation jets than the "
-        f"Gaussian one (sliced Wasserstein distance {found.mean():.3g} against "
-        f"{expected.mean():.3g}); train it longer, or generate with prior='gaussian'"
+        f"Gaussian one (sliced Wasserstein distance {float(found.mean()):.3g} against "
+        f"{float(expected.mean()):.3g}); train it longer, or generate with prior='gaussian'"
     }
 
 

@@ -59,7 +59,7 @@ def made(toy_jets, tmp_path_factory):
         progress=steps.append,
     )
     html = page.read_text(encoding="utf-8")
-    images = re.findall(r'<img src="data:image/png;base64,([^"]+)"', html)
+    images = re.findall(r'<img [^>]*src="data:image/png;base64,([^"]+)"', html)
     return SimpleNamespace(
         folder=Path(folder), page=page, html=html, images=images, steps=steps,
         real=real, samples=samples, training=training,
