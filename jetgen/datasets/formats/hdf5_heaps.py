@@ -27,8 +27,8 @@ def require_sound_heaps(path: Path) -> None:
         while start >= 0:
             if not _is_sound(data, start):
                 raise InputError(
-                    f"{path}: expected a complete HDF5 file, received one whose texts are cut short or "
-                    "damaged; fetch or make it again"
+                    f"{path}: expected a complete HDF5 file, received one whose texts are "
+                    "cut short or damaged; fetch or make it again"
                 )
             start = data.find(HEAP, start + 1)
 
