@@ -20,6 +20,7 @@ from jetgen.config.option import require
 from jetgen.config.ranking import RankingConfig
 from jetgen.datasets.dask_cluster import by_dask
 from jetgen.files.progress import named_steps
+from jetgen.files.own import require_own
 from jetgen.files.whole import write_text
 from jetgen.kinds import Kind
 from jetgen.ranking.runs import Models, finished_runs, named_runs, require_same_jets
@@ -106,6 +107,7 @@ def _measured_there(config: RankingConfig, find: Find, folder: Path, here: Path,
 
 
 def _write(config: RankingConfig, find: Find, output: Path) -> Path:
+    require_own(output, ["results.csv", "results.md"], own=(output / "scores").is_dir())
     models, others = find()
     require_same_jets(models)
     kind = next(iter(models.values())).config.kind

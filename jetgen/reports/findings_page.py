@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jetgen import __version__
+from jetgen.files.own import require_own
 from jetgen.files.whole import whole_set, write_text
 from jetgen.reports.findings import Claim, Conclusion, Table
 from jetgen.reports.page import Picture, environment
@@ -26,8 +27,8 @@ def write_findings(
     """Write ``report.html``, ``results.md``, ``TABLE.csv`` and ``figures/*`` to ``folder``.
 
     Args:
-        folder: the folder to write to; existing files of these names are replaced when
-            all new ones are there.
+        folder: the folder to write to; files of an earlier page are replaced when all new ones
+            are there.
         conclusion: the answer, claims, tables and figures.
         title, question: the heading, and the question of the study.
         facts: how to reproduce the results: lines of code or numbers, by name.
@@ -35,14 +36,20 @@ def write_findings(
 
     Returns:
         The path of the page.
+
+    Raises:
+        InputError: when ``folder`` has files of these names that jetgen did not write.
     """
+    tables = {f"{table.name}.csv": table for table in conclusion.tables}
+    figures = [f"figures/{drawing.name}.png" for drawing in conclusion.drawings]
+    require_own(folder, ["report.html", "results.md", *tables, *figures])
     with whole_set(folder, "report") as new:
         pictures = [
             Picture(d.name, d.title, d.caption, save_figure(d.figure, new / "figures" / d.name))
             for d in conclusion.drawings
         ]
-        for table in conclusion.tables:
-            write_text(new / f"{table.name}.csv", _csv(table))
+        for name, table in tables.items():
+            write_text(new / name, _csv(table))
         write_text(new / "results.md", _markdown(conclusion, title, question, facts))
         write_text(
             new / "report.html",

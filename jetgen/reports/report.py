@@ -22,6 +22,7 @@ from jetgen.evaluation.checks import Sample, check
 from jetgen.evaluation.comparison import Comparison
 from jetgen.evaluation.memorised import in_words, memorisation_records
 from jetgen.evaluation.verdict import Headline, counted, headlines
+from jetgen.files.own import require_own
 from jetgen.files.printable import printable
 from jetgen.files.whole import whole_file, whole_set, write_json, write_text
 from jetgen.kinds import JETS, Kind
@@ -95,9 +96,11 @@ def write_report(
         The path of the page.
 
     Raises:
-        InputError: when the jets cannot be compared.
+        InputError: when the jets cannot be compared, or ``folder`` has files of a report that
+            jetgen did not write.
     """
     folder = Path(folder)
+    require_own(folder, ["report.html", "table.json", "figures"])
     progress("measure")
     checked = kind.complete(check(real, samples, training, kind, reference))
     progress("compare")

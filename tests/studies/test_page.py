@@ -3,6 +3,7 @@
 import pytest
 from matplotlib.figure import Figure
 
+from jetgen.errors import InputError
 from jetgen.reports import findings_page
 from jetgen.reports.findings import Claim, Conclusion, FindingFigure, Table
 from jetgen.reports.findings_page import write_findings
@@ -55,3 +56,21 @@ def test_a_page_that_is_not_finished_replaces_nothing(tmp_path, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         written("second", ["a", "c"])
     assert files() == before
+
+
+@pytest.mark.parametrize("name", ["report.html", "results.md", "jets.csv"])
+def test_a_page_replaces_files_of_an_earlier_one_only(name, tmp_path):
+    def write(answer):
+        table = Table("jets", "Jets", ["a"], [["1"]])
+        return write_findings(
+            tmp_path, Conclusion(answer, [], [table]), title="t", question="?", facts={}
+        )
+
+    (tmp_path / name).write_text("of the user")
+    with pytest.raises(InputError, match=rf"{name}: expected a new file, or one of an earlier"):
+        write("first")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "of the user"
+    (tmp_path / name).unlink()
+    write("first")
+    assert "second" in write("second").read_text()

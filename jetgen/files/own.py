@@ -1,0 +1,42 @@
+"""Folders of results: files of an earlier result are replaced, those of others never."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from jetgen.errors import InputError
+
+_MARK = b'<meta name="generator" content="jetgen'
+"""What each page of jetgen has in its head."""
+
+_HEAD = 4096
+"""Bytes of a page that are searched for it."""
+
+
+def require_own(folder: Path, names: Iterable[str], own: bool | None = None) -> None:
+    """Check that files of these names in ``folder`` may be replaced.
+
+    Args:
+        folder: the folder of the results.
+        names: of the files to be written, relative to it.
+        own: whether an earlier result is there; by default if jetgen wrote its ``report.html``.
+
+    Raises:
+        InputError: otherwise.
+    """
+    there = [folder / name for name in names if (folder / name).exists()]
+    if own is None:
+        own = _is_own(folder / "report.html")
+    if there and not own:
+        raise InputError(
+            f"{there[0]}: expected a new file, or one of an earlier result of jetgen, received "
+            "another; choose another output folder or move it"
+        )
+
+
+def _is_own(page: Path) -> bool:
+    if not page.is_file():
+        return False
+    with page.open("rb") as file:
+        return _MARK in file.read(_HEAD)
