@@ -19,8 +19,8 @@ from jetgen.config.leaderboard import LeaderboardConfig
 from jetgen.config.option import require
 from jetgen.config.ranking import RankingConfig
 from jetgen.datasets.dask_cluster import by_dask
-from jetgen.files.progress import named_steps
 from jetgen.files.own import require_own
+from jetgen.files.progress import named_steps
 from jetgen.files.whole import write_text
 from jetgen.kinds import Kind
 from jetgen.ranking.runs import Models, finished_runs, named_runs, require_same_jets
