@@ -41,7 +41,7 @@ class Chunks:
     """
 
     def __init__(self, path: Path, attributes: Mapping[str, Any]) -> None:
-        self.path, self.folder = path, path.with_name(f".{path.name}.parts")
+        self.path, self.folder = path, chunks_of(path)
         self.attributes: dict[str, Any] = json.loads(json.dumps(attributes))
         self.finished = True
         self._before, self._started = 0.0, time.perf_counter()
@@ -126,6 +126,11 @@ class Chunks:
                 f"{self._file(number)}: expected a finished chunk of {self.path}, found a damaged "
                 f"file ({error}); remove it, and the chunks from there on are made again"
             ) from error
+
+
+def chunks_of(path: Path) -> Path:
+    """The folder with the finished chunks of an output."""
+    return path.with_name(f".{path.name}.parts")
 
 
 @contextmanager

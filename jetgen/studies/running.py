@@ -17,6 +17,7 @@ from typing import NamedTuple
 from jetgen import __version__
 from jetgen.datasets.dask_cluster import dask_executor
 from jetgen.errors import InputError
+from jetgen.files.chunks import chunks_of
 from jetgen.files.lock import locked
 from jetgen.files.progress import progress_bar
 from jetgen.files.whole import write_json
@@ -26,15 +27,18 @@ from jetgen.studies.definition import Step, Study
 
 _STAMPS = "steps.json"
 _DONE, _BEGUN = "done", "begun"
+_UNUSED = "unused"
 
 
 def run_steps(study: Study, workers: int, dask: str | None = None) -> None:
     """Run every step that is not done yet; the output of a step is written to ``logs/``.
 
     A step is done if the same command has finished before with the same configuration files and
-    the same earlier steps. An interrupted training is resumed; any other incomplete output is
-    removed and made again. A study removes only files in its folder that it has recorded as its
-    own.
+    the same earlier steps. Interrupted trainings, simulations and generations are resumed; any
+    other incomplete output is removed and made again. A study removes only files in its folder
+    that it has recorded as its own. Outputs of earlier runs with other settings that no step makes
+    now, such as further seeds, wait in ``unused/`` until they are needed again, so that no
+    conclusion counts them.
 
     Args:
         study: the steps.
@@ -83,6 +87,7 @@ def _run_steps(study: Study, pool: _Pool) -> None:
     for step in study.steps:
         stamps.require_own(step)
     study.folder.mkdir(parents=True, exist_ok=True)
+    stamps.set_aside(study.steps)
     keys = _keys(study)
     waiting = [
         index
@@ -102,6 +107,7 @@ def _run_steps(study: Study, pool: _Pool) -> None:
                     step = study.steps[index]
                     if stamps.state(step, keys[index]) != _BEGUN:
                         _remove(step.makes)
+                        _remove(chunks_of(step.makes))
                     stamps.set(step, keys[index], _BEGUN)
                     log = study.folder.absolute() / "logs" / f"{index + 1:02}.txt"
                     running[pool.start(step, log)] = index
@@ -123,7 +129,7 @@ def _blocked(
 
 
 def _words(step: Step, output: Path) -> list[str]:
-    """The command of a step, empty if it is done; removes an incomplete output."""
+    """The command of a step or of what is left of it, empty if it is done."""
     if step.words[0] == "train":
         run = RunFolder(output)
         if _succeeds(run.load_model):
@@ -131,7 +137,7 @@ def _words(step: Step, output: Path) -> list[str]:
         if _succeeds(run.read_config):
             return [*step.words, "--resume"]
     _remove(output)
-    return list(step.words)
+    return [*step.words, "--resume"] if chunks_of(output).exists() else list(step.words)
 
 
 def _remove(output: Path) -> None:
@@ -139,6 +145,14 @@ def _remove(output: Path) -> None:
         shutil.rmtree(output)
     else:
         output.unlink(missing_ok=True)
+
+
+def _move(output: Path, target: Path) -> None:
+    """Move an output, if it is there, in place of what is at the target."""
+    if output.exists():
+        _remove(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        output.replace(target)
 
 
 def _succeeds(read: Callable[[], object]) -> bool:
@@ -272,6 +286,18 @@ class _Stamps:
                 f"{step.makes}: expected no such path, or an output of this study, found "
                 "something else; move it away, or choose another `output`"
             )
+
+    def set_aside(self, steps: Sequence[Step]) -> None:
+        """Move outputs that no step makes to ``unused/``, and back those that one makes again."""
+        aside = self.folder / _UNUSED
+        for made in self.states.keys() - {step.makes.as_posix() for step in steps}:
+            _move(Path(made), aside / self._place(Path(made)))
+        for step in steps:
+            if not step.makes.exists():
+                _move(aside / self._place(step.makes), step.makes)
+
+    def _place(self, output: Path) -> Path:
+        return output.resolve().relative_to(self.folder.resolve())
 
     def state(self, step: Step, key: str) -> str | None:
         made_by, state = self.states.get(step.makes.as_posix(), ("", None))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from jetgen.errors import InputError
+from jetgen.files.chunks import chunks_of
 from jetgen.files.lock import locked
 from jetgen.studies.definition import Step, Study
 from jetgen.studies.running import _words, run_steps
@@ -36,6 +37,35 @@ def test_steps_run_once_and_again_when_they_change(tmp_path):
     run_steps(changed, workers=1)
     assert first.stat().st_mtime_ns == times[0]
     assert second.stat().st_mtime_ns != times[1]
+
+
+def test_outputs_of_other_settings_are_no_part_of_the_study(tmp_path):
+    """A conclusion looks at all runs of a folder: those of more seeds must not be there."""
+    table = tmp_path / "table.csv"
+    table.write_text("a,b\n" + "".join(f"{k},{k * k % 7}\n" for k in range(60)))
+    train = (
+        f"train --data {table} --columns a,b --encoder dense --decoder dense --prior gaussian "
+        f"--epochs 1 --hidden 4 --latent 2 --layers 1 --seed {{0}} --run {tmp_path}/out/run-{{0}}"
+    )
+    two = study(tmp_path, train.format(1), train.format(2))
+    run_steps(two, workers=1)
+    (tmp_path / "out/of-the-user").mkdir()
+    made = (tmp_path / "out/run-2/config.yaml").stat().st_mtime_ns
+    run_steps(study(tmp_path, train.format(1)), workers=1)
+    kept = {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()}
+    assert kept == {"run-1", "unused", "logs", "of-the-user"}
+    run_steps(two, workers=1)
+    assert (tmp_path / "out/run-2/config.yaml").stat().st_mtime_ns == made
+
+
+def test_chunks_of_an_interrupted_step_are_used_again(tmp_path):
+    output = tmp_path / "jets.h5"
+    step = Step(("simulate", "gluon", "--output", str(output)), output)
+    assert "--resume" not in _words(step, output)
+    chunks_of(output).mkdir()
+    output.write_bytes(b"what there was at the interruption")
+    assert _words(step, output) == [*step.words, "--resume"]
+    assert not output.exists()
 
 
 @pytest.mark.slow

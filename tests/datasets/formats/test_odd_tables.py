@@ -110,5 +110,5 @@ def test_damaged_places_of_texts_are_refused(place, size, tmp_path):
         place += 8
     data[heap + place : heap + place + 8] = size.to_bytes(8, "little")
     path.write_bytes(data)
-    with pytest.raises(InputError, match="whose texts are damaged"):
+    with pytest.raises(InputError, match="whose texts are cut short or damaged"):
         jetgen.read(path)
