@@ -162,7 +162,7 @@ def evaluate(
         generated: a cloud, an array as :mod:`jetgen.conversion` says, a file, or a run with its
             generated jets.
         real: the same; of a run its held-out jets are taken when omitted.
-        output: JSON file to write the result to.
+        output: JSON file to write the result to; only that of an earlier evaluation is replaced.
         options: the other fields of :class:`~jetgen.config.evaluate.EvaluateConfig`.
 
     Returns:
@@ -173,9 +173,11 @@ def evaluate(
         InputError: when a file cannot be read, or the jets cannot be compared.
     """
     from jetgen.config.evaluate import EvaluateConfig
-    from jetgen.evaluation.command import evaluated
+    from jetgen.evaluation.command import evaluated, require_own_result
     from jetgen.files.whole import write_json
 
+    if output is not None:
+        require_own_result(Path(output))
     made, wanted = _generated(generated), _real(generated if real is None else real)
     given = {"generated": _label(made), "real": _label(wanted), "output": output, **options}
     content = evaluated(_configured(EvaluateConfig, given), _cloud(wanted), _cloud(made))

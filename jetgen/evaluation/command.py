@@ -42,6 +42,7 @@ from jetgen.evaluation.metric_rows import fpnd_row, metric_rows
 from jetgen.evaluation.protocol import jetnet_protocol
 from jetgen.evaluation.resampling import resample
 from jetgen.evaluation.verdict import counted, headlines
+from jetgen.files.own import require_own
 from jetgen.files.progress import named_steps
 from jetgen.files.whole import write_json
 from jetgen.kinds import ENTRIES, kind_of_cloud
@@ -59,26 +60,26 @@ def evaluate_files(config: EvaluateConfig) -> tuple[dict[str, Any], Path]:
         InputError: when a file cannot be read or its jets cannot be compared.
     """
     path = _beside(config.output, config.generated, ".metrics.json")
-    _require_own(path)
+    require_own_result(path)
     content = evaluated(config)
     write_json(path, content)
     return content, path
 
 
-def _require_own(path: Path) -> None:
-    """Refuse a file that exists and was not written by this command."""
-    if not path.exists():
-        return
+def require_own_result(path: Path) -> None:
+    """Refuse a file that exists and is not the result of an evaluation.
+
+    Raises:
+        InputError: for such a file.
+    """
+    require_own(path.parent, [path.name], own=_is_result(path))
+
+
+def _is_result(path: Path) -> bool:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        own = {"jetgen", "rows"} <= found.keys()
+        return {"jetgen", "rows"} <= json.loads(path.read_text(encoding="utf-8")).keys()
     except (OSError, ValueError, AttributeError):
-        own = False
-    if not own:
-        raise InputError(
-            f"{path}: expected a new file, or one that `jetgen evaluate` wrote, received another; "
-            "choose another name or remove it"
-        )
+        return False
 
 
 def _beside(output: str | None, source: str, suffix: str) -> Path:

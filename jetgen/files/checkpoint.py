@@ -54,18 +54,17 @@ class Checkpoint(NamedTuple):
                 header = handle.metadata()
                 state = json.loads(header["state"])
                 # format 2 has its number beside the state
-                check_version(
-                    path, int(state.pop(VERSION_KEY, header.get(VERSION_KEY, 1))), CHECKPOINT_FORMAT
-                )
+                version = int(state.pop(VERSION_KEY, header.get(VERSION_KEY, 1)))
                 tensors = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
         except (
             SafetensorError,
             TypeError,
             AttributeError,
             KeyError,
-            json.JSONDecodeError,
+            ValueError,
         ) as error:
             raise InputError(f"{path}: expected a jetgen checkpoint; it cannot be read") from error
+        check_version(path, version, CHECKPOINT_FORMAT)
         return cls(tensors, state)
 
     def part(self, prefix: str) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Folders of results: files of an earlier result are replaced, those of others never."""
+"""Results replace files of an earlier result, and never those of others."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def require_own(folder: Path, names: Iterable[str], own: bool | None = None) -> 
     if there and not own:
         raise InputError(
             f"{there[0]}: expected a new file, or one of an earlier result of jetgen, received "
-            "another; choose another output folder or move it"
+            "another; choose another name or folder, or move it"
         )
 
 

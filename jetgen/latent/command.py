@@ -8,11 +8,13 @@ from pathlib import Path
 
 from jetgen.config.latent import LatentConfig
 from jetgen.config.reading import file_options
+from jetgen.files.own import require_own
 from jetgen.files.progress import named_steps
 from jetgen.files.whole import write_text
 from jetgen.latent.encoding import encode_sets
 from jetgen.latent.page import conclude
 from jetgen.latent.predictions import apply
+from jetgen.latent.region_model import is_region_model
 from jetgen.physics.region import Region
 from jetgen.reports.findings_page import write_findings
 
@@ -22,8 +24,12 @@ def latent(config: LatentConfig) -> Path:
 
     Raises:
         InputError: when the run is not a finished autoencoder, the jets cannot be read or lack an
-            observable, or the region cannot be parsed or contains too few jets.
+            observable, the region cannot be parsed or contains too few jets, or there are files
+            of others where the results would be.
     """
+    if config.save_classifier is not None:
+        saved = Path(config.save_classifier)
+        require_own(saved.parent, [saved.name], own=is_region_model(saved))
     asked = list(config.colour)
     if config.region is not None:
         asked += Region(config.region).names  # fails for a mistake in it before the work begins
@@ -35,8 +41,11 @@ def latent(config: LatentConfig) -> Path:
         conclusion = conclude(found, config)
         predicted = None if config.classifier is None else apply(found, Path(config.classifier))
     model, many = found.model, found.measured.kind.noun.many
+    folder = Path(config.output) if config.output else model.folder.path / "latent"
+    if predicted is not None:
+        require_own(folder, ["predictions.csv"])
     page = write_findings(
-        Path(config.output) if config.output else model.folder.path / "latent",
+        folder,
         conclusion,
         title=f"Latent space: {model.folder.path.resolve().name}",
         question=f"What do the codes of {len(found.jets)} {many} contain? {model.title}.",
@@ -49,5 +58,5 @@ def latent(config: LatentConfig) -> Path:
         },
     )
     if predicted is not None:
-        write_text(page.parent / "predictions.csv", predicted)
+        write_text(folder / "predictions.csv", predicted)
     return page

@@ -86,25 +86,37 @@ class RegionModel(NamedTuple):
             raise InputError(
                 f"{path}: expected a file of `save_classifier`, received another checkpoint"
             )
-        if state["checkpoint"] != checkpoint:
+        try:
+            tail = None
+            if "tail" in state:
+                tail = Tail(state["tail"], tensors["inside"], tensors["outside"])
+            model = cls(
+                state["region"],
+                state["checkpoint"],
+                tensors["centre"],
+                tensors["width"],
+                tensors["weights"],
+                tail,
+            )
+        except KeyError as error:
+            raise InputError(f"{path}: expected {error} in it, found none") from error
+        if model.checkpoint != checkpoint:
             raise InputError(
                 f"{path}: expected a classifier of the codes of this run (weights "
-                f"{checkpoint[:12]}), received one of others ({state['checkpoint'][:12]})"
+                f"{checkpoint[:12]}), received one of others ({model.checkpoint[:12]})"
             )
-        tail = None
-        if "tail" in state:
-            tail = Tail(state["tail"], tensors["inside"], tensors["outside"])
-        return cls(
-            state["region"],
-            checkpoint,
-            tensors["centre"],
-            tensors["width"],
-            tensors["weights"],
-            tail,
-        )
+        return model
 
     def _terms(self, codes: Tensor) -> Tensor:
         return quadratic((codes.double() - self.centre) / self.width)
+
+
+def is_region_model(path: Path) -> bool:
+    """Whether the file exists and was written by :meth:`RegionModel.save`."""
+    try:
+        return Checkpoint.load(path).state.get("kind") == KIND
+    except InputError:
+        return False
 
 
 def quadratic(codes: Tensor) -> Tensor:

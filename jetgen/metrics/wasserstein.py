@@ -115,7 +115,7 @@ def between_samples(
 
 
 def _totals(weights: Tensor, members: Tensor) -> Tensor:
-    """``(R,)`` total weight of the values of groups with so many ``members`` ``(G,)``."""
+    """``(R,)`` total weight of all values, of which each group has ``members`` ``(G,)``."""
     return torch.cat([some.double() @ members for some in weights.split(_TOGETHER)])
 
 

@@ -38,7 +38,7 @@ class VAE(Autoencoder):
     flow replaces the normal distribution and the term is the difference of log-densities at one
     draw of z; the same holds for a mixture.
 
-    With ``condition_kl`` :math:`\gamma > 0` there is a second term,
+    With ``condition_kl`` :math:`\gamma > 0` the loss has one term more,
     :math:`\gamma\,\mathrm{KL}\big(q(z \mid x) \,\|\, p(z \mid c)\big)`, to a normal distribution
     whose means and widths a network predicts from the number of particles and the conditions ``c``
     (:class:`~jetgen.priors.conditional.ConditionalGaussianPrior`). It is one more prior to generate
@@ -61,8 +61,9 @@ class VAE(Autoencoder):
         condition_kl: float = option(
             0.0,
             at_least=0,
-            help="weight of a second Kullback-Leibler term, to a normal distribution that a "
-            "network predicts from the conditions; `prior='conditional'` then generates from it",
+            help="weight of a second Kullback-Leibler term: from the posterior to a normal prior "
+            "whose means and widths a network predicts from the conditions, which "
+            "`prior='conditional'` then generates from",
         )
 
     def __init__(self, config: TrainConfig, layout: Layout, *, condition_kl: float = 0.0) -> None:
@@ -82,7 +83,7 @@ class VAE(Autoencoder):
         players = super().players()
         if self.condition_prior is not None:
             both = [*players["autoencoder"].parameters, *self.condition_prior.parameters()]
-            players["autoencoder"] = Player(both)
+            players["autoencoder"] = players["autoencoder"]._replace(parameters=both)
         return players
 
     @classmethod

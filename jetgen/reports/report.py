@@ -100,7 +100,7 @@ def write_report(
             jetgen did not write.
     """
     folder = Path(folder)
-    require_own(folder, ["report.html", "table.json", "figures"])
+    require_own(folder, ["report.html", "table.json", "table.csv", "figures"])
     progress("measure")
     checked = kind.complete(check(real, samples, training, kind, reference))
     progress("compare")

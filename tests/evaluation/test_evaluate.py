@@ -138,7 +138,7 @@ def test_a_file_of_the_user_is_not_overwritten(content, write, tmp_path, capsys)
     assert Path(real).read_bytes() == before
     output.write_text(content)
     assert main(["evaluate", real, "--real", real, "--output", str(output)]) == 2
-    assert "or one that `jetgen evaluate` wrote" in capsys.readouterr().err
+    assert "expected a new file, or one of an earlier result of jetgen" in capsys.readouterr().err
     assert output.read_text() == content
 
 

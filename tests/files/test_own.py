@@ -2,7 +2,9 @@
 
 import pytest
 
+import jetgen
 from jetgen.cli.main import main
+from jetgen.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -23,3 +25,11 @@ def test_files_of_others_are_not_replaced(words, name, gaussian_file, tmp_path, 
     assert f"{name}: expected a new file, or one of an earlier result" in capsys.readouterr().err
     assert (output / name).read_text() == "of the user"
     assert [path.name for path in output.iterdir() if not path.name.startswith(".")] == [name]
+
+
+def test_an_evaluation_from_python_replaces_its_own_results_only(gaussian_file, tmp_path):
+    jets = jetgen.read(gaussian_file)
+    before = gaussian_file.read_bytes()
+    with pytest.raises(InputError, match=r"gaussian\.h5: expected a new file, or one of an "):
+        jetgen.evaluate(jets, jets, output=gaussian_file)
+    assert gaussian_file.read_bytes() == before

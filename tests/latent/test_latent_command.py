@@ -163,3 +163,11 @@ def test_bad_input_is_one_line(trained, words, message, capsys, tmp_path):
     error = capsys.readouterr().err.strip()
     assert message in error and "\n" not in error
     assert not (tmp_path / "out").exists()
+
+
+def test_a_classifier_and_its_predictions_replace_no_file_of_others(trained, tmp_path, capsys):
+    run, data = trained
+    region = ["--region", "mass > 0", "--tail", "pt", "--save-classifier", data]
+    assert main(["latent", run, "--data", data, "--output", str(tmp_path / "page"), *region]) == 2
+    assert "jets.h5: expected a new file, or one of an earlier result" in capsys.readouterr().err
+    assert not (tmp_path / "page").exists()

@@ -82,8 +82,8 @@ def make_config(tmp_path):
 
 
 TRAININGS = {
-    "vae": {"objective": "vae", "epochs": 10, "transform": ["pz=unit"]},
-    "gan": {"objective": "gan", "epochs": 40, "learning_rate": 0.003, "label_noise": 0.0},
+    "vae": {"objective": "vae", "epochs": 20, "transform": ["pz=unit"]},
+    "gan": {"objective": "gan", "epochs": 60, "learning_rate": 0.003, "label_noise": 0.0},
     "flow matching": {"objective": "flow-matching", "epochs": 20, "decoder": "deepsets"},
     "sets": {"objective": "vae", "epochs": 10, "encoder": "edgeconv", "decoder": "epic"},
 }
@@ -97,7 +97,7 @@ def test_sets_of_one_follow_the_class_that_is_asked_for(make_config, variant):
     assert low.features == MUON and low.mask.shape == (400, 1)
     assert [f.name for f in low.condition_features] == ["type"]
     difference = high.feature("pz").mean() - low.feature("pz").mean()
-    assert 25 < difference < 100  # 50 in the data, 0 for a model that does not heed the class
+    assert 25 < difference < 60  # 50 in the data, 0 for a model that does not heed the class
     assert run.training_jets().has_condition("energy")
     with pytest.raises(InputError, match=r"expected a class of the training jets \(0, 1\)"):
         run.generate(1, fix={"type": 2})

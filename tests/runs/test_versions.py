@@ -79,6 +79,14 @@ def test_a_newer_checkpoint_is_refused_by_name(run):
             jetgen.load(run.path)
 
 
+@pytest.mark.parametrize("version", ["x", None, [3]])
+def test_a_version_that_is_no_number_is_refused_in_one_line(version, run):
+    state = json.dumps({**run.load_model().state, "jetgen_format": version})
+    save_file(load_file(run.best), run.best, metadata={"state": state})
+    with pytest.raises(InputError, match=r"best\.safetensors: expected a jetgen checkpoint"):
+        run.load_model()
+
+
 def test_equal_checkpoints_are_equal_bytes(tmp_path, run):
     """Cards of models identify weights by the hash of their file."""
     checkpoint = run.load_model()

@@ -39,7 +39,7 @@ class TrainingOptions:
     keep_every: int = option(
         0,
         at_least=0,
-        help="keep the weights after every so many epochs of the first stage, for "
+        help="keep the weights of every N-th epoch of the first stage, for "
         "`jetgen.load(run, epoch=EPOCH)`; 0 for the best epoch alone",
     )
     log: Literal["tensorboard", "wandb"] | None = option(

@@ -1,15 +1,18 @@
-"""Check of the class labels of jets in files."""
+"""The class labels of jets in files, checked to be those of known classes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from jetgen.datasets.formats.recognition import JetColumns, suggestion
 from jetgen.errors import InputError
-from jetgen.physics.classes import CLASSES, UNKNOWN_CLASS
+from jetgen.physics.classes import CLASSES, UNKNOWN_CLASS, class_name
 
 TYPE_INDICES = range(UNKNOWN_CLASS, len(CLASSES))
 """The valid type indices, including that of the unknown class."""
@@ -28,6 +31,54 @@ def type_indices(codes: np.ndarray[Any, Any], where: str, start: int = 0) -> Ten
     """
     require_labels(np.isin(codes, TYPE_INDICES), codes, where, start)
     return torch.from_numpy(codes.astype(np.int64))
+
+
+def types_of_columns(
+    layout: JetColumns, found: Mapping[str, Any], path: Path, start: int
+) -> Tensor:
+    """``(B,)`` type indices of jets in a table, from its column of types or of marked classes.
+
+    Args:
+        layout: which columns these are.
+        found: the values ``(B,)`` of columns by name.
+        path: the file, for messages.
+        start: index of the first jet.
+
+    Raises:
+        InputError: for a label of no class, or for jets with several labels.
+    """
+    if layout.type is not None:
+        codes = np.asarray(found[layout.type])
+        _require_known(np.isin(codes, TYPE_INDICES), codes, path, layout.type, start)
+        return torch.from_numpy(codes.astype(np.int64))
+    columns = sorted({mark.column for mark in layout.classes.values()})
+    one_hot = len(columns) > 1
+    for column in columns:
+        codes = np.asarray(found[column])
+        values = [mark.value for mark in layout.classes.values() if mark.column == column]
+        known = np.isin(codes, [*values, 0.0] if one_hot or len(values) == 1 else values)
+        _require_known(known, codes, path, column, start)
+    marked = np.stack(
+        [np.asarray(found[mark.column]) == mark.value for mark in layout.classes.values()]
+    )
+    several = marked.sum(0) > 1
+    if several.any():
+        raise InputError(
+            f"{path}: expected one label per jet, received several in "
+            f"{int(several.sum())} jets, first in jet {start + int(several.argmax())}"
+        )
+    indices = np.array(list(layout.classes))
+    types = np.where(marked.any(0), indices[marked.argmax(0)], UNKNOWN_CLASS)
+    return torch.from_numpy(types.astype(np.int64))
+
+
+def _require_known(
+    known: np.ndarray[Any, Any], codes: np.ndarray[Any, Any], path: Path, column: str, start: int
+) -> None:
+    if not known.all():
+        label = f"{column}:{codes[(~known).argmax()]:g}"
+        advice = f"specify their classes, such as {suggestion({class_name(0): label})}"
+        require_labels(known, codes, f"{path}: {column}", start, advice)
 
 
 def require_labels(

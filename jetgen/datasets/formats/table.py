@@ -25,7 +25,7 @@ from torch import Tensor
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.datasets.faults import BAD_MASK, NEGATIVE_PT, doubtful_unit
 from jetgen.datasets.formats.categories import categories, category_column, marks
-from jetgen.datasets.formats.labels import TYPE_INDICES, require_labels
+from jetgen.datasets.formats.labels import types_of_columns
 from jetgen.datasets.formats.momenta import Slots, assemble, jet_features
 from jetgen.datasets.formats.names import Column, is_index, is_weight
 from jetgen.datasets.formats.numbered import numbered
@@ -33,7 +33,7 @@ from jetgen.datasets.formats.precision import single as single_precision
 from jetgen.datasets.formats.recognition import JetColumns, recognise, suggestion
 from jetgen.datasets.formats.source import Source
 from jetgen.errors import InputError
-from jetgen.physics.classes import UNKNOWN_CLASS, class_name
+from jetgen.physics.classes import UNKNOWN_CLASS
 
 WEIGHT = Feature("weight")
 """The column of event weights."""
@@ -172,7 +172,12 @@ class TableSource(Source):
             names = sorted({mark.column for mark in layout.classes.values()} or {layout.type or ""})
             blocks = range(0, len(self), _BLOCK)
             parts = [
-                self._types(layout, self._read(names, start, min(start + _BLOCK, len(self))), start)
+                types_of_columns(
+                    layout,
+                    self._read(names, start, min(start + _BLOCK, len(self))),
+                    self.path,
+                    start,
+                )
                 for start in blocks
             ]
             self._found["types"] = torch.cat(parts)
@@ -196,7 +201,7 @@ class TableSource(Source):
         particles = {role: self._slots_of(found[name]) for role, name in layout.particles.items()}
         jets = {role: found[name] for role, name in layout.jets.items()}
         types = (
-            self._types(layout, found, start)
+            types_of_columns(layout, found, self.path, start)
             if layout.classes or layout.type
             else torch.full((stop - start,), UNKNOWN_CLASS)
         )
@@ -367,44 +372,6 @@ class TableSource(Source):
             counted = self.values([column.name], start, stop)[column.name]
             longest = max(longest, int(counted.lengths.max(initial=0)))  # type: ignore[union-attr]
         return longest
-
-    def _types(self, layout: JetColumns, found: Mapping[str, Values], start: int) -> Tensor:
-        """``(B,)`` type indices, checked to be those of known classes.
-
-        Raises:
-            InputError: for a label of no class, or for jets with several labels.
-        """
-        if layout.type is not None:
-            codes = np.asarray(found[layout.type])
-            self._require_label(np.isin(codes, TYPE_INDICES), codes, layout.type, start)
-            return torch.from_numpy(codes.astype(np.int64))
-        columns = sorted({mark.column for mark in layout.classes.values()})
-        one_hot = len(columns) > 1
-        for column in columns:
-            codes = np.asarray(found[column])
-            values = [mark.value for mark in layout.classes.values() if mark.column == column]
-            known = np.isin(codes, [*values, 0.0] if one_hot or len(values) == 1 else values)
-            self._require_label(known, codes, column, start)
-        marked = np.stack(
-            [np.asarray(found[mark.column]) == mark.value for mark in layout.classes.values()]
-        )
-        several = marked.sum(0) > 1
-        if several.any():
-            raise InputError(
-                f"{self.path}: expected one label per jet, received several in "
-                f"{int(several.sum())} jets, first in jet {start + int(several.argmax())}"
-            )
-        indices = np.array(list(layout.classes))
-        types = np.where(marked.any(0), indices[marked.argmax(0)], UNKNOWN_CLASS)
-        return torch.from_numpy(types.astype(np.int64))
-
-    def _require_label(
-        self, known: np.ndarray[Any, Any], codes: np.ndarray[Any, Any], column: str, start: int
-    ) -> None:
-        if not known.all():
-            label = f"{column}:{codes[(~known).argmax()]:g}"
-            advice = f"specify their classes, such as {suggestion({class_name(0): label})}"
-            require_labels(known, codes, f"{self.path}: {column}", start, advice)
 
     def __getstate__(self) -> dict[str, Any]:
         return {
