@@ -25,7 +25,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 demo: $(INSTALLED)
 	test -e $(RUN)/config.yaml || $(BIN)/jetgen train $(DEMO) --data data/gluon.h5 --run $(RUN)
 	$(BIN)/jetgen generate $(RUN) --overwrite
-	$(BIN)/jetgen report $(RUN)
+	$(BIN)/jetgen report $(RUN) --beside gluon150
 
 test: $(TEST_INSTALLED)
 	$(PYTEST)

@@ -35,6 +35,11 @@ class ReportConfig:
         "its held-out jets, those of the run",
     )
     generated: list[str] = option([], help="files with jets to compare to `real`")
+    beside: list[str] = option(
+        [],
+        help="models that `jetgen models` lists, or runs, whose jets are shown beside those of the "
+        "run, selected as its data were in their simulation",
+    )
     map: dict[str, str] = map_option()
     allow: tuple[str, ...] = allow_option()
     select: str | None = select_option()
@@ -71,6 +76,8 @@ class ReportConfig:
         )
         if self.run is not None:
             require_data(self)
+        lonely = self.run is None and bool(self.beside)
+        require(not lonely, "beside", "none without a run", self.beside)
         for name in ("select", "drop_missing"):
             given = getattr(self, name)
             require(self.real is not None or not given, name, "none without `real`", given)

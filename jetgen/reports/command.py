@@ -31,6 +31,7 @@ from jetgen.files.whole import sha256
 from jetgen.kinds import Kind, kind_of_cloud
 from jetgen.physics.observables import Observable
 from jetgen.reports import write_report
+from jetgen.reports.beside import in_words, jets_beside
 from jetgen.reports.page import SIMULATE, Rate
 from jetgen.runs.data import Data
 from jetgen.runs.folder import RunFolder
@@ -99,6 +100,10 @@ def _report_run(
         samples[f"generated ({title} prior)"] = model.generate(
             len(real), prior=prior, seed=config.seed
         )
+    attributes = open_source(files[0]).attributes if files else {}
+    if config.beside:
+        progress(f"generate with {', '.join(config.beside)}")
+        samples |= jets_beside(model, config.beside, attributes, len(real), config.seed)
     latent = None
     if model.reconstructs:
         progress("reconstruct")
@@ -106,7 +111,6 @@ def _report_run(
             samples[RECONSTRUCTED] = model.reconstruct(real)
         latent = latent_space(model, real, config.seed)
     samples |= _baseline(kind, real if training is None else training, len(real), config.seed)
-    attributes = open_source(files[0]).attributes if files else {}
     if speed := attributes.get("jets_per_second"):
         rates.append(Rate(SIMULATE, float(speed), "as recorded in the file of the simulation"))
     return write_report(
@@ -121,6 +125,7 @@ def _report_run(
         + (
             f"{model.title}, trained on {model.training_size} {noun} of "
             f"{', '.join(model.config.data)}. The {named} {noun} on this page are {origin}."
+            f"{in_words(config.beside, attributes)}"
         ),
         attributes=attributes,
         requested=_requested(model, made),

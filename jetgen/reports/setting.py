@@ -18,7 +18,7 @@ def setting_line(checked: ComparisonInput, attributes: Mapping[str, Any]) -> str
         attributes: of the file of the simulated sets, as ``jetgen simulate`` writes them.
     """
     noun = checked.real.kind.noun
-    options = _options(attributes)
+    options = simulation_options(attributes)
     parts = [_process(attributes, noun.many)]
     if energy := options.get("energy"):
         parts.append(f"√s = {float(energy) / 1000:g} TeV")
@@ -29,7 +29,8 @@ def setting_line(checked: ComparisonInput, attributes: Mapping[str, Any]) -> str
     return ", ".join(part for part in parts if part)
 
 
-def _options(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+def simulation_options(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options of ``jetgen simulate`` in the attributes of a file; empty if there are none."""
     found = attributes.get("config", {})
     if isinstance(found, str):
         found = json.loads(found)

@@ -13,6 +13,7 @@ from jetgen.errors import InputError
 from jetgen.files.whole import sha256
 from jetgen.pretrained import shipped_models
 from jetgen.pretrained.command import summary
+from jetgen.reports import beside
 from jetgen.runs.named import named
 from jetgen.runs.trained_model import load
 
@@ -119,6 +120,24 @@ def test_a_report_of_a_name_compares_with_a_file_or_with_jets(shipped, files, mo
     assert same(of_file["samples"]["generated"], load("top12").generate(50, seed=42))
     assert same(of_file["samples"]["generated"], of_cloud["samples"]["generated"])
     assert of_file["training"] is None
+
+
+def test_a_model_is_shown_beside_a_run(shipped, run, tmp_path, monkeypatch):
+    written = []
+    monkeypatch.setattr(
+        "jetgen.reports.command.write_report", lambda folder, **given: written.append(given)
+    )
+    copy = shutil.copytree(run, tmp_path / "run")
+    jetgen.generate(copy, 100, output=copy / "generated.h5")
+    jetgen.report(copy, beside=["top12"])
+    monkeypatch.setattr(beside.Cuts, "of", lambda attributes: beside.Cuts(20.0, 0.0, 1e9))
+    jetgen.report(copy, beside=["top12"])
+    number = len(written[0]["real"])
+    every, hard = (given["samples"]["top12"] for given in written)
+    assert len(every) == len(hard) == number and hard.features == written[0]["real"].features
+    assert same(every, load(run).comparable(load("top12").generate(2 * number, seed=42))[:number])
+    assert hard.multiplicity.sum() < every.multiplicity.sum()
+    assert "particles below 20 GeV" in written[1]["description"]
 
 
 def test_the_overview_and_the_card_are_printed(shipped, capsys):
