@@ -69,7 +69,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        shipped = [name for name in shipped_models() if name.startswith((ALL, "gluon"))]
+        shipped = [name for name in shipped_models() if name.startswith(ALL)]
         runs = options.runs or [*shipped, *fresh(Path(folder))]
         rows = [speeds(run, options.jets, Path(folder)) for run in runs]
     for row in rows:
