@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from inspect import signature
 from os import PathLike
@@ -49,15 +49,18 @@ def takes_sets(function: Callable[..., R]) -> Callable[..., R]:
 def takes_arrays(function: Callable[..., R]) -> Callable[..., R]:
     """A function of tensors that also takes arrays, and a cloud in place of points and mask.
 
-    Of clouds with different features those that all of them have are taken, if these are momenta:
-    ``px, py, pz`` of ``px, py, pz`` and ``px, py, pz, E``.
+    The mask ``x_mask`` of points ``x`` may be omitted: slots of zeros are padding then, as in
+    :func:`jetgen.from_numpy`. Of clouds with different features those that all of them have are
+    taken, if these are momenta: ``px, py, pz`` of ``px, py, pz`` and ``px, py, pz, E``.
 
-    >>> double = takes_arrays(lambda x, x_mask: 2 * x * x_mask.unsqueeze(-1))
-    >>> double(np.ones((1, 1, 2)), np.ones((1, 1), dtype=bool))
-    tensor([[[2., 2.]]], dtype=torch.float64)
+    >>> count = takes_arrays(lambda x, x_mask: x_mask.sum(1))
+    >>> count(np.ones((1, 2, 3)), np.array([[True, False]])), count(np.ones((1, 2, 3)))
+    (tensor([1]), tensor([2]))
     """
 
-    masked = any("mask" in name for name in signature(function).parameters)
+    parameters = signature(function).parameters
+    masked = any("mask" in name for name in parameters)
+    needed = [name for name, each in parameters.items() if each.default is each.empty]
 
     @wraps(function)
     def taking(*values: Any, **options: Any) -> R:
@@ -75,14 +78,39 @@ def takes_arrays(function: Callable[..., R]) -> Callable[..., R]:
             if isinstance(value, ParticleCloud):
                 tensors += [_particles_of(value, common), value.mask]
             else:
-                tensors.append(as_tensor(value) if isinstance(value, np.ndarray) else value)
+                tensors.append(as_tensor(value) if _is_plain(value) else value)
         named = {
-            name: as_tensor(value, name) if isinstance(value, np.ndarray) else value
+            name: as_tensor(value, name) if _is_plain(value) else value
             for name, value in options.items()
         }
+        if len(tensors) + len(named.keys() & needed) < len(needed):
+            tensors, named = _with_masks(needed, tensors, named)
         return function(*tensors, **named)
 
     return taking
+
+
+_MASK = "_mask"
+"""The end of the name of a mask; before it stands that of its points."""
+
+
+def _with_masks(
+    names: Sequence[str], values: Sequence[Any], named: Mapping[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments by their names, and masks for points without one; as they are if it fails."""
+    rest, filled = list(values), dict(named)
+    for name in (name for name in names if name not in named):
+        points = filled.get(name.removesuffix(_MASK)) if name.endswith(_MASK) else None
+        if isinstance(points, Tensor) and not (rest and _is_mask(rest[0])):
+            filled[name] = (points != 0).any(-1)
+        elif rest:
+            filled[name] = rest.pop(0)
+    return ([], filled) if not rest else (list(values), dict(named))
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether it is an array of numbers that is no tensor."""
+    return isinstance(value, np.ndarray | list)
 
 
 def _require_data(function: str, values: Sequence[Any]) -> None:

@@ -101,6 +101,14 @@ def test_jets_of_other_coordinates_are_written_as_jets(jets, tmp_path):
         jetgen.write(cloud, tmp_path / "jets.txt")
 
 
+@pytest.mark.parametrize("form", [lambda jets: jets, lambda jets: [jets], lambda jets: 3])
+def test_jets_in_the_place_of_file_names_are_sent_to_the_function(form, jets):
+    with pytest.raises(
+        InputError, match=r"^data: expected names of files, .*\(config, data=jets\)$"
+    ):
+        jetgen.TrainConfig(data=form(jets))
+
+
 def test_options_are_named_as_fields(tmp_path):
     with pytest.raises(InputError, match=r"received Latent; did you mean 'latent'\?"):
         jetgen.train(Latent=3)

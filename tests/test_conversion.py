@@ -89,6 +89,29 @@ def bare(cloud):
     return ParticleCloud(cloud.particles, cloud.mask, RELATIVE)
 
 
+LOSSES = ["chamfer", "density_aware_chamfer", "emd", "exact_emd", "mse", "bce"]
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_masks_of_zero_padded_sets_may_be_omitted(name, jets):
+    x, y = (bare(each) for each in (jets[:20], jets[20:40]))
+    assert bool((~x.mask).any()), "expected padding"
+    loss = getattr(jetgen.losses, name)
+    a, b = (each.particles.abs().clamp(max=1.0) for each in (x, y))  # as bce needs them
+    expected = loss(a, x.mask, b, y.mask)
+    for found in (
+        loss(a, b), loss(a, x.mask, b), loss(a, b, y.mask), loss(x=a, y=b), loss(a, y=b.numpy()),
+        loss(a.tolist(), b.tolist()),
+    ):  # fmt: skip
+        assert torch.equal(found, expected)
+    module = {"chamfer": "Chamfer", "emd": "EMD", "mse": "MSE", "bce": "BCE"}.get(name)
+    if module:
+        made = getattr(jetgen.losses, module)()
+        assert torch.equal(made(a, b), made(a, x.mask, b, y.mask))
+    with pytest.raises(TypeError, match="'y'"):
+        loss(a, x.mask)
+
+
 LISTS = {"px": "part_px", "py": "part_py", "pz": "part_pz"}
 
 

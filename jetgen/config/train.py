@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from jetgen.config.sections.model import ModelOptions
 from jetgen.config.sections.prior import PriorOptions
 from jetgen.config.sections.run import RunOptions
 from jetgen.config.sections.training import TrainingOptions
+from jetgen.errors import InputError
 from jetgen.kinds import Kind, kind_of
 
 IN_MEMORY = "in memory"
@@ -52,6 +54,7 @@ class TrainConfig(
     """
 
     def __post_init__(self) -> None:
+        _require_names(self.data)
         if self.constraint == [NO_CONSTRAINT]:
             object.__setattr__(self, "constraint", [])
         validate(self)
@@ -157,3 +160,17 @@ class TrainConfig(
                 weights[name] = 0.0
             require(weights[name] > 0, "constraint", "NAME=WEIGHT with a positive weight", text)
         return weights
+
+
+def _require_names(data: Any) -> None:
+    """Refuse jets from memory in place of the names of their files.
+
+    Raises:
+        InputError: with the function that takes them.
+    """
+    for each in data if isinstance(data, list | tuple) else [data]:
+        if not isinstance(each, str | os.PathLike):
+            raise InputError(
+                f"data: expected names of files, received a {type(each).__name__}; pass jets "
+                "from memory to the function: jetgen.train(config, data=jets)"
+            )

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from jetgen.arguments import takes_arrays
 from jetgen.losses.base import ReconstructionLoss
 
 
@@ -17,6 +18,7 @@ class SetLoss(ReconstructionLoss):
         super().__init__()
         self.loss, self.options = loss, options
 
+    @takes_arrays
     def forward(
         self,
         x: Tensor,

@@ -8,6 +8,7 @@ from typing import Literal
 from torch import Tensor
 from torch.nn.functional import pad
 
+from jetgen.arguments import takes_arrays
 from jetgen.losses.base import ReconstructionLoss
 from jetgen.losses.reduction import Reduction, prepare, reduce, require_choice, zero_padding
 
@@ -71,6 +72,7 @@ class SlotLoss(ReconstructionLoss):
         self.normalisation: Normalisation = normalisation
         self.reduction: Reduction = reduction
 
+    @takes_arrays
     def forward(self, x: Tensor, x_mask: Tensor, y: Tensor, y_mask: Tensor) -> Tensor:
         return self.loss(
             x, x_mask, y, y_mask, normalisation=self.normalisation, reduction=self.reduction

@@ -27,7 +27,7 @@ from jetgen.ranking.runs import Models, finished_runs, named_runs, require_same_
 from jetgen.ranking.samples import Sample, samples_of
 from jetgen.ranking.scores import score, score_file
 from jetgen.ranking.tables import Figure, csv_text, markdown, ordered
-from jetgen.reports import write_report
+from jetgen.reports import About, Shown, write_report
 from jetgen.runs.data import Data
 from jetgen.runs.device import choose_device
 
@@ -114,27 +114,30 @@ def _write(config: RankingConfig, find: Find, output: Path) -> Path:
     figures: dict[str, Figure] = kind.ranked_by()
     by = next(iter(figures)) if config.by is None else config.by
     require(by in figures, "by", f"one of {', '.join(figures)} with these runs", by)
-    real, training, samples = _jets(config, models)
+    jets = _jets(config, models)
     folder = output / "scores"
     with named_steps("measure") as step:
         if config.dask is not None:
             measure = partial(_measured_there, config, find, folder, Path.cwd())
-            rows = [sample.name for sample in samples if not score_file(folder, sample).exists()]
+            rows = [
+                sample.name for sample in jets.samples if not score_file(folder, sample).exists()
+            ]
             for number, _ in enumerate(by_dask(measure, rows, config.dask), 1):
                 step(f"measure, {number} of {len(rows)} rows")
         scores, warnings = score(
-            samples,
-            real,
-            training,
+            jets.samples,
+            jets.real,
+            jets.training,
             folder=folder,
             seed=config.seed,
             progress=step,
             kind=kind,
         )
-        samples = ordered(samples, scores, figures[by].metric)
-        _report(config, samples, real, training, output / "report", step, kind, by)
+        samples = ordered(jets.samples, scores, figures[by].metric)
+        ranked = jets._replace(samples=samples)
+        _report(config, ranked, output / "report", step, kind, figures[by].title)
     write_text(output / "results.csv", csv_text(samples, scores))
-    head = _head(config, models, len(real), figures[by].title)
+    head = _head(config, models, len(jets.real), figures[by].title)
     table = output / "results.md"
     tail = _warnings(warnings) + _runs(models, others)
     write_text(table, f"{head}\n{_READING}\n{markdown(samples, scores, kind)}{tail}")
@@ -143,36 +146,34 @@ def _write(config: RankingConfig, find: Find, output: Path) -> Path:
 
 def _report(
     config: RankingConfig,
-    samples: Sequence[Sample],
-    real: ParticleCloud,
-    training: ParticleCloud,
+    jets: _Jets,
     folder: Path,
     progress: Callable[[str], None],
     kind: Kind,
     by: str,
 ) -> None:
-    generated = [sample for sample in samples if sample.kind == "generated"]
-    trivial = [sample for sample in samples if sample.kind == "trivial"]
+    generated = [sample for sample in jets.samples if sample.kind == "generated"]
+    trivial = [sample for sample in jets.samples if sample.kind == "trivial"]
     best = generated[:DRAWN]
     many = kind.noun.many
     progress(f"generate {many} for the figures")
-    write_report(
-        folder,
-        real=real,
+    shown = Shown(
+        real=jets.real,
         samples={sample.name: sample.make() for sample in [*best, *trivial]},
-        training=training,
+        training=jets.training,
         kind=kind,
+    )
+    about = About(
         title="Runs compared",
         description=(
             f"Shown: {len(best)} of {len(generated)} samples of trained models, the best by "
-            f"{kind.ranked_by()[by].title}, and the trivial generators. results.md and results.csv "
+            f"{by}, and the trivial generators. results.md and results.csv "
             f"in the folder above contain all samples. The simulated {many} are the held-out test "
             f"{many}, which were not used in any training."
         ),
         provenance={"command": ["jetgen", *sys.argv[1:]]},
-        seed=config.seed,
-        progress=progress,
     )
+    write_report(folder, shown, about, seed=config.seed, progress=progress)
 
 
 def _head(config: RankingConfig, models: Models, jets: int, sorted_by: str) -> str:

@@ -30,7 +30,7 @@ from jetgen.files.progress import named_steps
 from jetgen.files.whole import sha256
 from jetgen.kinds import Kind, kind_of_cloud
 from jetgen.physics.observables import Observable
-from jetgen.reports import write_report
+from jetgen.reports import About, Shown, write_report
 from jetgen.reports.beside import in_words, jets_beside
 from jetgen.reports.page import SIMULATE, Rate
 from jetgen.runs.data import Data
@@ -78,7 +78,7 @@ def _report_run(
     noun, named = kind.noun.many, config.reference_name
     generated = _generated_file(model)
     absent = generated is None and model.run.shipped is None
-    shown = "Reconstructed" if absent else "Generated"
+    kinds = "Reconstructed" if absent else "Generated"
     real, training, files, origin = _jets_to_compare_with(model, config, clouds)
     rates = training_rates(folder)
     timed = partial(_timed, rates=rates, noun=noun)
@@ -113,13 +113,18 @@ def _report_run(
     samples |= _baseline(kind, real if training is None else training, len(real), config.seed)
     if speed := attributes.get("jets_per_second"):
         rates.append(Rate(SIMULATE, float(speed), "as recorded in the file of the simulation"))
-    return write_report(
-        config.output or model.run.report_folder,
+    shown = Shown(
         real=real,
         samples=samples,
         kind=kind,
         training=training,
-        title=f"{shown} {noun}: {Path(model.run.name).resolve().name}",
+        reference=named,
+        history=folder.metrics_file if folder.metrics_file.exists() else None,
+        latent=latent,
+        requested=_requested(model, made),
+    )
+    about = About(
+        title=f"{kinds} {noun}: {Path(model.run.name).resolve().name}",
         description="".join(f"Warning: {finding}. " for finding in read_health(folder.health_file))
         + f"No {noun} were generated for this report. " * absent
         + (
@@ -128,8 +133,6 @@ def _report_run(
             f"{in_words(config.beside, attributes)}"
         ),
         attributes=attributes,
-        requested=_requested(model, made),
-        reference=named,
         provenance={
             "report command": ["jetgen", *sys.argv[1:]],
             "jetgen": __version__,
@@ -144,8 +147,6 @@ def _report_run(
             },
             "run": model.provenance(),
         },
-        history=folder.metrics_file if folder.metrics_file.exists() else None,
-        latent=latent,
         rates=rates,
         citations=merged(
             [
@@ -153,9 +154,10 @@ def _report_run(
                 *of_report(kind, latent=latent is not None),
             ]
         ),
-        panels=config.panels,
-        seed=config.seed,
-        progress=progress,
+    )
+    target = config.output or model.run.report_folder
+    return write_report(
+        target, shown, about, panels=config.panels, seed=config.seed, progress=progress
     )
 
 
@@ -287,18 +289,14 @@ def _report_files(
         for name, path in _names(config.generated, kind).items()
     }
     files = [path for path in (config.real, *config.generated) if path not in clouds]
-    return write_report(
-        config.output,
-        real=real,
-        samples=samples | baseline,
-        kind=kind,
+    shown = Shown(real=real, samples=samples | baseline, kind=kind, reference=named)
+    about = About(
         title=f"Generated {noun} and {Path(config.real).name}",
         description=(
             f"The {named} {noun} are {len(real):,} from {config.real}. The {trivial} are drawn "
             f"from the one-dimensional distributions of the same {noun}."
         ),
         attributes=_attributes(config.real),
-        reference=named,
         provenance={
             "report command": ["jetgen", *sys.argv[1:]],
             "jetgen": __version__,
@@ -311,9 +309,9 @@ def _report_files(
                 *of_report(kind, latent=False),
             ]
         ),
-        panels=config.panels,
-        seed=config.seed,
-        progress=progress,
+    )
+    return write_report(
+        config.output, shown, about, panels=config.panels, seed=config.seed, progress=progress
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from jetgen import __version__
 from jetgen.citing.bibliography import Citation
 from jetgen.classifiers.figure_of_merit import FEWEST_TESTED, FigureOfMerit
 from jetgen.evaluation.comparison import Comparison
@@ -61,6 +62,27 @@ class Rate(NamedTuple):
     note: str
 
 
+@dataclass(frozen=True)
+class About:
+    """What a page says besides the results of the comparison.
+
+    Args:
+        title, description: the heading and the line below it.
+        attributes: attributes of the file of the real sets, for a line above every figure with
+            process, energy, radius and so on.
+        provenance: command, configuration, versions, hashes; nested mappings are shown nested.
+        rates: speeds of the model.
+        citations: the works on the model, the data and the metrics.
+    """
+
+    title: str = "Generated and simulated jets"
+    description: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    rates: Sequence[Rate] = ()
+    citations: Sequence[Citation] = ()
+
+
 def environment() -> Environment:
     """The templates of every page."""
     return Environment(
@@ -74,35 +96,33 @@ def environment() -> Environment:
 
 
 def render(
+    about: About,
     *,
-    title: str,
-    description: str,
     comparison: Comparison,
     merits: Mapping[str, Mapping[str, FigureOfMerit]],
     verdicts: Mapping[str, Headline],
     memorised: Sequence[str],
     counts: Mapping[str, int],
     sections: Sequence[Section],
-    rates: Sequence[Rate],
-    provenance: Mapping[str, Any],
-    citations: Sequence[Citation],
-    version: str,
 ) -> str:
     """The page as text.
 
     Args:
+        about: the texts that are no results.
+        comparison: the rows of the table.
         merits: the classifiers' figures of merit by sample and name.
         verdicts: the verdict on each sample.
         memorised: warnings of samples that repeat training sets.
         counts: number of sets in the figures, by sample.
+        sections: the figures.
     """
     kind = comparison.kind
     return (
         environment()
         .get_template("report.html.j2")
         .render(
-            title=title,
-            description=description,
+            title=about.title,
+            description=about.description,
             comparison=comparison,
             verdicts=verdicts,
             warnings=[*comparison.warnings, *memorised],
@@ -116,7 +136,7 @@ def render(
                 "compared": comparison.compared,
             },
             sections=sections,
-            rates=[(rate.step, f"{rate.jets_per_second:,.0f}", rate.note) for rate in rates],
+            rates=[(rate.step, f"{rate.jets_per_second:,.0f}", rate.note) for rate in about.rates],
             noun=kind.noun,
             merits=[
                 _merit(sample, name, merit)
@@ -125,9 +145,9 @@ def render(
             ],
             preface=kind.preface,
             definitions=[*(row.quantity for row in comparison.rows), *kind.further_quantities()],
-            provenance=provenance,
-            citations=citations,
-            version=version,
+            provenance=about.provenance,
+            citations=about.citations,
+            version=__version__,
         )
     )
 

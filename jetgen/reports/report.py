@@ -6,19 +6,16 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from torch import Tensor
 
-from jetgen import __version__
-from jetgen.citing.bibliography import Citation
 from jetgen.classifiers.figure_of_merit import FigureOfMerit
 from jetgen.cloud import ParticleCloud
-from jetgen.evaluation.checks import Sample, check
+from jetgen.evaluation.checks import ComparisonInput, Sample, check
 from jetgen.evaluation.comparison import Comparison
 from jetgen.evaluation.memorised import in_words, memorisation_records
 from jetgen.evaluation.verdict import Headline, counted, headlines
@@ -29,7 +26,7 @@ from jetgen.kinds import JETS, Kind
 from jetgen.metrics.latent import LatentSpace
 from jetgen.metrics.memorisation import Memorisation
 from jetgen.physics.observables import Observable
-from jetgen.reports.page import SIMULATE, Picture, Rate, Section, render
+from jetgen.reports.page import SIMULATE, About, Picture, Section, render
 from jetgen.reports.sections import (
     PlannedSection,
     conditions_section,
@@ -46,23 +43,43 @@ DPI, _PANEL_DPI = 110, 160
 """Pixels per inch of the figures on the page, and of the files of single panels."""
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a report compares and draws.
+
+    Args:
+        real: the real jets, or other sets, to compare to, in any representation, or measured.
+        samples: jets by name, in the order of the page. ``reconstructed`` must correspond to
+            ``real`` jet by jet; the one named like the baseline of the kind is the trivial
+            generator.
+        kind: jets or other sets.
+        training: further real jets, for the real-versus-real floor.
+        reference: the name of the real jets on the page.
+        history: a run's ``metrics.csv``.
+        latent: the codes of ``real``, jet by jet, and codes of the prior.
+        requested: requested and obtained values of generated jets by condition.
+    """
+
+    real: Sample
+    samples: Mapping[str, Sample]
+    kind: Kind = JETS
+    training: ParticleCloud | None = None
+    reference: str = "simulated"
+    history: Path | None = None
+    latent: LatentSpace | None = None
+    requested: Mapping[Observable, tuple[Tensor, Tensor]] = field(default_factory=dict)
+
+    def checked(self) -> ComparisonInput:
+        """All sets, measured and without unusable ones."""
+        sets = check(self.real, self.samples, self.training, self.kind, self.reference)
+        return self.kind.complete(sets)
+
+
 def write_report(
     folder: str | Path,
+    shown: Shown,
+    about: About | None = None,
     *,
-    real: Sample,
-    samples: Mapping[str, Sample],
-    kind: Kind = JETS,
-    training: ParticleCloud | None = None,
-    title: str = "Generated and simulated jets",
-    description: str = "",
-    attributes: Mapping[str, Any] = MappingProxyType({}),
-    reference: str = "simulated",
-    provenance: Mapping[str, Any] | None = None,
-    history: Path | None = None,
-    latent: LatentSpace | None = None,
-    requested: Mapping[Observable, tuple[Tensor, Tensor]] = MappingProxyType({}),
-    rates: Sequence[Rate] = (),
-    citations: Sequence[Citation] = (),
     panels: bool = True,
     seed: int = 1,
     progress: Callable[[str], None] = lambda step: None,
@@ -72,22 +89,8 @@ def write_report(
     Args:
         folder: where ``report.html``, ``table.csv``, ``table.json`` and ``figures/*.png``
             are written; existing files of these names are replaced when all new ones are there.
-        real: the real jets to compare to, in any representation, or measured.
-        samples: jets by name, in the order of the page. ``reconstructed`` must correspond to
-            ``real`` jet by jet; the one named like the baseline of the kind is the trivial
-            generator.
-        kind: jets or other sets.
-        training: further real jets, for the real-versus-real floor.
-        title, description: the heading and the line below it.
-        attributes: attributes of the file of the real jets, for a line above every figure with
-            process, energy, radius and so on.
-        reference: the name of the real jets on the page.
-        provenance: command, configuration, versions, hashes; nested mappings are shown nested.
-        history: a run's ``metrics.csv``.
-        latent: the codes of ``real``, jet by jet, and codes of the prior.
-        requested: requested and obtained values of generated jets by condition.
-        rates: speeds of the model.
-        citations: the works on the model, the data and the metrics.
+        shown: the sets, and what is known of the model.
+        about: the other texts of the page.
         panels: whether every figure is also written as PDF, and every panel to files of its own.
         seed: of the bootstrap, the splits and the choice of jets on display.
         progress: called with the name of each step before it starts.
@@ -99,10 +102,11 @@ def write_report(
         InputError: when the jets cannot be compared, or ``folder`` has files of a report that
             jetgen did not write.
     """
+    kind, about = shown.kind, about or About()
     folder = Path(folder)
     require_own(folder, ["report.html", "table.json", "table.csv", "figures"])
     progress("measure")
-    checked = kind.complete(check(real, samples, training, kind, reference))
+    checked = shown.checked()
     progress("compare")
     assessed: tuple[Comparison, dict[str, Merits]] = kind.assess(
         checked, seed=seed, progress=progress
@@ -112,15 +116,16 @@ def write_report(
     progress("nearest training jets")
     memorised: dict[str, Memorisation] = kind.memorised(checked, seed)
     progress("prepare figures")
-    kept = None if latent is None else latent[checked.kept]
-    planned = kind.report_sections(checked, kept, history, seed, merits)
+    latent = None if shown.latent is None else shown.latent[checked.kept]
+    planned = kind.report_sections(checked, latent, shown.history, seed, merits)
     if memorised:
         planned.append(memorisation_section(memorised, list(checked.samples), kind.noun))
-    if requested:
-        planned.append(conditions_section(requested, kind.noun))
-    if any(rate.step == SIMULATE for rate in rates):
-        planned.append(speed_section({r.step: r.jets_per_second for r in rates}, kind.noun))
-    setting = setting_line(checked, attributes)
+    if shown.requested:
+        planned.append(conditions_section(shown.requested, kind.noun))
+    if any(rate.step == SIMULATE for rate in about.rates):
+        speeds = {rate.step: rate.jets_per_second for rate in about.rates}
+        planned.append(speed_section(speeds, kind.noun))
+    setting = setting_line(checked, about.attributes)
     with whole_set(folder, "report") as new:
         sections = list(_drawn(planned, new, setting, panels, progress))
         progress("write")
@@ -128,8 +133,7 @@ def write_report(
         write_text(
             new / "report.html",
             render(
-                title=title,
-                description=description,
+                replace(about, provenance={"report seed": seed, **about.provenance}),
                 comparison=comparison,
                 merits=merits,
                 verdicts=verdicts,
@@ -139,14 +143,10 @@ def write_report(
                     if found.copies
                 ],
                 counts={
-                    reference: len(checked.real),
+                    shown.reference: len(checked.real),
                     **{name: len(jets) for name, jets in checked.samples.items()},
                 },
                 sections=sections,
-                rates=rates,
-                provenance={"report seed": seed, **(provenance or {})},
-                citations=citations,
-                version=__version__,
             ),
         )
     return folder / "report.html"

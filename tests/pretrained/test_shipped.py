@@ -109,35 +109,38 @@ def test_jets_to_compare_with_are_of_the_class_of_the_name(shipped, files):
 def test_a_report_of_a_name_compares_with_a_file_or_with_jets(shipped, files, monkeypatch):
     written = []
     monkeypatch.setattr(
-        "jetgen.reports.command.write_report", lambda folder, **given: written.append(given)
+        "jetgen.reports.command.write_report",
+        lambda folder, shown, *_, **given: written.append(shown),
     )
     with pytest.raises(InputError, match="expected `real`, a file with jets"):
         jetgen.report("top12")
     jetgen.report("top12", str(files / "test.h5"), jets=50)
     jetgen.report(load("top12"), jetgen.read(files / "test.h5"), jets=50)
     of_file, of_cloud = written
-    assert same(of_file["real"], of_cloud["real"]) and len(of_file["real"]) == 50
-    assert same(of_file["samples"]["generated"], load("top12").generate(50, seed=42))
-    assert same(of_file["samples"]["generated"], of_cloud["samples"]["generated"])
-    assert of_file["training"] is None
+    assert same(of_file.real, of_cloud.real) and len(of_file.real) == 50
+    assert same(of_file.samples["generated"], load("top12").generate(50, seed=42))
+    assert same(of_file.samples["generated"], of_cloud.samples["generated"])
+    assert of_file.training is None
 
 
 def test_a_model_is_shown_beside_a_run(shipped, run, tmp_path, monkeypatch):
     written = []
     monkeypatch.setattr(
-        "jetgen.reports.command.write_report", lambda folder, **given: written.append(given)
+        "jetgen.reports.command.write_report",
+        lambda folder, shown, about, **_: written.append((shown, about)),
     )
     copy = shutil.copytree(run, tmp_path / "run")
     jetgen.generate(copy, 100, output=copy / "generated.h5")
     jetgen.report(copy, beside=["top12"])
     monkeypatch.setattr(beside.Cuts, "of", lambda attributes: beside.Cuts(20.0, 0.0, 1e9))
     jetgen.report(copy, beside=["top12"])
-    number = len(written[0]["real"])
-    every, hard = (given["samples"]["top12"] for given in written)
-    assert len(every) == len(hard) == number and hard.features == written[0]["real"].features
+    real = written[0][0].real
+    number = len(real)
+    every, hard = (shown.samples["top12"] for shown, _ in written)
+    assert len(every) == len(hard) == number and hard.features == real.features
     assert same(every, load(run).comparable(load("top12").generate(2 * number, seed=42))[:number])
     assert hard.multiplicity.sum() < every.multiplicity.sum()
-    assert "particles below 20 GeV" in written[1]["description"]
+    assert "particles below 20 GeV" in written[1][1].description
 
 
 def test_the_overview_and_the_card_are_printed(shipped, capsys):

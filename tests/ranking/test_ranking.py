@@ -60,7 +60,11 @@ def page():
     asked = {}
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(
-            commands, "write_report", lambda folder, **given: asked.update(given, folder=folder)
+            commands,
+            "write_report",
+            lambda folder, shown, about, **_: asked.update(
+                vars(shown) | vars(about), folder=folder
+            ),
         )
         yield asked
 
@@ -100,7 +104,7 @@ def test_every_prior_and_the_trivial_generators_have_every_metric(table):
 @pytest.mark.slow
 def test_a_cluster_measures_the_same_rows(folder, table, tmp_path, monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr(commands, "write_report", lambda folder, **given: None)
+    monkeypatch.setattr(commands, "write_report", lambda *_, **given: None)
     runs = [str(folder / name) for name in ("vae", "gan")]
     words = ["compare", *runs, "--output", str(tmp_path), "--seed", "3", "--dask", "local:1"]
     assert main(words) == 0

@@ -15,7 +15,7 @@ from matplotlib.transforms import Bbox
 from jetgen.citing.bibliography import VAE, Citation
 from jetgen.metrics.latent import LatentSpace
 from jetgen.physics.baselines import independent_particles
-from jetgen.reports import write_report
+from jetgen.reports import About, Shown, write_report
 from jetgen.reports.page import Rate
 
 HISTORY = """epoch,seconds,learning_rate,train_total,train_kl,validation_total,validation_kl
@@ -42,22 +42,22 @@ def made(toy_jets, tmp_path_factory):
     generator = torch.Generator().manual_seed(4)
     codes, prior = torch.randn(2, 80, 3, generator=generator)
     steps: list[str] = []
-    page = write_report(
-        folder,
+    shown = Shown(
         real=real,
         samples=samples,
         training=training,
+        history=history,
+        latent=LatentSpace(codes, torch.zeros(80, 3), codes, prior, "flow"),
+    )
+    about = About(
         title="A <b>run</b> & more",
         description="Toy jets.",
         provenance={"command": ["jetgen", "train"], "config": {"deep": {"hash": "abc123"}}},
-        history=history,
-        latent=LatentSpace(codes, torch.zeros(80, 3), codes, prior, "flow"),
         rates=[Rate("Generate", 1234.5, "80 jets in 1.0 s"), Rate("Simulate", 12.0, "recorded")],
         citations=[Citation(VAE, "the <objective>")],
         attributes={"jet_class": "toy", "config": {"energy": 13000.0, "radius": 0.8}},
-        panels=False,
-        progress=steps.append,
     )
+    page = write_report(folder, shown, about, panels=False, progress=steps.append)
     html = page.read_text(encoding="utf-8")
     images = re.findall(r'<img [^>]*src="data:image/png;base64,([^"]+)"', html)
     return SimpleNamespace(

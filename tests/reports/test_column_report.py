@@ -9,7 +9,7 @@ import torch
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.kinds import ENTRIES
 from jetgen.metrics.latent import LatentSpace
-from jetgen.reports import write_report
+from jetgen.reports import About, Shown, write_report
 
 pytestmark = pytest.mark.slow
 
@@ -33,16 +33,15 @@ def made(tmp_path_factory):
     codes = real.particles[:, 0]
     history = folder / "metrics.csv"
     history.write_text("stage,epoch,train_total,validation_total\nautoencoder,1,2,3\n")
-    return write_report(
-        folder / "report",
+    shown = Shown(
         real=real,
         samples={"reconstructed": real, "generated": table(150, 2)},
-        title="Entries",
         kind=ENTRIES,
         training=table(200, 3),
         history=history,
         latent=LatentSpace(codes, codes - 5, codes, codes, "Gaussian"),
     )
+    return write_report(folder / "report", shown, About(title="Entries"))
 
 
 def test_every_section_is_there_and_speaks_of_entries(made):

@@ -15,7 +15,7 @@ from jetgen.errors import InputError
 from jetgen.evaluation.comparison import compare
 from jetgen.metrics.latent import LatentSpace
 from jetgen.physics.quantities import QUANTITIES
-from jetgen.reports import write_report
+from jetgen.reports import Shown, write_report
 from jetgen.reports.sections import PlannedSection, distribution
 from jetgen.reports.style import lines
 
@@ -103,7 +103,7 @@ def test_codes_of_jets_that_are_left_out_are_left_out(toy_jets, tmp_path, monkey
     latent = LatentSpace(codes, codes, codes, codes, "gaussian")
     samples = {"a": toy_jets(60, 2)}
     monkeypatch.setattr("jetgen.reports.jet_sections.jet_report_sections", record)
-    write_report(tmp_path, real=real, samples=samples, latent=latent)
+    write_report(tmp_path, Shown(real, samples, latent=latent))
     assert seen["jets"] == 59
     assert seen["codes"] == [k for k in range(60) if k != 7]
 
@@ -141,7 +141,7 @@ def test_without_history_and_reconstruction_there_are_no_such_sections(
     toy_jets, tmp_path, monkeypatch
 ):
     monkeypatch.setattr("jetgen.reports.report.save_figure", lambda *drawn, **options: b"")
-    page = write_report(tmp_path, real=toy_jets(60, 1), samples={"a": toy_jets(60, 2)})
+    page = write_report(tmp_path, Shown(toy_jets(60, 1), {"a": toy_jets(60, 2)}))
     html = page.read_text(encoding="utf-8")
     for words in ("training", "reconstruction", "latent", "throughput", "cite"):
         assert f'id="{words}"' not in html
@@ -157,7 +157,7 @@ def test_progress_names_each_step(made):
 
 def test_nothing_is_written_for_jets_that_cannot_be_compared(toy_jets, tmp_path):
     with pytest.raises(InputError, match="at least 20 usable jets"):
-        write_report(tmp_path / "r", real=toy_jets(60, 1), samples={"a": toy_jets(5, 2)})
+        write_report(tmp_path / "r", Shown(toy_jets(60, 1), {"a": toy_jets(5, 2)}))
     assert not (tmp_path / "r").exists()
 
 
@@ -169,7 +169,7 @@ def test_every_panel_has_files_of_its_own(toy_jets, tmp_path, monkeypatch):
         return [PlannedSection("jets", "Jets", "Read it.", (figure,))]
 
     monkeypatch.setattr("jetgen.reports.jet_sections.jet_report_sections", sections)
-    page = write_report(tmp_path, real=toy_jets(60, 1), samples={"a": toy_jets(60, 2)})
+    page = write_report(tmp_path, Shown(toy_jets(60, 1), {"a": toy_jets(60, 2)}))
     found = {path.name for path in (tmp_path / "figures" / "jets").iterdir()}
     assert found == {"mass.pdf", "mass.png", "multiplicity.pdf", "multiplicity.png"}
     assert (tmp_path / "figures" / "jets.pdf").read_bytes().startswith(b"%PDF")
@@ -181,7 +181,7 @@ def test_every_panel_has_files_of_its_own(toy_jets, tmp_path, monkeypatch):
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     monkeypatch.setattr("jetgen.reports.report.render", stopped)
     with pytest.raises(KeyboardInterrupt):  # which leaves no new figure beside the old page
-        write_report(tmp_path, real=toy_jets(60, 3), samples={"a": toy_jets(60, 4)})
+        write_report(tmp_path, Shown(toy_jets(60, 3), {"a": toy_jets(60, 4)}))
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 

@@ -29,8 +29,8 @@ def quick(monkeypatch):
     """The folder, and what the report was asked to show, without drawing it."""
     asked = {}
 
-    def record(folder, **arguments):
-        asked.update(arguments, folder=folder)
+    def record(folder, shown, about, **arguments):
+        asked.update(vars(shown) | vars(about) | arguments, folder=folder)
         return folder
 
     monkeypatch.setattr(reporting, "write_report", record)

@@ -69,10 +69,12 @@ def test_findings_reach_the_terminal_the_file_generate_and_the_report(
     assert (finding["stage"], finding["kind"]) == ("flow-matching", "not converged")
     with pytest.warns(HealthWarning, match="not converged"):
         generate(GenerateConfig(runs=[str(folder.path)], jets=30, device="cpu"))
-    shown = {}
-    monkeypatch.setattr(report_command, "write_report", lambda *folder, **page: shown.update(page))
+    pages = []
+    monkeypatch.setattr(
+        report_command, "write_report", lambda folder, shown, about, **_: pages.append(about)
+    )
     report_command.report(report_command.ReportConfig(run=str(folder.path)))
-    assert shown["description"].startswith("Warning: flow-matching: not converged: ")
+    assert pages[0].description.startswith("Warning: flow-matching: not converged: ")
 
 
 def test_a_healthy_run_has_an_empty_list(tmp_path, gaussian_file):
