@@ -22,10 +22,11 @@ from jetgen.config.decompress import DecompressConfig
 from jetgen.config.resuming import described
 from jetgen.datasets.detection import find_files, map_of
 from jetgen.datasets.formats.hdf5_writing import Attribute, require_new
+from jetgen.datasets.guarded_source import as_input_errors
 from jetgen.datasets.reading import iter_chunks
 from jetgen.datasets.writing import Append
 from jetgen.errors import InputError
-from jetgen.files.chunks import Arrays, kept_chunks
+from jetgen.files.chunks import Arrays, kept_chunks, may_replace
 from jetgen.files.whole import sha256, whole_file
 from jetgen.runs.device import choose_device
 from jetgen.runs.trained_model import TrainedModel, load
@@ -68,7 +69,7 @@ def compress(config: CompressConfig) -> Compressed:
             without ``resume``.
     """
     path = Path(config.output)
-    require_new(path, config.overwrite)
+    require_new(path, may_replace(path, resume=config.resume, overwrite=config.overwrite))
     model = load(config.run, choose_device(config.device))
     kind = model.config.kind
     features, _ = kind.file_columns([model.model.layout])
@@ -142,14 +143,15 @@ def decompress(config: DecompressConfig) -> Path:
     reader = Reader(config.input)
     header = reader.header
     model = load(config.run, choose_device(config.device))
-    wanted, found = header["model_sha256"], sha256(model.folder.best)
+    wanted, found = str(header.get("model_sha256")), sha256(model.folder.best)
     if wanted != found:
         raise InputError(
             f"run: expected the model that {config.input} was compressed with (SHA-256 "
             f"{wanted[:12]}...), received {config.run} ({found[:12]}...)"
         )
-    kept = tuple(Feature(*pair) for pair in header["kept"])
-    coder = Coder(model, header["step"], header["max_error"], kept)
+    with as_input_errors(reader.path):
+        kept = tuple(Feature(*pair) for pair in header["kept"])
+        coder = Coder(model, header["step"], header["max_error"], kept)
     path = Path(config.output)
     attributes: dict[str, Attribute] = {
         "command": ["jetgen", *sys.argv[1:]],
@@ -158,10 +160,11 @@ def decompress(config: DecompressConfig) -> Path:
     jets = 0
     with _writer(path, model, kept, attributes, config.overwrite) as append:
         for arrays in reader:
-            sets = coder.decode(arrays)
+            with as_input_errors(reader.path):
+                sets = coder.decode(arrays)
             append(model.config.kind.as_written(sets))
             jets += len(sets)
-        if reader.counts is None or reader.counts["jets"] != jets:
+        if reader.counts is None or reader.counts.get("jets") != jets:
             raise InputError(
                 f"{config.input}: expected {reader.counts} as stored at its end, found {jets} jets"
             )

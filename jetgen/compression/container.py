@@ -4,21 +4,27 @@ All lengths are 32-bit little-endian integers::
 
     b"JGZ\\x02"  length  header (JSON)  { length  frame (zstandard) }  0  length  counts (JSON)
 
-A file without counts at its end is incomplete.
+A file without counts at its end is incomplete. The counts contain the SHA-256 of the header, which
+no checksum of zstandard protects; files of jetgen 0.2 and before have none.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from jetgen.compression.packing import Arrays, unpack
+from jetgen.datasets.guarded_source import as_input_errors
 from jetgen.errors import InputError
 
 MAGIC = b"JGZ\x02"
 """Name and version of the format."""
+
+DIGEST = "header_sha256"
+"""Name of the header's SHA-256 among the counts."""
 
 
 class Writer:
@@ -32,7 +38,9 @@ class Writer:
     def __init__(self, file: BinaryIO, header: dict[str, Any]) -> None:
         self.file = file
         file.write(MAGIC)
-        self._block(json.dumps(header).encode())
+        text = json.dumps(header).encode()
+        self._digest = _sha256(text)
+        self._block(text)
 
     def append(self, frame: bytes) -> None:
         """Write a frame, as :func:`~jetgen.compression.packing.pack` makes it."""
@@ -41,7 +49,7 @@ class Writer:
     def finish(self, counts: dict[str, int]) -> None:
         """Write the end of the file, with the total counts of the frames."""
         self._block(b"")
-        self._block(json.dumps(counts).encode())
+        self._block(json.dumps({**counts, DIGEST: self._digest}).encode())
 
     def _block(self, content: bytes) -> None:
         self.file.write(len(content).to_bytes(4, "little"))
@@ -77,22 +85,29 @@ class Reader:
             InputError: when a frame is damaged or the file is incomplete.
         """
         with self.path.open("rb") as file:
-            self._start(file)
+            header = self._start(file)
             number = 0
             while frame := self._block(file):
                 try:
-                    yield unpack(frame)
+                    with as_input_errors(self.path):
+                        arrays = unpack(frame)
                 except InputError as error:
                     raise InputError(f"{self.path}, frame {number}: {error}") from error
+                yield arrays
                 number += 1
-            self.counts = self._json(self._block(file))
+            counts = self._json(self._block(file))
+        if counts.pop(DIGEST, _sha256(header)) != _sha256(header):
+            raise InputError(f"{self.path}: expected the header as written, received another")
+        self.counts = counts
 
     def _json(self, text: bytes) -> dict[str, Any]:
         try:
             content: dict[str, Any] = json.loads(text)
-        except ValueError as error:
-            raise InputError(f"{self.path}: expected intact JSON, received damaged JSON") from error
-        return content
+            if isinstance(content, dict):
+                return content
+        except (ValueError, RecursionError):
+            pass  # as below
+        raise InputError(f"{self.path}: expected intact JSON, received damaged JSON")
 
     def _start(self, file: BinaryIO) -> bytes:
         magic = file.read(len(MAGIC))
@@ -109,3 +124,7 @@ class Reader:
         if len(length) < 4 or len(content) < int.from_bytes(length, "little"):
             raise InputError(f"{self.path}: expected a complete file, received an incomplete one")
         return content
+
+
+def _sha256(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()

@@ -22,10 +22,11 @@ SUFFIXES = (".h5", ".hdf5", ".hdf", ".npz", ".npy", ".root", ".parquet", ".csv")
 """Suffixes of the files read from a folder; a file that is passed by name may have any suffix."""
 
 FOREIGN = {
-    b"PK": ("a zip archive without arrays of NumPy", "unpack it and name the files in it"),
+    b"PK\x03\x04": ("a zip archive without arrays of NumPy", "unpack it and name the files in it"),
     b"\x1f\x8b": ("a gzip archive", "unpack it (gunzip, tar xf) and name the files in it"),
     b"\x80": ("a pickle", "save the arrays with numpy.savez, or as Parquet"),
     b"{": ("JSON", "write the jets to Parquet: ak.to_parquet(ak.from_json(...), ...)"),
+    b"\xff\xfe": ("text in UTF-16", "save it in UTF-8"),
     b"%PDF": ("a PDF document", "name a file with numbers"),
     b"<": ("a page or XML text", "is it the error of a failed download? fetch it again"),
 }
@@ -151,10 +152,13 @@ def _what_it_is(path: Path) -> str:
             "ROOT, Parquet, NumPy and CSV files"
         )
     _, lines = first_lines(path)
-    shown = ascii(lines[0][:60])[1:-1] if lines else ""
+    if not lines:
+        return "expected text in UTF-8, received none, or one in another encoding; save it in UTF-8"
+    shown = " and ".join(repr(ascii(line[:60])[1:-1]) for line in lines)
     return (
         "expected a table with a line of names over rows of numbers, received a text that begins "
-        f"with {shown!r}; add names such as px,py,pz above the numbers"
+        f"with {shown}; add names such as px,py,pz above the numbers, one for each, and write "
+        "numbers with decimal points"
     )
 
 

@@ -106,6 +106,8 @@ class Selection:
         columns, conditions = given["columns"], given["conditions"]
         for name, number in (("jets", jets), ("particles", particles)):
             require(number is None or number > 0, name, "a positive number", number)
+        for name, names in (("columns", columns), ("conditions", conditions)):
+            require(len(set(names)) == len(names), name, "each column once", list(names))
         unknown = [name for name in allow if name not in ALLOWED]
         map = None if given["map"] is None else typed("map", given["map"], dict[str, str])
         require(not unknown, "allow", f"names among {', '.join(ALLOWED)}", unknown)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from jetgen.errors import InputError, InputWarning
 from jetgen.files.lock import locked
-from jetgen.files.whole import whole_file, write_text
+from jetgen.files.whole import partial_of, whole_file, write_text
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -26,6 +26,9 @@ FREE = ("command", "output", "overwrite", "workers", "dask")
 """Entries of a description that may differ when a command goes on; none of them changes a chunk."""
 
 _SECONDS = "seconds_so_far"
+
+Identity = dict[str, int]
+"""What a file keeps when it gets another name: inode, size and time of change; empty of no file."""
 
 
 class Chunks:
@@ -69,6 +72,8 @@ class Chunks:
             OSError: when a chunk cannot be written, for example on a full disk.
         """
         kept = len(self)
+        unfinished = _identity(partial_of(self.path))
+        self.claim({name: unfinished[name] for name in ("inode",) if name in unfinished})
         for number in range(kept):
             yield self._read(number)
         for number, arrays in enumerate(make(kept), kept):
@@ -103,13 +108,35 @@ class Chunks:
         self._before = float(self._read(len(self) - 1)[_SECONDS])
 
     def remove(self) -> None:
-        """Remove all kept chunks."""
+        """Remove all kept chunks; a kill meanwhile leaves what :attr:`wrote_output` needs."""
         if self.folder.exists():
+            self._file(0).unlink(missing_ok=True)  # without it, the others count as none
+            for left in self.folder.iterdir():
+                if left != self._claim:
+                    left.unlink()
             shutil.rmtree(self.folder)
+
+    def claim(self, output: Identity) -> None:
+        """Note that a file is, or will be, the output that this run wrote."""
+        write_text(self._claim, json.dumps(output))
+
+    @property
+    def wrote_output(self) -> bool:
+        """Whether the output, if there is one, is what the unfinished run wrote there."""
+        now = _identity(self.path)
+        try:
+            noted = json.loads(self._claim.read_text(encoding="utf-8"))
+            return not now or (bool(noted) and noted.items() <= now.items())
+        except (ValueError, OSError, AttributeError, TypeError):
+            return not now
 
     @property
     def _note(self) -> Path:
         return self.folder / "note.json"
+
+    @property
+    def _claim(self) -> Path:
+        return self.folder / "output.json"
 
     def _file(self, number: int) -> Path:
         return self.folder / f"{number}.npz"
@@ -131,6 +158,15 @@ class Chunks:
 def chunks_of(path: Path) -> Path:
     """The folder with the finished chunks of an output."""
     return path.with_name(f".{path.name}.parts")
+
+
+def may_replace(path: str | Path, *, resume: bool, overwrite: bool) -> bool:
+    """Whether an output may be replaced, as :func:`kept_chunks` does.
+
+    With ``overwrite``, any; with ``resume``, the part that an interrupted run wrote itself.
+    """
+    chunks = Chunks(Path(path), {})
+    return overwrite or (resume and chunks.folder.exists() and chunks.wrote_output)
 
 
 @contextmanager
@@ -156,7 +192,7 @@ def kept_chunks(
     """
     chunks = Chunks(Path(path), attributes)
     with locked(chunks.folder):
-        found = len(chunks)
+        found, before = len(chunks), _identity(chunks.path)
         if found and resume:
             chunks.resume()
         elif found and not overwrite:
@@ -173,16 +209,25 @@ def kept_chunks(
             raise
         finally:
             kept = len(chunks)
+            if kept and (now := _identity(chunks.path)) != before:
+                chunks.claim(now)
             if chunks.finished or not kept:
                 chunks.remove()
             else:
-                further = " and overwrite=True" if chunks.path.exists() else ""
+                further = "" if chunks.wrote_output else " and overwrite=True"
                 warnings.warn(
                     f"{path}: {kept} finished chunks are kept in {chunks.folder}; go on with "
                     f"resume=True{further}",
                     InputWarning,
                     stacklevel=3,
                 )
+
+
+def _identity(path: Path) -> Identity:
+    if not path.is_file():
+        return {}
+    found = path.stat()
+    return {"inode": found.st_ino, "size": found.st_size, "changed": found.st_mtime_ns}
 
 
 def _differences(old: Any, new: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:

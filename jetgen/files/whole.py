@@ -35,7 +35,7 @@ def whole_file(path: str | Path, *, alone: bool = False) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    temporary = partial_of(path)
     with locked(path, wait=not alone):
         if HAS_LOCKS:  # the processes that wrote these are dead
             for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
@@ -51,6 +51,11 @@ def whole_file(path: str | Path, *, alone: bool = False) -> Iterator[Path]:
             raise
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def partial_of(path: Path) -> Path:
+    """The temporary file of this process, which becomes ``path``."""
+    return path.with_name(f".{path.name}.{os.getpid()}.partial")
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from jetgen.datasets.dask_cluster import by_dask
 from jetgen.datasets.formats.hdf5_writing import Attribute, require_new
 from jetgen.datasets.kept_clouds import arrays_of, cloud_of
 from jetgen.datasets.writing import Append
-from jetgen.files.chunks import Arrays, kept_chunks
+from jetgen.files.chunks import Arrays, kept_chunks, may_replace
 from jetgen.files.progress import counted
 from jetgen.generation.mixing import TYPE, Part, completed, mixed, parts
 from jetgen.kinds import Kind
@@ -75,13 +75,14 @@ def generate(config: GenerateConfig, models: Sequence[TrainedModel] | None = Non
     plan = _planned(config, models)
     path = Path(config.output or plan.parts[0].model.run.generated_file)
     jets = sum(part.number for part in plan.parts)
-    require_new(path, config.overwrite)
+    overwrite = may_replace(path, resume=config.resume, overwrite=config.overwrite)
+    require_new(path, overwrite)
     with kept_chunks(
         path, _attributes(config, plan.parts), resume=config.resume, overwrite=config.overwrite
     ) as chunks:
         attributes = chunks.attributes
         with (
-            _writer(path, plan, attributes, config.overwrite) as append,
+            _writer(path, plan, attributes, overwrite) as append,
             counted("generate", jets, "jets") as advance,
         ):
             here, there = partial(_made, plan, CHUNK), partial(_made_by_dask, config, plan)

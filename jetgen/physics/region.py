@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import sys
 from collections.abc import Callable, Mapping
 
 import torch
@@ -32,7 +33,8 @@ _FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "sqrt": torch.sqrt,
     "log": torch.log,
 }
-_LONGEST = 1000
+_LONGEST, _DEEPEST = 1000, 250
+"""Characters of a condition, and levels of operations within each other."""
 
 
 class Region:
@@ -43,7 +45,11 @@ class Region:
     Values are names of observables, numbers, names of jet classes, and what ``+``, ``-``, ``*``,
     ``/``, ``**``, ``abs()``, ``sqrt()`` and ``log()`` make of them. A name with other characters
     than letters, digits and underscores stands in quotes: ``"ne(m-3)" > 5``. A comparison with a
-    missing value (NaN) is false, except ``!=``. The text is parsed, never executed.
+    missing value (NaN) is false, except ``!=``. A number that is compared with a
+    column is rounded to single precision, as columns are, so that 0.1 equals the 0.1 of a file. The
+    names of jet classes
+    stand for classes where they are compared with ``type``, and for columns elsewhere. The text is
+    parsed, never executed.
 
     Args:
         text: the condition.
@@ -66,6 +72,8 @@ class Region:
             if len(text) > _LONGEST:
                 raise ValueError(f"{len(text)} characters, at most {_LONGEST} are allowed")
             self._tree = ast.parse(text.strip(), mode="eval").body
+            if (depth := _depth(self._tree)) > _DEEPEST:
+                raise ValueError(f"{depth} levels of operations, at most {_DEEPEST} are allowed")
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             reason = error.msg if isinstance(error, SyntaxError) else str(error)
             raise self._unreadable(reason) from error
@@ -77,10 +85,12 @@ class Region:
     @property
     def names(self) -> list[str]:
         """The names in the condition, without those of functions and jet classes."""
-        called = {id(node.func) for node in ast.walk(self._tree) if isinstance(node, ast.Call)}
-        nodes = [node for node in ast.walk(self._tree) if id(node) not in called]
-        found = [name for name in map(_name, nodes) if name is not None]
-        return [name for name in dict.fromkeys(found) if name not in JET_CLASSES]
+        other = {id(node.func) for node in ast.walk(self._tree) if isinstance(node, ast.Call)}
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Compare):
+                other.update(map(id, _classes(node)))
+        nodes = [node for node in ast.walk(self._tree) if id(node) not in other]
+        return list(dict.fromkeys(name for name in map(_name, nodes) if name is not None))
 
     def select(self, observables: Mapping[str, Tensor]) -> Tensor:
         """``(B,)`` bool, true for jets in the region.
@@ -115,10 +125,21 @@ class Region:
             case ast.UnaryOp(operand=part):
                 return ~self._truth(part, observables)
             case ast.Compare(left=first, ops=comparisons, comparators=others):
-                values = [self._value(part, observables) for part in (first, *others)]
+                values = [self._side(part, node, observables) for part in (first, *others)]
                 sides = zip(comparisons, values[:-1], values[1:], strict=True)
                 return torch.stack([_COMPARISONS[type(c)](a, b) for c, a, b in sides]).all(0)
         raise AssertionError("excluded by the check in the constructor")
+
+    def _side(
+        self, node: ast.expr, comparison: ast.Compare, observables: Mapping[str, Tensor]
+    ) -> Tensor:
+        """The values ``(B,)`` of a side of a comparison."""
+        if node in _classes(comparison):
+            size = len(next(iter(observables.values())))
+            return torch.full((size,), float(JET_CLASSES.index(str(_name(node)))))
+        value = self._value(node, observables)
+        beside_column = any(map(_name, _sides(comparison)))
+        return value.float().double() if beside_column and _is_number(node) else value
 
     def _value(self, node: ast.expr, observables: Mapping[str, Tensor]) -> Tensor:
         match node:
@@ -135,11 +156,9 @@ class Region:
             return torch.full((size,), number, dtype=torch.float64)
         if name in observables:
             return observables[name].double()
-        if name in JET_CLASSES and "type" in observables:
-            return torch.full((size,), float(JET_CLASSES.index(name)), dtype=torch.float64)
         raise InputError(
-            f"{self.option}: expected names among {some(observables)} and jet classes where the "
-            f"type is known, received {name!r}{did_you_mean(name, observables)}"
+            f"{self.option}: expected names among {some(observables)}, or jet classes beside "
+            f"`type`, received {name!r}{did_you_mean(name, observables)}"
         )
 
     def _unreadable(self, reason: str) -> InputError:
@@ -148,6 +167,31 @@ class Region:
             'or, not ("mass > 150 and n > 60"; names that are no plain word in quotes, '
             f"\"'ne(m-3)' > 5\"), received {self.text[:200]!r}: {reason}"
         )
+
+
+def _depth(tree: ast.AST) -> int:
+    """The number of levels of a tree."""
+    depth, level = 0, [tree]
+    while level:
+        depth, level = depth + 1, [part for node in level for part in ast.iter_child_nodes(node)]
+    return depth
+
+
+def _sides(comparison: ast.Compare) -> list[ast.expr]:
+    return [comparison.left, *comparison.comparators]
+
+
+def _classes(comparison: ast.Compare) -> list[ast.expr]:
+    """The sides that stand for jet classes."""
+    sides = _sides(comparison)
+    typed = "type" in map(_name, sides)
+    return [side for side in sides if typed and _name(side) in JET_CLASSES]
+
+
+def _is_number(node: ast.expr) -> bool:
+    if isinstance(node, ast.UnaryOp):
+        return _is_number(node.operand)
+    return isinstance(node, ast.Constant) and not isinstance(node.value, str)
 
 
 def _name(node: ast.AST) -> str | None:
@@ -169,5 +213,7 @@ def _is_value(node: ast.expr) -> bool:
         case ast.Call(func=ast.Name(id=function), args=[part], keywords=[]):
             return function in _FUNCTIONS and _is_value(part)
         case ast.Constant(value=number) if not isinstance(number, str):
-            return isinstance(number, float | int) and not isinstance(number, bool)
+            if isinstance(number, bool) or not isinstance(number, float | int):
+                return False
+            return number <= sys.float_info.max
     return _name(node) is not None

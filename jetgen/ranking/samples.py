@@ -17,8 +17,8 @@ from jetgen.files.whole import sha256
 from jetgen.ranking.runs import Models, costs, held_out_by
 from jetgen.runs.trained_model import TrainedModel
 
-METRICS = 4
-"""Version of cached scores; increase it when metrics change."""
+METRICS = 5
+"""Version of cached scores; increase it when metrics or their file change."""
 
 
 @dataclass(frozen=True)

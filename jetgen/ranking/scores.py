@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +24,9 @@ from jetgen.ranking.samples import Sample
 Record = dict[str, Any]
 """A metric of a sample: ``metric``, ``value``, ``uncertainty``, ``floor`` and so on."""
 
+
+DIGEST = "sha256"
+"""Name of the checksum of all else in the file of a row."""
 
 TOGETHER = 6
 """Rows that a process measures at a time, with one floor; other processes take the next ones."""
@@ -66,7 +70,7 @@ def score(
             progress("wait for the rows of another process")
             with locked(_row(files[missing[0].name]), wait=True):
                 pass
-    kept = {name: json.loads(file.read_text(encoding="utf-8")) for name, file in files.items()}
+    kept = {name: _read(file) for name, file in files.items()}
     warned = dict.fromkeys(text for content in kept.values() for text in content["warnings"])
     return Scored({name: content["records"] for name, content in kept.items()}, list(warned))
 
@@ -143,7 +147,29 @@ def _measure(
             "records": found[sample.name],
             "warnings": [warning for warning in warnings if not warning.startswith(others)],
         }
-        write_json(files[sample.name], content)
+        write_json(files[sample.name], {**content, DIGEST: _digest(content)})
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """What :func:`_measure` stored of a row.
+
+    Raises:
+        InputError: when the file has been changed since.
+    """
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if content.pop(DIGEST) == _digest(content):
+            return content
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass  # as below
+    raise InputError(
+        f"{file}: expected the metrics of a row as they were stored, found a damaged file; remove "
+        "it, and they are measured again"
+    )
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _sort_in(found: dict[str, list[Record]], records: Sequence[Record]) -> None:

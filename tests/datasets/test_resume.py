@@ -124,11 +124,12 @@ def words(request):
 
 def content(path: Path) -> bytes:
     """The bytes of a file, with the rate of the generation set to zero."""
+    content = io.BytesIO(path.read_bytes())
     if h5py.is_hdf5(path):
-        with h5py.File(path, "r+") as file:
+        with h5py.File(content, "r+") as file:
             if "jets_per_second" in file.attrs:
                 file.attrs.modify("jets_per_second", 0.0)
-    return path.read_bytes()
+    return content.getvalue()
 
 
 def test_a_killed_command_goes_on_to_the_same_bytes(
@@ -156,8 +157,10 @@ def test_a_killed_command_goes_on_to_the_same_bytes(
     name.unlink()
     assert started(words, after="yes").returncode == -9  # the file is complete
     assert content(name) == expected
-    assert main([*words, "--resume", "--overwrite"]) == 0
+    assert main([*words, "--resume"]) == 0
     assert content(name) == expected and list(folder.iterdir()) == [name]
+    assert started([*words[:-1], str(folder / name.name)], after="yes").returncode == 2  # exists
+    assert list(folder.iterdir()) == [name]
 
 
 def test_a_full_disk_loses_no_finished_chunk(words, tmp_path, small_chunks, monkeypatch):

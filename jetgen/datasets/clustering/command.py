@@ -26,7 +26,7 @@ from jetgen.datasets.simulation.clouds import TYPE, Sets
 from jetgen.datasets.simulation.collisions import Events
 from jetgen.datasets.simulation.dijets import DijetCuts, dijets
 from jetgen.errors import InputError
-from jetgen.files.chunks import Arrays, kept_chunks
+from jetgen.files.chunks import Arrays, kept_chunks, may_replace
 from jetgen.files.progress import counted
 from jetgen.files.whole import sha256
 from jetgen.physics.fourvectors import massless
@@ -86,7 +86,7 @@ def cluster_events(config: ClusterConfig) -> Clustered:
         (TYPE,),
         slots=2,
         attributes=_attributes(config),
-        overwrite=config.overwrite,
+        overwrite=may_replace(config.output, resume=config.resume, overwrite=config.overwrite),
     )
     done = 0
     with (
@@ -147,11 +147,12 @@ def clustered_chunks(
     source = open_source(path)
     for start, stop in ((ends[number], ends[number + 1]) for number in numbers):
         cloud = source.read(start, stop)
-        bad = ~cloud.particles.isfinite().all(2).all(1)
+        sound = cloud.particles.isfinite().all(2) & (cloud.particles[..., 0] >= 0)
+        bad = ~sound.all(1)
         if bool(bad.any()):
             raise InputError(
-                f"{path}: expected finite pt, eta and phi, received NaN or infinity in event "
-                f"{start + int(bad.nonzero()[0])}"
+                f"{path}: expected finite pt, eta and phi and no negative pt, received others in "
+                f"event {start + int(bad.nonzero()[0])}"
             )
         types = cloud.condition("type").numpy().astype(np.int64)
         yield ClusteredChunk(len(cloud), dijets(particles(cloud), types, cuts))

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from jetgen.datasets.formats.names import MOMENTA, Column, split_name
+from jetgen.datasets.formats.precision import exact
 from jetgen.datasets.formats.recognition import JetColumns, nearest, suggestion
 from jetgen.datasets.formats.table import Lists, TableSource, Values, as_feature
 from jetgen.errors import InputError
@@ -116,7 +117,7 @@ class ArraysSource(TableSource):
             rows = rows if place.field is None else rows[place.field]
             rows = rows if place.entry is None else rows[..., place.entry]
             if not column.items:
-                found[name] = np.asarray(rows, dtype=np.float64).reshape(len(rows))
+                found[name] = exact(np.asarray(rows)).reshape(len(rows))
             elif column.length:
                 lengths = np.full(len(rows), rows.shape[1])
                 found[name] = Lists(lengths, np.asarray(rows, dtype=np.float64).reshape(-1))
@@ -165,6 +166,9 @@ class ArraysSource(TableSource):
                 for column, place, reason in _columns(name, array, alone=alone):
                     if reason:
                         unread[column.name] = reason
+                    elif column.name in places:
+                        again = f"{column.name} [{column.unit}]"
+                        unread[again] = f"another column is named {column.name}"
                     else:
                         places[column.name] = column, place
             self._found["places"], self._found["unread"] = places, unread

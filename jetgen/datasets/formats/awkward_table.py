@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from jetgen.datasets.formats.names import Column
+from jetgen.datasets.formats.precision import exact
 from jetgen.datasets.formats.table import Lists, TableSource, Values, as_feature
+from jetgen.errors import InputWarning
 
 NUMBERS = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
            "float16", "float32", "float64")  # fmt: skip
@@ -24,7 +27,7 @@ class AwkwardSource(TableSource):
     @property
     @abstractmethod
     def kinds(self) -> dict[str, Any]:
-        """The awkward type of one entry of each column."""
+        """The awkward type of one entry of each column, or why it cannot be read, as a text."""
 
     @abstractmethod
     def arrays(self, names: Sequence[str], start: int, stop: int) -> dict[str, Any]:
@@ -56,6 +59,12 @@ class AwkwardSource(TableSource):
             if not self._paths[name][0].items:
                 found[name] = _numbers(array)
                 continue
+            if ak.any(ak.is_none(array)):
+                warnings.warn(
+                    f"{self.path}: missing lists of {name} are read as empty ones",
+                    InputWarning,
+                    stacklevel=2,
+                )
             array = ak.fill_none(array, [], axis=0)
             lengths = ak.to_numpy(ak.num(array))
             found[name] = Lists(np.asarray(lengths), _numbers(ak.flatten(array)))
@@ -68,7 +77,11 @@ class AwkwardSource(TableSource):
         ]
 
     def words(self, name: str, start: int, stop: int) -> list[str]:
-        return [word or "" for word in self.arrays([name], start, stop)[name].to_list()]
+        words = self.arrays([name], start, stop)[name].to_list()
+        texts = (
+            word.decode("utf-8", "replace") if isinstance(word, bytes) else word for word in words
+        )
+        return [text or "" for text in texts]
 
     @property
     def _paths(self) -> dict[str, tuple[Column, tuple[str, ...]]]:
@@ -101,7 +114,9 @@ def _walk(
     """Every number in a type: path of fields, whether it is in a list, why it is unreadable."""
     from awkward import types
 
-    if isinstance(kind, types.OptionType):
+    if isinstance(kind, str):
+        yield path, items, length, kind
+    elif isinstance(kind, types.OptionType):
         yield from _walk(kind.content, path, items, length)
     elif isinstance(kind, types.RecordType) and not kind.is_tuple:
         for name in kind.fields:
@@ -118,14 +133,15 @@ def _walk(
             size = kind.size if isinstance(kind, types.RegularType) else 0
             yield from _walk(kind.content, path, True, size)
     elif isinstance(kind, types.UnknownType):
-        yield path, items, length, str((kind.parameters or {}).get("reason", "no entries"))
+        yield path, items, length, "no entries"
     else:
         yield path, items, length, f"neither numbers nor lists of numbers ({kind})"
 
 
 def _numbers(array: Any) -> np.ndarray[Any, Any]:
-    """Float64 numbers, NaN for missing values."""
+    """Numbers of any type, in float64 with NaN if values are missing."""
     import awkward as ak
 
-    array = ak.values_astype(array, np.float64)
-    return np.asarray(ak.to_numpy(ak.fill_none(array, np.nan), allow_missing=False))
+    if ak.any(ak.is_none(array)):
+        array = ak.fill_none(ak.values_astype(array, np.float64), np.nan)
+    return exact(np.asarray(ak.to_numpy(array, allow_missing=False)))

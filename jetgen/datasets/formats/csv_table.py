@@ -16,13 +16,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jetgen.datasets.formats.names import Column
+from jetgen.datasets.formats.names import Column, unique_names
 from jetgen.datasets.formats.source import Format
 from jetgen.datasets.formats.table import TableSource, Values, as_feature
 from jetgen.errors import InputError
 
 DELIMITERS = (",", ";", "\t", " ")
 COMMENT = "#"
+
+INEXACT = 2.0**53
+"""Above this number, some integers have no value of their own in double precision."""
 
 TEXT_ROWS = 1000
 """Number of rows that tell whether a column is text."""
@@ -55,13 +58,7 @@ class CsvSource(TableSource):
     @cached_property
     def _names(self) -> list[str]:
         """The name of each entry of a row; repeated names are numbered."""
-        names: list[str] = []
-        for head in self._dialect.heads:
-            name = as_feature(head).name
-            before = self._dialect.heads[: len(names)]
-            again = sum(name == as_feature(other).name for other in before)
-            names.append(f"{name}.{again}" if again else name)
-        return names
+        return unique_names(as_feature(head).name for head in self._dialect.heads)
 
     @property
     def columns(self) -> list[Column]:
@@ -93,8 +90,10 @@ class CsvSource(TableSource):
         return self._rows
 
     def values(self, names: Sequence[str], start: int, stop: int) -> dict[str, Values]:
-        table = self._table(self._lines_of(start, stop), start)
-        return {name: table[:, self._names.index(name)] for name in names}
+        lines = self._lines_of(start, stop)
+        table = self._table(lines, start)
+        places = {name: self._names.index(name) for name in names}
+        return {name: self._whole(table[:, k], k, lines) for name, k in places.items()}
 
     @property
     def text_columns(self) -> list[str]:
@@ -127,6 +126,16 @@ class CsvSource(TableSource):
         rows = (_entries(line, delimiter) for line in lines)
         return np.array([self._row(start + i, row) for i, row in enumerate(rows)])
 
+    def _whole(self, column: np.ndarray[Any, Any], place: int, lines: list[str]) -> Values:
+        """The column, as integers where it has whole numbers that are not exact otherwise."""
+        if not (np.abs(column) > INEXACT).any():
+            return column
+        try:
+            entries = [_entries(line, self._dialect.delimiter)[place] for line in lines]
+            return np.array(list(map(int, entries)), dtype=np.int64)
+        except (ValueError, OverflowError):
+            return column
+
     def _row(self, number: int, row: list[str]) -> list[float]:
         if len(row) != len(self._names):
             raise InputError(
@@ -158,10 +167,7 @@ def _entries(line: str, delimiter: str) -> list[str]:
 
 
 def _number(entry: str) -> float:
-    try:
-        return float(entry)
-    except ValueError:
-        return math.nan
+    return float(entry) if _is_number(entry) else math.nan
 
 
 def _are_text(entries: Iterable[str]) -> bool:
@@ -175,7 +181,7 @@ def _is_number(entry: str) -> bool:
         float(entry)
     except ValueError:
         return False
-    return True
+    return "_" not in entry  # a number in Python, an identifier elsewhere
 
 
 def _is_word(entry: str) -> bool:

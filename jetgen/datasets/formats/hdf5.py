@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from jetgen.cloud import ParticleCloud
 from jetgen.datasets.formats.hdf5_heaps import require_sound_heaps
 from jetgen.datasets.formats.precision import single
 from jetgen.datasets.formats.source import Source
@@ -89,14 +90,18 @@ def datasets(file: h5py.File) -> Iterator[tuple[str, h5py.Dataset]]:
             yield path, item
 
 
-def _items(group: Any, where: str, depth: int) -> Iterator[tuple[str, Any]]:
+def _items(
+    group: Any, where: str, depth: int, above: tuple[Any, ...] = ()
+) -> Iterator[tuple[str, Any]]:
+    """The items below a group, but for links to a group ``above`` them."""
+    above = (*above, group)
     for name in group:
         path = f"{where}{name}"
         link = group.get(name, getlink=True)
         item = None if isinstance(link, h5py.ExternalLink) else group.get(name)
         yield path, link if item is None else item
-        if isinstance(item, h5py.Group) and depth < MOST_GROUPS:
-            yield from _items(item, f"{path}/", depth + 1)
+        if isinstance(item, h5py.Group) and depth < MOST_GROUPS and item not in above:
+            yield from _items(item, f"{path}/", depth + 1, above)
 
 
 def _require_own(path: Path, file: h5py.File) -> None:
@@ -170,12 +175,25 @@ class Hdf5Source(Source):
         Raises:
             InputError: when the data are damaged or not numeric.
         """
-        rows = self.rows(dataset, start, stop)
-        if rows.dtype.kind not in "biuf":
+        kind = self.file[dataset].dtype
+        if kind.kind not in "biuf":
             raise InputError(
-                f"{self.path}: expected numbers in {dataset}, received {rows.dtype}; convert them"
+                f"{self.path}: expected numbers in {dataset}, received {kind}; convert them"
             )
+        rows = self.rows(dataset, start, stop)
         return torch.from_numpy(single(rows, f"{self.path}: {dataset}"))
+
+    def unwritten(self) -> list[str]:
+        """A remark for each dataset with parts that were never written, which read as zeros."""
+        return [
+            f"{name} has parts that were never written and are read as {item.fillvalue}; did the "
+            "program that wrote it end too early?"
+            for name, item in datasets(self.file)
+            if _is_unwritten(item)
+        ]
+
+    def doubts(self, cloud: ParticleCloud) -> list[str]:
+        return [*super().doubts(cloud), *self.unwritten()]
 
     @property
     def block(self) -> int | None:
@@ -196,6 +214,16 @@ class Hdf5Source(Source):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_file": None}
+
+
+def _is_unwritten(item: h5py.Dataset) -> bool:
+    """Whether a dataset has no storage for some of its entries."""
+    if not item.size or item.id.get_create_plist().get_layout() == h5py.h5d.COMPACT:
+        return False
+    if item.chunks is None:
+        return not item.id.get_storage_size()
+    chunks = math.prod(-(-n // size) for n, size in zip(item.shape, item.chunks, strict=True))
+    return int(item.id.get_num_chunks()) < chunks
 
 
 def require_filters(path: Path, dataset: h5py.Dataset) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from jetgen.cloud import ParticleCloud
 from jetgen.datasets.formats.arrays_table import Array, ArraysSource
 from jetgen.datasets.formats.hdf5 import Hdf5Source, attribute, datasets, open_hdf5, texts
 from jetgen.datasets.formats.source import Format
@@ -41,6 +42,9 @@ class Hdf5TableSource(ArraysSource, Hdf5Source):
 
     def rows(self, name: str, start: int, stop: int) -> np.ndarray[Any, Any]:
         return Hdf5Source.rows(self, name, start, stop)
+
+    def doubts(self, cloud: ParticleCloud) -> list[str]:
+        return [*ArraysSource.doubts(self, cloud), *self.unwritten()]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**ArraysSource.__getstate__(self), "_file": None, "_process": 0}

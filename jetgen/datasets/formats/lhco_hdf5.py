@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import Feature, ParticleCloud
+from jetgen.datasets.faults import NEGATIVE_PT
 from jetgen.datasets.formats.hdf5 import Hdf5Source, open_hdf5
 from jetgen.datasets.formats.pandas_hdf5 import Block, frames
 from jetgen.datasets.formats.source import Format
@@ -61,11 +62,15 @@ class LhcoSource(Hdf5Source):
         particles = values[:, : 3 * PARTICLES].reshape(-1, PARTICLES, 3)
         return ParticleCloud(
             torch.from_numpy(particles),
-            torch.from_numpy(particles[..., 0] > 0),
+            torch.from_numpy(particles[..., 0] != 0),
             FEATURES,
             self._types(values).to(torch.from_numpy(particles)).unsqueeze(1),
             (Feature("type"),),
         )
+
+    def faults(self, start: int, stop: int) -> dict[str, Tensor]:
+        particles = self._values(start, stop)[:, : 3 * PARTICLES : 3]
+        return {NEGATIVE_PT: torch.from_numpy((particles < 0).any(1))}
 
     def _values(self, start: int, stop: int) -> np.ndarray[Any, Any]:
         """The columns ``(B, 2100 or 2101)`` of events."""

@@ -81,10 +81,10 @@ def assemble(
 
 
 def _filled(values: Mapping[str, Tensor]) -> Tensor:
-    """Mask of the slots with a particle: those with transverse momentum and not all NaN."""
+    """Mask of the slots with a particle: those with momentum, and not all NaN."""
     size = [values[role] for role in ("px", "py", "pz", "pt", "ptrel") if role in values]
-    stacked = torch.stack(size)
-    return (stacked != 0).any(0) & ~stacked.isnan().all(0)
+    missing = torch.stack(list(values.values())).isnan().all(0)
+    return (torch.stack(size) != 0).any(0) & ~missing
 
 
 def _momenta(values: Mapping[str, Tensor], scale: float) -> tuple[Tensor, tuple[Feature, ...]]:

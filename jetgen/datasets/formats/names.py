@@ -92,6 +92,22 @@ def _separate(head: str, tail: str) -> bool:
     return camel or bool(len(tail) > 1 and COLLECTION.fullmatch(head))
 
 
+def unique_names(names: Iterable[str]) -> list[str]:
+    """The names, with numbers at repeated ones.
+
+    >>> unique_names(["a", "b", "a", "a.1"])
+    ['a', 'b', 'a.1', 'a.1.1']
+    """
+    found: dict[str, None] = {}
+    for name in names:
+        number, own = 0, name
+        while own in found:
+            number += 1
+            own = f"{name}.{number}"
+        found[own] = None
+    return list(found)
+
+
 def is_index(name: str) -> bool:
     """Whether a column of this name numbers jets or events.
 

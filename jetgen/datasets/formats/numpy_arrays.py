@@ -14,7 +14,7 @@ import numpy as np
 from jetgen.errors import InputError
 
 MAGIC = b"\x93NUMPY"
-ZIP = b"PK"
+ZIP = b"PK\x03\x04"
 
 MOST_WHOLE = 4 * 2**30
 """Largest size in bytes of a column-major array, which has to be read as a whole."""
@@ -136,7 +136,7 @@ def numpy_arrays(path: Path) -> dict[str, NumpyArray]:
         start = handle.read(len(MAGIC))
     if start == MAGIC:
         return {"particles": NumpyArray(path)}
-    if start[:2] != ZIP:
+    if not start.startswith(ZIP):
         return {}
     try:
         with zipfile.ZipFile(path) as archive:

@@ -20,8 +20,10 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
+from jetgen.cloud import ParticleCloud
 from jetgen.datasets.formats.hdf5 import Hdf5Source, attribute, open_hdf5, texts
-from jetgen.datasets.formats.names import Column
+from jetgen.datasets.formats.names import Column, unique_names
+from jetgen.datasets.formats.precision import exact
 from jetgen.datasets.formats.source import Format
 from jetgen.datasets.formats.table import TableSource, Values, as_feature
 from jetgen.errors import InputError
@@ -73,13 +75,17 @@ class PandasSource(TableSource, Hdf5Source):
 
     @cached_property
     def _places(self) -> dict[str, tuple[Column, Block, int]]:
-        places = {}
-        for block in self._blocks:
-            numbers = self._kind(block).kind in "biuf"
-            for k in range(block.columns if numbers else 0):
-                feature = as_feature(block.names[k] if block.names else str(k))
-                places[feature.name] = Column(feature.name, False, feature.unit), block, k
-        return places
+        found = [
+            (as_feature(block.names[k] if block.names else str(k)), block, k)
+            for block in self._blocks
+            if self._kind(block).kind in "biuf"
+            for k in range(block.columns)
+        ]
+        names = unique_names(feature.name for feature, _, _ in found)
+        return {
+            name: (Column(name, False, feature.unit), block, k)
+            for name, (feature, block, k) in zip(names, found, strict=True)
+        }
 
     def _kind(self, block: Block) -> np.dtype[Any]:
         kind: np.dtype[Any] = self.file[block.dataset].dtype
@@ -107,11 +113,14 @@ class PandasSource(TableSource, Hdf5Source):
         for name in names:
             _, block, k = self._places[name]
             table = rows[block.dataset] if block.field is None else rows[block.dataset][block.field]
-            found[name] = table.reshape(len(table), block.columns)[:, k].astype(np.float64)
+            found[name] = exact(table.reshape(len(table), block.columns)[:, k])
         return found
 
     def __getstate__(self) -> dict[str, Any]:
         return {**TableSource.__getstate__(self), "_file": None, "_process": 0}
+
+    def doubts(self, cloud: ParticleCloud) -> list[str]:
+        return [*TableSource.doubts(self, cloud), *self.unwritten()]
 
 
 def frames(file: h5py.File) -> dict[str, list[Block]]:

@@ -18,7 +18,9 @@ from jetgen.datasets.formats.source import Format
 from jetgen.errors import InputError
 from jetgen.extras import require_package
 
-MAGIC = b"PAR1"
+MAGIC = b"PAR1\x15"
+"""The signature, and the first byte of its first header; text may begin with "PAR1", too."""
+
 UNIT = b"unit"
 """Key of the unit in the metadata of a column."""
 
@@ -58,7 +60,6 @@ class ParquetSource(AwkwardSource):
     @cached_property
     def kinds(self) -> dict[str, Any]:
         import awkward as ak
-        from awkward import types
 
         arrow = pyarrow()
         found: dict[str, Any] = {}
@@ -67,13 +68,12 @@ class ParquetSource(AwkwardSource):
             if field.name in self._index:
                 continue
             if names.count(field.name) > 1:
-                reason = "several columns of this name"
-                found[field.name] = types.UnknownType(parameters={"reason": reason})
+                found[field.name] = "several columns of this name"
                 continue
             try:
                 found[field.name] = ak.from_arrow(arrow.array([], field.type)).type.content
             except (arrow.ArrowException, TypeError, ValueError, NotImplementedError):
-                found[field.name] = types.UnknownType(parameters={"reason": str(field.type)})
+                found[field.name] = f"no numbers ({field.type})"
         return found
 
     @property

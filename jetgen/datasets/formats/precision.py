@@ -17,6 +17,11 @@ LOST = 0.01
 """Share of the different numbers that a feature may lose; random momenta lose fewer."""
 
 
+def exact(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Whole numbers as they are, others in double precision."""
+    return values if values.dtype.kind in "iu" else values.astype(np.float64)
+
+
 def single(values: np.ndarray[Any, Any], where: str, *, used: bool = False) -> np.ndarray[Any, Any]:
     """Numbers as float32.
 

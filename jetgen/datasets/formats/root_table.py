@@ -60,8 +60,6 @@ class RootSource(AwkwardSource):
 
     @cached_property
     def kinds(self) -> dict[str, Any]:
-        from awkward import types
-
         found: dict[str, Any] = {}
         one = min(1, len(self))
         for name in self._tree.keys(recursive=False):
@@ -69,9 +67,7 @@ class RootSource(AwkwardSource):
                 array = self._tree[name].array(entry_start=0, entry_stop=one, library="ak")
                 found[name] = array.type.content
             except Exception as error:  # uproot raises many types for classes it cannot interpret
-                found[name] = types.UnknownType(
-                    parameters={"reason": f"{type(error).__name__}: {error}"}
-                )
+                found[name] = f"{type(error).__name__}: {error}"
         return found
 
     @property

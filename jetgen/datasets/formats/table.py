@@ -198,6 +198,7 @@ class TableSource(Source):
         more = [column for column in others if column.items and column.name in asked]
         names = [*layout.used, *(column.name for column in (*single, *more))]
         found = self._read(names, start, stop)
+        self._require_equal_lengths([*layout.particles.values(), *(c.name for c in more)], found)
         particles = {role: self._slots_of(found[name]) for role, name in layout.particles.items()}
         jets = {role: found[name] for role, name in layout.jets.items()}
         types = (
@@ -238,14 +239,7 @@ class TableSource(Source):
             items = torch.stack(list(numbers.values()), dim=1).unsqueeze(1)
             sets = ParticleCloud(items, mask, tuple(numbers))
             return sets if weight is None else sets.with_unchecked_weights(weight)
-        first = found[lists[0].name]
-        for column in lists[1:]:
-            if not np.array_equal(found[column.name].lengths, first.lengths):  # type: ignore[union-attr]
-                raise InputError(
-                    f"{self.path}: expected lists of equal length in every entry, received other "
-                    f"lengths in {column.name} than in {lists[0].name}; choose columns that go "
-                    "together"
-                )
+        self._require_equal_lengths([column.name for column in lists], found)
         for column in lists:
             held = found[column.name]
             self._single(column.name, held.numbers, used=True)  # type: ignore[union-attr]
@@ -256,6 +250,15 @@ class TableSource(Source):
             tuple(Feature(column.name, column.unit) for column in lists),
         ).with_conditions(numbers)
         return cloud if weight is None else cloud.with_unchecked_weights(weight)
+
+    def _require_equal_lengths(self, names: Sequence[str], found: Mapping[str, Values]) -> None:
+        """Check that the lists of these columns have equal lengths in every row."""
+        for name in names:
+            if not np.array_equal(found[name].lengths, found[names[0]].lengths):  # type: ignore[union-attr]
+                raise InputError(
+                    f"{self.path}: expected lists of equal length in every entry, received other "
+                    f"lengths in {name} than in {names[0]}; choose columns that go together"
+                )
 
     @property
     def _asked(self) -> tuple[list[Column], list[Column]]:

@@ -17,7 +17,7 @@ from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.parallel import deferred_interrupt
 from jetgen.datasets.simulation.clouds import TYPE, Sets, to_cloud
 from jetgen.datasets.simulation.workers import chunk_seed, chunk_sizes, parallel_chunks
-from jetgen.files.chunks import Arrays, kept_chunks
+from jetgen.files.chunks import Arrays, kept_chunks, may_replace
 from jetgen.files.progress import counted
 from jetgen.physics.classes import type_of_sample
 
@@ -109,12 +109,13 @@ def _cloud(config: SimulateConfig, arrays: Arrays) -> ParticleCloud:
 
 def _writer(config: SimulateConfig) -> JetgenWriter | CloudWriter:
     attributes = _attributes(config)
+    overwrite = may_replace(config.output, resume=config.resume, overwrite=config.overwrite)
     if PRESETS[config.sample].sets == "jets":
         return JetgenWriter(
             config.output,
             attributes=attributes,
             slots=config.max_particles,
-            overwrite=config.overwrite,
+            overwrite=overwrite,
         )
     features, slots = _columns(config)
     return CloudWriter(
@@ -123,7 +124,7 @@ def _writer(config: SimulateConfig) -> JetgenWriter | CloudWriter:
         (TYPE,),
         slots=slots,
         attributes=attributes,
-        overwrite=config.overwrite,
+        overwrite=overwrite,
     )
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -132,7 +133,7 @@ def test_ctrl_c_leaves_a_whole_file_of_what_was_done(lhco_file, tmp_path, monkey
     monkeypatch.setattr(event_clustering, "counted", interrupting)
     path, output = lhco_file(back_to_back(60)), str(tmp_path / "dijets.h5")
     options = {"input": str(path), "output": output, "jet_pt_min": 100.0}
-    with pytest.warns(InputWarning, match="finished chunks are kept in .* resume=True and over"):
+    with pytest.warns(InputWarning, match="finished chunks are kept in .* with resume=True$"):
         done = cluster_events(ClusterConfig(**options))
     assert done.interrupted and 5 <= done.events < 60 and done.kept == done.events
     with h5py.File(output) as file:
@@ -140,7 +141,12 @@ def test_ctrl_c_leaves_a_whole_file_of_what_was_done(lhco_file, tmp_path, monkey
     assert len(read(output)) == done.kept
     monkeypatch.undo()
     monkeypatch.setattr(event_clustering, "CHUNK", 5)
-    again = cluster_events(ClusterConfig(**options, resume=True, overwrite=True, workers=2))
+    part = Path(output).replace(tmp_path / "part.h5")
+    Path(output).write_bytes(b"of the user")
+    with pytest.raises(InputError, match="expected a new file, received one that exists"):
+        cluster_events(ClusterConfig(**options, resume=True))
+    assert part.replace(output).stat().st_size > 100
+    again = cluster_events(ClusterConfig(**options, resume=True, workers=2))
     assert (again.events, again.kept, again.interrupted) == (60, 60, False)
     whole = cluster_events(ClusterConfig(**{**options, "output": str(tmp_path / "whole.h5")}))
     assert np.array_equal(read(output).particles, read(whole.path).particles)
@@ -150,7 +156,8 @@ def test_ctrl_c_leaves_a_whole_file_of_what_was_done(lhco_file, tmp_path, monkey
     ("spoil", "options", "message"),
     [
         (lambda rows: rows, {"jet_pt_min": 9000.0}, "received none among 20; lower `jet_pt_min`"),
-        (lambda rows: np.where(rows == rows[9, 4], np.nan, rows), {}, "infinity in event 9"),
+        (lambda rows: np.where(rows == rows[9, 4], np.nan, rows), {}, "others in event 9"),
+        (lambda rows: np.where(rows == rows[7, 3], -1.0, rows), {}, "others in event 7"),
         (lambda rows: rows[:, :100], {}, "received pandas HDF5, which contains no particles of"),
     ],
 )

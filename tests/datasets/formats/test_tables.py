@@ -14,7 +14,7 @@ from jetgen.datasets import iter_chunks
 from jetgen.datasets.detection import open_source
 from jetgen.datasets.inspection.command import inspect
 from jetgen.datasets.writing import set_writer
-from jetgen.errors import InputError
+from jetgen.errors import InputError, InputWarning
 
 MUON = (Feature("px", "GeV"), Feature("py", "GeV"), Feature("pz", "GeV"), Feature("x", "mm"))
 JET = (Feature("pt", "GeV"), Feature("eta"), Feature("tau21"))
@@ -117,7 +117,8 @@ def test_a_parquet_table_of_any_program_is_read_by_row_groups(tmp_path):
         jetgen.read(path, columns=["a", "b", "flag"])
     lists = {"x": [[1.0, 2.0], [], None], "y": [[3.0, 4.0], [], []], "n": [7, 8, 9]}
     parquet.write_table(pyarrow.table(lists), path)
-    sets = jetgen.read(path)
+    with pytest.warns(InputWarning, match="missing lists of x are read as empty ones"):
+        sets = jetgen.read(path)
     assert sets.multiplicity.tolist() == [2, 0, 0] and sets.condition("n").tolist() == [7, 8, 9]
     parquet.write_table(pyarrow.table({"x": [[1.0]], "y": [[1.0, 2.0]]}), path)
     with pytest.raises(InputError, match="lists of equal length in every entry"):
@@ -140,7 +141,7 @@ def test_parquet_files_keep_units_and_what_is_said_of_them(tmp_path):
 
 def test_without_pyarrow_the_error_says_how_to_get_it(tmp_path, monkeypatch):
     path = tmp_path / "m.parquet"
-    path.write_bytes(b"PAR1")
+    path.write_bytes(b"PAR1\x15")
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(InputError, match=r"pip install 'jetgen\[parquet\]'"):
         jetgen.read(path)
