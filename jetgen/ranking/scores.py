@@ -70,7 +70,7 @@ def score(
             progress("wait for the rows of another process")
             with locked(_row(files[missing[0].name]), wait=True):
                 pass
-    kept = {name: _read(file) for name, file in files.items()}
+    kept = {name: stored(file) for name, file in files.items()}
     warned = dict.fromkeys(text for content in kept.values() for text in content["warnings"])
     return Scored({name: content["records"] for name, content in kept.items()}, list(warned))
 
@@ -147,11 +147,16 @@ def _measure(
             "records": found[sample.name],
             "warnings": [warning for warning in warnings if not warning.startswith(others)],
         }
-        write_json(files[sample.name], {**content, DIGEST: _digest(content)})
+        store(files[sample.name], content)
 
 
-def _read(file: Path) -> dict[str, Any]:
-    """What :func:`_measure` stored of a row.
+def store(file: Path, content: Mapping[str, Any]) -> None:
+    """Write what was measured of a row."""
+    write_json(file, {**content, DIGEST: _digest(content)})
+
+
+def stored(file: Path) -> dict[str, Any]:
+    """What :func:`store` wrote of a row.
 
     Raises:
         InputError: when the file has been changed since.

@@ -11,8 +11,8 @@ from jetgen.cli.main import main
 from jetgen.config.train import TrainConfig
 from jetgen.configs import preset
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
+from jetgen.errors import InputError
 from jetgen.evaluation import command
-from jetgen.files.whole import write_json
 from jetgen.physics.baselines import BASELINES
 from jetgen.physics.fourvectors import JET_KINEMATICS, to_relative
 from jetgen.ranking import command as commands
@@ -239,6 +239,19 @@ def test_tables_print_what_they_are_given():
     assert csv_text([first], found).splitlines()[1].startswith("one,generated,relative_mass,0.02,")
 
 
+def test_a_damaged_row_is_named(tmp_path, mutated):
+    file, content = tmp_path / "row.json", {"records": [{"metric": "row", "value": 1.5}]}
+    scores.store(file, content)
+    assert scores.stored(file) == content
+    whole, generator = file.read_bytes(), torch.Generator().manual_seed(1)
+    for _ in range(300):
+        file.write_bytes(mutated(whole, generator))
+        try:
+            assert scores.stored(file) == content  # spaces between the values
+        except InputError as error:
+            assert "row.json: expected the metrics of a row" in str(error)
+
+
 def test_two_processes_share_the_rows_and_measure_none_twice(tmp_path, monkeypatch):
     samples = [Sample(f"row {k}", "generated", list, {"row": k}) for k in range(11)]
     measured, both = [], threading.Barrier(2)
@@ -249,7 +262,7 @@ def test_two_processes_share_the_rows_and_measure_none_twice(tmp_path, monkeypat
         measured.append([sample.name for sample in own])
         for sample in own:
             content = {"records": [{"metric": "row", "value": sample.name}], "warnings": []}
-            write_json(files[sample.name], content)
+            scores.store(files[sample.name], content)
 
     def process():
         options = {"folder": tmp_path, "seed": 1, "progress": lambda text: None}
