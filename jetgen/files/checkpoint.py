@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,8 +15,11 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from jetgen.errors import InputError
-from jetgen.files.versions import CHECKPOINT_FORMAT, VERSION_KEY, check_version
+from jetgen.files.versions import CHECKPOINT_FORMAT, CHECKSUMMED, VERSION_KEY, check_version
 from jetgen.files.whole import whole_file
+
+DIGEST = "sha256"
+"""Name of the checksum of all else in the state."""
 
 
 class Checkpoint(NamedTuple):
@@ -33,7 +38,8 @@ class Checkpoint(NamedTuple):
             name: tensor.detach().cpu().contiguous() for name, tensor in self.tensors.items()
         }
         # One entry: safetensors writes several in random order, and equal content in equal bytes.
-        header = {"state": json.dumps({VERSION_KEY: CHECKPOINT_FORMAT, **self.state})}
+        state = json.loads(json.dumps({VERSION_KEY: CHECKPOINT_FORMAT, **self.state}))
+        header = {"state": json.dumps({**state, DIGEST: _digest(tensors, state)})}
         with whole_file(path) as temporary:
             try:
                 save_file(tensors, temporary, metadata=header)
@@ -45,7 +51,8 @@ class Checkpoint(NamedTuple):
         """Read a checkpoint.
 
         Raises:
-            InputError: when the file is absent, not a checkpoint of jetgen, or of a newer one.
+            InputError: when the file is absent, not a checkpoint of jetgen, damaged, or of a newer
+                jetgen.
         """
         if not path.is_file():
             raise InputError(f"{path}: expected a checkpoint, found no such file; train first")
@@ -54,8 +61,9 @@ class Checkpoint(NamedTuple):
                 header = handle.metadata()
                 state = json.loads(header["state"])
                 # format 2 has its number beside the state
-                version = int(state.pop(VERSION_KEY, header.get(VERSION_KEY, 1)))
+                version = int(state.get(VERSION_KEY, header.get(VERSION_KEY, 1)))
                 tensors = {name: handle.get_tensor(name) for name in handle.keys()}  # noqa: SIM118
+                noted = state.pop(DIGEST, None)
         except (
             SafetensorError,
             TypeError,
@@ -65,6 +73,12 @@ class Checkpoint(NamedTuple):
         ) as error:
             raise InputError(f"{path}: expected a jetgen checkpoint; it cannot be read") from error
         check_version(path, version, CHECKPOINT_FORMAT)
+        if version >= CHECKSUMMED and noted != _digest(tensors, state):
+            raise InputError(
+                f"{path}: expected a checkpoint as it was written, found other numbers in it; it "
+                "is damaged: restore it, or train again"
+            )
+        state.pop(VERSION_KEY, None)
         return cls(tensors, state)
 
     def part(self, prefix: str) -> dict[str, Tensor]:
@@ -75,6 +89,15 @@ class Checkpoint(NamedTuple):
             for name, tensor in self.tensors.items()
             if name.startswith(start)
         }
+
+
+def _digest(tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> str:
+    """SHA-256 of the state and of the names, types, shapes and bytes of the tensors."""
+    digest = hashlib.sha256(json.dumps(state, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(repr((name, tensor.dtype, tuple(tensor.shape))).encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def optimiser_tensors(name: str, optimiser: Optimizer) -> dict[str, Tensor]:

@@ -9,9 +9,12 @@ from jetgen.errors import InputError
 VERSION_KEY = "jetgen_format"
 """Key of the version in checkpoints, config.yaml and HDF5 files."""
 
-CHECKPOINT_FORMAT = 3
+CHECKPOINT_FORMAT = 4
 """Version 2 is the first that contains its number and the start of each stage; 3 has its number
-beside the state, so that equal content gives equal bytes."""
+in the state, so that equal content gives equal bytes; 4 has a checksum."""
+
+CHECKSUMMED = 4
+"""The first version of checkpoints with a checksum."""
 
 CONFIG_FORMAT = 2
 """Version 2 is the first that carries its number."""

@@ -13,6 +13,8 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from jetgen.errors import InputError
+
 FOLDER = Path(__file__).parent
 
 ALL = "jets"
@@ -35,7 +37,13 @@ class Shipped(NamedTuple):
     @property
     def card(self) -> dict[str, Any]:
         """What is known about the model."""
-        content: dict[str, Any] = json.loads(_card(self.folder).read_text(encoding="utf-8"))
+        try:
+            content: dict[str, Any] = json.loads(_card(self.folder).read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise InputError(
+                f"{_card(self.folder)}: expected the card of a model, found a damaged file; "
+                "install jetgen again"
+            ) from error
         return content
 
 
