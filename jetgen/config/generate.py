@@ -41,6 +41,12 @@ class GenerateConfig:
     solver_steps: int | None = option(
         None, at_least=1, help="steps of the solver (default: as in the training)"
     )
+    width_scale: float | None = option(
+        None,
+        above=0,
+        help="factor on the widths with which an autoencoder draws particles (default: as in the "
+        "training); below 1 they are closer to the decoded positions",
+    )
     fix: list[str] = option(
         [],
         help="NAME=VALUE of a condition of the model, the same for all jets (mass=80, type=gluon, "

@@ -142,7 +142,14 @@ def generated(config: GenerateConfig, models: Sequence[TrainedModel]) -> Particl
 def loaded(config: GenerateConfig, run: str, data: Data | None = None) -> TrainedModel:
     """One of the runs, to generate as the options say, with what it was trained on."""
     device = choose_device(config.device)
-    return load(run, device, solver=config.solver, solver_steps=config.solver_steps, data=data)
+    return load(
+        run,
+        device,
+        solver=config.solver,
+        solver_steps=config.solver_steps,
+        width_scale=config.width_scale,
+        data=data,
+    )
 
 
 class _Plan(NamedTuple):

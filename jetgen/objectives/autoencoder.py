@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
@@ -62,7 +63,8 @@ class Autoencoder(JetModel):
     position; :math:`\Lambda` is the negative log-likelihood of the real particles under their
     mixture (:func:`jetgen.losses.mixture.mixture_nll`), or with each particle from a Gaussian of
     its own (``likelihood='one-to-one'``, :func:`~jetgen.losses.mixture.one_to_one_nll`). Decoded
-    particles are drawn from these Gaussians, also for the jet-level terms. If the weight is the
+    particles are drawn from these Gaussians, also for the jet-level terms; generated and
+    reconstructed ones with ``width_scale`` times the widths. If the weight is the
     typical number of particles, the total with a Kullback-Leibler term of weight 1 is the evidence
     lower bound. With
     ``multiplicity='latent'`` the negative log-likelihood of the number of particles given z is
@@ -351,7 +353,8 @@ class Autoencoder(JetModel):
         """Network features ``(B, N, W)`` of particles drawn for codes ``(B, L)``."""
         made, log_widths = self._positions(z, mask, context, generator)
         if log_widths is not None:
-            made = self._noisy(made, log_widths, generator)
+            scaled = log_widths + math.log(self.config.width_scale)
+            made = self._noisy(made, scaled, generator)
         return made if likeliest else self.preparation.discrete.draw(made, generator)
 
     def _noisy(self, centres: Tensor, log_widths: Tensor, generator: torch.Generator) -> Tensor:

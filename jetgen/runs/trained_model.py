@@ -35,6 +35,7 @@ def load(
     *,
     solver: Solver | None = None,
     solver_steps: int | None = None,
+    width_scale: float | None = None,
     store: JetStore | None = None,
     data: Any = None,
     map: Mapping[str, str] | None = None,
@@ -49,6 +50,8 @@ def load(
         device: where to compute.
         solver, solver_steps: how flow matching integrates its velocities; as in the training
             when omitted.
+        width_scale: factor on the widths with which an autoencoder draws particles; as in the
+            training when omitted.
         store: the jets that several runs share, each set of them read once.
         data: the files that the run was trained on, where neither they nor the run are where
             they were, or the sets themselves, where these were passed from Python; used by what
@@ -61,11 +64,12 @@ def load(
 
     Raises:
         InputError: when there is no finished run of that name, a solver is chosen for a run that
-            integrates nothing, or ``data`` are not those of the training.
+            integrates nothing, a factor for one that draws no particles about their positions, or
+            ``data`` are not those of the training.
     """
     found = named(as_path(run, "run"))
     config = found.folder.read_config()
-    model = _built(found, config, solver, solver_steps, epoch)
+    model = _built(found, config, solver, solver_steps, width_scale, epoch)
     reading = dataclasses.replace(
         config, map=dict(map or config.map), allow=tuple(allow or config.allow)
     )
@@ -86,9 +90,10 @@ def _built(
     config: TrainConfig,
     solver: Solver | None,
     solver_steps: int | None,
+    width_scale: float | None,
     epoch: int | None,
 ) -> JetModel:
-    """The model with the weights of an epoch, integrated by another solver if one is chosen.
+    """The model with the weights of an epoch, with another solver or widths if they are chosen.
 
     Raises:
         InputError: as :func:`load`, or when the weights are those of another model.
@@ -103,10 +108,16 @@ def _built(
             f"objective or the prior flow-matching, received {run.name} with the objective "
             f"{config.objective} and the prior {config.prior}"
         )
+    if width_scale is not None and not config.likelihood_weight:
+        raise InputError(
+            f"width_scale: expected an autoencoder that was trained with a likelihood, received "
+            f"{run.name} with the objective {config.objective} and none"
+        )
     integrated = dataclasses.replace(
         config,
         solver=solver or config.solver,
         solver_steps=solver_steps or config.solver_steps,
+        width_scale=width_scale or config.width_scale,
     )
     try:
         model = build_objective(integrated, Layout.from_description(checkpoint.state["data"]))

@@ -9,10 +9,12 @@ import torch
 import jetgen
 from jetgen.cloud import RELATIVE, ParticleCloud
 from jetgen.components import OBJECTIVES
+from jetgen.config.generate import GenerateConfig
 from jetgen.config.train import TrainConfig
 from jetgen.configs import preset
 from jetgen.datasets import read
 from jetgen.errors import InputError, TrainingError
+from jetgen.generation.command import generated, loaded
 from jetgen.objectives.adversary import dead_discriminator
 from jetgen.objectives.autoencoder import Autoencoder
 from jetgen.objectives.building import build_objective
@@ -237,6 +239,27 @@ def test_generation_takes_the_priors_and_the_solver_that_the_run_has(config):
     plain = train(config("plain", epochs=1))
     with pytest.raises(InputError, match="solver: expected a run with the objective or the"):
         jetgen.load(plain, solver="heun")
+
+
+def test_generated_particles_are_nearer_to_their_centres_with_a_smaller_factor(config, tmp_path):
+    run = train(config(epochs=1, likelihood_weight=50.0))
+    models = {scale: jetgen.load(run, width_scale=scale) for scale in (None, 1.0, 0.5, 1e-9)}
+    draw = models[None].model.draw(50, torch.Generator().manual_seed(1), {})
+    mask, context = models[None].model.slots(draw)
+    z = models[None].model.prior_codes(context, torch.Generator().manual_seed(2))
+
+    def decoded(model):
+        return model.model.decoded(z, mask, context, torch.Generator().manual_seed(3))
+
+    with torch.no_grad():
+        made = {scale: decoded(model)[mask] for scale, model in models.items()}
+    assert made[None].equal(made[1.0]) and (made[1.0] - made[1e-9]).abs().mean() > 0.01
+    torch.testing.assert_close(made[0.5] - made[1e-9], 0.5 * (made[1.0] - made[1e-9]))
+    asked = GenerateConfig([str(run)], 20, str(tmp_path / "made.h5"), width_scale=0.5)
+    assert generated(asked, [loaded(asked, run)]).particles.isfinite().all()
+    plain = train(config("plain", epochs=1))
+    with pytest.raises(InputError, match="width_scale: expected an autoencoder"):
+        jetgen.load(plain, width_scale=0.5)
 
 
 def test_share_of_particles_counts_distinct_particles_with_momentum():

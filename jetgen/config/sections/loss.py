@@ -49,6 +49,11 @@ class LossOptions:
         help="Gaussian that a real particle may come from: any one, or one of its own, by optimal "
         "assignment",
     )
+    width_scale: float = option(
+        1.0,
+        above=0,
+        help="factor on the widths of these Gaussians where jets are made; fitted without it",
+    )
     constraint: list[str] = option(
         None,
         derived=by_objective("constraint"),
