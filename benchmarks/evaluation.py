@@ -1,100 +1,97 @@
-"""The field's metrics from jets in memory, jetgen against the jetnet library and energyflow.
+"""Seconds per part and peak memory of ``jetgen evaluate`` and ``jetgen report``.
 
-One core and CPU time of the process, because on a machine shared with others wall time says
-little; one turn each, both with the library's default draws. Needs jetnet 0.2.5 beside jetgen.
+The jets are those of data/gluon.h5, up to 150 particles, repeated with small changes. Wall seconds,
+and processor seconds of all threads, between two messages of progress, and the largest resident
+memory in between (Linux only). Each size and command has a process of its own.
 
-    OMP_NUM_THREADS=1 python benchmarks/evaluation.py
+    python benchmarks/evaluation.py
 """
 
 from __future__ import annotations
 
-import energyflow  # noqa: F401  isort: skip  (before torch: the two share OpenMP badly on macOS)
 import argparse
-import warnings
-from collections.abc import Callable
+import multiprocessing
+import os
+import tempfile
+import time
+from collections import defaultdict
 from pathlib import Path
 
-import numpy as np
-import torch
-from jetnet.evaluation import gen_metrics as peer
-from measuring import RESULTS, seconds, write_rows
+from measuring import RESULTS, write_rows
+from tiled import tiled
 
-from jetgen.metrics.fpd import fpd, jet_efps
-from jetgen.metrics.kpd import kpd
-from jetgen.metrics.w1efp import w1efp
-from jetgen.metrics.w1m import w1m
-from jetgen.metrics.w1p import w1p
-
-SEED = 7
+PARTICLES = 150
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--jets", type=int, default=10_000)
-    parser.add_argument("--particles", type=int, default=30)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--jets", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--commands", nargs="+", default=["evaluate", "report"])
+    parser.add_argument("--folder", type=Path, help="for the files (default: a temporary one)")
     parser.add_argument("--output", type=Path, default=RESULTS / "evaluation.csv")
     options = parser.parse_args()
-    torch.set_num_threads(1)
-    warnings.simplefilter("ignore")  # of few jets
-    jets = [sample(options.jets, options.particles, seed) for seed in (1, 2)]
-    rows: list[dict[str, object]] = [
-        {"metric": name, "jets": options.jets, "particles": options.particles, **measure(*both)}
-        for name, both in work(*jets).items()
-    ]
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # for the processes, as jetgen does
+    rows: list[dict[str, object]] = []
+    with tempfile.TemporaryDirectory() as temporary:
+        for jets in options.jets:
+            folder = options.folder or Path(temporary)
+            real, generated = (str(tiled(jets, PARTICLES, seed, folder)) for seed in (1, 2))
+            for command in options.commands:
+                with multiprocessing.get_context("spawn").Pool(1) as pool:
+                    for row in pool.apply(measured, (command, real, generated, jets)):
+                        print(row, flush=True)
+                        rows.append(row)
     write_rows(options.output, rows)
 
 
-def sample(jets: int, particles: int, seed: int) -> np.ndarray:
-    """``(jets, particles, 3)`` full jets of etarel, phirel, ptrel."""
-    random = np.random.default_rng(seed)
-    share = -np.sort(-random.dirichlet(np.full(particles, 0.5), jets), axis=1)
-    angles = random.normal(size=(jets, particles, 2)) * random.uniform(0.03, 0.2, (jets, 1, 1))
-    return np.concatenate([angles, share[..., None]], axis=2)
+def measured(command: str, real: str, generated: str, jets: int) -> list[dict[str, object]]:
+    """A row per part and one for all of them, with the peak of the resident memory."""
+    spent: dict[str, float] = defaultdict(float)
+    passed: dict[str, float] = defaultdict(float)
+    peaks: dict[str, int] = defaultdict(int)
+    part, start = "import and read", (time.process_time(), time.perf_counter())
+
+    def progress(text: str) -> None:
+        nonlocal part, start
+        now = time.process_time(), time.perf_counter()
+        spent[part] += now[0] - start[0]
+        passed[part] += now[1] - start[1]
+        peaks[part] = max(peaks[part], peak())
+        part, start = "draw" if text.startswith("draw ") else text, now
+
+    from jetgen.config.evaluate import EvaluateConfig
+    from jetgen.config.report import ReportConfig
+    from jetgen.datasets import read
+    from jetgen.evaluation.command import evaluate_jets
+    from jetgen.reports.command import _report_files
+
+    if command == "evaluate":
+        options = EvaluateConfig(generated, real=real, jets=jets)
+        names = {"real": real, "generated": generated}
+        clouds = {name: read(path, jets=jets, seed=options.seed) for name, path in names.items()}
+        evaluate_jets(clouds, options, progress)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            files = ReportConfig(real=real, generated=[generated], jets=jets, output=folder)
+            _report_files(files, {}, progress)
+    progress("")
+    about = {"command": command, "jets": jets}
+    spent["all"], passed["all"] = sum(spent.values()), sum(passed.values())
+    peaks["all"] = max(peaks.values())
+    return [
+        {
+            **about, "part": name, "cpu_s": round(seconds, 1), "wall_s": round(passed[name], 1),
+            "peak_mb": peaks[name],
+        }
+        for name, seconds in spent.items()
+    ]  # fmt: skip
 
 
-Both = tuple[Callable[[], object], Callable[[], object]]
-
-
-def work(real: np.ndarray, generated: np.ndarray) -> dict[str, Both]:
-    """Ours and theirs, with equal draws."""
-
-    def drawn(metric: Callable[..., object], **options: object) -> object:
-        peer.rng = np.random.default_rng(SEED)
-        return metric(real, generated, **options)
-
-    def features_and_distances() -> object:
-        features = jet_efps(real), jet_efps(generated)
-        return fpd(*features), kpd(*features)
-
-    def their_features_and_distances() -> object:
-        features = [peer.get_fpd_kpd_jet_features(x, efp_jobs=1) for x in (real, generated)]
-        return peer.fpd(*features), peer.kpd(*features)
-
-    return {
-        "w1m": (lambda: w1m(real, generated, seed=SEED)[0], lambda: drawn(peer.w1m)[0]),
-        "w1p": (lambda: w1p(real, generated, seed=SEED)[0], lambda: drawn(peer.w1p)[0]),
-        "w1efp": (
-            lambda: w1efp(real, generated, seed=SEED)[0],
-            lambda: drawn(peer.w1efp, efp_jobs=1)[0],
-        ),
-        "fpd_and_kpd_from_jets": (features_and_distances, their_features_and_distances),
-    }
-
-
-def measure(ours: Callable[[], object], theirs: Callable[[], object]) -> dict[str, object]:
-    found: list[object] = []
-    own = seconds(lambda: found.append(ours()), "cpu")
-    other = seconds(lambda: found.append(theirs()), "cpu")
-    values = [np.ravel(np.array(x, dtype=float)) for x in found]
-    row = {
-        "clock": "cpu",
-        "jetgen_s": round(own, 2),
-        "jetnet_s": round(other, 2),
-        "ratio": round(other / own, 1),
-        "largest_relative_difference": f"{np.abs(values[0] / values[1] - 1).max():.1e}",
-    }
-    print(row, flush=True)
-    return row
+def peak() -> int:
+    """MB of the largest resident memory since the last call."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    Path("/proc/self/clear_refs").write_text("5")
+    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 if __name__ == "__main__":

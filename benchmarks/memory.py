@@ -18,17 +18,10 @@ import tempfile
 import time
 from pathlib import Path
 
-import torch
 from measuring import RESULTS, write_rows
+from tiled import tiled
 
-from jetgen.cloud import ParticleCloud
-from jetgen.datasets import read
-from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
-
-GLUONS = Path(__file__).parents[1] / "data" / "gluon.h5"
 PARTICLES = 50
-FILES = 4
-"""Files per sample."""
 
 TRAIN = (
     "--encoder dense --decoder dense --loss mse --likelihood-weight 0 --constraint none "
@@ -57,13 +50,13 @@ def main() -> None:
 
 
 def measured(name: str, jets: int, folder: Path) -> dict[str, object]:
-    real, run = made(jets, 1, folder), folder / "run"
-    other = made(jets, 2, folder) if name in ("evaluate", "report") else real
+    real, run = tiled(jets, PARTICLES, 1, folder), folder / "run"
+    other = tiled(jets, PARTICLES, 2, folder) if name in ("evaluate", "report") else real
     output = str(folder / f"{name}-{jets}")
     if name == "train":
         run = folder / f"run-{jets}-{time.time_ns()}"
     elif not (run / "config.yaml").exists():
-        peak_of(train(made(10_000, 1, folder), other, run, output))
+        peak_of(train(tiled(10_000, PARTICLES, 1, folder), other, run, output))
     peak, seconds = peak_of(COMMANDS[name](real, other, run, output))
     row: dict[str, object] = {
         "command": name, "jets": jets, "particles": PARTICLES,
@@ -102,35 +95,6 @@ def report(real: Path, other: Path, run: Path, output: str) -> list[str]:
 COMMANDS = {
     command.__name__: command for command in (train, inspect, generate, compress, evaluate, report)
 }
-
-
-def made(jets: int, seed: int, folder: Path) -> Path:
-    """A folder of files with this number of jets, in the order of data/gluon.h5."""
-    target = folder / f"jets-{jets}-{seed}"
-    if target.exists():
-        return target
-    gluons = read(GLUONS, particles=PARTICLES)
-    generator = torch.Generator().manual_seed(seed)
-    partial = target.with_name(target.name + ".part")
-    for number in range(FILES):
-        left = jets // FILES
-        writer = JetgenWriter(
-            partial / f"{number}.h5", attributes={}, slots=PARTICLES, overwrite=True
-        )
-        partial.mkdir(parents=True, exist_ok=True)
-        with writer:
-            while left:
-                some = gluons[: min(left, len(gluons))]
-                writer.append(jittered(some, generator))
-                left -= len(some)
-    partial.rename(target)
-    return target
-
-
-def jittered(jets: ParticleCloud, generator: torch.Generator) -> ParticleCloud:
-    """The jets with momenta changed by a percent or so, that none is a copy of another."""
-    factor = 1 + 0.01 * torch.randn(len(jets), 1, 1, generator=generator)
-    return jets.replace(particles=jets.particles * factor)
 
 
 def peak_of(words: list[str]) -> tuple[float, float]:

@@ -9,10 +9,11 @@ from typing import TypeVar
 import torch
 
 Piece = TypeVar("Piece")
+Result = TypeVar("Result")
 
 
-def in_threads(work: Callable[[Piece], object], pieces: Iterable[Piece]) -> None:
-    """Call ``work`` for every piece in as many threads as torch uses; torch uses one in each.
+def in_threads(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> list[Result]:
+    """``work`` of every piece, in order, in as many threads as torch uses; torch uses one in each.
 
     For small tensors torch's own threads cost more time than they save, and solvers that release
     the interpreter lock run in parallel.
@@ -21,10 +22,8 @@ def in_threads(work: Callable[[Piece], object], pieces: Iterable[Piece]) -> None
     torch.set_num_threads(1)
     try:
         if threads == 1:
-            for piece in pieces:
-                work(piece)
-        else:
-            with ThreadPoolExecutor(threads) as pool:
-                list(pool.map(work, pieces))
+            return list(map(work, pieces))
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(work, pieces))
     finally:
         torch.set_num_threads(threads)

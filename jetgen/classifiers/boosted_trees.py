@@ -104,7 +104,7 @@ def figure_of_merit(
     ).fit(
         train,
         np.repeat([0, 1], [len(dealt.train_real), len(dealt.train_generated)]),
-        np.concatenate([side / side.mean() for side in known]),
+        _shared(known),
     )
     test_real, test_generated = x[dealt.test_real].numpy(), y[dealt.test_generated].numpy()
     tested = _chosen(v, dealt.test_real, w, dealt.test_generated)
@@ -117,7 +117,7 @@ def figure_of_merit(
         scoring="roc_auc",
         n_repeats=3,
         random_state=seed,
-        sample_weight=np.concatenate([side[:_SHUFFLED] / side.mean() for side in tested]),
+        sample_weight=_shared(tested, _SHUFFLED),
     ).importances_mean
     return score_outputs(
         trees.predict_proba(test_real)[:, 1],
@@ -130,6 +130,17 @@ def figure_of_merit(
 
 def _chosen(real: Tensor, rows: Tensor, generated: Tensor, others: Tensor) -> Weights:
     return Weights(real[rows].double().numpy(), generated[others].double().numpy())
+
+
+def _shared(weights: Weights, most: int | None = None) -> NDArray[np.float64] | None:
+    """Weights with the same mean of both kinds, of at most ``most`` jets each.
+
+    None where all are the same: sklearn sorts each feature again for each of its 254 weighted
+    percentiles.
+    """
+    if all((side == side[0]).all() for side in weights):
+        return None
+    return np.concatenate([side[:most] / side.mean() for side in weights])
 
 
 def _flat(real: MeasuredSets, generated: MeasuredSets) -> FeatureTable:

@@ -7,6 +7,7 @@ their values do not show the size of the sample. Here every jet counts once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import combinations
 
 import torch
 from torch import Tensor
@@ -240,20 +241,35 @@ def discrepancies(
     plus, minus = plus.double(), minus.double()
     if weights is not None:
         plus, minus = plus * weights[0], minus * weights[1]
-    return _pairs(x, x, plus, plus) + _pairs(y, y, minus, minus) - 2 * _pairs(x, y, plus, minus)
+    if x is y:
+        inside, other, across = _within(x, plus, minus)
+        return inside + other - 2 * across
+    within = _within(x, plus)[0] + _within(y, minus)[0]
+    total = plus.new_zeros(len(plus))
+    for rows, some in zip(x.split(_ROWS), plus.split(_ROWS, dim=1), strict=True):
+        total += (some * (minus @ kernel(y, rows))).sum(1)
+    return within - 2 * total / (plus.sum(1) * minus.sum(1))
 
 
-def _pairs(x: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """``(R,)`` weighted means of the kernel over pairs, of distinct ones where x is y."""
-    total = a.new_zeros(len(a))
+def _within(x: Tensor, *sides: Tensor) -> list[Tensor]:
+    """``(R,)`` weighted means of the kernel over pairs of distinct jets.
+
+    Within each of the ``sides`` ``(R, B)`` of weights, then across two of them. Pairs are formed
+    once, from the blocks on and above the diagonal.
+    """
+    among = [*((side, side) for side in sides), *combinations(sides, 2)]
+    totals = [side.new_zeros(len(side)) for side, _ in among]
     for start in range(0, len(x), _ROWS):
-        rows = slice(start, start + _ROWS)
-        values = kernel(x[rows], y)
-        if x is y:
-            values[torch.arange(len(values)), start + torch.arange(len(values))] = 0
-        total += ((b @ values.T) * a[:, rows]).sum(1)
-    same = (a * b).sum(1) if x is y else 0
-    return total / (a.sum(1) * b.sum(1) - same)
+        here, later = slice(start, start + _ROWS), slice(start, None)
+        values = kernel(x[here], x[later])
+        values[:, : len(values)].triu_(1)
+        reached = {id(side): side[:, later] @ values.T for side in sides}
+        for total, (a, b) in zip(totals, among, strict=True):
+            total += (a[:, here] * reached[id(b)]).sum(1) + (b[:, here] * reached[id(a)]).sum(1)
+    return [
+        total / (a.sum(1) * b.sum(1) - (a * b).sum(1))
+        for total, (a, b) in zip(totals, among, strict=True)
+    ]
 
 
 def matching_rows(drawn: Resampling) -> list[Row]:

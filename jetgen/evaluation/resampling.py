@@ -20,7 +20,7 @@ from jetgen.weights import equal, sized
 FEWEST_COMPARED = 20
 """Smallest number of jets for a comparison."""
 
-COUNTS = torch.int16
+COUNTS = torch.uint8
 """Type of the numbers of times that a jet is drawn, which are many: a hundred per jet."""
 
 _POOL = 4

@@ -171,7 +171,8 @@ def resampled_moments(x: Tensor, counts: Tensor, weights: Tensor) -> list[Moment
     centre, size = x.mean(0), x.shape[1]
     total, own = counts.new_zeros(2, len(counts), dtype=torch.float64)
     mean = x.new_zeros(len(counts), size)
-    square = x.new_zeros(len(counts), size * size)
+    first, second = torch.triu_indices(size, size)
+    products = x.new_zeros(len(counts), len(first))
     few = max(1, _PRODUCTS // size**2)
     pieces = (x.split(few), counts.split(few, dim=1), weights.split(few))
     for values, drawn, known in zip(*pieces, strict=True):
@@ -179,9 +180,10 @@ def resampled_moments(x: Tensor, counts: Tensor, weights: Tensor) -> list[Moment
         total += both.sum(1)
         own += both @ known
         mean += both @ rows
-        square += both @ (rows.unsqueeze(2) * rows.unsqueeze(1)).flatten(1)
+        products += both @ (rows[:, first] * rows[:, second])
     mean /= total.unsqueeze(1)
-    square = square.unflatten(1, (size, size))
+    square = x.new_zeros(len(counts), size, size)
+    square[:, first, second] = square[:, second, first] = products
     square -= total.view(-1, 1, 1) * mean.unsqueeze(2) * mean.unsqueeze(1)
     covariance = square / (total - own / total).view(-1, 1, 1) * scale.outer(scale)
     return [gaussian(centre + scale * m, c) for m, c in zip(mean, covariance, strict=True)]

@@ -84,7 +84,9 @@ def bin_indices(x: Tensor, y: Tensor, x_edges: Tensor, y_edges: Tensor) -> Tenso
 
 def bin_shares(bins: Tensor, counts: Tensor, size: int) -> Tensor:
     """``(size, R)`` share of each bin for R sets of jet weights ``(B, R)``."""
-    found = counts.new_zeros(size, counts.shape[1]).index_add_(0, bins, counts)
+    ordered, jets = bins.sort()
+    starts = torch.searchsorted(ordered, torch.arange(size))
+    found = torch.nn.functional.embedding_bag(jets, counts, starts, mode="sum")
     return found / found.sum(0)
 
 

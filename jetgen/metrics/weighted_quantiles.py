@@ -34,7 +34,11 @@ def weighted_quantiles(values: Array, shares: Sequence[float] | Array, weights: 
     array([2.])
     """
     order = np.argsort(values)
-    sorted_weights = weights[order]
-    place = np.cumsum(sorted_weights) - (sorted_weights + sorted_weights[0]) / 2
+    return quantiles_of_sorted(values[order], shares, weights[order])
+
+
+def quantiles_of_sorted(values: Array, shares: Sequence[float] | Array, weights: Array) -> Array:
+    """:func:`weighted_quantiles` of rising values."""
+    place = np.cumsum(weights) - (weights + weights[0]) / 2
     end = place[-1] if place[-1] > 0 else 1.0
-    return np.interp(shares, place / end, values[order])
+    return np.interp(shares, place / end, values)

@@ -14,21 +14,48 @@ from jetgen.physics.clustering import LARGEST_RADIUS, cluster_sequence, packed_t
 class MergingTree(NamedTuple):
     """The Cambridge-Aachen clusterings of B jets; nodes ``0 .. n-1`` are a jet's n particles.
 
-    Every merging is a further node, the last one is the jet. The nodes of a branch have
-    consecutive places, the branch itself the last of them.
+    Every merging is a further node, the last one is the jet. In ``order`` each merging stands right
+    behind its two branches, which stand one after the other: a branch is a range of places, and
+    its last place is its own.
 
     Args:
-        momenta: ``(B, K, 4)`` of the nodes: px, py, pz, E.
-        parents: ``(B, K, 2)`` the two nodes that were merged; -1 for particles.
-        first, last: ``(B, K)`` the places of a node's branch.
-        root: ``(B,)`` the jets.
+        momenta: ``(M, 4)`` px, py, pz, E of the nodes, those of a jet after those of another.
+        start: ``(B,)`` the first row of each jet in ``momenta``.
+        particles: ``(B,)`` number n of particles.
+        order: ``(B, K)`` node at each of the ``2 n - 1`` places.
+        height: ``(B, K)`` number of branches up to each place that are not yet merged there.
     """
 
     momenta: Tensor
-    parents: Tensor
-    first: Tensor
-    last: Tensor
-    root: Tensor
+    start: Tensor
+    particles: Tensor
+    order: Tensor
+    height: Tensor
+
+    def split(self, jets: Tensor, last: Tensor) -> Tensor:
+        """``(J,)`` last place of the first of the two branches merged at the places ``last``."""
+        height, second = self.height[jets], last.unsqueeze(1) - 1
+        places = torch.arange(height.shape[1])
+        earlier = (places < second) & (height < height.gather(1, second))
+        return torch.where(earlier, places, -1).amax(1)
+
+    def momentum(self, jets: Tensor, places: Tensor) -> Tensor:
+        """``(J, 4)`` momenta of the nodes at places ``(J,)``."""
+        return self.momenta[self.start[jets] + self.order[jets, places]]
+
+    def is_particle(self, jets: Tensor, places: Tensor) -> Tensor:
+        """``(J,)`` whether the nodes at places ``(J,)`` are particles."""
+        return self.order[jets, places] < self.particles[jets]
+
+    def chosen(self, present: Tensor, first: Tensor, last: Tensor) -> Tensor:
+        """``(B, N)`` those of the particles ``present`` at places ``first .. last`` ``(B,)``."""
+        places = torch.arange(self.order.shape[1])
+        inside = (places >= first.unsqueeze(1)) & (places <= last.unsqueeze(1))
+        jet, place = (inside & (self.order < self.particles.unsqueeze(1))).nonzero(as_tuple=True)
+        found = torch.zeros(int(self.particles.sum()), dtype=torch.bool)
+        before = self.particles.cumsum(0) - self.particles
+        found[before[jet] + self.order[jet, place]] = True
+        return torch.zeros_like(present).masked_scatter_(present, found)
 
 
 def merging_tree(p4: Tensor, present: Tensor) -> MergingTree:
@@ -41,46 +68,16 @@ def merging_tree(p4: Tensor, present: Tensor) -> MergingTree:
 
     definition = fastjet.JetDefinition(fastjet.cambridge_algorithm, LARGEST_RADIUS)
     sequence = cluster_sequence(packed_tensor(p4, present), definition)
-    counts = present.sum(1).numpy()
     nodes = ak.flatten(sequence.jets())
-    momenta = np.zeros((len(counts), 2 * counts.max() - 1, 4))
-    filled = np.arange(momenta.shape[1]) < (2 * counts - 1)[:, None]
-    columns = [nodes[name].to_numpy() for name in ("px", "py", "pz", "E")]
-    momenta[filled] = np.stack(columns, axis=1)
-    order = np.full(filled.shape, -1)
+    momenta = np.stack([nodes[name].to_numpy() for name in ("px", "py", "pz", "E")], axis=1)
     history = ak.flatten(sequence.unique_history_order()).to_numpy()
-    ends = (2 * counts).cumsum() - 1  # the last entry is the jet's end, no merging
-    order[filled] = np.delete(history, ends)
-    parents, first, last = _replayed(order, counts)
+    particles = present.sum(1)
+    number = 2 * particles - 1
+    ends = (2 * particles).cumsum(0) - 1  # the last entry is the jet's end, no merging
+    filled = torch.arange(int(number.max())) < number.unsqueeze(1)
+    order = torch.full(filled.shape, -1)
+    order[filled] = torch.from_numpy(np.delete(history, ends.numpy())).long()
+    change = torch.where(order < particles.unsqueeze(1), 1, -1)
     return MergingTree(
-        torch.from_numpy(momenta),
-        torch.from_numpy(parents),
-        torch.from_numpy(first),
-        torch.from_numpy(last),
-        torch.from_numpy(2 * counts - 2),
+        torch.from_numpy(momenta), number.cumsum(0) - number, particles, order, change.cumsum(1)
     )
-
-
-def _replayed(order: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Parents and places of the nodes, from an ``order`` with each node right after its branches.
-
-    A stack holds the branches that have not been merged yet: a merging takes the last two.
-    """
-    parents = np.full((*order.shape, 2), -1)
-    first, last = np.zeros((2, *order.shape), dtype=np.int64)
-    stack = np.zeros((len(order), counts.max() + 1), dtype=np.int64)
-    height = np.zeros(len(order), dtype=np.int64)
-    for place, node in enumerate(order.T):
-        jets = np.flatnonzero(node >= counts)
-        node_of, top = node[jets], height[jets]
-        one, two = stack[jets, top - 2], stack[jets, top - 1]
-        parents[jets, node_of, 0], parents[jets, node_of, 1] = one, two
-        first[jets, node_of] = first[jets, one]
-        height[jets] = top - 2
-        leaves = np.flatnonzero((node >= 0) & (node < counts))
-        first[leaves, node[leaves]] = place
-        there = np.flatnonzero(node >= 0)
-        stack[there, height[there]] = node[there]
-        last[there, node[there]] = place
-        height[there] += 1
-    return parents, first, last

@@ -8,7 +8,7 @@ show when the particles of a generated jet do not add up to the requested jet.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -119,6 +119,16 @@ class MeasuredSets:
         """:attr:`relative` of the sets that ``rows`` selects."""
         return self.relative[rows]
 
+    def compact(self, rows: Tensor) -> ParticleCloud:
+        """:meth:`cloud`, with no more slots than the largest of the sets needs."""
+        return self.cloud(rows).compact()
+
+    def by_size(self, work: Callable[[ParticleCloud], Tensor]) -> Tensor:
+        """``work`` of all sets, ``(B, ...)``, in threads, on sets of similar size at a time."""
+        order = self.multiplicity.argsort(descending=True, stable=True)
+        parts = in_threads(lambda rows: work(self.compact(rows)), order.split(_FEW))
+        return torch.cat(parts)[order.argsort()]
+
     def pieces(self) -> Iterator[MeasuredSets]:
         """All sets in their order, a few thousand at a time."""
         for start in range(0, max(1, len(self)), _CHUNK):
@@ -158,14 +168,7 @@ class MeasuredSets:
     @cached_property
     def polynomials(self) -> Tensor:
         """``(B, 36)`` energy-flow polynomials of at most four edges, computed when first used."""
-        found: dict[int, Tensor] = {}
-
-        def compute(start: int) -> None:
-            found[start] = efps(self.cloud(slice(start, start + _FEW)))
-
-        starts = range(0, max(1, len(self)), _FEW)
-        in_threads(compute, starts)
-        return torch.cat([found[start] for start in starts])
+        return self.by_size(efps)
 
     def _sharing(
         self, observables: dict[str, Tensor], index: Tensor | slice = slice(None)
@@ -217,6 +220,9 @@ class ChosenSets(MeasuredSets):
 
     def cloud(self, rows: Tensor | slice) -> ParticleCloud:
         return self.base.cloud(self.rows[rows])
+
+    def compact(self, rows: Tensor) -> ParticleCloud:
+        return self.base.compact(self.rows[rows])
 
     def _sharing(
         self, observables: dict[str, Tensor], index: Tensor | slice = slice(None)
@@ -296,12 +302,15 @@ class PackedSets(MeasuredSets):
     def multiplicity(self) -> Tensor:
         return self._ends.diff()
 
-    def cloud(self, rows: Tensor | slice) -> ParticleCloud:
+    def cloud(self, rows: Tensor | slice, slots: int | None = None) -> ParticleCloud:
         counts, items = self.multiplicity[rows], self._items_of(rows)
-        mask = torch.arange(self._slots, device=items.device) < counts.unsqueeze(1)
+        mask = torch.arange(slots or self._slots, device=items.device) < counts.unsqueeze(1)
         particles = items.new_zeros(*mask.shape, items.shape[1])
         particles[mask] = items
         return self._frame[rows]._moved(particles=particles, mask=mask)
+
+    def compact(self, rows: Tensor) -> ParticleCloud:
+        return self.cloud(rows, max([1, *self.multiplicity[rows].tolist()]))
 
     def pooled(self, feature: str) -> Tensor:
         names = [known.name for known in self._frame.features]
@@ -338,7 +347,7 @@ _CHUNK = 2048
 """Jets that are measured at once, which bounds the memory."""
 
 _FEW = 512
-"""Jets whose polynomials a thread computes at once."""
+"""Jets of similar size that a thread measures at once."""
 
 
 @takes_sets

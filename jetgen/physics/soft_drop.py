@@ -80,21 +80,19 @@ def soft_drop_mass(
 def _groomed(p4: Tensor, kept: Tensor, passing: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
     """Mask ``(B, N)`` of what is left of jets ``(B, N, 4)`` with at least two particles each."""
     tree = merging_tree(p4, kept)
-    every = torch.arange(len(kept))
-    node = tree.root.clone()
-    undecided = every
+    first, last = torch.zeros_like(tree.particles), 2 * tree.particles - 2
+    undecided = torch.arange(len(kept))
     while len(undecided):
-        one, two = tree.parents[undecided, node[undecided]].unbind(1)
-        first, second = tree.momenta[undecided, one], tree.momenta[undecided, two]
-        failed = ~passing(first, second)
-        harder = torch.where(fourvectors.pt(first) >= fourvectors.pt(second), one, two)
-        undecided, harder = undecided[failed], harder[failed]
-        node[undecided] = harder
-        undecided = undecided[tree.parents[undecided, harder, 0] >= 0]
-    start, end = (places[every, node].unsqueeze(1) for places in (tree.first, tree.last))
-    number = kept.cumsum(1) - 1  # of each particle in the tree
-    place = tree.last.gather(1, number.clamp(min=0))
-    return kept & (place >= start) & (place <= end)
+        end = last[undecided]
+        middle = tree.split(undecided, end)
+        one, two = (tree.momentum(undecided, places) for places in (middle, end - 1))
+        failed = ~passing(one, two)
+        harder = (fourvectors.pt(one) >= fourvectors.pt(two))[failed]
+        undecided, middle, end = undecided[failed], middle[failed], end[failed]
+        first[undecided] = torch.where(harder, first[undecided], middle + 1)
+        last[undecided] = torch.where(harder, middle, end - 1)
+        undecided = undecided[~tree.is_particle(undecided, last[undecided])]
+    return tree.chosen(kept, first, last)
 
 
 def _passes(first: Tensor, second: Tensor, *, z_cut: float, beta: float, radius: float) -> Tensor:

@@ -7,8 +7,6 @@ All are dimensionless and differentiable, with one value per jet ``(B,)``. Here
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
@@ -21,7 +19,6 @@ from jetgen.physics.fourvectors import to_relative, wrap_phi
 from jetgen.physics.nsubjettiness import nsubjettiness
 from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.soft_drop import soft_drop_mass
-from jetgen.threads import in_threads
 
 SUBSTRUCTURE_OBSERVABLES = (
     Observable("pt_dispersion", "pT dispersion", r"$p_\mathrm{T}$ dispersion $p_\mathrm{T}^D$"),
@@ -37,9 +34,6 @@ SUBSTRUCTURE_OBSERVABLES = (
 """Observables with one number per jet; the last needs the jet's pT."""
 
 _PAIR, _TRIANGLE = ((0, 1),), ((0, 1), (0, 2), (1, 2))
-
-_CHUNK = 512
-"""Jets that a thread measures at once."""
 
 _TOGETHER = 1e-12
 """Angle below which two particles have the same direction up to rounding."""
@@ -133,37 +127,32 @@ def substructure(cloud: ParticleCloud) -> dict[str, Tensor]:
     ``z_cut`` 0.1 and ``beta`` 0.
     """
     c2, d2 = correlator_ratios(cloud)
-    jets = _relative(cloud)
-    return _of_chunks(jets.__getitem__, len(jets), c2, d2)
+    return _of_sets(MeasuredSets(_relative(cloud), {}), c2, d2)
 
 
-def _of_chunks(
-    jets: Callable[[slice], ParticleCloud], number: int, c2: Tensor, d2: Tensor
-) -> dict[str, Tensor]:
-    """The observables of relative jets, as many chunks at a time as there are threads."""
-    starts = range(0, max(1, number), _CHUNK)
-    parts: dict[int, dict[str, Tensor]] = {}
+_FROM_PARTICLES = (
+    "pt_dispersion", "girth", "les_houches", "thrust", "tau21", "tau32", "relative_soft_drop_mass",
+)  # fmt: skip
+"""Those that are not ratios of polynomials."""
 
-    def measure(start: int) -> None:
-        parts[start] = _of_chunk(jets(slice(start, start + _CHUNK)))
 
-    in_threads(measure, starts)
-    found = {name: torch.cat([parts[k][name] for k in starts]) for name in parts[0]}
+def _of_sets(jets: MeasuredSets, c2: Tensor, d2: Tensor) -> dict[str, Tensor]:
+    found = dict(zip(_FROM_PARTICLES, jets.by_size(_from_particles).unbind(1), strict=True))
     mass = found.pop("relative_soft_drop_mass")
     return found | {"c2": c2, "d2": d2, "relative_soft_drop_mass": mass}
 
 
-def _of_chunk(jets: ParticleCloud) -> dict[str, Tensor]:
-    tau21, tau32 = subjettiness_ratios(jets)
-    return {
-        "pt_dispersion": pt_dispersion(jets),
-        "girth": angularity(jets),
-        "les_houches": angularity(jets, beta=0.5),
-        "thrust": angularity(jets, beta=2.0),
-        "tau21": tau21,
-        "tau32": tau32,
-        "relative_soft_drop_mass": soft_drop_mass(jets),
-    }
+def _from_particles(jets: ParticleCloud) -> Tensor:
+    """``(B, 7)`` the values of relative jets."""
+    values = (
+        pt_dispersion(jets),
+        angularity(jets),
+        angularity(jets, beta=0.5),
+        angularity(jets, beta=2.0),
+        *subjettiness_ratios(jets),
+        soft_drop_mass(jets),
+    )
+    return torch.stack(values, dim=1)
 
 
 def with_substructure(measured: MeasuredSets) -> MeasuredSets:
@@ -178,7 +167,7 @@ def with_substructure(measured: MeasuredSets) -> MeasuredSets:
     total, pairs, triples = (polynomials[:, graphs.index(g)] for g in ((), _PAIR, _TRIANGLE))
     total = torch.where(total > 0, total, 1.0)
     c2, d2 = _correlator_ratios(pairs / total**2, triples / total**3, _TOGETHER)
-    found = _of_chunks(measured.cloud, len(measured), c2, d2)
+    found = _of_sets(measured, c2, d2)
     if "pt" in measured.observables:
         mass = found["relative_soft_drop_mass"] * measured.observables["pt"]
         found["soft_drop_mass"] = mass

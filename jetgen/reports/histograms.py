@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from jetgen.metrics.weighted_quantiles import weighted_quantiles
+from jetgen.metrics.weighted_quantiles import quantiles_of_sorted
 from jetgen.physics.quantities import Values
 from jetgen.weights import effective_size
 
@@ -96,7 +96,9 @@ def binning(
     logarithmic = name in LOGARITHMIC and bool((real > 0).any())
     if logarithmic:
         real, weights = np.log10(real[real > 0]), weights[real > 0]
-    low, high = weighted_quantiles(real, _CENTRAL, weights)
+    order = np.argsort(real)
+    real, weights = real[order], weights[order]
+    low, high = quantiles_of_sorted(real, _CENTRAL, weights)
     whole = bool((real == np.round(real)).all() and np.abs(real).max() < _MOST_WHOLE)
     whole = whole and not logarithmic
     if whole and np.ptp(real) < _MOST_BINS:
@@ -133,13 +135,11 @@ _PEAK_TO_WIDTH = 4.24
 
 
 def shortest_quarter(values: Array, weights: Array) -> float:
-    """Length of the shortest interval that holds a quarter of the weight."""
-    order = np.argsort(values)
-    ordered = values[order]
-    reached = np.cumsum(weights[order]) / weights.sum()
+    """Length of the shortest interval that holds a quarter of the weight of rising values."""
+    reached = np.cumsum(weights) / weights.sum()
     end = np.searchsorted(reached, np.concatenate([[0.0], reached[:-1]]) + 0.25 - 1e-12)
     inside = end < len(values)
-    return float((ordered[end[inside]] - ordered[inside]).min())
+    return float((values[end[inside]] - values[inside]).min())
 
 
 def density(values: Values, jet_weights: torch.Tensor, bins: Binning) -> Density:

@@ -22,7 +22,8 @@ from jetgen.reports.figures.class_spectra import class_spectra
 from jetgen.reports.figures.classifier_scores import classifier_scores
 from jetgen.reports.figures.conditions import conditions
 from jetgen.reports.figures.correlation_matrices import correlation_matrices
-from jetgen.reports.figures.distributions import distributions, drawn
+from jetgen.reports.figures.distributions import draw_panels
+from jetgen.reports.figures.distributions import panels as filled_panels
 from jetgen.reports.figures.latent_activity import latent_activity
 from jetgen.reports.figures.latent_columns import latent_columns, shown_columns
 from jetgen.reports.figures.latent_correlations import latent_correlations
@@ -88,15 +89,17 @@ def distribution(
     panels: bool = True,
 ) -> PlannedFigure:
     """The figure of the distributions of ``quantities``, with single ``panels`` if requested."""
-    shown = drawn(real, samples, quantities)
-    titles = ", ".join(quantity.observable.title for quantity in shown)
+    found, noun = filled_panels(real, samples, quantities), real.kind.noun
+    titles = ", ".join(panel.quantity.observable.title for panel in found)
     return PlannedFigure(
         name,
         f"{titles[0].upper()}{titles[1:]}.",
-        partial(distributions, real, samples, shown, looks, reference),
+        partial(draw_panels, found, list(samples), looks, noun, reference),
         {
-            quantity.name: partial(distributions, real, samples, [quantity], looks, reference)
-            for quantity in shown
+            panel.quantity.name: partial(
+                draw_panels, [panel], list(samples), looks, noun, reference
+            )
+            for panel in found
             if panels
         },
     )

@@ -50,3 +50,13 @@ def test_weights_make_a_skewed_sample_the_real_one_again():
     assert mended.auc == pytest.approx(0.5, abs=4 * mended.auc_error)
     assert mended.auc_error > skewed.auc_error
     assert mended.chi2 < 3 and mended.overlap > 0.85
+
+
+def test_equal_weights_are_none_and_others_close_to_them_give_close_figures():
+    samples = gaussian(2000, 1), gaussian(2000, 2) + 0.5
+    plain = figure_of_merit(*samples, "abc")
+    threes = torch.full((2000,), 3.0)
+    assert figure_of_merit(*samples, "abc", weights=(threes, threes / 7)) == plain
+    unequal = torch.linspace(1, 1.001, 2000)
+    weighted = figure_of_merit(*samples, "abc", weights=(unequal, unequal))
+    assert weighted.auc == pytest.approx(plain.auc, abs=0.02)

@@ -35,7 +35,7 @@ def test_jets_measured_in_chunks_are_those_measured_at_once(jets, monkeypatch):
 
 def test_substructure_in_threads_is_that_of_all_jets_at_once(jets, monkeypatch):
     expected = substructure(measure(jets).relative)
-    monkeypatch.setattr(sys.modules[substructure.__module__], "_CHUNK", 13)
+    monkeypatch.setattr(observables, "_FEW", 13)
     threads = torch.get_num_threads()
     torch.set_num_threads(3)
     try:

@@ -26,7 +26,8 @@ from jetgen.reports.figures.distributions import (
     _pull_axis,
     density_label,
     distributions,
-    drawn,
+    draw_panels,
+    panels,
 )
 from jetgen.reports.figures.jet_displays import jet_displays
 from jetgen.reports.figures.jet_images import jet_images
@@ -113,7 +114,8 @@ def test_figures_of_tables(table, readable):
     looks = lines(list(samples))
     observables = [o for o, _ in feature_observables(real.relative)]
     quantities = [Quantity(o, 1.0, o.title) for o in observables]
-    readable(partial(distributions, real, samples, drawn(real, samples, quantities)[:4], looks))
+    shown = panels(real, samples, quantities)[:4]
+    readable(partial(draw_panels, shown, list(samples), looks, real.kind.noun, "simulated"))
     readable(partial(correlation_matrices, real, samples, observables))
     readable(partial(pair_planes, real, samples, [tuple(observables[:2])]))
 
@@ -178,7 +180,7 @@ def test_rounding_errors_get_no_panel(toy_jets):
     noise = real.observables["mass"] * 0 + 1 + 1e-7 * torch.rand(50)
     real.observables["noise"] = noise
     quantity = Quantity(Observable("noise", "noise", "noise"), 1.0, "")
-    assert drawn(real, {"same": real}, [quantity]) == []
+    assert panels(real, {"same": real}, [quantity]) == []
 
 
 def test_axes_say_what_is_counted():

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -14,7 +17,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLoc
 
 from jetgen.kinds import Noun
 from jetgen.physics.observables import MeasuredSets
-from jetgen.physics.quantities import Quantity, Values, quantity_values
+from jetgen.physics.quantities import Quantity, quantity_values
 from jetgen.reports.histograms import (
     Array,
     Binning,
@@ -26,6 +29,7 @@ from jetgen.reports.histograms import (
     ratio,
 )
 from jetgen.reports.style import BEYOND, REAL, Legend, Line, grid, log_ticks, shortened
+from jetgen.threads import in_threads
 
 _TALLEST = 3.0
 """Samples above this many times the highest bin of the simulated sets are clipped."""
@@ -50,6 +54,24 @@ _APART = 0.35
 """Smallest distance between the numbers of a logarithmic pull axis, as a share of half of it."""
 
 
+class Panel(NamedTuple):
+    """The histograms of one quantity.
+
+    Args:
+        quantity: what was filled.
+        bins: the bins.
+        real: the simulated sets.
+        floor: relative error of the ratio of as many other simulated sets.
+        samples: the samples that have the quantity, by name.
+    """
+
+    quantity: Quantity
+    bins: Binning
+    real: Density
+    floor: Array
+    samples: dict[str, Density]
+
+
 def distributions(
     real: MeasuredSets,
     samples: Mapping[str, MeasuredSets],
@@ -58,11 +80,18 @@ def distributions(
     reference: str = "simulated",
 ) -> Figure:
     """One stack of panels per quantity of the simulated sets and at least one sample."""
-    panels = [
-        (quantity, *found)
-        for quantity in quantities
-        if (found := _known(real, samples, quantity)) is not None
-    ]
+    found = panels(real, samples, quantities)
+    return draw_panels(found, list(samples), looks, real.kind.noun, reference)
+
+
+def draw_panels(
+    panels: Sequence[Panel],
+    samples: Sequence[str],
+    looks: Mapping[str, Line],
+    noun: Noun,
+    reference: str,
+) -> Figure:
+    """The figure of histograms that are filled; ``samples`` are in the legend."""
     columns = len(panels) if len(panels) < 4 else 4 if len(panels) in (4, 7, 8) else 3
     rows = math.ceil(len(panels) / columns)
     panel, gap = (2.75 if columns == 4 else 3.1, 4.1), (0.95, 0.8)
@@ -71,52 +100,67 @@ def distributions(
     figure, outer = grid(
         rows, columns, panel=panel, margins=(0.85, 0.15, 0.6, legend.height + 0.35), gaps=gap
     )
-    for place, (quantity, target, known) in enumerate(panels):
+    for place, histograms in enumerate(panels):
         inner = outer[place // columns, place % columns].subgridspec(
             3, 1, height_ratios=[2.5, 1, 1], hspace=0.06
         )
         top = figure.add_subplot(inner[0])
         middle, bottom = (figure.add_subplot(inner[row], sharex=top) for row in (1, 2))
-        _panel((top, middle, bottom), quantity, target, known, real, samples, looks)
+        _draw(histograms, (top, middle, bottom), looks, noun)
     legend.draw(figure)
     return figure
 
 
-def drawn(
+def panels(
     real: MeasuredSets, samples: Mapping[str, MeasuredSets], quantities: Sequence[Quantity]
-) -> list[Quantity]:
-    """The quantities with a panel in :func:`distributions`.
+) -> list[Panel]:
+    """The histograms of all quantities that can be drawn.
 
     The simulated sets and at least one sample have them, and they vary by more than rounding
     errors.
     """
-    return [quantity for quantity in quantities if _known(real, samples, quantity) is not None]
+    found = in_threads(partial(_filled, real, samples), quantities)
+    return [panel for panel in found if panel is not None]
 
 
 _ROUNDING = 1e-5
 """Largest range of values, relative to their size, that counts as a rounding error."""
 
 
-def _known(
+def _filled(
     real: MeasuredSets, samples: Mapping[str, MeasuredSets], quantity: Quantity
-) -> tuple[Values, dict[str, Values]] | None:
+) -> Panel | None:
+    """The histograms of a quantity; the values of one sample at a time are in memory."""
     target = quantity_values(real, quantity)
-    read = {name: quantity_values(jets, quantity) for name, jets in samples.items()}
-    known = {name: values for name, values in read.items() if values and len(values.values)}
-    if target is None or not len(target.values) or not known:
+    ends = {}
+    for name, jets in samples.items():
+        read = quantity_values(jets, quantity)
+        if read is not None and len(read.values):
+            ends[name] = torch.stack(read.values.aminmax()).double().numpy()
+    if target is None or not len(target.values) or not ends:
         return None
-    ends = [
-        end
-        for values in (target, *known.values())
-        for end in (values.values.min().item(), values.values.max().item())
-    ]
-    if max(ends) - min(ends) <= _ROUNDING * max(map(abs, ends)):
+    every = [*ends.values(), *map(float, target.values.aminmax())]
+    if np.ptp(np.hstack(every)) <= _ROUNDING * np.abs(np.hstack(every)).max():
         return None
-    return target, known
+    bins = binning(
+        target.values.numpy(),
+        list(ends.values()),
+        name=quantity.name,
+        weights=real.frame.weights[target.jet].double().numpy(),
+    )
+    expected = density(target, real.frame.weights, bins)
+    del target
+    found = {}
+    for name in ends:
+        read = quantity_values(samples[name], quantity)
+        assert read is not None
+        found[name] = density(read, samples[name].frame.weights, bins)
+    floor = floor_band(expected, real.counted, min(samples[name].counted for name in ends))
+    return Panel(quantity, bins, expected, floor, found)
 
 
 def _keys(
-    samples: Mapping[str, MeasuredSets], looks: Mapping[str, Line], reference: str
+    samples: Sequence[str], looks: Mapping[str, Line], reference: str
 ) -> list[Line2D | Patch]:
     return [
         Patch(facecolor=_DARKER, edgecolor=REAL, linewidth=1.2, label=reference),
@@ -132,28 +176,11 @@ def _keys(
     ]  # fmt: skip
 
 
-def _panel(
-    axes: tuple[Axes, Axes, Axes],
-    quantity: Quantity,
-    target: Values,
-    known: Mapping[str, Values],
-    real: MeasuredSets,
-    samples: Mapping[str, MeasuredSets],
-    looks: Mapping[str, Line],
+def _draw(
+    panel: Panel, axes: tuple[Axes, Axes, Axes], looks: Mapping[str, Line], noun: Noun
 ) -> None:
     top, middle, bottom = axes
-    bins = binning(
-        target.values.numpy(),
-        [values.values.numpy() for values in known.values()],
-        name=quantity.name,
-        weights=real.frame.weights[target.jet].double().numpy(),
-    )
-    expected = density(target, real.frame.weights, bins)
-    floor = floor_band(expected, real.counted, min(samples[sample].counted for sample in known))
-    found = {
-        sample: density(values, samples[sample].frame.weights, bins)
-        for sample, values in known.items()
-    }
+    quantity, bins, expected, floor, found = panel
     ratios = {sample: ratio(one, expected) for sample, one in found.items()}
     pulls = {sample: pull(one, expected) for sample, one in found.items()}
     limits = _ratio_axis(middle, floor, list(ratios.values()))
@@ -172,7 +199,7 @@ def _panel(
             linewidth=1.3, zorder=4,
         )  # fmt: skip
         highest = max(highest, min(one.height.max(), _TALLEST * expected.height.max()))
-    _dress(axes, quantity, bins, expected, real.kind.noun)
+    _dress(axes, quantity, bins, expected, noun)
     if top.get_yscale() == "linear":
         top.set_ylim(0, 1.25 * highest)
         top.yaxis.set_major_locator(MaxNLocator(5))
