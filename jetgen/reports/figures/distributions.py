@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
+from torch import Tensor
 
 from jetgen.kinds import Noun
 from jetgen.physics.observables import MeasuredSets
@@ -136,11 +137,11 @@ def _filled(
     for name, jets in samples.items():
         read = quantity_values(jets, quantity)
         if read is not None and len(read.values):
-            ends[name] = torch.stack(read.values.aminmax()).double().numpy()
+            ends[name] = _ends(read.values)
     if target is None or not len(target.values) or not ends:
         return None
-    every = [*ends.values(), *map(float, target.values.aminmax())]
-    if np.ptp(np.hstack(every)) <= _ROUNDING * np.abs(np.hstack(every)).max():
+    every = np.concatenate([_ends(target.values), *ends.values()])
+    if np.ptp(every) <= _ROUNDING * np.abs(every).max():
         return None
     bins = binning(
         target.values.numpy(),
@@ -157,6 +158,11 @@ def _filled(
         found[name] = density(read, samples[name].frame.weights, bins)
     floor = floor_band(expected, real.counted, min(samples[name].counted for name in ends))
     return Panel(quantity, bins, expected, floor, found)
+
+
+def _ends(values: Tensor) -> Array:
+    """The smallest and the largest of them."""
+    return torch.stack(values.aminmax()).double().numpy()
 
 
 def _keys(
