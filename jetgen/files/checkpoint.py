@@ -73,7 +73,7 @@ class Checkpoint(NamedTuple):
         ) as error:
             raise InputError(f"{path}: expected a jetgen checkpoint; it cannot be read") from error
         check_version(path, version, CHECKPOINT_FORMAT)
-        if version >= CHECKSUMMED and noted != _digest(tensors, state):
+        if (noted or version >= CHECKSUMMED) and noted != _digest(tensors, state):
             raise InputError(
                 f"{path}: expected a checkpoint as it was written, found other numbers in it; it "
                 "is damaged: restore it, or train again"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import shutil
 import time
 import warnings
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +26,9 @@ FREE = ("command", "output", "overwrite", "workers", "dask")
 """Entries of a description that may differ when a command goes on; none of them changes a chunk."""
 
 _SECONDS = "seconds_so_far"
+
+_DIGEST = hashlib.sha256().digest_size
+"""Bytes of the checksum at the end of a chunk: the archive checks only what is read to its end."""
 
 Identity = dict[str, int]
 """What a file keeps when it gets another name: inode, size and time of change; empty of no file."""
@@ -81,8 +84,9 @@ class Chunks:
                 write_text(self._note, json.dumps(self.attributes))  # in their order
             chunk = io.BytesIO()  # an archive that cannot be closed on a full disk complains later
             np.savez(chunk, **{_SECONDS: np.float64(self.seconds)}, **arrays)
+            data = chunk.getvalue()
             with whole_file(self._file(number)) as temporary:
-                temporary.write_bytes(chunk.getbuffer())
+                temporary.write_bytes(data + hashlib.sha256(data).digest())
             yield arrays
 
     def resume(self) -> None:
@@ -143,12 +147,13 @@ class Chunks:
 
     def _read(self, number: int) -> dict[str, NDArray[Any]]:
         try:
-            with (
-                self._file(number).open("rb") as file,
-                np.load(file, allow_pickle=False) as stored,
-            ):
+            content = self._file(number).read_bytes()
+            data, noted = content[:-_DIGEST], content[-_DIGEST:]
+            if hashlib.sha256(data).digest() != noted:
+                raise ValueError("its checksum differs")
+            with np.load(io.BytesIO(data), allow_pickle=False) as stored:
                 return dict(stored)
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        except (ValueError, OSError) as error:
             raise InputError(
                 f"{self._file(number)}: expected a finished chunk of {self.path}, found a damaged "
                 f"file ({error}); remove it, and the chunks from there on are made again"
