@@ -37,8 +37,9 @@ def peaks(config: PeaksConfig) -> tuple[Path, str]:
     """Compare the peak in two files; return the path of the page, and the answer.
 
     Raises:
-        InputError: when a file cannot be read, has no such observable or nothing in the window, or
-            if the files have different numbers of jets and are not said to be independent.
+        InputError: when a file cannot be read, has no such observable, or nothing or one value in
+            the window, or if the files have different numbers of jets and are not said to be
+            independent.
     """
     sides = [
         _side(read(path, map=config.map, allow=config.allow), config.observable)
@@ -62,6 +63,12 @@ def peaks(config: PeaksConfig) -> tuple[Path, str]:
         paired=not config.independent,
     )
     summaries = [peak_summary(s.values, window, weights=s.weights) for s in sides]
+    for path, summary in zip((config.before, config.after), summaries, strict=True):
+        if not summary["width"] > 0:
+            raise InputError(
+                f"observable: expected different values of {config.observable} in the window, "
+                f"received {summary['median']:g} alone in {path}"
+            )
     answer = _answer(config, before.unit, summaries[0], shifts)
     with figure_style():
         figure = peak_shift(

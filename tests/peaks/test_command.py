@@ -53,6 +53,11 @@ def test_what_cannot_be_compared_is_said(tmp_path):
         peaks(PeaksConfig(before, before, "65:95", observable="m"))
     with pytest.raises(InputError, match="expected LOW:HIGH with LOW below HIGH, received '95:65'"):
         PeaksConfig(before, after, "95:65")
+    (tmp_path / "one.csv").write_text("mass\n" + 60 * "80\n")
+    with pytest.raises(
+        InputError, match=r"different values of mass .*, received 80 alone in .*one"
+    ):
+        peaks(PeaksConfig(before, str(tmp_path / "one.csv"), "65:95"))
 
 
 def test_a_shape_that_does_not_describe_the_peak_has_no_parameters(tmp_path):
