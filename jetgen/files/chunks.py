@@ -170,8 +170,11 @@ def may_replace(path: str | Path, *, resume: bool, overwrite: bool) -> bool:
 
     With ``overwrite``, any; with ``resume``, the part that an interrupted run wrote itself.
     """
-    chunks = Chunks(Path(path), {})
-    return overwrite or (resume and chunks.folder.exists() and chunks.wrote_output)
+    path = Path(path)
+    if overwrite or not resume or path.is_dir():
+        return overwrite
+    chunks = Chunks(path, {})
+    return chunks.folder.exists() and chunks.wrote_output
 
 
 @contextmanager

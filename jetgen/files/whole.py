@@ -30,10 +30,14 @@ def whole_file(path: str | Path, *, alone: bool = False) -> Iterator[Path]:
         alone: refuse if another process is writing the file, instead of waiting for it.
 
     Raises:
-        InputError: with ``alone``, if another process is writing the file.
+        InputError: for a folder, device or pipe, which a rename would replace; with ``alone``, if
+            another process is writing the file.
         OSError: when it cannot be written, for example on a full disk; it names the file.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "a device or pipe"
+        raise InputError(f"{path}: expected the name of a file to write, received {kind}")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = partial_of(path)
     with locked(path, wait=not alone):

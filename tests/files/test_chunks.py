@@ -82,6 +82,12 @@ def test_an_output_of_the_unfinished_run_is_replaced_and_no_other(tmp_path):
         made(path, resume=True)
 
 
+@pytest.mark.parametrize("name", [".", "/"])
+def test_a_folder_is_never_an_output_to_replace(name):
+    assert not may_replace(name, resume=True, overwrite=False)
+    assert not may_replace(name, resume=False, overwrite=False)
+
+
 @pytest.mark.parametrize("event", range(40))
 def test_a_kill_at_any_change_of_the_file_system_is_resumed(tmp_path, monkeypatch, event):
     """Each of them is followed by ``os._exit`` in a process of its own."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from jetgen.datasets.formats.hdf5_writing import require_new
+from jetgen.errors import InputError
 from jetgen.files.whole import sha256, whole_file, whole_set, write_json, write_text
 
 
@@ -28,6 +30,17 @@ def test_failure_leaves_the_former_file_and_nothing_else(tmp_path):
 
 def contents(folder):
     return {str(p.relative_to(folder)): p.read_text() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_no_device_pipe_or_folder_is_replaced(tmp_path):
+    pytest.importorskip("fcntl")
+    os.mkfifo(tmp_path / "pipe.h5")
+    for path, kind in ((tmp_path / "pipe.h5", "a device or pipe"), (tmp_path, "a folder")):
+        with pytest.raises(InputError, match=f"name of a file to write, received {kind}"):
+            write_text(path, "content")
+        with pytest.raises(InputError, match=f"expected a new file, received {kind}"):
+            require_new(path, overwrite=True)
+    assert (tmp_path / "pipe.h5").is_fifo()
 
 
 def test_the_files_of_a_set_appear_together(tmp_path):

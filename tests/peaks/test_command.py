@@ -54,9 +54,7 @@ def test_what_cannot_be_compared_is_said(tmp_path):
     with pytest.raises(InputError, match="expected LOW:HIGH with LOW below HIGH, received '95:65'"):
         PeaksConfig(before, after, "95:65")
     (tmp_path / "one.csv").write_text("mass\n" + 60 * "80\n")
-    with pytest.raises(
-        InputError, match=r"different values of mass .*, received 80 alone in .*one"
-    ):
+    with pytest.raises(InputError, match=r"different values of mass .* received 80 alone"):
         peaks(PeaksConfig(before, str(tmp_path / "one.csv"), "65:95"))
 
 

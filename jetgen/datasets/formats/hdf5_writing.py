@@ -173,6 +173,8 @@ def require_new(path: Path, overwrite: bool) -> None:
     """Raise :class:`InputError` if the file exists and ``overwrite`` is false."""
     if path.is_dir():
         raise InputError(f"{path}: expected a new file, received a folder; choose another name")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path}: expected a new file, received a device or pipe; name a file")
     if path.exists() and not overwrite:
         raise InputError(
             f"{path}: expected a new file, received one that exists; choose another name, or "
