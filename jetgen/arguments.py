@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from inspect import signature
+from numbers import Number
 from os import PathLike
 from typing import Any, TypeVar
 
@@ -30,10 +31,16 @@ def takes_sets(function: Callable[..., R]) -> Callable[..., R]:
     (tensor([5, 5]), tensor([1]))
     """
 
+    sets = len(_needed(function))
+
     @wraps(function)
     def taking(*values: Any, **options: Any) -> R:
-        _require_data(function.__name__, values[:1])
-        places = [i for i, value in enumerate(values) if _is_array(value) and not _is_mask(value)]
+        _require_data(function.__name__, values[:sets])
+        places = [
+            i
+            for i, value in enumerate(values)
+            if (_is_array(value) and not _is_mask(value)) or (i < sets and isinstance(value, list))
+        ]
         clouds = []
         for i, value in enumerate(values):
             if i in places:
@@ -58,9 +65,8 @@ def takes_arrays(function: Callable[..., R]) -> Callable[..., R]:
     (tensor([1]), tensor([2]))
     """
 
-    parameters = signature(function).parameters
-    masked = any("mask" in name for name in parameters)
-    needed = [name for name, each in parameters.items() if each.default is each.empty]
+    masked = any("mask" in name for name in signature(function).parameters)
+    needed = _needed(function)
 
     @wraps(function)
     def taking(*values: Any, **options: Any) -> R:
@@ -108,19 +114,25 @@ def _with_masks(
     return ([], filled) if not rest else (list(values), dict(named))
 
 
+def _needed(function: Callable[..., Any]) -> list[str]:
+    """The names of the arguments without a default."""
+    parameters = signature(function).parameters
+    return [name for name, each in parameters.items() if each.default is each.empty]
+
+
 def _is_plain(value: Any) -> bool:
     """Whether it is an array of numbers that is no tensor."""
     return isinstance(value, np.ndarray | list)
 
 
 def _require_data(function: str, values: Sequence[Any]) -> None:
-    """Refuse the name of a file, or nothing at all, in place of jets.
+    """Refuse the name of a file, a number, or nothing at all, in place of jets.
 
     Raises:
         InputError: with what to do.
     """
     for value in values:
-        if value is None or isinstance(value, str | PathLike):
+        if value is None or isinstance(value, str | PathLike | Number):
             raise InputError(
                 f"{function}: expected a cloud, tensors or arrays, received {value!r}; "
                 "jetgen.read reads a file"

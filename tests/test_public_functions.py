@@ -7,7 +7,6 @@ import pytest
 import torch
 
 import jetgen
-import jetgen.kinematics
 import jetgen.losses
 import jetgen.metrics
 import jetgen.physics
@@ -19,11 +18,6 @@ FUNCTIONS = {
     for name in dir(room)
     if inspect.isroutine(function := getattr(room, name))
 }
-
-OF_TENSORS = {
-    f"jetgen.physics.{name}" for name in vars(jetgen.kinematics) if not name.startswith("_")
-}
-"""Formulas of four-momenta, which are used within others and convert nothing."""
 
 OTHERS = {
     "jetgen.physics.efp_graphs",  # takes a number of edges
@@ -70,10 +64,10 @@ def test_momenta_are_recognised_in_any_order_and_coordinates(names, jets):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - OF_TENSORS - OTHERS))
-@pytest.mark.parametrize("kind", ["clouds", "names of files", "nothing"])
+@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - OTHERS))
+@pytest.mark.parametrize("kind", ["clouds", "names of files", "nothing", "a number"])
 def test_clouds_are_taken_and_the_rest_is_refused_in_one_line(name, kind, jets):
-    value = {"clouds": jets, "names of files": "gluon.h5", "nothing": None}[kind]
+    value = {"clouds": jets, "names of files": "gluon.h5", "nothing": None, "a number": 3}[kind]
     function = FUNCTIONS[name]
     if kind == "clouds":
         with contextlib.suppress(InputError):
@@ -81,6 +75,46 @@ def test_clouds_are_taken_and_the_rest_is_refused_in_one_line(name, kind, jets):
         return
     with pytest.raises(InputError, match="expected"):
         function(*[value] * needed(function))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - OTHERS))
+def test_tensors_arrays_and_lists_give_the_same_or_one_line(name, jets):
+    function = FUNCTIONS[name]
+    array = jetgen.physics.to_relative(jets).particles[:8, :6, :3].to(torch.float64)
+    found = []
+    for form in (array, array.numpy(), array.tolist()):
+        try:
+            found.append(function(*[form] * needed(function)))
+        except InputError as error:
+            assert "expected" in str(error) and "\n" not in str(error)
+            found.append(None)
+    values = [tensors_of(each) for each in found]
+    assert all(each.keys() == values[0].keys() for each in values)
+    for key, expected in values[0].items():
+        for each in values[1:]:
+            torch.testing.assert_close(each[key], expected, rtol=0, atol=0, equal_nan=True)
+
+
+def tensors_of(value):
+    """The numbers of a result by their place in it."""
+    if isinstance(value, torch.Tensor):
+        return {"": value}
+    if isinstance(value, float | int):
+        return {"": torch.tensor(value)}
+    parts = value if isinstance(value, dict) else getattr(value, "__dict__", {})
+    if isinstance(value, tuple):
+        parts = dict(enumerate(value))
+    return {f"{k}.{n}": v for k, part in parts.items() for n, v in tensors_of(part).items()}
+
+
+def test_formulas_take_four_momenta_of_arrays():
+    p4 = torch.tensor([[3.0, 4.0, 0.0, 13.0]], dtype=torch.float64)
+    for form in (p4, p4.numpy(), p4.tolist()):
+        assert jetgen.physics.pt(form).item() == 5 and jetgen.physics.mass(form).item() == 12
+    for name in ("pt", "eta", "phi", "mass"):
+        with pytest.raises(InputError, match=rf"^{name}: expected four-momenta \(\.\.\., 4\)"):
+            getattr(jetgen.physics, name)(p4[:, :3])
 
 
 @pytest.mark.parametrize("kind", ["cloud", "array", "awkward"])

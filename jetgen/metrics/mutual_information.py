@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from jetgen.arguments import takes_arrays
+from jetgen.errors import InputError
 
 NEIGHBOURS = 3
 
@@ -30,7 +31,15 @@ def mutual_information(
         values: ``(B,)``.
         discrete: whether ``values`` are class indices.
         seed: seed of the tiny noise that separates equal values.
+
+    Raises:
+        InputError: for other shapes.
     """
+    if codes.ndim != 2 or values.shape != codes.shape[:1]:
+        raise InputError(
+            "mutual_information: expected codes (B, L) and values (B,), received shapes "
+            f"{tuple(codes.shape)} and {tuple(values.shape)}"
+        )
     from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 
     estimate = mutual_info_classif if discrete else mutual_info_regression

@@ -2,7 +2,7 @@
 
 Functions of sets take a cloud, or arrays as described in :mod:`jetgen.conversion`, each optionally
 followed by its mask: ``efps(cloud)``, ``efps(particles, mask)``. Functions of four-momenta take
-tensors ``(..., 4)``.
+tensors or arrays ``(..., 4)``.
 """
 
 from typing import TYPE_CHECKING
@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from jetgen.namespace import publish
 
 if TYPE_CHECKING:
-    from jetgen.kinematics import eta as eta
-    from jetgen.kinematics import mass as mass
-    from jetgen.kinematics import massive as massive
-    from jetgen.kinematics import massless as massless
-    from jetgen.kinematics import phi as phi
-    from jetgen.kinematics import pt as pt
-    from jetgen.kinematics import wrap_phi as wrap_phi
     from jetgen.physics.efp import efps as efps
     from jetgen.physics.efp_graphs import efp_graphs as efp_graphs
+    from jetgen.physics.formulas import eta as eta
+    from jetgen.physics.formulas import mass as mass
+    from jetgen.physics.formulas import massive as massive
+    from jetgen.physics.formulas import massless as massless
+    from jetgen.physics.formulas import phi as phi
+    from jetgen.physics.formulas import pt as pt
+    from jetgen.physics.formulas import wrap_phi as wrap_phi
     from jetgen.physics.fourvectors import jet_momentum as jet_momentum
     from jetgen.physics.fourvectors import laboratory_jets as laboratory_jets
     from jetgen.physics.fourvectors import particle_momenta as particle_momenta
