@@ -11,18 +11,24 @@ need but the test does stands in comments of the page:
                                  the next block is not run; its options are parsed
 
 The rule for sizes: numbers after the flags of LIMITS are lowered to them, and the options of SMALL
-are added to a command and to ``jetgen.train``, or put over those of a ``TrainConfig``. In comments,
-numbers are as they are written, and options go before those of SMALL. ``$GLUON``, ``$OTHER`` and
-``$TOP`` are files of 400 jets each, ``$MANY`` is one of 10,000, ``$TABLE`` is a table of 4,000 rows
-with columns a to e and type.
+are added to a command and to ``jetgen.train``, or put over those of a ``TrainConfig``, a sweep, or
+the commands of a script. A study has the settings of SETTINGS. In comments, numbers are as they are
+written, and options go before those of SMALL. ``$GLUON``, ``$OTHER`` and ``$TOP`` are files of 400
+jets each, ``$MANY`` is one of 10,000, ``$TABLE`` is a table of 4,000 rows with
+columns a to e and type.
 """
 
 import os
 import re
+import runpy
 import shlex
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NamedTuple
@@ -36,13 +42,18 @@ from jetgen.cli.commands import COMMANDS
 from jetgen.cli.main import main
 from jetgen.cli.parser import parse
 from jetgen.cloud import Feature
+from jetgen.config.study import StudyConfig
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.registry import resolve
+from jetgen.studies import running
+from jetgen.studies.definition import Step, define, find
+from jetgen.sweeps import command as sweep_command
+from jetgen.sweeps.definition import Sweep, read_sweep
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
-LIMITS = {"--jets": 200, "--workers": 1, "--trials": 2}
+LIMITS = {"--jets": 200, "--workers": 1, "--trials": 2, "--devices": 2}
 SMALL = {
     "train": {
         "jets": 400,
@@ -57,6 +68,21 @@ SMALL = {
         "device": "cpu",
     },
 }
+
+
+SETTINGS = {
+    "sparse-jets": "gluon=$GLUON particles=12 epochs=1 conv_epochs=1 set_epochs=1 prior_epochs=1 "
+    "hidden=8 seeds=[1] further_seeds=[1] flow_transforms=1 other_weights=[0.01] other_betas=[0.1]",
+}
+"""Studies that are run, with their settings at a small scale in place of those of a command.
+
+They are run once, by ``jetgen study NAME --quick`` on their page. Of other commands and studies
+every step is parsed: simulations and conclusions take minutes; tests/studies has tests of them.
+"""
+
+
+SCRIPTS = {"benchmarks/results.py": ["--rows", "vae_emd", "gan_bce"]}
+"""Scripts that are run, with options that make them small."""
 
 
 class Block(NamedTuple):
@@ -122,6 +148,11 @@ def small(words: list[str], block: Block) -> list[str]:
     return [*shrunk, *added, *block.options]
 
 
+def with_settings(words: list[str]) -> list[str]:
+    """A command of a study that is run, with the settings of SETTINGS."""
+    return [*words, "--set", *os.path.expandvars(SETTINGS[words[1]]).split()]
+
+
 def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
@@ -172,6 +203,8 @@ def test_the_page_works(page, files, tmp_path, monkeypatch, capfd, request):
     small_train = lambda *config, **given: jetgen.train(  # noqa: E731
         *config, **given, **({} if config else SMALL["train"])
     )
+    monkeypatch.setattr(sweep_command, "read_sweep", small_sweep)
+    monkeypatch.setattr(running, "_here", here)
     small_names = {**public, "TrainConfig": small_config, "train": small_train}
     namespace = {"small_jetgen": SimpleNamespace(**small_names)}
     for block in blocks(page):
@@ -184,12 +217,79 @@ def test_the_page_works(page, files, tmp_path, monkeypatch, capfd, request):
         for words in commands(block.text):
             words = [os.path.expandvars(word) for word in words]
             where = f"{name(page)}:{block.line}: {' '.join(words)}"
-            if words[0] == "jetgen":
-                assert main(small(words[1:], block)) == 0, f"{where}\n{capfd.readouterr().err}"
-            elif words[0] in ("cp", "mkdir"):
-                subprocess.run(words, check=True)
-            else:
-                check(words, where)
+            assert run(words, block, where) == 0, f"{where}\n{capfd.readouterr().err}"
+
+
+def small_sweep(name: str) -> Sweep:
+    """A sweep whose trainings are small, with as many jets as its figure needs."""
+    plan = read_sweep(name)
+    return replace(plan, base={**plan.base, **SMALL["train"], "jets": 800})
+
+
+@contextmanager
+def here(workers: int) -> Iterator[running._Pool]:
+    """The steps of a study one after the other in this process, which imports torch once."""
+
+    def start(step: Step, log: Path) -> Future[None]:
+        assert main(list(step.words)) == 0, " ".join(step.words)
+        done: Future[None] = Future()
+        done.set_result(None)
+        return done
+
+    yield running._Pool(start, lambda: 1)
+
+
+def run(words: list[str], block: Block, where: str) -> int:
+    """Run a command of a page at a small scale, or check it; the exit status."""
+    match words:
+        case ["jetgen", "study", study, "--quick"] if study in SETTINGS and f"/{study}/" in where:
+            return main(with_settings(words[1:]))
+        case ["jetgen", "study", *rest]:
+            return parse_steps(rest)
+        case ["jetgen", *_] if "--devices" in words:
+            return in_processes(["-m", *words[:1], *small(words[1:], block)])
+        case ["jetgen", *rest]:
+            return main(small(rest, block))
+        case ["torchrun", "--nproc-per-node", _, "-m", "--", "jetgen", *rest]:
+            started = ["--standalone", "--nproc-per-node", "2", "-m", "--", "jetgen"]
+            return in_processes(["-m", "torch.distributed.run", *started, *small(rest, block)])
+        case ["python", script, *rest] if script in SCRIPTS:
+            return run_script(ROOT / script, [*rest, *SCRIPTS[script]], block)
+        case ["cp" | "mkdir", *_]:
+            subprocess.run(words, check=True)
+        case _:
+            check(words, where)
+    return 0
+
+
+def in_processes(words: list[str]) -> int:
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    print(done.stderr, file=sys.stderr)
+    return done.returncode
+
+
+def parse_steps(words: list[str]) -> int:
+    """Parse the options of the steps of a study, once for steps with the same options and files."""
+    config = parse("study", "", StudyConfig, words)
+    plan = define(find(config.study), Path("study"), quick=config.quick, changed=config.changed())
+    alike = {
+        tuple(w for w in step.words if w.startswith("--") or w.endswith(".yaml")): step
+        for step in plan.steps
+    }
+    for step in alike.values():
+        parse(step.words[0], "", resolve(COMMANDS[step.words[0]].options), list(step.words[1:]))
+    return 0
+
+
+def run_script(path: Path, words: list[str], block: Block) -> int:
+    """Run a script whose commands of jetgen are run at a small scale."""
+    script = runpy.run_path(str(path))
+    started = script["main"].__globals__
+    started["jetgen"] = lambda *given, check=True: main(small(list(given), block)) == 0
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sys, "argv", [str(path), *words])
+        started["main"]()
+    return 0
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

@@ -376,7 +376,7 @@ COMMANDS = {
         "search for good training options with Optuna",
         "jetgen.config.sweep:SweepConfig",
         sweep,
-        "jetgen sweep learning-rate.yaml --trials 20",
+        "jetgen sweep vae --data gluon.h5 --trials 20",
     ),
     "study": Command(
         "repeat a study of the literature, from simulation to conclusion",

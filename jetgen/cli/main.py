@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import threading
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code.
 
     0 is good, 2 bad input or a training that failed or is unfinished, 1 a bug, 130 Ctrl-C
-    or SIGTERM.
+    or SIGTERM, 141 when the program that reads the output ended before, as ``head`` does.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read once, when torch is imported
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -49,10 +50,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _terminated_like_interrupted(), warnings.catch_warnings():
             warnings.showwarning = partial(_show, command)
-            return _dispatch(words)
+            status = _dispatch(words)
+        sys.stdout.flush()
+        return status
     except EXPLAINED as error:
         if debug:
             raise
+        if isinstance(error, BrokenPipeError) and _reader_left():
+            return 128 + signal.SIGPIPE
         _say(_red(f"jetgen: error: {_translated(error, command)}"))
         return 2
     except KeyboardInterrupt:
@@ -134,6 +139,17 @@ def _dispatch(words: list[str]) -> int:
         return int(done.code or 0)
     command.run(config)
     return 0
+
+
+def _reader_left() -> bool:
+    """Whether nobody reads the standard output any more; then nothing more is written there."""
+    output = sys.stdout.fileno()
+    poll = select.poll()
+    poll.register(output, 0)  # only for errors
+    left = any(event & select.POLLERR for _, event in poll.poll(0))
+    if left:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output)
+    return left
 
 
 def _show(command: Command | None, message: Warning | str, *where: Any, **more: Any) -> None:

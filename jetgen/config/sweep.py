@@ -17,6 +17,9 @@ class SweepConfig:
         "jetgen train), `search` and `metric`",
         positional=True,
     )
+    data: list[str] = option(
+        [], help="file with jets, in place of those in the sweep; may be given several times"
+    )
     trials: int = option(20, help="number of trials, over all processes that share the folder")
     sampler: Literal["tpe", "random", "grid"] = option(
         "tpe", help="how settings are chosen: tpe, random or grid"

@@ -72,7 +72,8 @@ def how_panels_read(noun: Noun, reference: str) -> str:
         f"{reference} {noun.many} as large as the sample. Bottom: the pull, the difference "
         "divided by its statistical error. For a sample of the same distribution 68 % of the pulls "
         "are between −1 and 1, and 99.7 % between −3 and 3; if pulls are large, the axis is "
-        "logarithmic beyond 3. Yellow bins at the ends are underflow and overflow; triangles "
+        "logarithmic beyond 3. Yellow bins at the ends are underflow and overflow, which may leave "
+        "the top panel; triangles "
         "mark ratios outside the panel. "
         f"Statistical errors are computed over {noun.many}, not {noun.item}s."
     )

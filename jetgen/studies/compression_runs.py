@@ -14,6 +14,7 @@ from jetgen.compression.fidelity import after_coding, kinematics
 from jetgen.compression.peaks import Peak, Window, mean_change, mean_fitted_change
 from jetgen.config.compress import CompressConfig
 from jetgen.datasets.reading import read
+from jetgen.errors import InputError
 from jetgen.metrics.peak_fits import SHAPES, PeakFit, Shift
 from jetgen.physics.fourvectors import JET_KINEMATICS
 from jetgen.runs.trained_model import load
@@ -143,7 +144,13 @@ def _costs(study: Study, form: str) -> list[Cost]:
     """The costs of W jets, with at most as many particles as the runs keep."""
     coders = {TITLES[model]: coders_of(study, form, "w", model)[0] for model in MODELS[form]}
     jets = jets_of(study, form, "w")
-    kept = jets[jets.multiplicity <= next(iter(coders.values())).options.particles]
+    most = next(iter(coders.values())).options.particles
+    kept = jets[jets.multiplicity <= most]
+    if not len(kept):
+        raise InputError(
+            f"particles: expected W jets of at most {most} particles, found none; "
+            "set a larger number"
+        )
     return costs(kept, coders, _errors(study, form))
 
 

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import torch
 
-from jetgen.classifiers.figure_of_merit import FigureOfMerit
+from jetgen.classifiers.figure_of_merit import FEWEST_TESTED, FigureOfMerit
 from jetgen.cloud import ParticleCloud
 from jetgen.datasets.reading import read
+from jetgen.errors import InputError
 from jetgen.evaluation.checks import ComparisonInput
 from jetgen.evaluation.columns import column_merits
 from jetgen.evaluation.comparison import Comparison, compare_resampled
@@ -87,7 +88,16 @@ class Measurement(NamedTuple):
         return [name for name in self.comparison.samples if name.startswith(start)]
 
     def areas(self, model: str) -> TrainingMean:
-        """The AUC of boosted trees minus 0.5, over seeds."""
+        """The AUC of boosted trees minus 0.5, over seeds.
+
+        Raises:
+            InputError: for fewer events than trees need.
+        """
+        if self.real.counted < FEWEST_TESTED:
+            raise InputError(
+                f"test_events: expected at least {FEWEST_TESTED}, which boosted trees need, "
+                f"received {self.real.counted}; set a larger number"
+            )
         return mean_of([self.merits[name].auc - 0.5 for name in self.trainings(model)])
 
     def scores(self, model: str) -> list[float]:

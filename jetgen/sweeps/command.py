@@ -6,6 +6,7 @@ import json
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ def sweep(config: SweepConfig) -> Path:
             trial was finished.
     """
     plan = read_sweep(config.sweep)
+    if config.data:
+        plan = replace(plan, base={**plan.base, "data": config.data})
     folder = Path(config.output or f"runs/sweeps/{Path(config.sweep).stem}")
     study = _study(plan, config, folder)
 

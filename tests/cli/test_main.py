@@ -50,6 +50,18 @@ def test_import_and_help_load_no_heavy_library():
     assert all(command in done.stdout for command in COMMANDS)
 
 
+@pytest.mark.parametrize("words", [("presets",), ("--help",)])
+def test_a_reader_that_ends_before_the_output_is_no_error(words):
+    reading, writing = os.pipe()
+    os.close(reading)  # as `head` does
+    done = subprocess.run(
+        [sys.executable, "-m", "jetgen", *words],
+        stdout=writing, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+
+
 @pytest.mark.smoke
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command):

@@ -162,6 +162,17 @@ def test_large_pulls_are_all_on_their_axis(toy_jets, readable):
     assert low < np.nanmin(pulls) and np.nanmax(pulls) < high
 
 
+def test_values_beyond_the_axis_do_not_flatten_the_others(toy_jets, readable):
+    cloud = toy_jets(2000, 1)
+    real, far = measure(cloud), measure(cloud.replace(particles=100 * cloud.particles))
+    quantity = [q for q in QUANTITIES if q.name == "mass"]
+    figure = readable(lambda: distributions(real, {"far": far}, quantity, lines(["far"])))
+    top = figure.axes[0]
+    heights = [p.get_data().values for p in top.patches if isinstance(p, StepPatch)]
+    assert max(h.max() for h in heights) > 5 * heights[0].max(), "expected a high overflow bin"
+    assert heights[0].max() < top.get_ylim()[1] < 1.5 * heights[0].max()
+
+
 @pytest.mark.parametrize("largest", [5.5, 9.9, 10, 19, 20, 49, 50, 99, 100, 300, 5000])
 def test_ticks_of_pulls_stand_apart(toy_jets, readable, largest):
     real, near = measure(toy_jets(200, 1)), measure(toy_jets(200, 2))

@@ -258,3 +258,8 @@ def test_a_file_of_the_user_is_no_storage(content, tmp_path):
         with pytest.raises(InputError, match="storage: expected the address of an SQL database"):
             sweep(SweepConfig("vae", trials=1, storage=str(place), output=str(tmp_path / "out")))
     assert file.read_bytes() == content
+
+
+def test_other_data_take_the_place_of_those_of_the_file(file, tmp_path):
+    with pytest.raises(InputError, match=r"other\.h5: expected a file, found none"):
+        sweep(SweepConfig(str(file), data=["other.h5"], trials=1, output=str(tmp_path / "out")))

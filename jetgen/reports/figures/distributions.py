@@ -192,7 +192,9 @@ def _draw(
     limits = _ratio_axis(middle, floor, list(ratios.values()))
     _draw_real(axes, expected, floor, limits, bins)
     _pull_axis(bottom, list(pulls.values()))
-    highest = expected.height.max()
+    within = slice(int(bins.underflow), len(expected.height) - int(bins.overflow))
+    tallest = _TALLEST * expected.height[within].max()
+    highest = expected.height[within].max()
     for sample, one in found.items():
         look = looks[sample]
         _draw_sample(top, one, bins, look)
@@ -204,7 +206,7 @@ def _draw(
             pulls[sample], bins.edges, baseline=None, color=look.colour, linestyle=look.dashes,
             linewidth=1.3, zorder=4,
         )  # fmt: skip
-        highest = max(highest, min(one.height.max(), _TALLEST * expected.height.max()))
+        highest = max(highest, min(one.height[within].max(), tallest))
     _dress(axes, quantity, bins, expected, noun)
     if top.get_yscale() == "linear":
         top.set_ylim(0, 1.25 * highest)
