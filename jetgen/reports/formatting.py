@@ -11,6 +11,11 @@ from jetgen.evaluation.verdict import sigmas_in_words
 
 _DIGITS = 2
 
+_SMALLEST, _LARGEST = -5, 5
+"""Powers of ten of an uncertainty that is written without one."""
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 class Cell(NamedTuple):
     """One cell of the printed table."""
@@ -25,14 +30,21 @@ def with_uncertainty(value: float, uncertainty: float) -> str:
 
     >>> with_uncertainty(12.3456, 0.0789)
     '12.346 ± 0.079'
-    >>> with_uncertainty(1234.5, 67.8)
-    '1234 ± 68'
+    >>> with_uncertainty(1234.5, 678.9)
+    '1230 ± 680'
+    >>> with_uncertainty(4.5678e19, 1.2e18), with_uncertainty(3e-9, 4e-9)
+    ('(4.57 ± 0.12)·10¹⁹', '(3.0 ± 4.0)·10⁻⁹')
     """
     if not math.isfinite(uncertainty) or uncertainty <= 0:
         return f"{value:.3g}"
-    decimals = max(0, _DIGITS - 1 - math.floor(math.log10(uncertainty)))
-    decimals = min(decimals, 6)
-    return f"{value:.{decimals}f} ± {uncertainty:.{decimals}f}"
+    power = math.floor(math.log10(uncertainty))
+    if math.isfinite(value) and not _SMALLEST <= power <= _LARGEST:
+        power = math.floor(math.log10(max(abs(value), uncertainty)))
+        shrunk = with_uncertainty(value / 10.0**power, uncertainty / 10.0**power)
+        return f"({shrunk})·10{str(power).translate(_RAISED)}"
+    decimals = _DIGITS - 1 - power
+    places = max(0, decimals)
+    return f"{round(value, decimals):.{places}f} ± {round(uncertainty, decimals):.{places}f}"
 
 
 def floor_cell(row: Row) -> str:

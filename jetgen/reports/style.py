@@ -131,6 +131,8 @@ _SETTING_SIZE, _SETTING_LINE = 9.0, 0.17
 
 def with_setting(figure: Figure, setting: str) -> Bbox:
     """Write the setting above a figure; return the area to be saved, in inches."""
+    for axes in figure.axes:  # a power of ten of the numbers, on the other side than the label
+        axes.xaxis.get_offset_text().set(x=0, horizontalalignment="left")
     width, height = figure.get_size_inches()
     if not setting:
         return Bbox.from_bounds(0, 0, width, height)

@@ -162,6 +162,14 @@ def test_large_pulls_are_all_on_their_axis(toy_jets, readable):
     assert low < np.nanmin(pulls) and np.nanmax(pulls) < high
 
 
+def test_the_power_of_ten_of_an_axis_is_not_in_its_label(toy_jets, readable):
+    cloud = toy_jets(400, 1)
+    real, other = (measure(c.replace(particles=1e6 * c.particles)) for c in (cloud, cloud[:300]))
+    quantities = [q for q in QUANTITIES if q.name in ("mass", "energy")]
+    figure = readable(lambda: distributions(real, {"a": other}, quantities, lines(["a"])))
+    assert any("10" in axes.xaxis.get_offset_text().get_text() for axes in figure.axes)
+
+
 def test_values_beyond_the_axis_do_not_flatten_the_others(toy_jets, readable):
     cloud = toy_jets(2000, 1)
     real, far = measure(cloud), measure(cloud.replace(particles=100 * cloud.particles))
