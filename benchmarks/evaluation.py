@@ -57,7 +57,7 @@ def measured(command: str, real: str, generated: str, jets: int) -> list[dict[st
         spent[part] += now[0] - start[0]
         passed[part] += now[1] - start[1]
         peaks[part] = max(peaks[part], peak())
-        part, start = "draw" if text.startswith("draw ") else text, now
+        part, start = "draw" if text.startswith("draw ") else text.partition(" (")[0], now
 
     from jetgen.config.evaluate import EvaluateConfig
     from jetgen.config.report import ReportConfig

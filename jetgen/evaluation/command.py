@@ -285,10 +285,8 @@ def evaluate_checked(
     checked = complete_jets(checked, dask)
     drawn = resample(checked, replicas=replicas, seed=seed)
     drawn = replace(drawn, pool=with_substructure(drawn.pool))
-    progress("Wasserstein distances")
-    table = compare_resampled(drawn)
-    progress("energy-flow polynomials, FPD, KPD, COV, MMD")
-    rows, warnings = metric_rows(drawn, metrics)
+    table = compare_resampled(drawn, progress=progress)
+    rows, warnings = metric_rows(drawn, metrics, progress)
     del drawn
     release_memory()
     found: dict[str, dict[str, FigureOfMerit]] = {sample: {} for sample in checked.samples}

@@ -8,7 +8,7 @@ size. A distance can therefore be judged only in comparison with this floor.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -192,12 +192,17 @@ def compare_checked(checked: ComparisonInput, *, replicas: int = 100, seed: int 
     return compare_resampled(resample(checked, replicas=replicas, seed=seed))
 
 
-def compare_resampled(drawn: Resampling, quantities: Sequence[Quantity] = QUANTITIES) -> Comparison:
-    """:func:`compare` for resampled jets, with these ``quantities``."""
+def compare_resampled(
+    drawn: Resampling,
+    quantities: Sequence[Quantity] = QUANTITIES,
+    progress: Callable[[str], None] = lambda text: None,
+) -> Comparison:
+    """:func:`compare` for resampled jets, with these ``quantities``; ``progress`` names each."""
     warnings = list(drawn.warnings)
     floors: dict[str, Tensor] = {}
     distances: dict[str, dict[str, Tensor]] = {}
-    for quantity in quantities:
+    for number, quantity in enumerate(quantities, 1):
+        progress(f"Wasserstein distances ({number} of {len(quantities)})")
         found, missing = {}, []
         known = _values(drawn.real.jets, quantity)
         if known is None:

@@ -53,7 +53,11 @@ Metric = Callable[[Tensor, Tensor, Tensor, Tensor, tuple[Tensor, Tensor] | None]
 weights ``(B,)``, ``(C,)`` to ``(R,)`` values."""
 
 
-def metric_rows(drawn: Resampling, named: Iterable[str] = ()) -> tuple[list[Row], list[str]]:
+def metric_rows(
+    drawn: Resampling,
+    named: Iterable[str] = (),
+    progress: Callable[[str], None] = lambda text: None,
+) -> tuple[list[Row], list[str]]:
     """The rows of all registered metrics and of those ``named``, and warnings of omitted ones.
 
     Built-in metrics are functions of a resampling and share costly intermediate results; metrics
@@ -62,9 +66,11 @@ def metric_rows(drawn: Resampling, named: Iterable[str] = ()) -> tuple[list[Row]
     Args:
         drawn: the jets, their splits and resamplings.
         named: further metrics, as ``package.module:Name``.
+        progress: called with the name of each before it is computed.
     """
     rows = []
     for name in dict.fromkeys((*METRICS, *named)):
+        progress(f"metric {name}")
         if name in METRICS.builtin:
             rows += METRICS[name](drawn)
         else:

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from jetgen.components import METRICS
 from jetgen.evaluation import metric_rows
 from jetgen.evaluation.checks import check
 from jetgen.evaluation.resampling import resample
@@ -22,7 +23,9 @@ def test_polynomials_are_computed_once_for_each_kind_of_jets(toy_jets, monkeypat
 
     monkeypatch.setattr(observables, "efps", computing)
     monkeypatch.setattr(metric_rows, "KPD_JETS", 60)
-    rows, _ = metric_rows.metric_rows(drawn)
+    steps = []
+    rows, _ = metric_rows.metric_rows(drawn, progress=steps.append)
+    assert steps == [f"metric {name}" for name in METRICS]
     assert computed == [150, 200, 150]  # real, all real, generated
 
     for jets in (drawn.real.jets, drawn.sides["generated"].jets):
