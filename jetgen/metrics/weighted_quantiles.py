@@ -37,8 +37,12 @@ def weighted_quantiles(values: Array, shares: Sequence[float] | Array, weights: 
     return quantiles_of_sorted(values[order], shares, weights[order])
 
 
-def quantiles_of_sorted(values: Array, shares: Sequence[float] | Array, weights: Array) -> Array:
-    """:func:`weighted_quantiles` of rising values."""
+def quantiles_of_sorted(
+    values: Array, shares: Sequence[float] | Array, weights: Array | None
+) -> Array:
+    """:func:`weighted_quantiles` of rising values, of equal ``weights`` if these are None."""
+    if weights is None:
+        return np.quantile(values, shares)
     place = np.cumsum(weights) - (weights + weights[0]) / 2
     end = place[-1] if place[-1] > 0 else 1.0
     return np.interp(shares, place / end, values)

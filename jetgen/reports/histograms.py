@@ -84,20 +84,24 @@ def binning(
         real: ``(M,)`` real values.
         others: the values of the samples.
         name: the name of the quantity.
-        weights: ``(M,)`` weights of the real values; ones by default.
+        weights: ``(M,)`` weights of the real values; None if they are equal.
 
     Reference:
         On the histogram as a density estimator: L2 theory (Freedman, Diaconis, 1981).
     """
-    weights = np.ones(len(real)) if weights is None else weights
     if name.split("_")[0] == "phi" and np.abs(real).max() <= math.pi:
         return Binning(np.linspace(-math.pi, math.pi, 21), False, False, False)
-    everything = [real, *others]
+    everything = [np.array([real.min(), real.max()]), *others]
     logarithmic = name in LOGARITHMIC and bool((real > 0).any())
     if logarithmic:
-        real, weights = np.log10(real[real > 0]), weights[real > 0]
-    order = np.argsort(real)
-    real, weights = real[order], weights[order]
+        weights = None if weights is None else weights[real > 0]
+        real = np.log10(real[real > 0])
+    if weights is None:
+        real, size = np.sort(real), float(len(real))
+    else:
+        order = np.argsort(real)
+        real, weights = real[order], weights[order]
+        size = effective_size(torch.from_numpy(weights))
     low, high = quantiles_of_sorted(real, _CENTRAL, weights)
     whole = bool((real == np.round(real)).all() and np.abs(real).max() < _MOST_WHOLE)
     whole = whole and not logarithmic
@@ -105,7 +109,6 @@ def binning(
         low, high, width = real.min(), real.max(), 1.0
     else:
         span = max(high - low, 1e-6 * max(1.0, abs(low)))
-        size = effective_size(torch.from_numpy(weights))
         most = np.clip(size / _VALUES_PER_BIN, _FEWEST_BINS, _MOST_BINS)
         rough = _PEAK_TO_WIDTH * shortest_quarter(real, weights) / size ** (1 / 3)
         width = nice_width(float(np.clip(rough, span / most, span / _FEWEST_BINS)))
@@ -134,8 +137,14 @@ _PEAK_TO_WIDTH = 4.24
 """For a normal distribution: twice the interquartile range over the shortest quarter."""
 
 
-def shortest_quarter(values: Array, weights: Array) -> float:
-    """Length of the shortest interval that holds a quarter of the weight of rising values."""
+def shortest_quarter(values: Array, weights: Array | None) -> float:
+    """Length of the shortest interval that holds a quarter of the weight of rising values.
+
+    All have the same weight where ``weights`` are None.
+    """
+    if weights is None:
+        further = math.ceil(len(values) * (0.25 - 1e-12)) - 1
+        return float((values[further:] - values[: len(values) - further]).min())
     reached = np.cumsum(weights) / weights.sum()
     end = np.searchsorted(reached, np.concatenate([[0.0], reached[:-1]]) + 0.25 - 1e-12)
     inside = end < len(values)

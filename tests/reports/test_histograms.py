@@ -115,6 +115,9 @@ def test_a_narrow_peak_on_a_wide_background_has_narrow_bins():
 def test_the_shortest_quarter_is_that_of_the_density():
     values = np.linspace(0, 1, 2001)
     assert shortest_quarter(values, np.ones(2001)) == pytest.approx(0.25, abs=1e-3)
+    for number in range(1, 14):
+        few = np.sort(np.random.default_rng(number).normal(size=number))
+        assert shortest_quarter(few, None) == shortest_quarter(few, np.ones(number))
     assert shortest_quarter(values, 1 + 7 * (values < 0.1)) == pytest.approx(0.0531, abs=1e-3)
     assert shortest_quarter(np.array([2.0, 2.0, 2.0, 9.0]), np.ones(4)) == 0
 

@@ -31,6 +31,7 @@ from jetgen.reports.histograms import (
 )
 from jetgen.reports.style import BEYOND, REAL, Legend, Line, grid, log_ticks, shortened
 from jetgen.threads import in_threads
+from jetgen.weights import equal
 
 _TALLEST = 3.0
 """Samples above this many times the highest bin of the simulated sets are clipped."""
@@ -143,13 +144,10 @@ def _filled(
     every = np.concatenate([_ends(target.values), *ends.values()])
     if np.ptp(every) <= _ROUNDING * np.abs(every).max():
         return None
-    bins = binning(
-        target.values.numpy(),
-        list(ends.values()),
-        name=quantity.name,
-        weights=real.frame.weights[target.jet].double().numpy(),
-    )
-    expected = density(target, real.frame.weights, bins)
+    own = real.frame.weights
+    weights = None if equal(own) else own[target.jet].double().numpy()
+    bins = binning(target.values.numpy(), list(ends.values()), name=quantity.name, weights=weights)
+    expected = density(target, own, bins)
     del target
     found = {}
     for name in ends:
