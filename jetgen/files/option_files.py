@@ -17,7 +17,8 @@ def read_yaml(path: str | Path) -> Any:
     """The content of a YAML file.
 
     Raises:
-        InputError: when it cannot be read, is no YAML in UTF-8, or is larger than ``LARGEST``.
+        InputError: when it cannot be read, is no YAML in UTF-8, gives a name twice, or is larger
+            than ``LARGEST``.
     """
     path = Path(path)
     try:
@@ -56,9 +57,22 @@ def _values(node: yaml.Node, known: dict[int, int]) -> int:
     if isinstance(node, yaml.SequenceNode):
         below = node.value
     elif isinstance(node, yaml.MappingNode):
+        _require_each_once(node)
         below = [part for pair in node.value for part in pair]
     known[id(node)] = 1 + sum(_values(part, known) for part in below)
     return known[id(node)]
+
+
+def _require_each_once(mapping: yaml.MappingNode) -> None:
+    """Refuse a name that is given twice, of which YAML would take the last."""
+    known = set()
+    for key, _ in mapping.value:
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in known:
+                raise yaml.MarkedYAMLError(
+                    problem=f"{key.value!r} is given again", problem_mark=key.start_mark
+                )
+            known.add(key.value)
 
 
 def _where(error: Exception) -> str:

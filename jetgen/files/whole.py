@@ -67,8 +67,9 @@ def whole_set(folder: Path, name: str) -> Iterator[Path]:
     """Yield a hidden folder in ``folder``; when the block succeeds, move its files up together.
 
     They replace files of the same names in ``folder``; other files stay. If the block raises or
-    its process is killed, ``folder`` keeps all its files as they were. Hidden folders of processes
-    that died earlier are removed.
+    its process is killed, ``folder`` keeps all its files as they were. Pages are moved first: after
+    a kill meanwhile, they tell the next run that the others are those of jetgen. Hidden folders of
+    processes that died earlier are removed.
 
     Args:
         folder: the folder for the files.
@@ -82,7 +83,8 @@ def whole_set(folder: Path, name: str) -> Iterator[Path]:
         temporary.mkdir(parents=True)
         try:
             yield temporary
-            for file in sorted(path for path in temporary.rglob("*") if path.is_file()):
+            files = (path for path in temporary.rglob("*") if path.is_file())
+            for file in sorted(files, key=lambda path: (path.suffix != ".html", path)):
                 target = folder / file.relative_to(temporary)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 file.replace(target)

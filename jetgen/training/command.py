@@ -145,7 +145,7 @@ def _prepare(
     elif folder.last.exists() or folder.best.exists():  # without them nothing is lost
         raise InputError(
             f"{folder.path}: expected a new folder, found a run; choose another `run`, "
-            "remove it, or continue it with resume=True"
+            f"remove it, or continue it: `jetgen.train(run={config.run!r}, resume=True)`"
         )
     threads = config.threads or (folder.threads() if resume else None)
     if threads:

@@ -15,6 +15,7 @@ WRONG = {
     "bomb": (f"{BOMB}data: *a{LEVELS}\n".encode(), "after its aliases are replaced"),
     "endless": (b"a: &a [*a]\n", "expected"),
     "latin": ("süß: 1\n".encode("latin-1"), "expected YAML text in UTF-8"),
+    "twice": (b"epochs: 1\nhidden: 8\nepochs: 3\n", "'epochs' is given again in line 3"),
     "tabs": (b"a:\n\t- 1\n", "in line 2"),
     "deep": (b"[" * 20_000, "expected YAML"),
     "tag": (b"a: !!python/object/apply:os.system ['touch x']\n", "in line 1"),

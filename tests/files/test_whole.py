@@ -8,6 +8,7 @@ import pytest
 
 from jetgen.datasets.formats.hdf5_writing import require_new
 from jetgen.errors import InputError
+from jetgen.files.own import require_own
 from jetgen.files.whole import sha256, whole_file, whole_set, write_json, write_text
 
 
@@ -80,6 +81,34 @@ with whole_set(Path(sys.argv[1]), "page") as new:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_a_kill_while_files_move_up_does_not_block_the_next_set(tmp_path, monkeypatch):
+    page = '<meta name="generator" content="jetgen'
+    names, move = ["a.csv", "figures/a.png", "report.html"], Path.replace
+
+    def write():
+        require_own(tmp_path, names)
+        with whole_set(tmp_path, "report") as folder:
+            for name in names:
+                write_text(folder / name, page)
+
+    for stop in (1, 2):
+        moved = []
+
+        def dying(path, target, stop=stop, moved=moved):
+            if ".report." in str(path) and ".report." not in str(target):
+                if len(moved) == stop:
+                    raise KeyboardInterrupt
+                moved.append(path)
+            return move(path, target)
+
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(Path, "replace", dying)
+            write()
+        write()
+        for path in tmp_path.rglob("*.*"):
+            path.unlink()
+
+
 def test_a_kill_leaves_the_former_set_and_the_next_one_cleans_up(tmp_path):
     before = {"figures/a.png": "first", "page.html": "first"}
     for name, text in before.items():
