@@ -15,9 +15,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PROBE = """<script>addEventListener("load", () => {
   const all = [...document.images];
+  const card = document.querySelector(".verdicts div");
+  if (card) card.firstChild.textContent = "runs/of_somebody_with_a_long_path/".repeat(4);
   document.body.dataset.probe = JSON.stringify({
     shown: all.filter(i => i.complete && i.naturalWidth > 0).length, images: all.length,
     page: document.documentElement.scrollWidth, window: innerWidth,
+    cut: card ? card.scrollWidth > card.clientWidth : false,
     dark: matchMedia("(prefers-color-scheme: dark)").matches,
   });
 });</script></body>"""
@@ -75,6 +78,7 @@ def test_the_page_is_shown(made, chromium, tmp_path, size, flags):
     found = json.loads(entities.unescape(re.search(r'data-probe="([^"]+)"', dom)[1]))
     assert found["shown"] == found["images"] == len(made.images)
     assert found["page"] <= found["window"]  # tables and figures scroll, the page does not
+    assert not found["cut"], "expected a long name to be wrapped in its card"
     assert found["dark"] == bool(flags)
 
 
