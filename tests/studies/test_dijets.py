@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from jetgen.cloud import Feature, ParticleCloud
+from jetgen.errors import InputError
 from jetgen.evaluation.checks import ComparisonInput
 from jetgen.evaluation.comparison import Comparison, compare_resampled
 from jetgen.evaluation.pair_rows import pair_rows
@@ -96,3 +97,9 @@ def test_many_events_confirm_what_trees_and_distances_agree_on(monkeypatch):
     assert _reproduced(found, "lsgan", "the jets", LEADING).verdict == "confirmed"
     monkeypatch.setattr(dijets, "_AUC_MARGIN", 0.0)
     assert _reproduced(found, "lsgan", "the jets", LEADING).verdict != "confirmed"
+
+
+def test_too_few_test_events_are_named():
+    few = measured()._replace(real=_dijets(events(60, 5)), merits={})
+    with pytest.raises(InputError, match=r"^test_events: expected at least 500, .* received 60"):
+        few.areas("lsgan")
