@@ -24,9 +24,9 @@ CLOUD = ParticleCloud(torch.ones(1, 2, 3), torch.ones(1, 2, dtype=torch.bool), C
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"data": CLOUD}, "data: expected names of files, received a ParticleCloud; pass jets"),
-        ({"data": [CLOUD]}, "data: expected names of files, received a ParticleCloud; pass jets"),
-        ({"data": [3]}, "data: expected text, or a list of texts, received a list"),
+        ({"data": CLOUD}, "data: expected names of files, received the type ParticleCloud"),
+        ({"data": [CLOUD]}, "data: expected names of files, received the type ParticleCloud"),
+        ({"data": [3]}, "data: expected names of files, received the type int"),
         ({"epochs": "5"}, "epochs: expected int, received '5'"),
         ({"epochs": True}, "epochs: expected int, received True"),
         ({"beta": "much"}, "beta: expected float, received 'much'"),
