@@ -171,6 +171,6 @@ def _require_names(data: Any) -> None:
     for each in data if isinstance(data, list | tuple) else [data]:
         if not isinstance(each, str | os.PathLike):
             raise InputError(
-                f"data: expected names of files, received the type {type(each).__name__}; pass jets "
-                "from memory to the function: jetgen.train(config, data=jets)"
+                f"data: expected names of files, received the type {type(each).__name__}; pass "
+                "jets from memory to the function: jetgen.train(config, data=jets)"
             )
