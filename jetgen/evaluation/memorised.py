@@ -43,15 +43,16 @@ def memorisation_records(found: Mapping[str, Memorisation]) -> dict[str, Any]:
 
 def in_words(found: Memorisation) -> str:
     """What was found of a sample, in a sentence."""
-    verdict = "repeats training jets" if found.copies else "no sign that training jets are repeated"
     seen = (
-        f". {found.seen} of the held-out jets are training jets themselves: compare with jets that "
-        "training has not seen"
-        if found.seen
-        else ""
+        f"{found.seen} of the {len(found.held_out)} held-out jets are training jets themselves: "
+        "compare with jets that training has not seen"
     )
+    if not found.comparable:
+        return f"whether training jets are repeated cannot be said, as {seen}"
+    verdict = "repeats training jets" if found.copies else "no sign that training jets are repeated"
+    further = f". {seen}" if found.seen else ""
     return (
         f"{verdict}: {100 * found.near:.1f} ± {100 * found.near_error:.1f} % are nearer to a "
         "training jet than 99 % of the held-out jets are (1 % expected), median distance "
-        f"{found.ratio:.2f} ± {found.ratio_error:.2f} times that of held-out jets{seen}"
+        f"{found.ratio:.2f} ± {found.ratio_error:.2f} times that of held-out jets{further}"
     )

@@ -50,7 +50,10 @@ def metrics_table(content: Mapping[str, Any]) -> Group:
         merits = content["merits"].get(sample, {})
         parts += [_merit(sample, name, merit, content) for name, merit in merits.items()]
     parts += [
-        Text(f"{sample}: {found['text']}", style=COLOURS["different"] if found["copies"] else "")
+        Text(
+            f"{sample}: {found['text']}",
+            style="" if found.get("copies") is False else COLOURS["different"],
+        )
         for sample, found in content.get("memorisation", {}).items()
     ]
     parts += warnings

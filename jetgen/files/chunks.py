@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jetgen.errors import InputError, InputWarning
-from jetgen.files.lock import locked
+from jetgen.files.lock import HAS_LOCKS, lock_file, locked
 from jetgen.files.whole import partial_of, whole_file, write_text
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -112,8 +112,13 @@ class Chunks:
         self._before = float(self._read(len(self) - 1)[_SECONDS])
 
     def remove(self) -> None:
-        """Remove all kept chunks; a kill meanwhile leaves what :attr:`wrote_output` needs."""
+        """Remove all kept chunks; a kill meanwhile leaves what :attr:`wrote_output` needs.
+
+        The claim goes to the lock file, which is removed last, and in one step.
+        """
         if self.folder.exists():
+            if HAS_LOCKS and self._claim.is_file():
+                shutil.copyfile(self._claim, lock_file(self.folder))
             self._file(0).unlink(missing_ok=True)  # without it, the others count as none
             for left in self.folder.iterdir():
                 if left != self._claim:
@@ -128,11 +133,10 @@ class Chunks:
     def wrote_output(self) -> bool:
         """Whether the output, if there is one, is what the unfinished run wrote there."""
         now = _identity(self.path)
-        try:
-            noted = json.loads(self._claim.read_text(encoding="utf-8"))
-            return not now or (bool(noted) and noted.items() <= now.items())
-        except (ValueError, OSError, AttributeError, TypeError):
-            return not now
+        return not now or any(
+            bool(noted) and noted.items() <= now.items()
+            for noted in map(_noted, (self._claim, lock_file(self.folder)))
+        )
 
     @property
     def _note(self) -> Path:
@@ -173,8 +177,7 @@ def may_replace(path: str | Path, *, resume: bool, overwrite: bool) -> bool:
     path = Path(path)
     if overwrite or not resume or path.is_dir():
         return overwrite
-    chunks = Chunks(path, {})
-    return chunks.folder.exists() and chunks.wrote_output
+    return path.exists() and Chunks(path, {}).wrote_output
 
 
 @contextmanager
@@ -236,6 +239,15 @@ def _identity(path: Path) -> Identity:
         return {}
     found = path.stat()
     return {"inode": found.st_ino, "size": found.st_size, "changed": found.st_mtime_ns}
+
+
+def _noted(claim: Path) -> Identity:
+    """The identity in a claim; empty if there is none, or a damaged one."""
+    try:
+        noted = json.loads(claim.read_text(encoding="utf-8"))
+    except (ValueError, OSError):
+        return {}
+    return noted if isinstance(noted, dict) else {}
 
 
 def _differences(old: Any, new: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -38,7 +38,7 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
     path = path if path.name else path.resolve()  # of the current folder
     if not path.name:
         raise InputError(f"{path}: expected a file or folder with a name")
-    file = path.with_name(f".{path.name}.lock")
+    file = lock_file(path)
     made = [folder for folder in file.parents if not folder.exists()]
     file.parent.mkdir(parents=True, exist_ok=True)
     held = _acquire(path, file, wait)
@@ -50,6 +50,18 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
         with suppress(OSError):  # of a folder that has got content
             for folder in made:
                 folder.rmdir()
+
+
+def lock_file(path: Path) -> Path:
+    """The file whose lock is that of ``path``; nothing but a kill leaves one behind."""
+    return path.with_name(f".{path.name}.lock")
+
+
+def remove_dead_lock(path: Path) -> None:
+    """Remove the lock file of ``path`` that a killed process has left, if there is one."""
+    if lock_file(path).exists():
+        with suppress(InputError, OSError), locked(path):  # held by another, or not ours to remove
+            pass
 
 
 def _acquire(path: Path, file: Path, wait: bool) -> int:

@@ -61,6 +61,14 @@ class Memorisation:
     near_error: float
 
     @property
+    def comparable(self) -> bool:
+        """Whether fewer than 1 % of the held-out jets are training jets.
+
+        Otherwise no distance is smaller than theirs, and nothing follows.
+        """
+        return self.seen < NEAR * len(self.held_out)
+
+    @property
     def copies(self) -> bool:
         """Whether more jets are near than chance allows: by 3 standard errors."""
         return self.near - NEAR > _SIGMAS * self.near_error
@@ -71,11 +79,17 @@ class Memorisation:
         return int((self.held_out < _EQUAL).sum())
 
     def record(self) -> dict[str, float | int | bool]:
-        """The numbers for a file, without the single distances."""
-        return {
+        """The numbers for a file, without the single distances; shares only if comparable."""
+        counts: dict[str, float | int | bool] = {
             "jets": len(self.generated),
             "held_out_jets": len(self.held_out),
+            "held_out_jets_seen": self.seen,
             "training_jets": self.training,
+            "comparable": self.comparable,
+        }
+        if not self.comparable:
+            return counts
+        return counts | {
             "median_ratio": self.ratio,
             "median_ratio_error": self.ratio_error,
             "near": self.near,

@@ -112,7 +112,7 @@ def render(
         comparison: the rows of the table.
         merits: the classifiers' figures of merit by sample and name.
         verdicts: the verdict on each sample.
-        memorised: warnings of samples that repeat training sets.
+        memorised: warnings of samples that repeat training sets, or cannot be compared with them.
         counts: number of sets in the figures, by sample.
         sections: the figures.
     """

@@ -118,8 +118,8 @@ def write_report(
     progress("prepare figures")
     latent = None if shown.latent is None else shown.latent[checked.kept]
     planned = kind.report_sections(checked, latent, shown.history, seed, merits)
-    if memorised:
-        planned.append(memorisation_section(memorised, list(checked.samples), kind.noun))
+    if told := {name: found for name, found in memorised.items() if found.comparable}:
+        planned.append(memorisation_section(told, list(checked.samples), kind.noun))
     if shown.requested:
         planned.append(conditions_section(shown.requested, kind.noun))
     if any(rate.step == SIMULATE for rate in about.rates):
@@ -140,7 +140,7 @@ def write_report(
                 memorised=[
                     f"{name}: {in_words(found)}"
                     for name, found in memorised.items()
-                    if found.copies
+                    if found.copies or not found.comparable
                 ],
                 counts={
                     shown.reference: len(checked.real),

@@ -45,6 +45,13 @@ def test_memorisation_needs_the_training_jets_only(write, toy_jets, tmp_path, ca
     assert "repeats training jets" in " ".join(capsys.readouterr().out.split())
     main(["evaluate", made, "--real", real, "--training", training, "--output", str(output)])
     assert not json.loads(output.read_text())["memorisation"]["generated"]["copies"]
+    capsys.readouterr()
+    main(["evaluate", made, "--real", real, "--training", real, "--output", str(output)])
+    found = json.loads(output.read_text())["memorisation"]["generated"]
+    assert found["held_out_jets_seen"] == 150 and "copies" not in found and "near" not in found
+    said = " ".join(capsys.readouterr().out.split())
+    assert "150 of the 150 held-out jets are training jets themselves" in said
+    assert "no sign" not in said
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Chunks of an unfinished output: none is changed unseen, and only its own output is replaced."""
 
 import os
+from itertools import count
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from jetgen.errors import InputError
 from jetgen.files.chunks import chunks_of, kept_chunks, may_replace
+from jetgen.files.lock import lock_file
 from jetgen.files.whole import whole_file
 
 pytestmark = [
@@ -82,17 +84,26 @@ def test_an_output_of_the_unfinished_run_is_replaced_and_no_other(tmp_path):
         made(path, resume=True)
 
 
+def test_a_file_of_the_user_is_kept_when_a_killed_run_left_its_lock(tmp_path):
+    path, lock = tmp_path / "out", lock_file(chunks_of(tmp_path / "out"))
+    made(path, finished=False)
+    claim = (chunks_of(path) / "output.json").read_bytes()
+    made(path, resume=True)
+    path.write_text("mine")
+    lock.write_bytes(claim)
+    with pytest.raises(InputError, match="exists"):
+        made(path, resume=True)
+    assert path.read_text() == "mine"
+
+
 @pytest.mark.parametrize("name", [".", "/"])
 def test_a_folder_is_never_an_output_to_replace(name):
     assert not may_replace(name, resume=True, overwrite=False)
     assert not may_replace(name, resume=False, overwrite=False)
 
 
-@pytest.mark.parametrize("event", range(40))
-def test_a_kill_at_any_change_of_the_file_system_is_resumed(tmp_path, monkeypatch, event):
-    """Each of them is followed by ``os._exit`` in a process of its own."""
-    pytest.importorskip("fcntl")
-    path = tmp_path / "out"
+def killed_at(event, path):
+    """Exit code of a process that writes the output, and ends at this change of the files."""
     if (process := os.fork()) == 0:
         left = iter(range(event))
 
@@ -109,9 +120,22 @@ def test_a_kill_at_any_change_of_the_file_system_is_resumed(tmp_path, monkeypatc
             setattr(os, name, dying(getattr(os, name)))
         made(path)
         os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) in (0, 9)
-    complete = path.exists() and not list(chunks_of(path).glob("*"))
-    if not complete:  # otherwise the run has ended, but for empty folders and locks
-        made(path, resume=True)
-        assert list(tmp_path.iterdir()) == [path]
-    assert path.read_bytes() == b"".join(numbers.tobytes() for numbers in GOOD)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def test_a_kill_at_any_change_of_the_file_system_is_resumed(tmp_path):
+    """From the first one to the last, the removal of the lock file, after which nothing is left."""
+    pytest.importorskip("fcntl")
+    path, expected = tmp_path / "out", b"".join(numbers.tobytes() for numbers in GOOD)
+    for event in count():
+        code = killed_at(event, path)
+        assert code in (0, 9)
+        if list(tmp_path.iterdir()) != [path]:
+            assert code == 9
+            made(path, resume=True)
+            assert list(tmp_path.iterdir()) == [path], event
+        assert path.read_bytes() == expected, event
+        if code == 0:
+            break
+        path.unlink()
+    assert event > 30

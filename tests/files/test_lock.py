@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from jetgen.datasets.formats.hdf5_writing import require_new
 from jetgen.errors import InputError
-from jetgen.files.lock import locked
+from jetgen.files.lock import lock_file, locked
 from jetgen.files.whole import whole_file, write_text
 
 pytest.importorskip("fcntl")
@@ -54,6 +55,18 @@ def test_a_killed_writer_holds_nothing_and_the_next_one_removes_what_it_left(wri
     write_text(path, "whole")
     assert list(path.parent.iterdir()) == [path]
     assert path.read_text() == "whole"
+
+
+def test_a_refused_output_loses_the_lock_file_of_a_dead_process_and_no_other(writer):
+    other, _ = writer
+    other.write_text("old")
+    path = other.with_name("made.h5")
+    path.touch()
+    lock_file(path).touch()
+    for refused in (path, other):
+        with pytest.raises(InputError, match="received one that exists"):
+            require_new(refused, overwrite=False)
+    assert lock_file(other).exists() and not lock_file(path).exists()
 
 
 def test_the_current_folder_is_locked_by_its_name(tmp_path, monkeypatch):

@@ -40,7 +40,16 @@ def test_copies_are_found(sets, copies):
 
 def test_held_out_jets_that_are_training_jets_are_counted(sets):
     found = memorisation(sets["honest"], copying(sets, 20), sets["training"])
-    assert found.seen == 20
+    assert found.seen == 20 and not found.comparable
+
+
+def test_nothing_is_said_of_a_copying_generator_where_held_out_jets_are_training_jets(sets):
+    """No jet is nearer than a held-out one at zero, so that copies would look honest."""
+    training = sets["training"]
+    found = memorisation(copying(sets, 300), copying(sets, 3), training)
+    assert not found.copies and not found.comparable
+    assert set(found.record()) & {"copies", "near", "median_ratio"} == set()
+    assert memorisation(copying(sets, 300), copying(sets, 2), training).comparable
 
 
 def test_the_nearest_of_all_training_jets_is_nearly_always_among_the_candidates(sets):

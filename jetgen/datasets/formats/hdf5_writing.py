@@ -18,6 +18,7 @@ import numpy as np
 import jetgen
 from jetgen.cloud import Feature
 from jetgen.errors import InputError
+from jetgen.files.lock import remove_dead_lock
 from jetgen.files.versions import HDF5_FORMAT, VERSION_KEY
 from jetgen.files.whole import whole_file
 
@@ -170,12 +171,16 @@ class Hdf5Writer:
 
 
 def require_new(path: Path, overwrite: bool) -> None:
-    """Raise :class:`InputError` if the file exists and ``overwrite`` is false."""
+    """Raise :class:`InputError` if the file exists and ``overwrite`` is false.
+
+    What a process left that was killed when it had just written the file is removed.
+    """
     if path.is_dir():
         raise InputError(f"{path}: expected a new file, received a folder; choose another name")
     if path.exists() and not path.is_file():
         raise InputError(f"{path}: expected a new file, received a device or pipe; name a file")
     if path.exists() and not overwrite:
+        remove_dead_lock(path)
         raise InputError(
             f"{path}: expected a new file, received one that exists; choose another name, or "
             "overwrite=True"
