@@ -2,7 +2,8 @@
 
 CPU seconds count, on one thread, because on a machine shared with others wall time says little.
 Without arguments: the models that come with jetgen, and the preset vae at 30 and 150 particles
-after one epoch (speed does not depend on the weights).
+after one epoch (speed does not depend on the weights). Named models that come with jetgen replace
+their rows in the results, other runs are only printed.
 
     python benchmarks/generation.py
     python benchmarks/generation.py runs/mine gluon30 --jets 20000
@@ -11,6 +12,7 @@ after one epoch (speed does not depend on the weights).
 from __future__ import annotations
 
 import argparse
+import csv
 import tempfile
 from pathlib import Path
 
@@ -27,6 +29,7 @@ from jetgen.runs.trained_model import load
 from jetgen.training.command import train
 
 GLUON = Path(__file__).parents[1] / "data" / "gluon.h5"
+TABLE = RESULTS / "generation.csv"
 
 
 def speeds(name: str, jets: int, folder: Path) -> dict[str, object]:
@@ -62,6 +65,13 @@ def fresh(folder: Path) -> list[str]:
     return runs
 
 
+def others(rows: list[dict[str, object]]) -> list[dict[str, object]]:
+    """The rows of other models in the results."""
+    measured = {row["model"] for row in rows}
+    with TABLE.open(newline="") as file:
+        return [dict(row) for row in csv.DictReader(file) if row["model"] not in measured]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("runs", nargs="*", help="folders of runs, or names of models")
@@ -74,8 +84,9 @@ def main() -> None:
         rows = [speeds(run, options.jets, Path(folder)) for run in runs]
     for row in rows:
         print(", ".join(f"{name} {value}" for name, value in row.items()))
-    if not options.runs:
-        write_rows(RESULTS / "generation.csv", rows)
+    kept = [row for row in rows if row["model"] in shipped_models() or not options.runs]
+    if kept:
+        write_rows(TABLE, kept + (others(kept) if options.runs else []))
 
 
 if __name__ == "__main__":
