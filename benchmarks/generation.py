@@ -86,7 +86,7 @@ def main() -> None:
         print(", ".join(f"{name} {value}" for name, value in row.items()))
     kept = [row for row in rows if row["model"] in shipped_models() or not options.runs]
     if kept:
-        write_rows(TABLE, kept + (others(kept) if options.runs else []))
+        write_rows(TABLE, (others(kept) if options.runs else []) + kept)
 
 
 if __name__ == "__main__":

@@ -71,14 +71,19 @@ def measured(
             cells[f"floor of {title}"] = plus_minus(rows[name].floor, rows[name].floor_spread)
         trees = figure_of_merit(*feature_table(drawn.real.jets, drawn.sides[solver].jets), seed=1)
         cells["AUC of trees"] = f"{trees.auc:.3f} ± {trees.auc_error:.3f}"
-        cells["error of m/pT [10⁻³]"] = f"{1e3 * (masses(made) - finest).abs().mean():.2g}"
+        cells["error of m/pT [10⁻³]"] = two_digits((masses(made) - finest).abs().mean().item())
         cells["jets/s"] = f"{speed:,.0f}"
         found[solver] = cells
     return found
 
 
 def plus_minus(value: float, error: float) -> str:
-    return f"{1e3 * value:.2g} ± {1e3 * error:.2g}"
+    return f"{two_digits(value)} ± {two_digits(error)}"
+
+
+def two_digits(value: float) -> str:
+    """In units of 10⁻³, without an exponent."""
+    return f"{float(f'{1e3 * value:.2g}'):g}"
 
 
 def main() -> None:

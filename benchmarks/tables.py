@@ -50,7 +50,7 @@ def models() -> str:
 
 
 def main() -> None:
-    for name in ("performance.md", "results.md", "models.md"):
+    for name in ("performance.md", "results.md", "models.md", "objectives.md"):
         text = (DOCS / name).read_text()
         new = SECTION.sub(lambda m: m[1] + section(m[2]) + m[3], text)
         (DOCS / name).write_text(new)
