@@ -10,6 +10,8 @@ classes in the shares of the training.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,14 +39,22 @@ class Shipped(NamedTuple):
     @property
     def card(self) -> dict[str, Any]:
         """What is known about the model."""
-        try:
+        with self.intact():
             content: dict[str, Any] = json.loads(_card(self.folder).read_text(encoding="utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise InputError(
-                f"{_card(self.folder)}: expected the card of a model, found a damaged file; "
-                "install jetgen again"
-            ) from error
         return content
+
+    @contextmanager
+    def intact(self) -> Iterator[None]:
+        """Report whatever cannot be done with the card in this block as damage of its file."""
+        try:
+            yield
+        except InputError:
+            raise
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise InputError(
+                f"{_card(self.folder)}: expected the card of a model, found a damaged file "
+                f"({type(error).__name__}: {error}); install jetgen again"
+            ) from error
 
 
 def shipped_models() -> dict[str, Shipped]:
@@ -54,11 +64,12 @@ def shipped_models() -> dict[str, Shipped]:
     for folder in sorted(folders, key=lambda path: (_number(path.name), path.name)):
         whole = Shipped(folder.name, folder, None)
         found[folder.name] = whole
-        classes = whole.card["classes"]
-        if folder.name.startswith(ALL):
-            for jet_type in classes:
-                name = folder.name.replace(ALL, jet_type, 1)
-                found.setdefault(name, Shipped(name, folder, jet_type))
+        with whole.intact():
+            classes = list(whole.card["classes"])
+            if folder.name.startswith(ALL):
+                for jet_type in classes:
+                    name = folder.name.replace(ALL, jet_type, 1)
+                    found.setdefault(name, Shipped(name, folder, jet_type))
     return found
 
 

@@ -35,7 +35,7 @@ def models(config: ModelsConfig) -> str:
     """The overview of all models, or the card of one, as lines of text.
 
     Raises:
-        InputError: for an unknown name.
+        InputError: for an unknown name, or a damaged card.
     """
     known = shipped_models()
     if config.name is not None:
@@ -44,7 +44,8 @@ def models(config: ModelsConfig) -> str:
                 f"name: expected one of {some(known, 30)}, received {config.name!r}"
                 f"{did_you_mean(config.name, known)}"
             )
-        return "\n".join(_card(known[config.name]))
+        with known[config.name].intact():
+            return "\n".join(_card(known[config.name]))
     if not known:
         return "no model comes with this version of jetgen; `jetgen train` makes one"
     rows = [COLUMNS, *map(summary, known.values())]
@@ -68,8 +69,16 @@ def models(config: ModelsConfig) -> str:
 
 
 def summary(model: Shipped) -> tuple[str, ...]:
-    """The cells of a model in the overview, in the order of :data:`COLUMNS`."""
-    card = model.card
+    """The cells of a model in the overview, in the order of :data:`COLUMNS`.
+
+    Raises:
+        InputError: when its card is damaged.
+    """
+    with model.intact():
+        return _cells(model, model.card)
+
+
+def _cells(model: Shipped, card: Mapping[str, Any]) -> tuple[str, ...]:
     # a model of several classes has figures for each of them
     several = model.jet_type is None and len(card["classes"]) > 1
     measured = {} if several else card["metrics"].get(model.jet_type or card["classes"][0], {})

@@ -5,14 +5,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 import jetgen
 from jetgen import pretrained
 from jetgen.cli.main import main
+from jetgen.config.models import ModelsConfig
 from jetgen.errors import InputError
 from jetgen.files.whole import sha256
 from jetgen.pretrained import shipped_models
-from jetgen.pretrained.command import summary
+from jetgen.pretrained.command import models, summary
 from jetgen.reports import beside
 from jetgen.runs.named import named
 from jetgen.runs.trained_model import load
@@ -27,6 +29,30 @@ def same(first, second):
 def test_a_model_of_several_classes_has_a_name_for_each(shipped):
     assert list(shipped_models()) == ["jets12", "gluon12", "top12"]
     assert {model.folder for model in shipped_models().values()} == {shipped}
+
+
+def test_a_damaged_card_ends_in_one_line(tmp_path, monkeypatch, mutated):
+    """Of all that ``jetgen models`` prints of a model, whatever is missing or has another type."""
+    source = next(model.folder for model in shipped_models().values() if model.card["metrics"])
+    card = tmp_path / source.name / "card.json"
+    card.parent.mkdir()
+    whole = json.loads((source / "card.json").read_text(encoding="utf-8"))
+    monkeypatch.setattr(pretrained, "FOLDER", tmp_path)
+    generator = torch.Generator().manual_seed(1)
+    damaged = [json.dumps(whole | {key: odd}) for key in whole for odd in (None, 1, [], {}, "x")]
+    damaged += [json.dumps({key: whole[key] for key in whole if key != left}) for left in whole]
+    texts = [text.encode() for text in damaged]
+    texts += [mutated(json.dumps(whole).encode(), generator) for _ in range(200)]
+    errors = 0
+    for text in texts:
+        card.write_bytes(text)
+        for name in (None, source.name):
+            try:
+                models(ModelsConfig(name=name))
+            except InputError as error:
+                errors += 1
+                assert "\n" not in str(error)
+    assert errors > 100
 
 
 @pytest.mark.parametrize("jet_type", CLASSES)
