@@ -18,7 +18,7 @@ layers: 2
 latent: 6
 loss_scale: 1
 likelihood_weight: 9
-beta: 0.5
+beta: 0.05
 batch: 64
 epochs: 40
 prior: flow

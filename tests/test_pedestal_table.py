@@ -75,4 +75,4 @@ def test_the_commands_find_where_high_densities_live(folder, capsys):
     walls = made.feature("wall=carbon") + made.feature("wall=ITER-like")
     assert walls.unique().tolist() == [1]
     assert bool((made.feature("pellets") == made.feature("pellets").round()).all())
-    assert 0.2 < float((made.feature(POWER) == 0).float().mean()) < 0.6
+    assert 0.05 < float((made.feature(POWER) == 0).float().mean()) < 0.95

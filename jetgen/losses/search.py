@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jetgen.files.cache import cache_folder
+from jetgen.files.compiled import keep_compiled_code
 from jetgen.losses.distances import Norm
 
 SERIAL = 32768
@@ -68,12 +68,8 @@ class Search:
 
     @functools.cached_property
     def fused(self) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
-        """The two compiled steps; the import of Inductor takes seconds too.
-
-        Compiled code is kept in the user's own cache folder. The default of torch is in the folder
-        for temporary files, where another user could create it first.
-        """
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_folder() / "compiled"))
+        """The two compiled steps; the import of Inductor takes seconds too."""
+        keep_compiled_code()
         smallest = torch.compile(smallest_distances, dynamic=True)
         return smallest, torch.compile(first_at, dynamic=True)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import torch
 from torch import nn
 
 from jetgen.errors import InputError
-from jetgen.files.cache import cache_folder
+from jetgen.files.compiled import keep_compiled_code
 from jetgen.losses.search import may_compile
 from jetgen.networks.base import Decoder, Encoder
 
@@ -27,7 +25,7 @@ def compile_networks(model: nn.Module, device: torch.device) -> None:
             "compile: expected a C++ compiler and Python's headers (`jetgen doctor` looks for "
             "them), found none; install them, or train without"
         )
-    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_folder() / "compiled"))
+    keep_compiled_code()
     for part in model.modules():
         if isinstance(part, Encoder | Decoder):
             part.compile(dynamic=True)

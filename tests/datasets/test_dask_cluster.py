@@ -64,6 +64,7 @@ def planted(folder, number):
 
 
 @pytest.mark.slow
+@pytest.mark.recorded
 def test_chunks_of_a_killed_worker_are_made_again_and_errors_arrive(tmp_path, cluster):
     found = []
     with pytest.raises(InputError, match="planted: expected a chunk, received 9"):
@@ -153,6 +154,7 @@ def test_the_file_is_the_same_when_a_worker_is_killed(lhco_file, cluster, same_f
 
 
 @pytest.mark.slow
+@pytest.mark.recorded
 def test_generates_the_same_file(gaussian_file, tmp_path, cluster, same_file, monkeypatch):
     monkeypatch.setattr(generation, "CHUNK", 256)
     options = {"epochs": 1, "prior_epochs": 1, "hidden": 8, "latent": 3, "particles": 12}

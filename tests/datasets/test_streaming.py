@@ -145,6 +145,7 @@ def read_in_process(index, paths, rendezvous, results):
 
 
 @pytest.mark.slow
+@pytest.mark.recorded
 def test_processes_read_a_part_each_and_train_on_the_same_batches(many):
     context = multiprocessing.get_context("spawn")
     results, rendezvous = context.Queue(), many[0].with_name("rendezvous")

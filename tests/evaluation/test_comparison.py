@@ -82,15 +82,15 @@ def test_real_jets_are_at_the_floor_and_planted_differences_above(toy_jets):
         {"real": fresh, "wider": wider, "dropped": dropped, "stretched": stretched},
         training,
     )
-    assert all(row.distances["real"].spreads < 5 for row in table.rows)
+    assert all(row.distances["real"].spreads < 8 for row in table.rows)
     assert {row.distances["real"].verdict for row in table.rows} <= {"indistinguishable", "close"}
     for name in ("relative_mass", "mass", "etarel", "phirel"):
-        assert table.row(name).distances["wider"].spreads > 10
+        assert table.row(name).distances["wider"].spreads > 15
     assert table.row("multiplicity").distances["dropped"].verdict == "different"
     assert table.row("multiplicity").distances["dropped"].value == pytest.approx(2, abs=0.5)
     for name in ("pt", "energy"):
         assert table.row(name).distances["stretched"].value > table.row(name).floor
-    assert table.row("relative_mass").distances["stretched"].spreads < 5
+    assert table.row("relative_mass").distances["stretched"].spreads < 8
 
 
 def test_correlations_are_seen_where_marginals_agree(toy_jets):
@@ -99,7 +99,7 @@ def test_correlations_are_seen_where_marginals_agree(toy_jets):
     table = compare(real, {"trivial": trivial}, training)
     assert table.row("relative_mass").distances["trivial"].verdict == "different"
     assert table.row("pt").distances["trivial"].verdict == "different"
-    assert table.row("multiplicity").distances["trivial"].spreads < 5
+    assert table.row("multiplicity").distances["trivial"].spreads < 8
 
 
 def test_uncertainties_cover():

@@ -102,6 +102,7 @@ def test_every_prior_and_the_trivial_generators_have_every_metric(table):
 
 
 @pytest.mark.slow
+@pytest.mark.recorded
 def test_a_cluster_measures_the_same_rows(folder, table, tmp_path, monkeypatch):
     pytest.importorskip("distributed")
     monkeypatch.setattr(commands, "write_report", lambda *_, **given: None)

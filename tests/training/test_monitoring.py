@@ -156,7 +156,7 @@ def test_sets_of_features_are_followed_and_their_weights_count(tmp_path, make_mu
                 hidden=8,
                 layers=2,
                 latent=4,
-                epochs=9,
+                epochs=40,
                 patience=2,
                 learning_rate=1e-12,
                 schedule="constant",
@@ -169,7 +169,7 @@ def test_sets_of_features_are_followed_and_their_weights_count(tmp_path, make_mu
         )
     )
     rows = folder.read_metrics()
-    assert len(rows) < 9  # nothing is learned, so that the figure does not improve
+    assert len(rows) < 40  # nothing is learned, so that the figure does not improve
     assert {"monitor_fom", "monitor_fom_chi2", "monitor_fom_overlap"} <= set(rows[0])
     assert [int(row["step"]) for row in rows] == [9 * (i + 1) for i in range(len(rows))]
 

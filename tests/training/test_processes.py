@@ -89,6 +89,7 @@ def assert_same_to_rounding(one: Path, other: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.recorded
 def test_two_processes_train_as_one_and_one_resumes_what_two_began(tmp_path):
     start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     together = subprocess.run(

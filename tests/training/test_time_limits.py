@@ -247,6 +247,7 @@ def test_every_model_is_trained_within_the_limit_on_a_slow_machine(
 ):
     jets = make_gaussian_jets(700, seed=1)
     options = {**options, "data": [], "monitor": ("w1m",), "beta": 1e-3, "latent": 4}
+    options |= {"patience": 1000, "learning_rate": 1e-5}  # so that only the limit ends a stage
     takes(Monitor, "figures", 60)
     first = config(**{**options, "data": ["-"], "epochs": 1, "prior_epochs": 1, "time_limit": None})
     train(first, data=jets)

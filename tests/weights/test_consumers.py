@@ -274,7 +274,7 @@ CONSUMERS = {
     "evaluate": Consumer(evaluated(), NEAR, HARDLY),
     "columns": Consumer(columns, 0.7, HARDLY),
     "fpnd row": Consumer(network_row, NEAR),
-    "protocol": Consumer(protocol, NEAR),
+    "protocol": Consumer(protocol, NEAR, ("w1p_ptrel",)),
     "metric of another package": Consumer(foreign, NEAR),
     "classifier trees": Consumer(evaluated("trees"), NEAR),
     "classifier particlenet": Consumer(evaluated("particlenet"), NEAR),
