@@ -108,7 +108,9 @@ def test_a_killed_simulation_goes_on_with_other_workers(tmp_path, capsys):
     assert not list(tmp_path.glob(".*"))
 
 
-@pytest.fixture(params=["generate", "compress", "cluster"])
+@pytest.fixture(
+    params=[pytest.param("generate", marks=pytest.mark.recorded), "compress", "cluster"]
+)
 def words(request):
     """A command without its output, which takes at least four chunks."""
     if request.param == "generate":
