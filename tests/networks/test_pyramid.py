@@ -90,6 +90,7 @@ def test_a_resumed_run_has_the_numbers_of_an_uninterrupted_one(
     config = TrainConfig(
         data=[str(tmp_path / "x.h5")], representation="features", objective=objective,
         encoder="pyramid", decoder="pyramid", hidden=8, layers=2, latent=3, epochs=4, batch=64,
+        prior="gaussian",
         device="cpu", average=0.9, run=str(tmp_path / "whole"),
     )  # fmt: skip
     whole = trained_and_resumed(config, 2)

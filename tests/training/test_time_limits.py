@@ -253,7 +253,7 @@ def test_every_model_is_trained_within_the_limit_on_a_slow_machine(
     train(first, data=jets)
     needed, clock.now = clock.now, 0.0  # for one epoch of each stage
 
-    limit = 60 * needed
+    limit = 40 * needed
     run = str(tmp_path / "limited")
     second = config(**{**options, "data": ["-"], "run": run, "time_limit": limit / 60})
     folder = RunFolder(train(second, data=jets))
