@@ -59,7 +59,7 @@ def test_trees_on_flat_muons_see_a_spoiled_tail(make_muons):
 
 
 def test_every_sample_has_a_row_and_every_test_a_column(samples):
-    real, seen = (muons[:1000] for muons in samples)
+    real, seen = (muons[:2000] for muons in samples)
     tails = tails_of(Category(real, {"GAN": [seen, seen]}, None, {}, None), seen, INSIDE)
     assert tails.areas["GAN"][ALL].trainings == 2 and tails.areas[SIMULATED][FLAT].error > 0
     assert bins_of(real, "p")[-1].title not in tails.areas[SPOILED], "too few muons"

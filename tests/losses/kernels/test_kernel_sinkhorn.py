@@ -48,7 +48,7 @@ def test_divergence_and_all_its_gradients(make_sets, both_kernels, n, m, D, powe
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_lower_precision(make_sets, both_kernels, dtype):
     x, x_mask, y, y_mask = make_sets(9, 7)
-    settings = SinkhornSettings(eps=0.5, tolerance=1e-5)
+    settings = SinkhornSettings(eps=0.5, tolerance=1e-3, max_iterations=20)
 
     def loss(x, y):
         return emd(x, x_mask, y, y_mask, backend="sinkhorn", settings=settings)
@@ -93,7 +93,7 @@ def test_single_precision_survives_small_regularisation(make_sets, eps):
 
 def test_a_jet_gone_wrong_says_so_and_spoils_no_other(make_sets):
     x, x_mask, y, y_mask = make_sets(5, 6)
-    few = {"backend": "sinkhorn", "settings": SinkhornSettings(max_iterations=20)}
+    few = {"backend": "sinkhorn", "settings": SinkhornSettings(max_iterations=3)}
     expected = emd(x, x_mask, y, y_mask, **few)
     for wrong in (torch.nan, torch.inf):
         x[0, 3] = wrong
