@@ -53,7 +53,7 @@ from jetgen.sweeps.definition import Sweep, read_sweep
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
-LIMITS = {"--jets": 200, "--workers": 1, "--trials": 2, "--devices": 2}
+LIMITS = {"--jets": 200, "--workers": 1, "--trials": 2, "--devices": 2, "--solver-steps": 2}
 SMALL = {
     "train": {
         "jets": 400,
@@ -251,8 +251,7 @@ def run(words: list[str], block: Block, where: str) -> int:
         case ["jetgen", *rest]:
             return main(small(rest, block))
         case ["torchrun", "--nproc-per-node", _, "-m", "--", "jetgen", *rest]:
-            started = ["--standalone", "--nproc-per-node", "2", "-m", "--", "jetgen"]
-            return in_processes(["-m", "torch.distributed.run", *started, *small(rest, block)])
+            check(["jetgen", *rest], where)  # tests/training/test_processes.py runs torchrun
         case ["python", script, *rest] if script in SCRIPTS:
             return run_script(ROOT / script, [*rest, *SCRIPTS[script]], block)
         case ["cp" | "mkdir", *_]:

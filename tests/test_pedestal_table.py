@@ -36,6 +36,7 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_figures")
 @pytest.mark.filterwarnings("always")
 def test_the_commands_find_where_high_densities_live(folder, capsys):
     train = {

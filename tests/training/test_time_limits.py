@@ -234,9 +234,9 @@ def slow_networks(clock, monkeypatch):
     "options",
     [
         {"objective": "vae", "prior": "flow"},
-        {"objective": "ae", "prior": "flow-matching"},
+        {"objective": "ae", "prior": "flow-matching", "solver_steps": 2},
         {"objective": "wae", "prior": "gaussian"},
-        {"objective": "gan", "prior": "gaussian"},
+        {"objective": "gan", "prior": "gaussian", "learning_rate": 1e-5},
         {"objective": "flow-matching", "prior": "gaussian", "solver_steps": 2},
     ],
     ids=lambda options: f"{options['objective']}-{options['prior']}",
@@ -247,7 +247,7 @@ def test_every_model_is_trained_within_the_limit_on_a_slow_machine(
 ):
     jets = make_gaussian_jets(700, seed=1)
     options = {**options, "data": [], "monitor": ("w1m",), "beta": 1e-3, "latent": 4}
-    options |= {"patience": 1000, "learning_rate": 1e-5}  # so that only the limit ends a stage
+    options["patience"] = 1000  # so that only the limit ends a stage
     takes(Monitor, "figures", 60)
     first = config(**{**options, "data": ["-"], "epochs": 1, "prior_epochs": 1, "time_limit": None})
     train(first, data=jets)
@@ -270,7 +270,7 @@ def test_every_model_is_trained_within_the_limit_on_a_slow_machine(
 @pytest.mark.slow
 @pytest.mark.usefixtures("without_figures")
 def test_the_demo_on_a_machine_twenty_times_slower(step_takes, make_gaussian_jets, tmp_path):
-    """Its commands as the Makefile has them, on fewer and smaller jets."""
+    """Its commands as the Makefile has them, on fewer and smaller jets, with a small network."""
     jets, run = tmp_path / "jets.h5", tmp_path / "demo"
     jetgen.write(make_gaussian_jets(1_000, seed=1), jets)
     dry = ["make", "--dry-run", "--no-print-directory", "demo", f"RUN={run}"]
@@ -278,7 +278,8 @@ def test_the_demo_on_a_machine_twenty_times_slower(step_takes, make_gaussian_jet
     steps = [line.partition("/bin/jetgen ")[2] for line in lines.splitlines()]
     training, generation, report = (shlex.split(step) for step in steps if step)
     step_takes(autoencoder=1.88, prior=0.92)  # on a free machine 0.094 and 0.046
-    assert main([*training, "--data", str(jets), "--device", "cpu"]) == 0
+    small = ["--hidden", "16", "--flow-hidden", "16", "--device", "cpu"]
+    assert main([*training, "--data", str(jets), *small]) == 0
     folder = RunFolder(run)
     for stage, epochs in (("autoencoder", 22), ("prior", 15)):
         done = steps_of(folder, stage)
