@@ -30,7 +30,7 @@ def keep_compiled_code() -> None:
 
 
 def processor() -> str:
-    """A name for the processor and the instructions that torch uses on it, as hexadecimal digits."""
+    """A name for the processor with the instructions that torch uses: 16 hexadecimal digits."""
     described = Path("/proc/cpuinfo")
     lines = described.read_text().splitlines() if described.exists() else [platform.processor()]
     kind = {x for x in lines if x.startswith(("model name", "flags", "Features", "CPU part"))}
