@@ -21,6 +21,7 @@ from typing import Any, Literal
 import yaml
 
 from jetgen.errors import InputError, some
+from jetgen.files.whole import as_path
 from jetgen.registry import Registry, allow, is_path
 
 
@@ -88,7 +89,7 @@ WIDEST, DEEPEST = 2**16, 1_000
 """Widths and numbers of layers below which a typing error does not take the memory of a machine."""
 
 WRITTEN = ("output", "run")
-"""Options that name what a command writes, which cannot be the standard output ``-``."""
+"""Options that name what a command writes: no standard output ``-``, no address ``s3://...``."""
 
 SEEDS = 2**32
 """Seeds are below this number, the limit of NumPy and scikit-learn."""
@@ -158,6 +159,7 @@ def validate(config: Any) -> None:
             require(fits, entry.name, f"a name in {declared['ending']}", value)
         if entry.name in WRITTEN:
             require(value != "-", entry.name, "a name, as it is no text for other programs", value)
+            as_path(value, entry.name)
         known = _literals(hints[entry.name])
         require(not known or value in known, entry.name, f"one of {some(known)}", value)
     for name, registry, component in named_components(config):

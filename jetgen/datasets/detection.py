@@ -120,7 +120,7 @@ def detect(path: str | Path) -> Format:
     Raises:
         InputError: when there is no such file, or it is empty, damaged, or of no known format.
     """
-    path = Path(path).expanduser()
+    path = as_path(path, "path").expanduser()
     if not path.is_file():
         found = "a folder" if path.is_dir() else "none"
         raise InputError(f"{path}: expected a file, found {found}; check the path")

@@ -6,6 +6,7 @@ import glob
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -103,15 +104,24 @@ def write_json(path: str | Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=2, sort_keys=True) + "\n")
 
 
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:/")
+"""The beginning of ``s3://...``, of which :class:`Path` keeps one slash; not that of ``C:/``."""
+
+
 def as_path(value: Any, name: str) -> Path:
     """The path that a text or path names.
 
     Raises:
-        InputError: for anything else; the message begins with ``name``.
+        InputError: for anything else, such as ``s3://...``; the message begins with ``name``.
     """
     if not isinstance(value, str | os.PathLike):
         kind = type(value).__name__
         raise InputError(f"{name}: expected the path of a file or folder, received a {kind}")
+    if _ADDRESS.match(os.fspath(value)):
+        raise InputError(
+            f"{name}: expected the path of a file or folder, received the address {value}; copy "
+            "the files, or mount the storage as a folder"
+        )
     return Path(value)
 
 

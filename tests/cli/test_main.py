@@ -85,6 +85,17 @@ def test_every_command_explains_itself(command):
         (["train", "--config", "absent.yaml"], "absent.yaml"),
         (["generate"], "run"),
         (["generate", "absent"], "absent: expected the folder of a run"),
+        (["inspect", "s3://bucket/x.parquet"], "the address s3://bucket/x.parquet; copy the files"),
+        (["train", "--data", "s3://bucket/x.parquet", "--run", "a"], "or mount the storage"),
+        (["train", "--data", "a.h5", "--run", "s3://bucket/run"], "run: expected the path"),
+        (["generate", "s3://bucket/run"], "the address s3://bucket/run"),
+        (["simulate", "gluon", "--output", "gs://bucket/x.h5"], "the address gs://bucket/x.h5"),
+        (["cluster", "s3://bucket/x.h5", "--output", "a.h5"], "the address s3://bucket/x.h5"),
+        (["evaluate", "s3://b/x.h5", "--real", "s3://b/y.h5"], "the address s3://b/"),
+        (
+            ["report", "--real", "s3://b/x.h5", "--generated", "s3://b/y.h5", "--output", "a"],
+            "the address s3://b/",
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(words, message, capsys, tmp_path, monkeypatch):

@@ -28,7 +28,7 @@ from jetgen.datasets.simulation.dijets import DijetCuts, dijets
 from jetgen.errors import InputError
 from jetgen.files.chunks import Arrays, kept_chunks, may_replace
 from jetgen.files.progress import counted
-from jetgen.files.whole import sha256
+from jetgen.files.whole import as_path, sha256
 from jetgen.physics.fourvectors import massless
 
 CHUNK = 500
@@ -68,7 +68,7 @@ def cluster_events(config: ClusterConfig) -> Clustered:
         ChildProcessError: when a worker process dies.
         KeyboardInterrupt: on Ctrl-C before the first di-jet.
     """
-    path = Path(config.input)
+    path = as_path(config.input, "input")
     form = detect(path)
     if form is not LHCO_HDF5:
         raise InputError(
