@@ -55,7 +55,7 @@ def measured(name: str, jets: int, folder: Path) -> dict[str, object]:
     output = str(folder / f"{name}-{jets}")
     if name == "train":
         run = folder / f"run-{jets}-{time.time_ns()}"
-    elif not (run / "config.yaml").exists():
+    elif name in ("generate", "compress") and not (run / "config.yaml").exists():
         peak_of(train(tiled(10_000, PARTICLES, 1, folder), other, run, output))
     peak, seconds = peak_of(COMMANDS[name](real, other, run, output))
     row: dict[str, object] = {
