@@ -70,8 +70,8 @@ class Memorisation:
 
     @property
     def copies(self) -> bool:
-        """Whether more jets are near than chance allows: by 3 standard errors."""
-        return self.near - NEAR > _SIGMAS * self.near_error
+        """Whether more jets are near than chance allows, by 3 standard errors; if comparable."""
+        return self.comparable and self.near - NEAR > _SIGMAS * self.near_error
 
     @property
     def seen(self) -> int:
