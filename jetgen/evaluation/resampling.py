@@ -20,8 +20,8 @@ from jetgen.weights import equal, sized
 FEWEST_COMPARED = 20
 """Smallest number of jets for a comparison."""
 
-COUNTS = torch.uint8
-"""Type of the numbers of times that a jet is drawn, which are many: a hundred per jet."""
+_OFTEN = 16
+"""Draws per jet, on average, up to which no jet is drawn more than 255 times."""
 
 _POOL = 4
 """Largest number of real jets for the floor, in units of the compared number."""
@@ -167,7 +167,7 @@ def _splits(
 ) -> tuple[Tensor, Tensor]:
     """Two ``(R, pool)`` indicators of disjoint random sets of ``size``."""
     order = torch.rand(replicas, pool, generator=generator).argsort(1)
-    first, second = torch.zeros(2, replicas, pool, dtype=COUNTS)
+    first, second = torch.zeros(2, replicas, pool, dtype=torch.uint8)
     first.scatter_(1, order[:, :size], 1)
     second.scatter_(1, order[:, size : 2 * size], 1)
     return first, second
@@ -178,18 +178,18 @@ def _drawn_again(
 ) -> tuple[Tensor, Tensor]:
     """Two ``(R, pool)`` counts of independent draws of ``size`` with replacement."""
     first, second = (
-        torch.zeros(replicas, pool, dtype=COUNTS).scatter_add_(
-            1,
-            torch.randint(pool, (replicas, size), generator=generator),
-            torch.ones(replicas, size, dtype=COUNTS),
-        )
-        for _ in range(2)
+        _counted(torch.randint(pool, (replicas, size), generator=generator), pool) for _ in range(2)
     )
     return first, second
 
 
 def _bootstrap(size: int, replicas: int, generator: torch.Generator) -> Tensor:
     """``(R, size)`` counts of each jet in ``size`` draws with replacement."""
-    drawn = torch.randint(size, (replicas, size), generator=generator)
-    counts = torch.zeros(replicas, size, dtype=COUNTS)
-    return counts.scatter_add_(1, drawn, torch.ones_like(counts))
+    return _counted(torch.randint(size, (replicas, size), generator=generator), size)
+
+
+def _counted(drawn: Tensor, jets: int) -> Tensor:
+    """``(R, jets)`` how often each jet is among those drawn ``(R, n)``, in one byte if it fits."""
+    kind = torch.uint8 if drawn.shape[1] <= _OFTEN * jets else torch.int32
+    counts = torch.zeros(len(drawn), jets, dtype=kind)
+    return counts.scatter_add_(1, drawn, torch.ones_like(drawn, dtype=kind))

@@ -46,10 +46,9 @@ class Region:
     ``/``, ``**``, ``abs()``, ``sqrt()`` and ``log()`` make of them. A name with other characters
     than letters, digits and underscores stands in quotes: ``"ne(m-3)" > 5``. A comparison with a
     missing value (NaN) is false, except ``!=``. A number that is compared with a
-    column is rounded to single precision, as columns are, so that 0.1 equals the 0.1 of a file. The
-    names of jet classes
-    stand for classes where they are compared with ``type``, and for columns elsewhere. The text is
-    parsed, never executed.
+    column in single precision is rounded to that, so that 0.1 equals the 0.1 of a file. The names
+    of jet classes stand for classes where they are compared with ``type``, and for columns
+    elsewhere. The text is parsed, never executed.
 
     Args:
         text: the condition.
@@ -138,8 +137,9 @@ class Region:
             size = len(next(iter(observables.values())))
             return torch.full((size,), float(JET_CLASSES.index(str(_name(node)))))
         value = self._value(node, observables)
-        beside_column = any(map(_name, _sides(comparison)))
-        return value.float().double() if beside_column and _is_number(node) else value
+        columns = (observables.get(_name(side) or "") for side in _sides(comparison))
+        single = any(column is not None and column.dtype == torch.float32 for column in columns)
+        return value.float().double() if single and _is_number(node) else value
 
     def _value(self, node: ast.expr, observables: Mapping[str, Tensor]) -> Tensor:
         match node:

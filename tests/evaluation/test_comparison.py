@@ -292,3 +292,17 @@ def test_jets_that_a_sample_shares_with_the_real_ones_are_counted(toy_jets):
     shared = [warning for warning in found if "copies" in warning]
     assert len(shared) == 1
     assert shared[0].startswith("mixed: 40 of 340 jets are copies of the jets they are compared")
+
+
+@pytest.mark.parametrize("heaviest", [1.0, 1e4])
+def test_the_floor_counts_every_jet_that_is_drawn(toy_jets, heaviest):
+    """Also where one training jet has nearly all weight, so that jets are drawn very often."""
+    weights = torch.ones(20).index_fill(0, torch.tensor([0]), heaviest)
+    training = replace(toy_jets(20, 3), weights=weights)
+    drawn = resample(
+        check(toy_jets(600, 1), {"made": toy_jets(600, 2)}, training), replicas=3, seed=1
+    )
+    each = round(600 * len(drawn.pool) / drawn.pool.counted)
+    for counts in drawn.splits:
+        assert (counts.long().sum(1) == each).all()
+    assert (drawn.real.counts.long().sum(1) == 600).all()

@@ -103,3 +103,9 @@ def test_an_unknown_name_lists_the_known_ones():
         Region("masss > 3").select(JETS)
     with pytest.raises(InputError, match="'top'"):
         Region("n == top").select({"n": JETS["n"]})
+
+
+def test_numbers_are_as_exact_as_the_columns_beside_them():
+    numbers = {"event": torch.tensor([16_777_216, 16_777_217], dtype=torch.float64)}
+    assert Region("event == 16777217").select(numbers).tolist() == [False, True]
+    assert Region("x == 0.1").select({"x": torch.tensor([0.1, 0.2])}).tolist() == [True, False]
