@@ -107,6 +107,8 @@ class Loop:
             bar.update(task, completed=run.epoch, note=note)
         self._end(run)
         bar.update(task, total=run.epoch, completed=run.epoch)
+        if run.epoch < stage.epochs and not bar.disable:
+            bar.console.print(self._why_ended(run), markup=False, soft_wrap=True)
         return run
 
     def _begin(self, index: int, stage: Stage, resumed: Checkpoint | None) -> Running:
@@ -131,6 +133,12 @@ class Loop:
             or run.since_best >= self.config.patience
             or self.clock.has_reached(run.deadline, self.clock.closing)
         )
+
+    def _why_ended(self, run: Running) -> str:
+        done = f"{run.stage.name}: ended after {run.epoch} of {run.stage.epochs} epochs"
+        if run.since_best >= self.config.patience:
+            return f"{done}, as the last {run.since_best} were no better"
+        return f"{done} by the time limit"
 
     def _out_of_time(self, run: Running) -> bool:
         """Whether the time limit ended the stage before it had done its minimum."""

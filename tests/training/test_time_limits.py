@@ -1,5 +1,6 @@
 """Trainings end within their time limit, by a clock that only work chosen by a test moves."""
 
+import re
 import shlex
 import subprocess
 import sys
@@ -119,17 +120,21 @@ def test_the_prior_has_its_share_after_an_overrun(config, step_takes, monkeypatc
 
 
 @pytest.mark.slow
-def test_a_slow_machine_does_fewer_epochs_of_each_stage(config, step_takes):
+def test_a_slow_machine_does_fewer_epochs_of_each_stage_and_says_so(config, step_takes, capsys):
     step_takes(autoencoder=1, prior=0.5)
     folder = RunFolder(train(config(time_limit=4.0)))
     assert steps_of(folder, "autoencoder")[-1] == 180
     assert steps_of(folder, "prior")[-1] == 120
+    said = capsys.readouterr().err
+    for stage in ("autoencoder", "prior"):
+        assert re.search(rf"{stage}: ended after \d+ of 1000 epochs by the time limit", said)
 
 
-def test_epochs_that_are_done_are_enough(config, step_takes):
+def test_epochs_that_are_done_are_enough(config, step_takes, capsys):
     step_takes(autoencoder=1, prior=1)
     folder = RunFolder(train(config(epochs=2, prior_epochs=2)))
     assert steps_of(folder, "prior") == [EPOCH, 2 * EPOCH]
+    assert "ended after" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("slow", ["autoencoder", "prior"])

@@ -267,9 +267,10 @@ def test_diverging_training_names_the_cause_and_keeps_the_last_checkpoint(config
     assert Checkpoint.load(RunFolder(config().run).last).state["epoch"] == 2
 
 
-def test_patience_stops_a_training_that_does_not_improve(config):
+def test_patience_stops_a_training_that_does_not_improve(config, capsys):
     run = train(config(epochs=200, patience=2, learning_rate=1e-12))
     assert len(RunFolder(run).read_metrics()) < 50
+    assert "of 200 epochs, as the last 2 were no better" in capsys.readouterr().err
 
 
 def test_load_of_no_run_and_of_a_broken_checkpoint(config, tmp_path):
