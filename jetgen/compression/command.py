@@ -23,6 +23,7 @@ from jetgen.config.resuming import described
 from jetgen.datasets.detection import find_files, map_of
 from jetgen.datasets.formats.hdf5_writing import Attribute, require_new
 from jetgen.datasets.guarded_source import as_input_errors
+from jetgen.datasets.kept_clouds import arrays_of, cloud_of
 from jetgen.datasets.reading import iter_chunks
 from jetgen.datasets.writing import Append
 from jetgen.errors import InputError
@@ -137,9 +138,13 @@ def decompress(config: DecompressConfig) -> Path:
     Jets are written to HDF5; sets of named features to HDF5, ROOT or CSV, depending on the suffix.
 
     Raises:
-        InputError: when the file is damaged or was made with another model, or the output
-            exists already.
+        InputError: when the file is damaged or was made with another model, the output exists
+            already, or there are chunks of another unfinished one, or of this one without
+            ``resume``.
     """
+    path = Path(config.output)
+    overwrite = may_replace(path, resume=config.resume, overwrite=config.overwrite)
+    require_new(path, overwrite)
     reader = Reader(config.input)
     header = reader.header
     model = load(config.run, choose_device(config.device))
@@ -152,23 +157,43 @@ def decompress(config: DecompressConfig) -> Path:
     with as_input_errors(reader.path):
         kept = tuple(Feature(*pair) for pair in header["kept"])
         coder = Coder(model, header["step"], header["max_error"], kept)
-    path = Path(config.output)
     attributes: dict[str, Attribute] = {
         "command": ["jetgen", *sys.argv[1:]],
         "compressed": header,
     }
-    jets = 0
-    with _writer(path, model, kept, attributes, config.overwrite) as append:
-        for arrays in reader:
-            with as_input_errors(reader.path):
-                sets = coder.decode(arrays)
-            append(model.config.kind.as_written(sets))
-            jets += len(sets)
-        if reader.counts is None or reader.counts.get("jets") != jets:
-            raise InputError(
-                f"{config.input}: expected {reader.counts} as stored at its end, found {jets} jets"
-            )
+    origin = {
+        "attributes": attributes,
+        "inputs": {config.input: sha256(config.input)},
+        "options": described(config),
+    }
+    with kept_chunks(path, origin, resume=config.resume, overwrite=config.overwrite) as chunks:
+
+        def sets(first: int) -> Iterator[Arrays]:
+            try:
+                yield from _sets(coder, reader, first)
+            except InputError:
+                chunks.remove()  # the file is damaged; an intact one is another input
+                raise
+
+        with _writer(path, model, kept, chunks.attributes["attributes"], overwrite) as append:
+            for arrays in chunks.stream(sets):
+                append(cloud_of(arrays))
     return path
+
+
+def _sets(coder: Coder, reader: Reader, first: int) -> Iterator[Arrays]:
+    """The decoded sets of the frames from number ``first`` on, as they are stored in files."""
+    jets = 0
+    for number, arrays in enumerate(reader):
+        with as_input_errors(reader.path):
+            jets += len(arrays["multiplicity"])
+            sets = None if number < first else coder.decode(arrays)
+        if sets is not None:
+            yield arrays_of(coder.model.config.kind.as_written(sets))
+    if reader.counts is None or reader.counts.get("jets") != jets:
+        raise InputError(
+            f"{reader.path}: expected {reader.counts} as stored at its end, found {jets} jets"
+        )
 
 
 def _writer(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jetgen.config.option import option, validate
+from jetgen.config.resuming import resume_option
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class DecompressConfig:
         "auto", help="where to decode; a stated error holds on the device of the compression"
     )
     overwrite: bool = option(False, help="replace an existing output file")
+    resume: bool = resume_option()
 
     def __post_init__(self) -> None:
         validate(self)

@@ -109,17 +109,25 @@ def test_a_killed_simulation_goes_on_with_other_workers(tmp_path, capsys):
 
 
 @pytest.fixture(
-    params=[pytest.param("generate", marks=pytest.mark.recorded), "compress", "cluster"]
+    params=[
+        pytest.param("generate", marks=pytest.mark.recorded), "compress", "decompress", "cluster",
+    ]  # fmt: skip
 )
 def words(request):
     """A command without its output, which takes at least four chunks."""
     if request.param == "generate":
         run = request.getfixturevalue("run")
         return ["generate", run, "--jets", "1000", "--device", "cpu", "--output"]
-    if request.param == "compress":
+    if request.param in ("compress", "decompress"):
         run = request.getfixturevalue("run")
         file = request.getfixturevalue("gaussian_file")
-        return ["compress", file, "--run", run, "--device", "cpu"]
+        options = ["--run", run, "--device", "cpu"]
+        if request.param == "compress":
+            return ["compress", file, *options]
+        packed = request.getfixturevalue("tmp_path") / "packed.jgz"
+        request.getfixturevalue("small_chunks")
+        assert main([str(word) for word in ("compress", file, packed, *options)]) == 0
+        return ["decompress", packed, *options]
     pytest.importorskip("fastjet")
     return ["cluster", request.getfixturevalue("events"), "--output"]
 
