@@ -16,7 +16,11 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
-from jetgen.datasets.formats.hdf5_heaps import require_sound_heaps
+from jetgen.datasets.formats.hdf5_heaps import (
+    Extent,
+    require_sound_heaps,
+    require_sound_lengths,
+)
 from jetgen.datasets.formats.precision import single
 from jetgen.datasets.formats.source import Source
 from jetgen.errors import InputError
@@ -47,13 +51,14 @@ def open_hdf5(path: Path) -> h5py.File:
             a newer jetgen.
     """
     try:
-        require_sound_heaps(path)
+        heaps = require_sound_heaps(path)
         file = h5py.File(path, "r")
     except (FileNotFoundError, InputError):
         raise
     except OSError as error:
         raise _hdf5_error(path, error) from error
     try:
+        require_sound_lengths(path, heaps, _numbers(file))
         check_version(path, int(attribute(file, VERSION_KEY, 1)), HDF5_FORMAT)
         _require_own(path, file)
     except BaseException:
@@ -128,6 +133,19 @@ def _require_own(path: Path, file: h5py.File) -> None:
                     f"{declared / 2**30:.1f} GiB, received {held} bytes; the file is incomplete: "
                     "fetch or make it again"
                 )
+
+
+def _numbers(file: h5py.File) -> Iterator[Extent]:
+    """The parts of a file with the entries of datasets of fixed size."""
+    for _, item in datasets(file):
+        if item.dtype.hasobject:
+            continue
+        if item.chunks is not None:
+            for number in range(item.id.get_num_chunks()):
+                chunk = item.id.get_chunk_info(number)
+                yield chunk.byte_offset, chunk.size
+        elif (place := item.id.get_offset()) is not None:
+            yield place, item.id.get_storage_size()
 
 
 def shapes(path: Path) -> dict[str, tuple[int, ...]]:

@@ -11,7 +11,8 @@ import uproot
 from pyarrow import parquet
 
 import jetgen
-from jetgen.datasets.formats.hdf5_heaps import HEAP, require_sound_heaps
+from jetgen.datasets.formats.hdf5 import open_hdf5
+from jetgen.datasets.formats.hdf5_heaps import HEAP, _too_long, require_sound_heaps
 from jetgen.datasets.inspection.command import inspect
 from jetgen.errors import InputError, InputWarning
 
@@ -112,3 +113,68 @@ def test_damaged_places_of_texts_are_refused(place, size, tmp_path):
     path.write_bytes(data)
     with pytest.raises(InputError, match="whose texts are cut short or damaged"):
         jetgen.read(path)
+
+
+TOO_LONG = """
+import resource, sys, h5py, jetgen
+from jetgen.datasets.inspection.command import inspect
+from jetgen.errors import InputError
+
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for path in sys.argv[1:]:
+    try:
+        inspect(path)
+    except InputError as error:
+        assert "whose texts are cut short or damaged" in str(error), error
+    else:
+        raise AssertionError(path)
+assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kilobytes
+"""
+
+
+def test_a_damaged_length_takes_no_memory(tmp_path):
+    """Of texts in attributes and datasets and of lists of numbers, in all layouts."""
+    path = tmp_path / "a.h5"
+    latest = ("latest", "latest")
+    with h5py.File(path, "w", libver=latest) as file:
+        held = file.create_dataset("x", data=np.arange(6.0).reshape(3, 2))
+        held.attrs["columns"], held.attrs["units"] = ["first", "second"], ["GeV", ""]
+        for k in range(10):  # more than 8 are stored in another way
+            file.attrs[f"note {k}"] = f"text {k}"
+        lists = file.create_dataset("lists", (40,), h5py.vlen_dtype("f8"), chunks=(7,))
+        for k in range(40):
+            lists[k] = np.arange(3.0 * k)
+        file["x_names"] = ["first", "second"]
+    data, paths = path.read_bytes(), []
+    heaps = require_sound_heaps(path)
+    for length in map(len, ("first", "text 3", "GeV", range(3 * 30))):
+        words = [length.to_bytes(4, "little") + heap.to_bytes(8, "little") for heap in heaps]
+        places = [k for k in range(len(data)) if data[k : k + 12] in words]
+        assert places, length
+        for place in places:
+            paths.append(tmp_path / f"{place}.h5")
+            long = (900_000_000).to_bytes(4, "little")
+            paths[-1].write_bytes(data[:place] + long + data[place + 4 :])
+    done = subprocess.run(
+        [sys.executable, "-c", TOO_LONG, *map(str, paths)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_numbers_that_look_like_a_damaged_length_are_read(tmp_path):
+    """PDG codes: an antiparticle beside a neutron, whose code is the place of the heap."""
+    path, sizes = tmp_path / "a.h5", (0, 64)
+    for size in sizes:
+        with h5py.File(path, "w") as file:
+            held = file.create_dataset("a", data=np.zeros(size or 8, np.int64))
+            held.attrs["units"] = ["", "GeV"]
+            pdg = file.create_dataset("pdg", (8,), "i8", chunks=(8,) if size else None)
+            pdg[:] = 22
+            held.attrs["units"] = ["", "GeV"]
+        (heap,) = require_sound_heaps(path)
+        with h5py.File(path, "r+") as file:
+            file["pdg"][2:5] = -211, heap, 1
+        places = _too_long(path, require_sound_heaps(path))
+        assert len(places) == 1
+        with open_hdf5(path) as file:
+            assert file["pdg"][3] == heap
