@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from jetgen.errors import InputError
+from jetgen.files.whole import complete_set
 
 _MARK = b'<meta name="generator" content="jetgen'
 """What each page of jetgen has in its head."""
@@ -20,14 +21,16 @@ def require_own(folder: Path, names: Iterable[str], own: bool | None = None) -> 
     Args:
         folder: the folder of the results.
         names: of the files to be written, relative to it.
-        own: whether an earlier result is there; by default if jetgen wrote its ``report.html``.
+        own: whether an earlier result is there; by default if jetgen wrote its ``report.html``, or
+            was killed when it put a new one in its place.
 
     Raises:
         InputError: otherwise.
     """
     there = [folder / name for name in names if (folder / name).exists()]
     if own is None:
-        own = _is_own(folder / "report.html")
+        page = "report.html"
+        own = any(_is_own(place / page) for place in (folder, complete_set(folder, "report")))
     if there and not own:
         raise InputError(
             f"{there[0]}: expected a new file, or one of an earlier result of jetgen, received "

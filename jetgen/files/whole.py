@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,8 +41,8 @@ def whole_file(path: str | Path, *, alone: bool = False) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = partial_of(path)
     with locked(path, wait=not alone):
-        if HAS_LOCKS:  # the processes that wrote these are dead
-            for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        if HAS_LOCKS:
+            for left in _partial(path):
                 left.unlink(missing_ok=True)
         try:
             yield temporary
@@ -63,34 +62,81 @@ def partial_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.partial")
 
 
+def _partial(path: Path) -> list[Path]:
+    """All that became no ``path``; while it is locked, the processes that wrote it are dead."""
+    form = re.compile(rf"\.{re.escape(path.name)}\.\d+\.partial")
+    return [left for left in path.parent.glob(".*.partial") if form.fullmatch(left.name)]
+
+
+def remove_dead(folder: Path) -> None:
+    """Remove the partial files and lock files that killed processes have left in a folder."""
+    for lock in folder.glob(".*.lock"):
+        path = lock.with_name(lock.name.removeprefix(".").removesuffix(".lock"))
+        with suppress(InputError, OSError), locked(path):  # held by another, or not ours to remove
+            for left in _partial(path):
+                left.unlink()
+
+
 @contextmanager
-def whole_set(folder: Path, name: str) -> Iterator[Path]:
+def whole_set(
+    folder: Path, name: str, former: Callable[[], Iterable[str]] = list
+) -> Iterator[Path]:
     """Yield a hidden folder in ``folder``; when the block succeeds, move its files up together.
 
-    They replace files of the same names in ``folder``; other files stay. If the block raises or
-    its process is killed, ``folder`` keeps all its files as they were. Pages are moved first: after
-    a kill meanwhile, they tell the next run that the others are those of jetgen. Hidden folders of
-    processes that died earlier are removed.
+    They replace those of the ``former`` set, and files of their names; other files stay. If the
+    block raises or its process is killed, ``folder`` keeps all its files as they were. The former
+    page is removed before any file is moved, and the new one is moved last: after a kill meanwhile
+    no page lies beside files of another one, and the next set moves the rest first. Hidden folders
+    of processes that died earlier are removed.
 
     Args:
         folder: the folder for the files.
         name: of the set, in the name of the hidden folder.
+        former: returns the files of the former set in ``folder``, relative to it.
     """
-    temporary = folder / f".{name}.{os.getpid()}.partial"
+    temporary, complete = folder / f".{name}.{os.getpid()}.partial", complete_set(folder, name)
     with locked(folder / name, wait=True):
-        if HAS_LOCKS:  # the processes that wrote these are dead
-            for left in folder.glob(f".{glob.escape(name)}.*.partial"):
+        if HAS_LOCKS:
+            for left in _partial(folder / name):
                 shutil.rmtree(left)
+        if complete.exists():
+            _move_up(complete, folder)
         temporary.mkdir(parents=True)
         try:
             yield temporary
-            files = (path for path in temporary.rglob("*") if path.is_file())
-            for file in sorted(files, key=lambda path: (path.suffix != ".html", path)):
-                target = folder / file.relative_to(temporary)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                file.replace(target)
-        finally:
+            (temporary / _FORMER).write_text(json.dumps(list(former())), encoding="utf-8")
+            temporary.rename(complete)
+        except BaseException:
             shutil.rmtree(temporary)
+            raise
+        _move_up(complete, folder)
+
+
+def complete_set(folder: Path, name: str) -> Path:
+    """The hidden folder while its files are moved up; nothing but a kill leaves one behind."""
+    return folder / f".{name}.complete"
+
+
+_FORMER = ".former.json"
+"""File in the hidden folder with the names of the former set, until they are removed."""
+
+
+def _move_up(new: Path, folder: Path) -> None:
+    """Move the files of a set to their places, or the rest of them."""
+    names = sorted(path.relative_to(new) for path in new.rglob("*") if path.is_file())
+    names = [path for path in names if path.name != _FORMER]
+    pages = [path for path in names if path.suffix == ".html"]
+    others = [path for path in names if path not in pages]
+    if (new / _FORMER).exists():  # nothing has been moved yet
+        former = map(Path, json.loads((new / _FORMER).read_text(encoding="utf-8")))
+        for path in (*pages, *(path for path in former if path not in names)):
+            if (folder / path).is_file():
+                (folder / path).unlink()
+        (new / _FORMER).unlink()
+    for path in (*others, *pages):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (new / path).replace(folder / path)
+    shutil.rmtree(new)
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -17,7 +17,7 @@ from jetgen.evaluation.checks import check
 from jetgen.evaluation.command import metric_records
 from jetgen.evaluation.comparison import Distance
 from jetgen.files.lock import locked
-from jetgen.files.whole import write_json
+from jetgen.files.whole import remove_dead, write_json
 from jetgen.kinds import JETS, Kind
 from jetgen.ranking.samples import Sample
 
@@ -70,6 +70,7 @@ def score(
             progress("wait for the rows of another process")
             with locked(_row(files[missing[0].name]), wait=True):
                 pass
+    remove_dead(folder)
     kept = {name: stored(file) for name, file in files.items()}
     warned = dict.fromkeys(text for content in kept.values() for text in content["warnings"])
     return Scored({name: content["records"] for name, content in kept.items()}, list(warned))

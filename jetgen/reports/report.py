@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -88,7 +90,7 @@ def write_report(
 
     Args:
         folder: where ``report.html``, ``table.csv``, ``table.json`` and ``figures/*.png``
-            are written; existing files of these names are replaced when all new ones are there.
+            are written; they replace those of an earlier report when all new ones are there.
         shown: the sets, and what is known of the model.
         about: the other texts of the page.
         panels: whether every figure is also written as PDF, and every panel to files of its own.
@@ -126,7 +128,7 @@ def write_report(
         speeds = {rate.step: rate.jets_per_second for rate in about.rates}
         planned.append(speed_section(speeds, kind.noun))
     setting = setting_line(checked, about.attributes)
-    with whole_set(folder, "report") as new:
+    with whole_set(folder, "report", partial(_figures, folder)) as new:
         sections = list(_drawn(planned, new, setting, panels, progress))
         progress("write")
         _write_table(new, comparison, merits, verdicts, memorised)
@@ -150,6 +152,18 @@ def write_report(
             ),
         )
     return folder / "report.html"
+
+
+def _figures(folder: Path) -> list[str]:
+    """The figures of the report in a folder, as it lists them."""
+    try:
+        names = json.loads((folder / "table.json").read_text(encoding="utf-8"))["files"]
+        parts = {name: Path(name).parts for name in names}
+    except (OSError, ValueError, KeyError, TypeError):
+        return []  # none, of an earlier version, or damaged
+    return [
+        name for name, part in parts.items() if part[:1] == ("figures",) and ".." not in part
+    ]
 
 
 def _drawn(
@@ -231,6 +245,11 @@ def _write_table(
             "seed": comparison.seed,
             "warnings": comparison.warnings,
             "rows": records,
+            "files": sorted(
+                path.relative_to(folder).as_posix()
+                for path in (folder / "figures").rglob("*")
+                if path.is_file()
+            ),
             "compared": comparison.compared,
             "reference_name": comparison.reference,
             "counted": [row.quantity.name for row in counted(comparison)],

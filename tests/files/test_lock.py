@@ -11,7 +11,7 @@ import pytest
 from jetgen.datasets.formats.hdf5_writing import require_new
 from jetgen.errors import InputError
 from jetgen.files.lock import lock_file, locked
-from jetgen.files.whole import whole_file, write_text
+from jetgen.files.whole import remove_dead, whole_file, write_text
 
 pytest.importorskip("fcntl")
 
@@ -110,3 +110,20 @@ def test_a_waiting_process_does_not_take_a_lock_file_that_was_removed(tmp_path):
         assert process.stdout.readline() == "True\n"
     assert process.returncode == 0
     assert not os.listdir(tmp_path)  # noqa: PTH208
+
+
+def test_a_partial_file_of_another_name_is_kept(writer):
+    """``[a] b.h5`` is being written; ``[a] b`` is another file."""
+    path, _ = writer
+    write_text(path.with_name("[a] b"), "whole")
+    remove_dead(path.parent)
+    assert len(list(path.parent.glob(".*"))) == 2
+
+
+def test_what_dead_processes_left_is_removed(writer):
+    path, process = writer
+    process.kill()
+    process.wait()
+    lock_file(path.with_name("other")).touch()
+    remove_dead(path.parent)
+    assert not list(path.parent.iterdir())

@@ -2,6 +2,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -80,33 +81,69 @@ with whole_set(Path(sys.argv[1]), "page") as new:
 """
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
-def test_a_kill_while_files_move_up_does_not_block_the_next_set(tmp_path, monkeypatch):
-    page = '<meta name="generator" content="jetgen'
-    names, move = ["a.csv", "figures/a.png", "report.html"], Path.replace
-
-    def write():
-        require_own(tmp_path, names)
-        with whole_set(tmp_path, "report") as folder:
+def test_files_that_the_next_set_lacks_do_not_stay_beside_it(tmp_path):
+    for names in (["figures/a.png", "figures/b.png", "page.html"], ["figures/b.png", "page.html"]):
+        with whole_set(tmp_path, "page", lambda: ["figures/a.png", "figures", "none"]) as new:
             for name in names:
-                write_text(folder / name, page)
+                write_text(new / name, name)
+        (tmp_path / "figures" / "mine.png").touch()
+    assert contents(tmp_path).keys() == {"figures/b.png", "figures/mine.png", "page.html"}
 
-    for stop in (1, 2):
-        moved = []
 
-        def dying(path, target, stop=stop, moved=moved):
-            if ".report." in str(path) and ".report." not in str(target):
-                if len(moved) == stop:
-                    raise KeyboardInterrupt
-                moved.append(path)
-            return move(path, target)
+HEAD = '<meta name="generator" content="jetgen'
+SETS = {"first": ["a.csv", "figures/a.png"], "second": ["a.csv", "figures/b.png"]}
 
-        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr(Path, "replace", dying)
-            write()
-        write()
-        for path in tmp_path.rglob("*.*"):
-            path.unlink()
+
+def write_set(folder, text):
+    names = [*SETS[text], "report.html"]
+    require_own(folder, names)
+    former = [name for name in contents(folder) if name.startswith("figures")]
+    with whole_set(folder, "report", lambda: former) as new:
+        for name in names:
+            write_text(new / name, HEAD + text)
+
+
+def killed_at(event, folder):
+    """Exit code of a process that writes the second set, and ends at this change of the files."""
+    if (process := os.fork()) == 0:
+        left = iter(range(event))
+
+        def dying(function):
+            def call(*arguments, **options):
+                if next(left, None) is None:
+                    os._exit(9)
+                return function(*arguments, **options)
+
+            return call
+
+        for name in ("open", "replace", "rename", "unlink", "rmdir", "mkdir", "fsync"):
+            setattr(os, name, dying(getattr(os, name)))
+        write_set(folder, "second")
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_no_page_lies_beside_files_of_another_one_after_a_kill(tmp_path):
+    """A kill at any change of the files; the next set, interrupted too, is not blocked."""
+    pytest.importorskip("fcntl")
+    found, code = [], 9
+    for event in count():
+        folder = tmp_path / str(event)
+        write_set(folder, "first")
+        code = killed_at(event, folder)
+        seen = {k: v.removeprefix(HEAD) for k, v in contents(folder).items() if k[0] != "."}
+        found.append(seen.get("report.html", "none"))
+        if found[-1] != "none":
+            assert seen == dict.fromkeys([*SETS[found[-1]], "report.html"], found[-1]), event
+        if code == 0:
+            break
+        with pytest.raises(OSError, match="disk full"), whole_set(folder, "report"):
+            raise OSError("disk full")
+        write_set(folder, "second")
+        expected = dict.fromkeys([*SETS["second"], "report.html"], HEAD + "second")
+        assert contents(folder) == expected, event
+    assert list(dict.fromkeys(found)) == ["first", "none", "second"]
 
 
 def test_a_kill_leaves_the_former_set_and_the_next_one_cleans_up(tmp_path):
