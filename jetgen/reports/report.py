@@ -161,9 +161,7 @@ def _figures(folder: Path) -> list[str]:
         parts = {name: Path(name).parts for name in names}
     except (OSError, ValueError, KeyError, TypeError):
         return []  # none, of an earlier version, or damaged
-    return [
-        name for name, part in parts.items() if part[:1] == ("figures",) and ".." not in part
-    ]
+    return [name for name, part in parts.items() if part[:1] == ("figures",) and ".." not in part]
 
 
 def _drawn(

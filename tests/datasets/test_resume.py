@@ -110,8 +110,11 @@ def test_a_killed_simulation_goes_on_with_other_workers(tmp_path, capsys):
 
 @pytest.fixture(
     params=[
-        pytest.param("generate", marks=pytest.mark.recorded), "compress", "decompress", "cluster",
-    ]  # fmt: skip
+        pytest.param("generate", marks=pytest.mark.recorded),
+        "compress",
+        "decompress",
+        "cluster",
+    ]
 )
 def words(request):
     """A command without its output, which takes at least four chunks."""
