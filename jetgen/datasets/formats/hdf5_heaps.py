@@ -50,7 +50,7 @@ def _objects(data: mmap.mmap, start: int) -> set[int] | None:
     end, place = start + _number(data, start + 8, 8), start + 16
     if end > len(data):
         return None
-    objects = set()
+    objects: set[int] = set()
     while place + 16 <= end:
         index, size = _number(data, place, 2), _number(data, place + 8, 8)
         if not index:  # free space, whose size counts its 16 bytes
