@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from jetgen.config.option import typed
 from jetgen.config.train import IN_MEMORY, TrainConfig
-from jetgen.conversion import to_cloud
+from jetgen.conversion import takes_map, to_cloud
 from jetgen.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -72,11 +72,12 @@ def train(
 
     Args:
         config: every option; the defaults when omitted.
-        data: the jets to train on: a cloud, an awkward array, an array as
-            :mod:`jetgen.conversion` says, or the names of files. A run that was trained on jets
-            passed here records their hash and asks for them again where it needs them:
-            ``jetgen.load(run, data=jets)``. With ``resume=True`` they are those of the run,
-            wherever they are now.
+        data: the jets to train on: a cloud, an awkward array or a table as
+            :func:`jetgen.from_awkward` takes them, an array as :mod:`jetgen.conversion` says, or
+            the names of files. The option ``map`` is for all of these that have names. A run that
+            was trained on jets passed here records their hash and asks for them again where it
+            needs them: ``jetgen.load(run, data=jets)``. With ``resume=True`` they are those of the
+            run, wherever they are now.
         preset: name of a recipe that ``jetgen presets`` lists; its options replace those of
             ``config``.
         options: fields of :class:`jetgen.TrainConfig`, which replace those of ``config`` and of the
@@ -89,14 +90,18 @@ def train(
     """
     from jetgen import configs
     from jetgen.runs.data import to_data
+    from jetgen.runs.folder import RunFolder
     from jetgen.training.command import train
 
-    given = to_data(data)
-    if isinstance(given, list):
-        options, given = {"data": given, **options}, None
     if preset is not None:
         options = {**configs.preset(preset), **options}
     chosen = _configured(TrainConfig, options, config)
+    _require_use_of_map(chosen.map, [data])
+    folder = RunFolder(chosen.run)
+    resumed = chosen.resume and folder.exists() and not chosen.map
+    given = to_data(data, (folder.read_config() if resumed else chosen).map)
+    if isinstance(given, list):
+        return train(replace(chosen, data=given))
     return train(chosen, data=given)
 
 
@@ -134,7 +139,7 @@ def generate(
     names = [each.run.name if isinstance(each, TrainedModel) else str(each) for each in several]
     output = IN_MEMORY if output is None else output
     given = {"runs": names, "jets": jets, "seed": seed, "output": output, **options}
-    passed = to_data(data)
+    passed = to_data(data, _map_of(several, data))
     if isinstance(passed, list):
         given["data"] = passed
     config = _configured(GenerateConfig, given)
@@ -180,7 +185,9 @@ def evaluate(
         require_own_result(Path(output))
     made, wanted = _generated(generated), _real(generated if real is None else real)
     given = {"generated": _label(made), "real": _label(wanted), "output": output, **options}
-    content = evaluated(_configured(EvaluateConfig, given), _cloud(wanted), _cloud(made))
+    config = _configured(EvaluateConfig, given)
+    _require_use_of_map(config.map, [wanted, made])
+    content = evaluated(config, _cloud(wanted, config.map), _cloud(made, config.map))
     if output is not None:
         write_json(Path(output), content)
     return content
@@ -213,26 +220,26 @@ def report(
 
     if real is None:
         given = {"run": _folder(generated), "output": output, **options}
-        return report(_configured(ReportConfig, given), data=_data_of([generated], data))
+        return report(_configured(ReportConfig, given), data=_data_of([generated], data, options))
     if data is not None:
         raise InputError("data: expected none with `real`, which are the jets to compare with")
     if (name := _shipped(generated)) is not None:
         compared = _real(real)
         given = {"run": name, "real": _label(compared), "output": output, **options}
-        passed = _cloud(compared)
-        return report(
-            _configured(ReportConfig, given), None if passed is None else {IN_MEMORY: passed}
-        )
+        config = _configured(ReportConfig, given)
+        _require_use_of_map(config.map, [compared])
+        passed = _cloud(compared, config.map)
+        return report(config, None if passed is None else {IN_MEMORY: passed})
     several = generated if isinstance(generated, Mapping) else {"generated": generated}
     samples = {name: _generated(each) for name, each in several.items()}
     wanted = _real(real)
-    clouds = {name: cloud for name, each in samples.items() if (cloud := _cloud(each)) is not None}
-    names = [name if name in clouds else str(each) for name, each in samples.items()]
+    names = [_label(each, name) for name, each in samples.items()]
     given = {"real": _label(wanted), "generated": names, "output": output, **options}
-    known = _cloud(wanted)
-    if known is not None:
-        clouds[_label(wanted)] = known
-    return report(_configured(ReportConfig, given), clouds)
+    config = _configured(ReportConfig, given)
+    _require_use_of_map(config.map, [wanted, *samples.values()])
+    sources = {**samples, _label(wanted): wanted}
+    found = {name: _cloud(each, config.map) for name, each in sources.items()}
+    return report(config, {name: cloud for name, cloud in found.items() if cloud is not None})
 
 
 def compare(
@@ -253,18 +260,26 @@ def compare(
     from jetgen.ranking.command import compare
 
     given = {"runs": [_folder(run) for run in runs], "output": output, **options}
-    return compare(_configured(CompareConfig, given), _data_of(runs, data))
+    return compare(_configured(CompareConfig, given), _data_of(runs, data, options))
 
 
-def _data_of(runs: Sequence[Any], data: Any) -> Data | None:
+def _data_of(runs: Sequence[Any], data: Any, options: Mapping[str, Any]) -> Data | None:
     """What runs were trained on, as it was passed here or to :func:`jetgen.load`."""
     from jetgen.runs.data import to_data
     from jetgen.runs.trained_model import TrainedModel
 
     if data is not None:
-        return to_data(data)
+        return to_data(data, options.get("map") or _map_of(runs, data))
     models = [run for run in runs if isinstance(run, TrainedModel)]
     return next((model.given for model in models if model.given is not None), None)
+
+
+def _map_of(runs: Sequence[Any], data: Any) -> Mapping[str, str]:
+    """The map that runs were trained with, for arrays with names of columns."""
+    from jetgen.runs.folder import RunFolder
+
+    folders = [folder for run in runs if (folder := _run_of(run)) is not None]
+    return RunFolder(folders[0]).read_config().map if folders and takes_map(data) else {}
 
 
 def _configured(kind: type[C], options: Mapping[str, Any], base: C | None = None) -> C:
@@ -327,9 +342,19 @@ def _folder(run: Any) -> str:
     return str(run if found is None else found)
 
 
-def _cloud(source: Any) -> ParticleCloud | None:
-    return None if isinstance(source, str | os.PathLike) else to_cloud(source)
+def _cloud(source: Any, map: Mapping[str, str] | None = None) -> ParticleCloud | None:
+    return None if isinstance(source, str | os.PathLike) else to_cloud(source, map=map)
 
 
-def _label(source: Any) -> str:
-    return os.fspath(source) if isinstance(source, str | os.PathLike) else IN_MEMORY
+def _require_use_of_map(map: Mapping[str, str], sources: Sequence[Any]) -> None:
+    """Refuse a map where nothing is read by it: without files, and without arrays with names."""
+    read = (s is None or isinstance(s, str | os.PathLike | list | tuple) for s in sources)
+    if map and not any(read) and not any(takes_map(source) for source in sources):
+        raise InputError(
+            "map: expected none for jets in memory without names of columns, received "
+            f"{dict(map)}; omit it, or name the columns (jetgen.from_numpy, jetgen.from_awkward)"
+        )
+
+
+def _label(source: Any, name: str = IN_MEMORY) -> str:
+    return os.fspath(source) if isinstance(source, str | os.PathLike) else name

@@ -14,7 +14,15 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import CARTESIAN, RELATIVE, Feature, ParticleCloud
-from jetgen.conversion import as_tensor, from_awkward, is_awkward, to_cloud, with_momenta
+from jetgen.conversion import (
+    as_tensor,
+    from_awkward,
+    is_awkward,
+    is_table,
+    takes_map,
+    to_cloud,
+    with_momenta,
+)
 from jetgen.errors import InputError, some
 
 R = TypeVar("R")
@@ -39,7 +47,8 @@ def takes_sets(function: Callable[..., R]) -> Callable[..., R]:
         places = [
             i
             for i, value in enumerate(values)
-            if (_is_array(value) and not _is_mask(value)) or (i < sets and isinstance(value, list))
+            if (_is_array(value) and not _is_mask(value))
+            or (i < sets and (isinstance(value, list) or is_table(value)))
         ]
         clouds = []
         for i, value in enumerate(values):
@@ -71,7 +80,7 @@ def takes_arrays(function: Callable[..., R]) -> Callable[..., R]:
     @wraps(function)
     def taking(*values: Any, **options: Any) -> R:
         _require_data(function.__name__, values)
-        given = [from_awkward(value) if is_awkward(value) else value for value in values]
+        given = [from_awkward(value) if takes_map(value) else value for value in values]
         clouds = [value for value in given if isinstance(value, ParticleCloud)]
         if clouds and not masked:
             raise InputError(

@@ -1,4 +1,4 @@
-"""Sets from what users have: NumPy and awkward arrays, and torch tensors.
+"""Sets from what users have: NumPy and awkward arrays, torch tensors, and tables.
 
 Arrays without names of features are jets as the JetNet library has them: ``(J, N, 3)`` of
 ``etarel, phirel, ptrel``, with zeros where padded, or ``(J, N, 4)`` with the mask last.
@@ -123,11 +123,12 @@ def from_awkward(
     """A cloud of a ragged awkward array: one list of records for each set, or records of lists.
 
     Args:
-        array: lists of records, one field for each feature; or records of ``particles``,
+        array: lists of records, one field for each feature, or momenta of vector in any
+            coordinates; or records of ``particles``,
             ``conditions`` and ``weights``, as :meth:`~jetgen.cloud.ParticleCloud.to_awkward`
             makes them; or records of lists of numbers, as ``tree.arrays()`` of uproot returns
             them, whose fields are recognised by name as the columns of files are
-            (:func:`jetgen.read`).
+            (:func:`jetgen.read`). A mapping of columns, or a data frame, is such a record.
         features: the fields to take, in this order; all of them when omitted.
         map: the fields that contain the momenta, if their names are not recognised, as for
             :func:`jetgen.read`: ``{"px": "a", "py": "b", "pz": "c", "unit": "MeV"}``.
@@ -141,7 +142,7 @@ def from_awkward(
     """
     import awkward as ak
 
-    array = ak.Array(array)
+    array = _of_columns(array) if is_table(array) else ak.Array(array)
     if "particles" in array.fields:
         if conditions is None and "conditions" in array.fields:
             inner = array["conditions"]
@@ -149,6 +150,8 @@ def from_awkward(
         if weights is None and "weights" in array.fields:
             weights = array["weights"]
         array = array["particles"]
+    if features is None:
+        array = _cartesian(array)
     if array.ndim not in (1, 2) or not array.fields:
         raise InputError(
             "array: expected lists of records with a field for each feature, or records of lists, "
@@ -186,6 +189,47 @@ def from_awkward(
     return from_numpy(padded, mask, chosen, conditions=conditions, weights=weights)
 
 
+_GENERIC = {"x", "y", "z", "t", "rho", "theta", "tau"}
+"""Names of vector's coordinates that say nothing of momenta; its operations return these."""
+
+
+def _cartesian(array: Any) -> Any:
+    """Momenta of vector with ``px, py, pz[, E]`` in place of coordinates of its generic names."""
+    name = array.layout.purelist_parameter("__record__") or ""
+    if not name.startswith("Momentum") or _GENERIC.isdisjoint(array.fields):
+        return array
+    import awkward as ak
+    import vector
+
+    found = ak.Array(array, behavior=vector.backends.awkward.behavior)
+    coordinates = {"px": found.px, "py": found.py, "pz": found.pz}
+    if name == "Momentum4D":
+        coordinates["E"] = found.E
+    own = _GENERIC | UNITS.keys() | {"eta", "energy", "e", "M", "m"}
+    others = {field: array[field] for field in array.fields if field not in own}
+    return ak.zip(coordinates | others)
+
+
+def _of_columns(table: Any) -> Any:
+    """The columns of a mapping or a data frame as an awkward record of them."""
+    import awkward as ak
+
+    names = list(table) if isinstance(table, Mapping) else list(table.columns)
+    columns = {}
+    for name in names:
+        column = table[name]
+        if not is_awkward(column):
+            values = np.asarray(column)
+            column = ak.Array(list(column) if values.dtype.kind in "OU" else values)
+        columns[str(name)] = column
+    return ak.Array(columns)
+
+
+def is_table(value: Any) -> bool:
+    """Whether it is a mapping of columns, or a data frame, as of pandas."""
+    return isinstance(value, Mapping) or (not is_awkward(value) and hasattr(value, "columns"))
+
+
 def _own_fields(fields: Sequence[str]) -> list[str]:
     """The fields without those that :meth:`~jetgen.cloud.ParticleCloud.to_awkward` adds."""
     relative = {f.name for f in RELATIVE} <= set(fields)
@@ -204,21 +248,25 @@ def _with_more(
     return cloud.with_conditions(named)
 
 
-def to_cloud(jets: Any, mask: Any = None, name: str = "jets") -> ParticleCloud:
+def to_cloud(
+    jets: Any, mask: Any = None, name: str = "jets", *, map: Mapping[str, str] | None = None
+) -> ParticleCloud:
     """The sets as a cloud: arrays as the module's first lines say, clouds by :func:`with_momenta`.
 
     Args:
-        jets: a cloud, a ragged awkward array, or an array or tensor ``(B, N, 3 or 4)``.
+        jets: a cloud, a ragged awkward array, a table as for :func:`from_awkward`, or an array or
+            tensor ``(B, N, 3 or 4)``.
         mask: ``(B, N)``, of arrays and tensors.
         name: what messages call the sets.
+        map: the fields that contain the momenta, of what has fields by name.
 
     Raises:
         InputError: for an array of another shape.
     """
     if isinstance(jets, ParticleCloud):
         return with_momenta(jets)
-    if is_awkward(jets):
-        return with_momenta(from_awkward(jets))
+    if takes_map(jets):
+        return with_momenta(from_awkward(jets, map=map))
     values = as_tensor(jets, name)
     if values.ndim != 3 or values.shape[2] not in ((3, 4) if mask is None else (3,)):
         raise InputError(
@@ -322,6 +370,11 @@ def feature_of(feature: str | Feature) -> Feature:
     if isinstance(feature, str):
         return Feature(feature, UNITS.get(feature, ""))
     return feature
+
+
+def takes_map(value: Any) -> bool:
+    """Whether it has fields by name, which a map can choose from."""
+    return is_awkward(value) or is_table(value)
 
 
 def is_awkward(value: Any) -> bool:

@@ -127,6 +127,24 @@ def test_simulated_jets_are_a_cloud(tmp_path):
     assert torch.equal(jetgen.read(tmp_path / "jets.h5").particles, kept.particles)
 
 
+def test_a_map_is_for_all_data_with_names_of_columns(jets, tmp_path):
+    momenta = jets.to_awkward().particles
+    table = {name: getattr(momenta, f"p{name}") * 1000 for name in "xyz"}
+    chosen = {"px": "x", "py": "y", "pz": "z", "unit": "MeV"}
+    run = jetgen.train(data=table, map=chosen, run=tmp_path / "run", **SMALL)
+    model = jetgen.load(run, data=table)
+    assert float(model.held_out().mass.max()) < 2 * float(jets.mass.max())
+    inside = jetgen.generate(run, 5, region="mass > 0", data=table)
+    assert len(inside) == 5
+    resumed = {**SMALL, "epochs": 3}
+    with pytest.raises(InputError, match="map: expected none for jets in memory without names"):
+        jetgen.train(data=jets, map={"unit": "MeV"}, run=tmp_path / "other", **resumed)
+    with pytest.raises(InputError, match="map: expected none for jets in memory without names"):
+        jetgen.evaluate(jets, jets, map={"unit": "MeV"})
+    rows = jetgen.evaluate(table, jets, map=chosen)["rows"]
+    assert next(row["value"] for row in rows if row["metric"] == "relative_mass") < 1e-6
+
+
 def test_a_preset_by_name_and_options_that_replace_its_own(jets, tmp_path):
     folder = jetgen.train(data=jets, run=tmp_path / "gan", preset="gan", **SMALL)
     config = jetgen.load(folder).config

@@ -169,6 +169,51 @@ def test_awkward_jets_have_vectors_methods_in_every_representation(features):
     np.testing.assert_allclose(back.mass, jets.mass, rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("system", "size"),
+    [("rhophietatau", 4), ("xyzt", 4), ("rhophithetat", 4), ("xyz", 3), ("rhophieta", 3)],
+)
+def test_momenta_of_vector_are_taken_in_any_coordinates(system, size, jets):
+    momenta = to_cartesian(jets).to_awkward().particles
+    moved = getattr(momenta.rotateZ(0.0), f"to_{system}")()
+    found = jetgen.from_awkward(moved)
+    assert found.features[:3] == CARTESIAN and len(found.features) == size
+    np.testing.assert_allclose(found.mass, jets.mass, rtol=1e-6)
+    raw = jetgen.from_awkward(moved, features=moved.fields[:1])
+    assert [f.name for f in raw.features] == moved.fields[:1]
+
+
+class Frame:
+    """As a data frame of pandas: columns by name, ``object`` where they hold lists or words."""
+
+    def __init__(self, columns):
+        self.columns, self._held = list(columns), columns
+
+    def __getitem__(self, name):
+        return self._held[name]
+
+
+@pytest.mark.parametrize("kind", [dict, Frame])
+def test_columns_by_name_are_taken_as_those_of_a_file(kind, jets):
+    cartesian = to_cartesian(jets)
+    particles, mask = cartesian.to_numpy()
+    numbered = {f"{name}_{k}": particles[:, k, i] for k in range(mask.shape[1])
+                for i, name in enumerate(("px", "py", "pz"))}  # fmt: skip
+    padded = {f"part_{name}": particles[..., i] for i, name in enumerate(("px", "py", "pz"))}
+    lists = np.empty(len(mask), dtype=object)
+    ragged = {name: lists.copy() for name in padded}
+    for name, column in padded.items():
+        ragged[name][:] = [row[inside] for row, inside in zip(column, mask, strict=True)]
+    for columns in (numbered, padded, ragged):
+        labels = {"is_signal_new": np.arange(len(mask)) % 2, "word": ["a"] * len(mask)}
+        table = kind({**columns, **labels})
+        found = jetgen.from_awkward(table)
+        np.testing.assert_allclose(found.mass, cartesian.mass, rtol=1e-5)
+        assert found.condition("type").tolist() == [11, 2] * (len(mask) // 2)
+        polynomials = jetgen.physics.efps(cartesian, max_degree=2)
+        assert torch.allclose(jetgen.physics.efps(table, max_degree=2), polynomials, rtol=1e-5)
+
+
 def test_clouds_with_and_without_energy_are_compared_by_their_common_features(jets):
     four = to_cartesian(jets)
     three = four.replace(particles=four.particles[..., :3], features=four.features[:3])

@@ -9,7 +9,8 @@ from jetgen.config.option import option, require
 
 MAP_HELP = (
     "which columns of files hold the momenta, where their names do not say it: "
-    "px=part_px,py=part_py,pz=part_pz,unit=MeV; set=jet_id for tables with one particle per row "
+    "px=part_px,py=part_py,pz=part_pz,unit=MeV; set=jet_id for tables with one particle per row, "
+    "tree=Events for a ROOT file with several trees "
     "(docs/own-data.md lists all that can be mapped)"
 )
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from jetgen.components import FORMATS
 from jetgen.datasets.formats.csv_table import first_lines
 from jetgen.datasets.formats.grouped_table import GroupedTable
-from jetgen.datasets.formats.recognition import SET
+from jetgen.datasets.formats.recognition import SET, TREE, suggestion
+from jetgen.datasets.formats.root_table import RootSource
 from jetgen.datasets.formats.source import Format, Source
 from jetgen.datasets.formats.table import TableSource
 from jetgen.datasets.guarded_source import GuardedSource, as_input_errors
@@ -63,7 +64,7 @@ def find_files(paths: Paths) -> list[Path]:
             if not found:
                 raise InputError(
                     f"{path}: expected a file, found none; check the path, or make jets with "
-                    "`jetgen simulate`"
+                    "`jetgen simulate`" + _advice_on_tree(path)
                 )
             found = [
                 file
@@ -72,6 +73,12 @@ def find_files(paths: Paths) -> list[Path]:
             ]
         files += found
     return _each_once(files)
+
+
+def _advice_on_tree(path: Path) -> str:
+    """For ``FILE.root:TREE``, as in uproot, what to write instead."""
+    file, _, tree = str(path).rpartition(":")
+    return f"; {suggestion({TREE: tree})} names the tree of {file}" if Path(file).is_file() else ""
 
 
 def _in_folder(folder: Path) -> list[Path]:
@@ -193,6 +200,15 @@ def map_of(paths: Paths, chosen: Mapping[str, str]) -> Mapping[str, str]:
     return chosen if all(general) else {}
 
 
+def _with_tree(source: Source, name: str) -> RootSource:
+    if not isinstance(source, RootSource):
+        raise InputError(
+            f"{source.path}: expected a ROOT file for {suggestion({TREE: name})}, received another "
+            "file; omit it"
+        )
+    return RootSource(source.path, name)
+
+
 def open_source(
     path: str | Path,
     jet_type: str | None = None,
@@ -218,6 +234,8 @@ def open_source(
     chosen = dict(map or {})
     with as_input_errors(path):
         inner = form.open(path, jet_type)
+        if TREE in chosen:
+            inner = _with_tree(inner, chosen.pop(TREE))
         if SET in chosen and isinstance(inner, TableSource):
             inner = GroupedTable(inner, chosen.pop(SET))
     source = GuardedSource(inner)

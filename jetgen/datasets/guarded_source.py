@@ -68,7 +68,7 @@ class GuardedSource(Source):
     @property
     def unread(self) -> dict[str, str]:
         with as_input_errors(self.path):
-            known = self.inner.categories
+            known = {*self.inner.categories, *self.inner.labels}
             return {k: reason for k, reason in self.inner.unread.items() if k not in known}
 
     @property

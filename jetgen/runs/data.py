@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -43,8 +43,12 @@ Data = ParticleCloud | Sequence[str | Path]
 """The data of a run: sets that are passed from Python, or the names of files."""
 
 
-def to_data(given: Any) -> ParticleCloud | list[str] | None:
+def to_data(given: Any, map: Mapping[str, str] | None = None) -> ParticleCloud | list[str] | None:
     """What a user passes as the data of a run: names of files, a cloud, or an array of one.
+
+    Args:
+        given: the data.
+        map: the fields that contain the momenta, of arrays that have some; files are read later.
 
     Raises:
         InputError: for anything else.
@@ -54,7 +58,7 @@ def to_data(given: Any) -> ParticleCloud | list[str] | None:
     paths = given if isinstance(given, list | tuple) else [given]
     if all(isinstance(path, str | os.PathLike) for path in paths):
         return [os.fspath(path) for path in paths]
-    return to_cloud(given, name="data")
+    return to_cloud(given, name="data", map=map)
 
 
 def load_jets(

@@ -73,7 +73,7 @@ def load(
     reading = dataclasses.replace(
         config, map=dict(map or config.map), allow=tuple(allow or config.allow)
     )
-    passed = to_data(data)
+    passed = to_data(data, reading.map)
     return TrainedModel(
         run=found,
         config=config,

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from jetgen.datasets.formats.categories import category_column
 from jetgen.datasets.formats.names import MOMENTA, SYNONYMS, Column, collections, split_name
 from jetgen.errors import InputError, did_you_mean, some
 from jetgen.kinematics import GEV
@@ -36,6 +37,9 @@ SIGNAL = {"is_signal_new": {"top": 1.0, "qcd": 0.0}}
 
 SET = "set"
 """Key of the map for the columns that number the sets of a table with one item per row."""
+
+TREE = "tree"
+"""Key of the map for the tree or RNTuple that is read of several in a ROOT file."""
 
 
 class Mark(NamedTuple):
@@ -75,7 +79,10 @@ class JetColumns:
 
 
 def recognise(
-    columns: Sequence[Column], chosen: Mapping[str, str], where: object = "table"
+    columns: Sequence[Column],
+    chosen: Mapping[str, str],
+    where: object = "table",
+    texts: Sequence[str] = (),
 ) -> JetColumns | None:
     """Find the columns with the momenta of particles, and those of their jets.
 
@@ -84,9 +91,11 @@ def recognise(
         chosen: quantities and their columns from the map of the user: particles ``px``, ``py``,
             ``pz``, ``E``, ``pt``, ``eta``, ``y`` (rapidity), ``phi``, ``mass``, ``etarel``,
             ``phirel``, ``ptrel``, ``mask``; jets ``jet_pt``, ...; ``weight``; ``type``; the name of
-            a class (``top=label_Tbqq``, ``gluon=label:21``); ``unit`` (``MeV``). The key ``set``
-            is used before (:mod:`jetgen.datasets.formats.grouped_table`).
+            a class (``top=label_Tbqq``, ``gluon=label:21``, ``gluon=flavour:g``); ``unit``
+            (``MeV``). The keys ``set`` (:mod:`~jetgen.datasets.formats.grouped_table`) and
+            ``tree`` (:mod:`~jetgen.datasets.formats.root_table`) are used before.
         where: the file, for messages.
+        texts: the columns of words, which may be labels of classes.
 
     Returns:
         The mapping, or None if no columns have names of particle momenta.
@@ -94,7 +103,7 @@ def recognise(
     Raises:
         InputError: when several collections may be the particles, or the map does not match.
     """
-    _check(columns, chosen, where)
+    _check(columns, chosen, where, texts)
     roles = set(SYNONYMS) - {"n"}
     particles = {role: name for role, name in chosen.items() if role in roles}
     lists = [column for column in columns if column.items]
@@ -118,7 +127,9 @@ def recognise(
         role[4:]: name for role, name in chosen.items() if role.startswith("jet_")
     }
     classes = {
-        class_index(role): _mark(name, single) for role, name in chosen.items() if role in CLASSES
+        class_index(role): _mark(name, single, texts)
+        for role, name in chosen.items()
+        if role in CLASSES
     }
     kind = chosen.get("type")
     if not classes and kind is None:
@@ -189,11 +200,21 @@ def _labels(single: Sequence[Column]) -> dict[int, Mark]:
     }
 
 
-def _mark(text: str, single: Sequence[Column]) -> Mark:
+def _mark(text: str, single: Sequence[Column], texts: Sequence[str]) -> Mark:
     if any(column.name == text for column in single):
         return Mark(text, 1.0)
+    word = _word(text, texts)
+    if word is not None:
+        return Mark(category_column(*word), 1.0)
     name, _, value = text.rpartition(":")
     return Mark(name, float(value))
+
+
+def _word(text: str, texts: Sequence[str]) -> tuple[str, str] | None:
+    """Column and word of ``flavour:gluon``, where the column is one of ``texts``."""
+    return next(
+        ((name, text[len(name) + 1 :]) for name in texts if text.startswith(f"{name}:")), None
+    )
 
 
 def _scale(
@@ -234,10 +255,12 @@ def _require_momenta(particles: Mapping[str, str], lists: Sequence[Column], wher
             )
 
 
-def _check(columns: Sequence[Column], chosen: Mapping[str, str], where: object) -> None:
+def _check(
+    columns: Sequence[Column], chosen: Mapping[str, str], where: object, texts: Sequence[str]
+) -> None:
     """Check that the map contains known quantities and existing columns."""
     known = [*(role for role in SYNONYMS if role != "n"), *(f"jet_{role}" for role in JET_ROLES)]
-    known += ["weight", "type", "unit", SET]
+    known += ["weight", "type", "unit", SET, TREE]
     names = {column.name for column in columns}
     for role, name in chosen.items():
         if role not in (*known, *CLASSES):
@@ -245,7 +268,7 @@ def _check(columns: Sequence[Column], chosen: Mapping[str, str], where: object) 
                 f"map: expected names among {some(known)} or a class of jets, received "
                 f"{role!r}{did_you_mean(role, known)}"
             )
-        if role == "unit" or name in names:
+        if role == "unit" or name in names or (role in CLASSES and _word(name, texts)):
             continue
         column, _, value = name.rpartition(":")
         marks = role in CLASSES and column in names and re.fullmatch(r"-?\d+(\.\d+)?", value)

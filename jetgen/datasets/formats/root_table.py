@@ -1,4 +1,6 @@
-"""ROOT files with one tree or RNTuple, with columns of numbers or lists of numbers.
+"""ROOT files: a tree or RNTuple with columns of numbers or lists of numbers.
+
+Of several the only one that holds momenta is read, or that of ``map={"tree": "Events"}``.
 
 Units are read from the title of the tree (``px [GeV], py [GeV]``), because names of branches cannot
 contain them.
@@ -6,7 +8,7 @@ contain them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,11 @@ from typing import Any
 import numpy as np
 
 from jetgen.datasets.formats.awkward_table import AwkwardSource
+from jetgen.datasets.formats.names import Column, collections
+from jetgen.datasets.formats.recognition import TREE, suggestion
 from jetgen.datasets.formats.source import Format
 from jetgen.datasets.formats.table import as_feature
-from jetgen.errors import InputError
+from jetgen.errors import InputError, did_you_mean, some
 
 MAGIC = b"root\0"
 """The signature, and the first byte of a version below 2^24: text may begin with "root", too."""
@@ -31,7 +35,11 @@ TABLES = ("TTree", "TNtuple", "TNtupleD", "ROOT::RNTuple", "ROOT::Experimental::
 
 
 class RootSource(AwkwardSource):
-    """The entries of the tree or RNTuple of a file."""
+    """The entries of a tree or RNTuple of a file: by default of the only one with momenta."""
+
+    def __init__(self, path: str | Path, tree: str | None = None) -> None:
+        super().__init__(path)
+        self._name = tree
 
     @cached_property
     def _tree(self) -> Any:
@@ -43,19 +51,37 @@ class RootSource(AwkwardSource):
             if held < file.file.fEND:
                 raise OSError(f"{held} of {file.file.fEND} bytes")
             kinds = file.classnames(cycle=False)
-            trees = [name for name, kind in kinds.items() if kind in TABLES]
-            if len(trees) == 1:
-                return file[trees[0]]
+            trees = {name: file[name] for name, kind in kinds.items() if kind in TABLES}
         except (ValueError, OSError, KeyError, uproot.DeserializationError) as error:
             raise InputError(
                 f"{self.path}: expected a complete ROOT file, received one that is cut short or "
                 f"damaged ({' '.join(str(error).split())}); fetch or make it again"
             ) from error
-        held_instead = ", ".join(f"{name} ({kind})" for name, kind in kinds.items())
+        if not trees:
+            held_instead = ", ".join(f"{name} ({kind})" for name, kind in kinds.items())
+            raise InputError(
+                f"{self.path}: expected a tree or RNTuple, received none, but "
+                f"{held_instead or 'an empty file'}"
+            )
+        return self._chosen(trees)
+
+    def _chosen(self, trees: Mapping[str, Any]) -> Any:
+        """The tree that is named, the only one, or the only one with the momenta of particles."""
+        if self._name is not None:
+            if self._name in trees:
+                return trees[self._name]
+            raise InputError(
+                f"{self.path}: expected a tree among {some(trees)}, received "
+                f"{self._name!r}{did_you_mean(self._name, list(trees))}"
+            )
+        if len(trees) == 1:
+            return next(iter(trees.values()))
+        found = [name for name, tree in trees.items() if _has_momenta(tree)]
+        if len(found) == 1:
+            return trees[found[0]]
         raise InputError(
-            f"{self.path}: expected one tree or RNTuple, received "
-            f"{', '.join(trees) or 'none, but ' + (held_instead or 'an empty file')}; copy one to "
-            "a file of its own"
+            f"{self.path}: expected one tree or RNTuple with momenta of particles, received "
+            f"{some(found or trees)}; choose one: {suggestion({TREE: (found or list(trees))[0]})}"
         )
 
     @cached_property
@@ -67,7 +93,7 @@ class RootSource(AwkwardSource):
                 array = self._tree[name].array(entry_start=0, entry_stop=one, library="ak")
                 found[name] = array.type.content
             except Exception as error:  # uproot raises many types for classes it cannot interpret
-                found[name] = f"{type(error).__name__}: {error}"
+                found[name] = f"{type(error).__name__}: {' '.join(str(error).split())}"
         return found
 
     @property
@@ -107,6 +133,14 @@ class RootSource(AwkwardSource):
                 )
         return found
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_name": self._name}
+
+
+def _has_momenta(tree: Any) -> bool:
+    """Whether the names of columns are those of momenta."""
+    return bool(collections(Column(name, True) for name in tree.keys(recursive=False)))
+
 
 def _matches(path: Path) -> bool:
     with path.open("rb") as file:
@@ -115,7 +149,7 @@ def _matches(path: Path) -> bool:
 
 ROOT_TABLE = Format(
     name="ROOT table",
-    description="one tree or RNTuple with columns of numbers, or of lists of numbers",
+    description="a tree or RNTuple with columns of numbers, or of lists of numbers",
     matches=_matches,
     open=lambda path, jet_type: RootSource(path),
     general=True,

@@ -58,6 +58,11 @@ class Source(ABC):
         """The text columns that are read as categories, ``NAME=WORD``, and their words."""
         return {}
 
+    @property
+    def labels(self) -> Sequence[str]:
+        """The text columns that are read as the classes of jets."""
+        return ()
+
     def with_categories(self, words: Mapping[str, Sequence[str]]) -> None:  # noqa: B027
         """Use these words of text columns, those of all files, in place of those of the file."""
 

@@ -32,7 +32,7 @@ from jetgen.datasets.formats.numbered import numbered
 from jetgen.datasets.formats.precision import single as single_precision
 from jetgen.datasets.formats.recognition import JetColumns, recognise, suggestion
 from jetgen.datasets.formats.source import Source
-from jetgen.errors import InputError
+from jetgen.errors import InputError, some
 from jetgen.physics.classes import UNKNOWN_CLASS
 
 WEIGHT = Feature("weight")
@@ -100,6 +100,12 @@ class TableSource(Source):
             found = {name: self._words_of(name) for name in self.text_columns}
             self._found["categories"] = {name: words for name, words in found.items() if words}
         return self._found["categories"]
+
+    @property
+    def labels(self) -> Sequence[str]:
+        layout = self._layout
+        used = () if layout is None else {mark.column for mark in layout.classes.values()}
+        return [name for name in self.text_columns if any(c.startswith(f"{name}=") for c in used)]
 
     def _words_of(self, name: str) -> tuple[str, ...]:
         if name in self._words:
@@ -227,7 +233,7 @@ class TableSource(Source):
     def _sets(self, start: int, stop: int) -> ParticleCloud:
         lists, single = self._asked
         if not lists and not single:
-            raise InputError(f"{self.path}: expected columns of numbers, received none")
+            raise self._no_numbers()
         found = self._values([c.name for c in (*lists, *single)], start, stop)
         numbers = {
             Feature(c.name, c.unit): self._single(c.name, found[c.name], used=True) for c in single
@@ -250,6 +256,14 @@ class TableSource(Source):
             tuple(Feature(column.name, column.unit) for column in lists),
         ).with_conditions(numbers)
         return cloud if weight is None else cloud.with_unchecked_weights(weight)
+
+    def _no_numbers(self) -> InputError:
+        left = [f"{name} ({reason})" for name, reason in self.unread.items()]
+        nested = any("lists of lists" in reason for reason in self.unread.values())
+        advice = "; write one row per jet, for example ak.flatten(events.jets)" if nested else ""
+        return InputError(
+            f"{self.path}: expected columns of numbers, received {some(left) or 'none'}{advice}"
+        )
 
     def _require_equal_lengths(self, names: Sequence[str], found: Mapping[str, Values]) -> None:
         """Check that the lists of these columns have equal lengths in every row."""
@@ -282,7 +296,9 @@ class TableSource(Source):
             own |= {name for name in self._columns if name.rpartition("=")[0] in texts}
             raw = bool(self._columns) and own.issuperset(self._columns) and not self._map
             merged = list(self._merged.values())
-            self._found["layout"] = None if raw else recognise(merged, self._map, self.path)
+            self._found["layout"] = (
+                None if raw else recognise(merged, self._map, self.path, self.text_columns)
+            )
         return self._found["layout"]
 
     @property
@@ -310,7 +326,7 @@ class TableSource(Source):
 
     def _read(self, names: Sequence[str], start: int, stop: int) -> dict[str, Values]:
         """The values of columns, including those combined from numbered columns."""
-        merged = [self._merged[name] for name in dict.fromkeys(names)]
+        merged = [self._merged[name] for name in dict.fromkeys(names) if name in self._merged]
         own = [name for column in merged for name in (column.members or (column.name,))]
         found = self.values(own, start, stop)
         joined: dict[str, Values] = {}
@@ -321,7 +337,31 @@ class TableSource(Source):
                 joined[column.name] = Lists(lengths, table.reshape(-1))
             else:
                 joined[column.name] = found[column.name]
-        return joined
+        labels = [name for name in names if name not in self._merged]
+        return joined | (self._labels(labels, start, stop) if labels else {})
+
+    def _labels(self, names: Sequence[str], start: int, stop: int) -> dict[str, Values]:
+        """Columns ``NAME=WORD`` of text columns that are labels; without a word, zero in all.
+
+        Raises:
+            InputError: for a word that is the label of no class.
+        """
+        found: dict[str, Values] = {}
+        for text in self.text_columns:
+            known = {name: name[len(text) + 1 :] for name in names if name.startswith(f"{text}=")}
+            if not known:
+                continue
+            words = self.words(text, start, stop)
+            others = [k for k, word in enumerate(words) if word and word not in known.values()]
+            if others:
+                word = words[others[0]]
+                raise InputError(
+                    f"{self.path}: {text}: expected labels of known classes, received {word!r} in "
+                    f"jet {start + others[0]} and {len(others)} jets in total; specify their "
+                    f"classes, such as {suggestion({'gluon': f'{text}:{word}'})}"
+                )
+            found |= {name: np.nan_to_num(marks(words, word)) for name, word in known.items()}
+        return found
 
     def _slots_of(self, lists: Values) -> Slots:
         """Lists as a padded tensor ``(B, N)`` in float64, with their mask."""

@@ -291,6 +291,34 @@ def test_two_collections_are_ambiguous_and_a_map_chooses(tmp_path, truth):
             jetgen.read(tmp_path / "two.root", map=wrong)
 
 
+def test_of_several_trees_the_one_with_momenta_is_read(tmp_path, truth):
+    mask, values = truth
+    columns = {f"part_{n}": ragged(mask, values[n]) for n in ("px", "py", "pz")}
+    path = tmp_path / "several.root"
+    with uproot.recreate(path) as file:
+        file.mktree("runs", {"run": "int32"})
+        file["runs"].extend({"run": np.arange(3)})
+        file.mktree("events/Events", dict.fromkeys(columns, "var * float64"))
+        file["events/Events"].extend(columns)
+    check(jetgen.read(path), truth, energy=False)
+    check(jetgen.read(path, map={"tree": "events/Events"}), truth, energy=False)
+    source = pickle.loads(pickle.dumps(open_source(path, map={"tree": "runs"})))
+    assert [f.name for f in source.read(0, 3).features] == ["run"]
+    with pytest.raises(InputError, match=r"among runs, .*received 'run'; did you mean 'runs'\?"):
+        jetgen.read(path, map={"tree": "run"})
+    with uproot.update(path) as file:
+        file.mktree("other", dict.fromkeys(columns, "var * float64"))
+        file["other"].extend(columns)
+    with pytest.raises(InputError, match=r"received events/Events, other; choose one: map=\{'tre"):
+        jetgen.read(path)
+    check(jetgen.read(path, map={"tree": "other"}), truth, energy=False)
+    with pytest.raises(InputError, match=r"map=\{'tree': 'other'\} names the tree of .*several.r"):
+        jetgen.read(f"{path}:other")
+    write_npz(tmp_path / "jets.npz", columns)
+    with pytest.raises(InputError, match="expected a ROOT file for map"):
+        jetgen.read(tmp_path / "jets.npz", map={"tree": "other"})
+
+
 def test_a_published_layout_takes_no_map(jetnet_file):
     with pytest.raises(InputError, match="omit `map`"):
         jetgen.read(jetnet_file(), map={"unit": "MeV"})
@@ -346,6 +374,35 @@ def test_labels_of_jets(tmp_path, truth):
     said = r"received 21 in jet 1 and 20 jets .*map=\{'gluon': 'type:21'\}"
     with pytest.raises(InputError, match=said):
         jetgen.read(tmp_path / "t.root")
+
+
+def test_words_as_labels_of_jets(tmp_path, truth):
+    from pyarrow import parquet
+
+    mask, values = truth
+    columns = {f"part_{n}": ragged(mask, values[n]) for n in ("px", "py", "pz")}
+    words = ["g", "", "t:b=1", "g"] * (JETS // 4)
+    path = tmp_path / "words.parquet"
+    write_parquet(path, columns)
+    parquet.write_table(parquet.read_table(path).append_column("flavour", [words]), path)
+    chosen = {"gluon": "flavour:g", "top": "flavour:t:b=1"}
+    assert "flavour" in open_source(path).unread
+    source = open_source(path, map=chosen)
+    assert source.types().tolist() == [0, -1, 2, 0] * (JETS // 4) and not source.unread
+    assert len(jetgen.read(path, map=chosen, jet_type="top")) == JETS // 4
+    said = r"known classes, received 't:b=1' in jet 2 and 10 jets .*'gluon': 'flavour:t:b=1'"
+    with pytest.raises(InputError, match=said):
+        jetgen.read(path, map={"gluon": "flavour:g"})
+    with pytest.raises(InputError, match="expected a column 'flavor:g' for gluon"):
+        jetgen.read(path, map={"gluon": "flavor:g"})
+
+
+def test_events_with_several_jets_are_refused_with_the_remedy(tmp_path, truth):
+    mask, values = truth
+    parts = ak.zip({n: ragged(mask, values[n]) for n in ("px", "py", "pz")})
+    ak.to_parquet(ak.Array({"jets": ak.unflatten(parts, 2)}), tmp_path / "events.parquet")
+    with pytest.raises(InputError, match=r"received jets \(lists of lists\); .*one row per jet"):
+        jetgen.read(tmp_path / "events.parquet")
 
 
 def test_columns_are_read_under_their_own_names_where_asked_for(tmp_path, truth):
