@@ -158,8 +158,7 @@ def parse(
             raise InputError(plain) from error
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         unknown = re.search(r"(?:unrecognized arguments:|Key) '?(--)?([\w-]+)", " ".join(lines))
-        flags = ["--" + field.name.replace("_", "-") for field in dataclasses.fields(config)]  # type: ignore[arg-type]
-        near = did_you_mean(f"--{unknown[2]}", flags) if unknown else ""
+        near = _near(unknown[2], config) if unknown else ""
         raise InputError(
             f"jetgen {command}: {' '.join(lines)}{near}; `jetgen {command} --help` lists the "
             "options"
@@ -180,6 +179,15 @@ def parse(
     made = config(**given)
     mark_given(made, given)
     return made
+
+
+def _near(name: str, config: type) -> str:
+    """What a message about an unknown option adds: nearly the same ones, and how to type it."""
+    fields = dataclasses.fields(config)
+    if any(field.name == name and field.metadata["positional"] for field in fields):
+        return f"; {name} is given without --{name}"
+    flags = (f for f in fields if not f.metadata["positional"])
+    return did_you_mean(f"--{name}", ["--" + field.name.replace("_", "-") for field in flags])
 
 
 def _unaliased(words: Sequence[str], config: type) -> list[str]:

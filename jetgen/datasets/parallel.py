@@ -8,6 +8,7 @@ Pythia and FastJet hold the interpreter lock during a batch.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import threading
 from collections import deque
@@ -115,6 +116,7 @@ def received(
 
 def _work(make: Callable[[], Iterable[Sized]], pipe: Connection) -> None:
     """Main function of a worker: send batches, or the error that ended it."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     from jetgen.files.silence import silent
 
@@ -128,6 +130,14 @@ def _work(make: Callable[[], Iterable[Sized]], pipe: Connection) -> None:
         pipe.send(error)
     except Exception as error:
         pipe.send(RuntimeError(f"worker: {type(error).__name__}: {error}"))
+
+
+def _end_with_parent() -> None:
+    """End this process with the one that started it, however that ended."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager

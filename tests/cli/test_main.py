@@ -75,6 +75,7 @@ def test_every_command_explains_itself(command):
     [
         (["nope"], "unknown command 'nope': expected one of simulate"),
         (["train", "--nope", "1"], "unrecognized arguments: --nope"),
+        (["evaluate", "--generated", "g.h5"], "generated is given without --generated"),
         (["train", "--epochs", "many"], "--epochs: expected a whole number, received many"),
         (["train", "--jets", "1.5"], "--jets: expected a whole number, received 1.5"),
         (["train", "--time-limit", "1h"], "--time-limit: expected a number, received 1h"),

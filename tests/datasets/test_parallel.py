@@ -1,8 +1,12 @@
 """The order in which the batches of several workers are taken."""
 
 import multiprocessing
+import os
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,3 +74,47 @@ def test_stopping_gives_out_the_first_batches_without_a_gap():
     first = iter([False, False, True])
     work = [[(0, batch(1)), (0.5, batch(2))], [(0, batch(11)), (0, batch(12))]]
     assert given_out(work, [4, 4], lambda: next(first, True)) in ([1], [1, 11])
+
+
+CHILD = """
+import multiprocessing, os, signal, time
+from functools import partial
+from jetgen.datasets.parallel import Share, in_turn
+
+def work(file):
+    with open(file, "w") as opened:
+        opened.write(str(os.getpid()))
+    time.sleep(60)
+    yield [1]
+
+if __name__ == "__main__":
+    import sys
+    next(in_turn([Share(partial(work, sys.argv[1]), 1)], lambda: False))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_a_worker_in_a_long_batch_ends_with_its_parent(tmp_path):
+    script, file = tmp_path / "script.py", tmp_path / "number"
+    script.write_text(CHILD)
+    with subprocess.Popen([sys.executable, str(script), str(file)]) as parent:
+        worker = wait_for(lambda: file.exists() and file.read_text())
+        parent.kill()
+    wait_for(lambda: not is_alive(int(worker)))
+
+
+def is_alive(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{number}/stat")  # a dead one may wait for its new parent
+    return not status.exists() or status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def wait_for(condition):
+    for _ in range(400):
+        if found := condition():
+            return found
+        time.sleep(0.05)
+    raise AssertionError
