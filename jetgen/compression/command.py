@@ -135,7 +135,7 @@ def _kept(cloud: ParticleCloud, model: TrainedModel) -> tuple[Feature, ...]:
 def decompress(config: DecompressConfig) -> Path:
     """Restore the jets or sets of a compressed file, in a stream; return the new file's path.
 
-    Jets are written to HDF5; sets of named features to HDF5, ROOT or CSV, depending on the suffix.
+    The suffix of the file chooses HDF5, ROOT or Parquet; of sets of single items also CSV.
 
     Raises:
         InputError: when the file is damaged or was made with another model, the output exists

@@ -15,7 +15,7 @@ class DecompressConfig:
 
     input: str = option(help="compressed file", positional=True)
     output: str = option(
-        help="HDF5 file to write; of sets of named features also .root or, of single items, .csv",
+        help="file to write: .h5, .root or .parquet; of sets of single items also .csv",
         positional=True,
     )
     run: str = option(help="folder of the run that the file was compressed with")

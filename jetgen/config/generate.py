@@ -26,8 +26,8 @@ class GenerateConfig:
     )
     output: str | None = option(
         None,
-        help="HDF5 file to write (default for one run: RUN/generated.h5, or NAME.h5 here); of "
-        "sets of named features also .root, .parquet or, of single items, .csv",
+        help="file to write, .h5, .root or .parquet (default for one run: RUN/generated.h5, or "
+        "NAME.h5 here); of sets of single items also .csv",
     )
     prior: str | None = option(
         None,

@@ -6,26 +6,30 @@ import csv
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from jetgen.cloud import CARTESIAN, RELATIVE, Feature, ParticleCloud
+from jetgen.cloud import CARTESIAN, CARTESIAN_ENERGY, RELATIVE, Feature, ParticleCloud
 from jetgen.conversion import Jets, to_cloud, with_momenta
 from jetgen.datasets.formats.cloud_hdf5 import CloudWriter
-from jetgen.datasets.formats.hdf5_writing import Attribute, require_new
+from jetgen.datasets.formats.hdf5_writing import ENDINGS, Attribute, require_new
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.formats.parquet_table import ATTRIBUTES, UNIT, pyarrow
 from jetgen.datasets.formats.table import WEIGHT
 from jetgen.errors import InputError
 from jetgen.files.whole import as_path, whole_file
 from jetgen.kinds import kind_of_cloud
-from jetgen.physics.fourvectors import JET_KINEMATICS, to_cartesian
+from jetgen.physics.classes import UNKNOWN_CLASS
+from jetgen.physics.fourvectors import JET_KINEMATICS, particle_momenta, to_cartesian
 from jetgen.physics.units import in_gev
 
 Append = Callable[[ParticleCloud], None]
+
+_TYPE = Feature("type")
 
 TREE = "sets"
 """Name of the tree in ROOT files."""
@@ -91,7 +95,10 @@ def jet_writer(
     attributes: dict[str, Attribute],
     overwrite: bool = False,
 ) -> Iterator[Append]:
-    """A context that yields a function which appends jets to a new :class:`JetgenWriter` file.
+    """A context that yields a function which appends jets to a new file.
+
+    ``.root`` and ``.parquet`` files are those of :func:`set_writer` with ``px, py, pz, E``, the
+    jets' kinematics and ``type``; all others are written by :class:`JetgenWriter`.
 
     Args:
         path: the file to write.
@@ -101,10 +108,36 @@ def jet_writer(
         overwrite: replace an existing file instead of refusing.
 
     Raises:
-        InputError: when the file exists, or its name does not end in .h5, .hdf5 or .hdf.
+        InputError: when the file exists, or its name ends in something else.
     """
+    path = Path(path)
+    if path.suffix in (".root", ".parquet"):
+        with set_writer(
+            path,
+            CARTESIAN_ENERGY,
+            (*JET_KINEMATICS, _TYPE),
+            slots=max(slots, 2),  # lists, also of jets of one particle
+            attributes=attributes,
+            overwrite=overwrite,
+        ) as append:
+            yield lambda cloud: append(_with_energy(cloud))
+        return
+    if path.suffix.lower() not in ("", *ENDINGS):
+        raise InputError(
+            f"{path}: expected a name in {', '.join(ENDINGS)}, .root or .parquet for jets, "
+            f"received {path.suffix!r}; choose a name such as {path.with_suffix('.h5').name}"
+        )
     with JetgenWriter(path, attributes=attributes, slots=slots, overwrite=overwrite) as writer:
         yield writer.append
+
+
+def _with_energy(cloud: ParticleCloud) -> ParticleCloud:
+    """Jets with ``px, py, pz, E`` and a class, -1 where it is unknown."""
+    kinds = cloud.condition("type") if cloud.has_condition("type") else None
+    unknown = torch.full((len(cloud),), float(UNKNOWN_CLASS))
+    return replace(
+        cloud, particles=particle_momenta(cloud), features=CARTESIAN_ENERGY
+    ).with_conditions({_TYPE: unknown if kinds is None else kinds})
 
 
 @contextmanager

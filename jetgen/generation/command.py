@@ -54,7 +54,7 @@ class Generated(NamedTuple):
 def generate(config: GenerateConfig, models: Sequence[TrainedModel] | None = None) -> Generated:
     """Write jets of a run, or of several runs in random order, to a file, in a stream.
 
-    Jets are written to HDF5; sets of named features to HDF5, ROOT or CSV, depending on the suffix.
+    The suffix of the file chooses HDF5, ROOT or Parquet; of sets of single items also CSV.
     With several runs, each makes a Poisson number of sets with its share of the event weight as
     the mean, features that a run does not have are zero, and ``type`` is the class.
 

@@ -3,12 +3,13 @@
 import json
 import re
 
+import numpy as np
 import pytest
 import torch
 
 import jetgen
 from jetgen.cli.main import main
-from jetgen.cloud import Feature, ParticleCloud
+from jetgen.cloud import CARTESIAN_ENERGY, Feature, ParticleCloud
 from jetgen.config.generate import GenerateConfig
 from jetgen.config.report import ReportConfig
 from jetgen.config.train import TrainConfig
@@ -202,8 +203,17 @@ def test_sets_larger_than_allowed_are_not_cut(make_config):
         train(make_config(dijets(100), particles=1))
 
 
-def test_jets_are_not_written_to_root(gaussian_file, tmp_path):
+def test_jets_are_the_same_in_every_format(gaussian_file, tmp_path):
     options = {"hidden": 8, "epochs": 1, "particles": 5, "prior": "gaussian", "device": "cpu"}
     run = train(TrainConfig(data=[str(gaussian_file)], run=str(tmp_path / "jets"), **options))
-    with pytest.raises(InputError, match="expected an HDF5 file"):
-        generate(GenerateConfig(runs=[str(run)], output=str(tmp_path / "x.root")))
+    made = []
+    for suffix in ("h5", "root", "parquet"):
+        path = tmp_path / f"x.{suffix}"
+        generate(GenerateConfig(runs=[str(run)], jets=30, output=str(path)))
+        made.append(jetgen.read(path))
+        assert made[-1].features == CARTESIAN_ENERGY
+        assert made[-1].condition_features == made[0].condition_features
+        np.testing.assert_allclose(made[-1].mass, made[0].mass, rtol=1e-4)
+        np.testing.assert_allclose(made[-1].conditions, made[0].conditions, rtol=1e-6)
+    with pytest.raises(InputError, match=r"\.root or \.parquet for jets, .* such as x\.h5"):
+        generate(GenerateConfig(runs=[str(run)], output=str(tmp_path / "x.csv")))
