@@ -1,5 +1,5 @@
 # make demo   everything from installation to a report on gluon jets
-# make test   all tests, in two processes (JOBS=4 for more)
+# make test   all tests, in three processes for two cores, as some wait (JOBS=8 for more)
 # make lint   ruff and mypy
 # make docs   the documentation as a site
 # make test-quick, test-portable, test-numpy2, test-lowest: see below
@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PIP_FLAGS ?=
 RUN ?= runs/demo
-JOBS ?= 2
+JOBS ?= 3
 # As many epochs as two free cores do in six minutes; slower machines stop at the preset's limit.
 DEMO := --preset vae --epochs 22 --prior-epochs 15
 

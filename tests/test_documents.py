@@ -191,11 +191,10 @@ def files(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.sim
 @pytest.mark.filterwarnings("default")
+@pytest.mark.usefixtures("without_figures")  # tests/reports draws them
 @pytest.mark.parametrize("page", RUN, ids=name)
-def test_the_page_works(page, files, tmp_path, monkeypatch, capfd, request):
+def test_the_page_works(page, files, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
-    if page.name != "README.md":  # figures are drawn once
-        request.getfixturevalue("without_figures")
     for variable, path in files.items():
         monkeypatch.setenv(variable, path)
     public = {n: getattr(jetgen, n) for n in jetgen.__all__}
