@@ -169,9 +169,11 @@ def _generated_file(model: TrainedModel) -> Path | None:
     if model.run.shipped is not None:
         return None
     path = model.folder.generated_file
+    many, again = model.config.kind.noun.many, f"jetgen.generate({model.run.name!r}"
     if path.exists():
+        _require_made_by(model, path, f"`{again}, overwrite=True)`")
         return path
-    many, advice = model.config.kind.noun.many, f"`jetgen.generate({model.run.name!r})`"
+    advice = f"`{again})`"
     if not model.reconstructs:
         raise InputError(
             f"{path}: expected the run's generated {many}, found no such file; make them with "
@@ -184,6 +186,19 @@ def _generated_file(model: TrainedModel) -> Path | None:
         stacklevel=2,
     )
     return None
+
+
+def _require_made_by(model: TrainedModel, path: Path, advice: str) -> None:
+    """Refuse sets that another model made, or that of another training in this folder."""
+    noted = open_source(path).attributes.get("checkpoint_sha256")
+    if noted is None:
+        return  # of an earlier version
+    found = model.provenance()["checkpoint_sha256"]
+    if noted != found:
+        raise InputError(
+            f"{path}: expected {model.config.kind.noun.many} of the weights of {model.run.name} "
+            f"(SHA-256 {found}), received those of others ({noted}); make them with {advice}"
+        )
 
 
 class _Compared(NamedTuple):

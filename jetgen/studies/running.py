@@ -20,7 +20,7 @@ from jetgen.errors import InputError
 from jetgen.files.chunks import chunks_of
 from jetgen.files.lock import locked
 from jetgen.files.progress import progress_bar
-from jetgen.files.whole import write_json
+from jetgen.files.whole import sha256, write_json
 from jetgen.registry import allowed_modules
 from jetgen.runs.folder import RunFolder
 from jetgen.studies.definition import Step, Study
@@ -228,7 +228,10 @@ def _run(step: Step, log: Path, here: _Surroundings, lifeline: int) -> None:
 
 
 def _keys(study: Study) -> list[str]:
-    """A hash per step, of its command, the study's files that it names, and the steps it needs."""
+    """A hash per step, of its command, the files of the study or of the user that it names, and
+    the steps it needs.
+    """
+    given = {str(path): path for path in study.given.values()}
     keys: list[str] = []
     for index, step in enumerate(study.steps):
         digest = hashlib.sha256(json.dumps([__version__, step.words]).encode())
@@ -236,6 +239,8 @@ def _keys(study: Study) -> list[str]:
             path = Path(word)
             if path.is_file() and study.definition.resolve() in path.resolve().parents:
                 digest.update(path.read_bytes())
+            for name in given.keys() & word.split("="):
+                digest.update(sha256(given[name]).encode())
         for earlier in range(index):
             if step.needs(study.steps[earlier]):
                 digest.update(keys[earlier].encode())

@@ -17,9 +17,9 @@ from jetgen.runs.folder import RunFolder
 from jetgen.runs.named import Named
 
 
-def write(path, jets):
+def write(path, jets, **noted):
     relative = to_relative(jets)
-    with JetgenWriter(path, attributes={"command": "test"}, slots=30) as writer:
+    with JetgenWriter(path, attributes={"command": "test", **noted}, slots=30) as writer:
         writer.append(jets.with_conditions({f: relative.condition(f.name) for f in JET_KINEMATICS}))
     return str(path)
 
@@ -129,6 +129,20 @@ def test_another_model_without_generated_jets_says_what_to_do(toy_jets, monkeypa
     monkeypatch.setattr(reporting, "load", lambda run, **options: Model(run, toy_jets, "flow"))
     with pytest.raises(InputError, match=r"make them with `jetgen\.generate"):
         reporting.report(reporting.ReportConfig(run=str(tmp_path)))
+
+
+def test_jets_of_other_weights_are_refused(toy_jets, quick, monkeypatch, tmp_path):
+    """Such as those made before the training went on."""
+    monkeypatch.setattr(reporting, "load", lambda run, **options: Model(run, toy_jets, "flow"))
+    write(tmp_path / "generated.h5", toy_jets(60, 3), checkpoint_sha256="1234")
+    for found in ("1234", "5678"):
+        monkeypatch.setattr(Model, "provenance", lambda self, f=found: {"checkpoint_sha256": f})
+        options = reporting.ReportConfig(run=str(tmp_path), jets=40, seed=7)
+        if found == "1234":
+            reporting.report(options)
+        else:
+            with pytest.raises(InputError, match=r"SHA-256 5678\), received those of others \(1234"):
+                reporting.report(options)
 
 
 def test_files_of_one_name_are_told_apart(toy_jets, quick, tmp_path):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from jetgen.errors import InputError
 from jetgen.files.chunks import chunks_of
 from jetgen.files.lock import locked
 from jetgen.studies.definition import Step, Study
-from jetgen.studies.running import _words, run_steps
+from jetgen.studies.running import _keys, _words, run_steps
 
 
 def study(folder: Path, *commands: str) -> Study:
@@ -37,6 +38,16 @@ def test_steps_run_once_and_again_when_they_change(tmp_path):
     run_steps(changed, workers=1)
     assert first.stat().st_mtime_ns == times[0]
     assert second.stat().st_mtime_ns != times[1]
+
+
+def test_steps_on_a_file_of_the_user_run_again_when_it_changes(tmp_path):
+    table = tmp_path / "table.csv"
+    plan = replace(study(tmp_path, f"train --data {table} --run run"), given={"jets": table})
+    keys = []
+    for text in ("a\n1\n", "a\n1\n", "a\n22\n"):
+        table.write_text(text)
+        keys += _keys(plan)
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_outputs_of_other_settings_are_no_part_of_the_study(tmp_path):
