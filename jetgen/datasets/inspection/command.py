@@ -19,25 +19,33 @@ from jetgen.physics.classes import class_name
 
 @dataclass
 class Range:
-    """Smallest, largest and mean value of one feature or condition over all finite values."""
+    """Smallest, largest and mean value of one feature or condition over all finite values.
+
+    The mean is weighted; event weights that cannot be used count as zero.
+    """
 
     unit: str = ""
     count: int = 0
     total: float = 0.0
+    weight: float = 0.0
     low: float = float("inf")
     high: float = float("-inf")
 
-    def add(self, values: Tensor) -> None:
-        finite = values[torch.isfinite(values)].double()
+    def add(self, values: Tensor, weights: Tensor | None = None) -> None:
+        used = torch.isfinite(values)
+        finite = values[used].double()
         if len(finite):
+            known = torch.ones_like(finite) if weights is None else weights[used].double()
+            known = known.where((known >= 0) & known.isfinite(), 0)
             self.count += len(finite)
-            self.total += float(finite.sum())
+            self.total += float(known @ finite)
+            self.weight += float(known.sum())
             self.low = min(self.low, float(finite.min()))
             self.high = max(self.high, float(finite.max()))
 
     @property
     def mean(self) -> float:
-        return self.total / self.count if self.count else float("nan")
+        return self.total / self.weight if self.weight else float("nan")
 
 
 @dataclass
@@ -118,6 +126,8 @@ def inspect(
         for name, fault in counted(faults, torch.arange(start, stop)).items():
             before = found.faults.get(name, Fault(0, fault.first))
             found.faults[name] = Fault(before.jets + fault.jets, before.first)
+    if found.weights.low == found.weights.high == 0:
+        found.doubts.append("all event weights are zero; correct them, or leave them out")
     before_this = sum(len(others) for others in known)
     known.append(keys[filled])
     again = repeated(torch.cat(known))[before_this:]
@@ -127,11 +137,13 @@ def inspect(
 
 
 def _add_ranges(found: Inspection, cloud: ParticleCloud) -> None:
+    weights = cloud.weights
+    of_items = weights.unsqueeze(1).expand(cloud.mask.shape)[cloud.mask]
     for feature in cloud.features:
         values = cloud.feature(feature.name)[cloud.mask]
-        found.particles.setdefault(feature.name, Range(feature.unit)).add(values)
-    found.weights.add(cloud.weights)
-    found.conditions.setdefault("multiplicity", Range()).add(cloud.multiplicity.double())
+        found.particles.setdefault(feature.name, Range(feature.unit)).add(values, of_items)
+    found.weights.add(weights)
+    found.conditions.setdefault("multiplicity", Range()).add(cloud.multiplicity.double(), weights)
     for feature in cloud.condition_features:
         values = cloud.condition(feature.name)
-        found.conditions.setdefault(feature.name, Range(feature.unit)).add(values)
+        found.conditions.setdefault(feature.name, Range(feature.unit)).add(values, weights)

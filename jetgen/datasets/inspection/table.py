@@ -23,15 +23,17 @@ def table(found: Inspection) -> Group:
     for name, value in found.attributes.items():
         facts.add_row(Text(name), Text(_short(value)))
 
+    weighted = (found.weights.low, found.weights.high) != (1, 1)
     ranges = Table()
-    for column in ("column", "unit", "minimum", "mean", "maximum"):
+    mean = "weighted mean" if weighted else "mean"
+    for column in ("column", "unit", "minimum", mean, "maximum"):
         ranges.add_column(column, justify="left" if column in ("column", "unit") else "right")
     for name, extent in found.particles.items():
         ranges.add_row(f"particle {name}", *_cells(extent))
     ranges.add_section()
     for name, extent in found.conditions.items():
         ranges.add_row(f"jet {name}", *_cells(extent))
-    if (found.weights.low, found.weights.high) != (1, 1):
+    if weighted:
         ranges.add_row("event weight", *_cells(found.weights))
 
     warnings = [

@@ -37,6 +37,24 @@ def test_counts_and_ranges_are_those_of_the_file(jetnet_file) -> None:
     assert found.conditions["multiplicity"].mean == pytest.approx(jets[:, 3].mean())
 
 
+def test_means_are_those_of_repeated_jets_and_no_weight_at_all_is_said(tmp_path, capsys) -> None:
+    names, rows = "px [GeV],py,pz,weight\n", ("1,2,3,1", "4,5,6,3")
+    ranges = []
+    for form, lines in (("weighted", rows), ("repeated", (rows[0], *[rows[1]] * 3))):
+        path = tmp_path / f"{form}.csv"
+        text = names + "\n".join(lines) + "\n"
+        if form == "repeated":
+            text = "\n".join(line.rpartition(",")[0] for line in text.splitlines())
+        path.write_text(text)
+        found = inspect(path)
+        ranges.append({n: r.mean for n, r in (found.particles | found.conditions).items()})
+        assert main(["inspect", str(path)]) == 0
+        assert ("weighted mean" in capsys.readouterr().out) == (form == "weighted")
+    assert ranges[0] == pytest.approx(ranges[1]) and len(ranges[0]) == 4
+    path.write_text(names + "1,2,3,0\n4,5,6,0\n")
+    assert inspect(path).doubts == ["all event weights are zero; correct them, or leave them out"]
+
+
 def test_planted_faults_in_a_jetnet_file(jetnet_file) -> None:
     path = jetnet_file(jets=30)
     with h5py.File(path, "a") as file:
