@@ -40,7 +40,6 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
         raise InputError(f"{path}: expected a file or folder with a name")
     file = lock_file(path)
     made = [folder for folder in file.parents if not folder.exists()]
-    file.parent.mkdir(parents=True, exist_ok=True)
     held = _acquire(path, file, wait)
     try:
         yield
@@ -64,13 +63,18 @@ def remove_dead_lock(path: Path) -> None:
             pass
 
 
+_ATTEMPTS = 100
+"""How often a folder is made again that another process removed, as it was empty."""
+
+
 def _acquire(path: Path, file: Path, wait: bool) -> int:
     while True:
-        opened = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+        opened = _opened(file)
         try:
             fcntl.flock(opened, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            if file.exists() and os.path.samestat(os.fstat(opened), file.stat()):
-                return opened
+            with suppress(FileNotFoundError):  # its holder has removed it meanwhile
+                if os.path.samestat(os.fstat(opened), file.stat()):
+                    return opened
         except BlockingIOError as error:
             os.close(opened)
             raise InputError(
@@ -80,4 +84,12 @@ def _acquire(path: Path, file: Path, wait: bool) -> int:
         except BaseException:
             os.close(opened)
             raise
-        os.close(opened)  # of a lock file that its holder has removed meanwhile
+        os.close(opened)
+
+
+def _opened(file: Path) -> int:
+    for _ in range(_ATTEMPTS):
+        with suppress(FileNotFoundError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+    return os.open(file, os.O_RDWR | os.O_CREAT, 0o666)

@@ -127,3 +127,19 @@ def test_what_dead_processes_left_is_removed(writer):
     lock_file(path.with_name("other")).touch()
     remove_dead(path.parent)
     assert not list(path.parent.iterdir())
+
+
+def test_a_folder_that_another_process_removes_is_made_again(tmp_path, monkeypatch):
+    """It had made the folder for its own lock, and gave it up in the same moment."""
+    path, opened = tmp_path / "new" / "run", os.open
+
+    def removed_first(file, *arguments):
+        if not calls:
+            calls.append(file)
+            path.parent.rmdir()
+        return opened(file, *arguments)
+
+    calls = []
+    monkeypatch.setattr(os, "open", removed_first)
+    with locked(path):
+        assert lock_file(path).exists() and calls

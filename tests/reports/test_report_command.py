@@ -141,7 +141,7 @@ def test_jets_of_other_weights_are_refused(toy_jets, quick, monkeypatch, tmp_pat
         if found == "1234":
             reporting.report(options)
         else:
-            with pytest.raises(InputError, match=r"SHA-256 5678\), received those of others \(1234"):
+            with pytest.raises(InputError, match=r"5678\), received those of others \(1234"):
                 reporting.report(options)
 
 
