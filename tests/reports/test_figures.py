@@ -35,6 +35,7 @@ from jetgen.reports.figures.latent_activity import latent_activity
 from jetgen.reports.figures.latent_columns import latent_columns, shown_columns
 from jetgen.reports.figures.memorisation import memorisation
 from jetgen.reports.figures.pair_planes import pair_planes
+from jetgen.reports.figures.residuals import residual_panels, shown_residuals
 from jetgen.reports.figures.speeds import speeds
 from jetgen.reports.report import DPI
 from jetgen.reports.style import figure_style, lines, log_ticks, shortened, with_setting
@@ -200,6 +201,28 @@ def test_rounding_errors_get_no_panel(toy_jets):
     real.observables["noise"] = noise
     quantity = Quantity(Observable("noise", "noise", "noise"), 1.0, "")
     assert panels(real, {"same": real}, [quantity]) == []
+
+
+def test_bands_of_residuals_are_inside_their_panels(toy_jets):
+    real = measure(toy_jets(400, 1))
+    made = toy_jets(400, 1)
+    noise = torch.randn(len(made), 1, 1, generator=torch.Generator().manual_seed(2))
+    wide = made.replace(particles=made.particles * (1 + 0.4 * noise.abs() ** 3))
+    rows = shown_residuals(real, measure(wide))
+    figure = residual_panels(real, rows, lines(["reconstructed"])["reconstructed"])
+    for axes in np.reshape(figure.axes, (len(rows), -1))[:, 1:].flat:
+        (band,) = axes.collections[:1]
+        ends = band.get_paths()[0].vertices[:, 1]
+        assert axes.get_ylim()[0] < ends.min() and ends.max() < axes.get_ylim()[1]
+
+
+def test_planes_of_whole_numbers_have_whole_ticks(toy_jets):
+    real = measure(toy_jets(100, 1))
+    known = {o.name: o for o in JET_OBSERVABLES}
+    pair = (known["multiplicity"], known["mass"])
+    figure = pair_planes(real, {"generated": measure(toy_jets(100, 2))}, [pair, pair[::-1]])
+    first, second = figure.axes[0].get_xticks(), figure.axes[2].get_yticks()
+    assert len(first) > 1 and all(tick == round(tick) for tick in (*first, *second))
 
 
 def test_axes_say_what_is_counted():

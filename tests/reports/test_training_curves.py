@@ -14,7 +14,7 @@ def test_training_and_validation_share_a_panel(tmp_path):
     )
     figure = training_curves(training_panels(path))
     panels = {axes.get_ylabel(): axes for axes in figure.axes if axes.get_visible()}
-    assert set(panels) == {"total", "kl", "beta", "jets per second [jets / s]"}
+    assert set(panels) == {"total", "kl", "beta", "speed [jets / s]"}
     assert [line.get_label() for line in panels["total"].get_lines()] == ["train", "validation"]
     assert panels["total"].get_lines()[0].get_xydata().tolist() == [[1, 5], [2, 4]]
 
@@ -30,8 +30,18 @@ def test_stages_do_not_run_into_each_other(tmp_path):
     assert panels["total (prior)"].get_lines()[0].get_xydata().tolist() == [[1, 9], [2, 8]]
     assert panels["total (prior)"].get_lines()[1].get_xydata().tolist() == [[1, 8], [2, 7]]
     assert panels["nll"].get_lines()[0].get_xydata().tolist() == [[1, 9], [2, 8]]
-    labels = [line.get_label() for line in panels["seconds [s]"].get_lines()]
+    labels = [line.get_label() for line in panels["time [s]"].get_lines()]
     assert labels == ["autoencoder", "prior"]
+
+
+def test_rounding_errors_appear_constant_and_epochs_are_whole(tmp_path):
+    path = tmp_path / "metrics.csv"
+    rows = "".join(f"{epoch},{1 - epoch * 1e-6}\n" for epoch in range(1, 16))
+    path.write_text(f"epoch,validation_particle_share\n{rows}")
+    (axes,) = training_curves(training_panels(path)).axes
+    low, high = axes.get_ylim()
+    assert low < 0.995 and high > 1.005
+    assert all(tick == round(tick) for tick in axes.get_xticks())
 
 
 @pytest.mark.parametrize("text", ["", "epoch,a\n", "a,b\n1,2\n", "epoch,a\n1,x\n"])

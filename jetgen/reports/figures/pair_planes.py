@@ -64,7 +64,9 @@ def pair_planes(
                 title += "\n{:.3f} (floor {:.3f})".format(*_distance(real, kinds[name], x, y))
             axis.set_title(title, fontsize=10)
             axis.tick_params(labelleft=place % width == 0, labelsize=10)
-            axis.xaxis.set_major_locator(MaxNLocator(4))
+            for one, edge in zip((axis.xaxis, axis.yaxis), edges, strict=True):
+                whole = bool((edge % 1 == 0.5).all())  # bins about whole numbers
+                one.set_major_locator(MaxNLocator(4, integer=whole))
             if place % width == 0:
                 axis.set_ylabel(y.label)
         for axis in axes[len(images) :]:

@@ -9,7 +9,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from jetgen.metrics.residuals import Residual, band, residuals
+from jetgen.metrics.residuals import Band, Residual, band, residuals
 from jetgen.metrics.weighted_quantiles import quantiles
 from jetgen.physics.observables import JET_OBSERVABLES, MeasuredSets
 from jetgen.reports.style import BEYOND, REAL, Line, grid
@@ -44,18 +44,25 @@ def residual_panels(real: MeasuredSets, rows: Sequence[Residual], look: Line) ->
         width = _half_width(residual)
         _distribution(axes[row, 0], residual, width, look)
         axes[row, 0].set_xlabel(residual.symbol + unit)
+        height = _SMALLEST
         for axis, observable in zip(axes[row, 1:], against, strict=True):
-            _profile(axis, real.observables[observable.name][residual.jet], residual, look)
-            axis.set_ylim(-width, width)
+            found = _profile(axis, real.observables[observable.name][residual.jet], residual, look)
+            height = max(height, *(float(one.abs().max()) for one in (found.low, found.high)))
+        for axis, observable in zip(axes[row, 1:], against, strict=True):
+            axis.set_ylim(-1.15 * height, 1.15 * height)
             axis.set_ylabel("Residual" + unit)
             axis.set_xlabel(observable.label)
     return figure
 
 
 def _half_width(residual: Residual) -> float:
-    """Three times the distance from zero within which two thirds of the residuals lie."""
-    typical = quantiles(residual.values.abs(), [0.683], residual.weights).item()
-    return max(3 * typical, _SMALLEST)
+    """Three times the distance from zero within which two thirds of the residuals lie.
+
+    It is larger where fewer than 95 % would be inside.
+    """
+    distances = residual.values.abs()
+    typical, most = quantiles(distances, [0.683, 0.95], residual.weights).tolist()
+    return max(3 * typical, 1.1 * most, _SMALLEST)
 
 
 def _distribution(axes: Axes, residual: Residual, width: float, look: Line) -> None:
@@ -79,7 +86,7 @@ def _distribution(axes: Axes, residual: Residual, width: float, look: Line) -> N
     )  # fmt: skip
 
 
-def _profile(axes: Axes, x: torch.Tensor, residual: Residual, look: Line) -> None:
+def _profile(axes: Axes, x: torch.Tensor, residual: Residual, look: Line) -> Band:
     found = band(x, residual.values, weights=residual.weights)
     axes.axhline(0, color=REAL, linewidth=1)
     axes.fill_between(
@@ -90,3 +97,4 @@ def _profile(axes: Axes, x: torch.Tensor, residual: Residual, look: Line) -> Non
         found.centre, found.median, error, color=look.colour, marker="o", markersize=4,
         linewidth=1.3,
     )  # fmt: skip
+    return found

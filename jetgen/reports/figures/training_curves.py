@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from jetgen.errors import InputError
@@ -18,7 +19,9 @@ from jetgen.reports.style import grid
 
 _SETS = ("train", "validation")
 _LOOKS: tuple[tuple[str, Any], ...] = (("#0072B2", "-"), ("#D55E00", (0, (5, 1.5))))
-_UNITS = {"seconds": "s", "jets_per_second": "jets / s"}
+_LABELS = {"seconds": "time [s]", "jets_per_second": "speed [jets / s]"}
+_NARROWEST = 0.02
+"""Smallest range of a linear axis, relative to its values; rounding errors appear constant."""
 
 Columns = dict[str, NDArray[np.float64]]
 
@@ -69,14 +72,17 @@ def training_curves(panels: Mapping[str, Curves]) -> Figure:
         ):
             marker = "o" if len(epoch) < 3 else None
             axis.plot(epoch, values, color=colour, linestyle=dashes, label=label, marker=marker)
-        unit = f" [{_UNITS[title]}]" if title in _UNITS else ""
-        axis.set_ylabel(title.replace("_", " ") + unit)
+        axis.set_ylabel(_LABELS.get(title, title.replace("_", " ")))
         axis.set_xlabel("Epoch")
+        axis.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         every = np.concatenate([values for _, values in curves.values()])
         if every.min() > 0 and every.max() > 20 * every.min():
             axis.set_yscale("log")
+        elif np.ptp(every) < _NARROWEST * np.abs(every).max():
+            middle, half = every.mean(), _NARROWEST / 2 * np.abs(every).max()
+            axis.set_ylim(middle - half, middle + half)
         if any(curves):
-            axis.legend()
+            axis.legend(frameon=True, framealpha=0.8, edgecolor="none")
     for axis in list(axes.flat)[len(panels) :]:
         axis.set_visible(False)
     return figure
