@@ -4,6 +4,8 @@ import math
 import os
 import subprocess
 import sys
+import time
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +37,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="add N to every seed of torch and NumPy: jets, initial weights, batches, resampling; "
         "what passes with one seed only is found so",
+    )
+
+
+    parser.addoption(
+        "--fuzz-cases",
+        type=int,
+        default=5000,
+        metavar="N",
+        help="damaged files of each kind, with -m fuzz",
     )
 
 
@@ -306,6 +317,53 @@ def without_figures(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def mutated():
     return mutated_bytes
+
+
+@pytest.fixture(scope="session")
+def end_in_one_line():
+    """Counts the damaged copies of a file that were read within a time, with one line at most.
+
+    Neither more than 30 seconds nor 2 GB may be taken by any of them.
+    """
+    resource = pytest.importorskip("resource")
+
+    def most_memory() -> int:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+    def count(
+        path: Path,
+        cases: int,
+        seconds: float,
+        change: Callable[[bytes, torch.Generator], bytes],
+        read: Callable[[], object],
+    ) -> int:
+        from jetgen.errors import InputError
+
+        data, start, done = path.read_bytes(), time.monotonic(), 0
+        generator = torch.Generator().manual_seed(len(data))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            while done < cases and time.monotonic() - start < seconds:
+                path.write_bytes(change(data, generator))
+                began, before = time.monotonic(), most_memory()
+                try:
+                    read()
+                except InputError as error:
+                    assert "\n" not in str(error)
+                assert time.monotonic() - began < 30
+                assert most_memory() - before < 2e9
+                done += 1
+        return done
+
+    return count
+
+
+@pytest.fixture
+def fuzz_cases(request: pytest.FixtureRequest) -> int:
+    """Damaged files of each kind; tests that take it run with ``-m fuzz`` alone."""
+    if request.config.getoption("-m") != "fuzz":
+        pytest.skip("runs for minutes or an hour: pytest -m fuzz --fuzz-cases N")
+    return request.config.getoption("--fuzz-cases")
 
 
 def mutated_bytes(data: bytes, generator: torch.Generator) -> bytes:

@@ -61,11 +61,12 @@ def gather_repeated(words: Sequence[str], flags: Sequence[str]) -> list[str]:
     return rest + [word for flag, values in gathered.items() for word in (flag, *values)]
 
 
-def options_from_files_first(words: Sequence[str]) -> list[str]:
+def options_from_files_first(words: Sequence[str], lists: Sequence[str]) -> list[str]:
     """The words with option files before everything else, so that flags win; presets are files.
 
     Raises:
-        InputError: when a file is missing, or no YAML.
+        InputError: when a file is missing, no YAML, or has a mapping for one of the flags
+            ``lists``.
     """
     presets: list[str] = []
     files: list[str] = []
@@ -80,7 +81,10 @@ def options_from_files_first(words: Sequence[str]) -> list[str]:
                 f"{flag}: expected a {'file' if flag == CONFIG else 'name'}, found none"
             )
         elif flag == CONFIG:
-            read_yaml(value)  # refuses what the parser could not cope with
+            content = read_yaml(value)  # refuses what the parser could not cope with
+            for name in [flag.removeprefix("--").replace("-", "_") for flag in lists]:
+                if isinstance(content, dict) and isinstance(content.get(name), dict):
+                    raise InputError(f"{value}: {name}: expected a list, received a mapping")
             files += [CONFIG, value]
         else:
             presets += [CONFIG, str(shipped("presets", value))]
@@ -149,10 +153,12 @@ def parse(
     repeatable = [
         "--" + name.replace("_", "-") for name, hint in hints.items() if hint == list[str]
     ]
-    words = options_from_files_first(gather_repeated(_unaliased(words, config), repeatable))
+    words = options_from_files_first(
+        gather_repeated(_unaliased(words, config), repeatable), repeatable
+    )
     try:
         namespace = parser.parse_args(words, defaults=False)
-    except (jsonargparse.ArgumentError, TypeError, ValueError, KeyError) as error:
+    except Exception as error:  # of odd values in files, the parser raises any
         plain = _wrong_number(str(error), hints) or _missing(command, str(error), config)
         if plain is not None:
             raise InputError(plain) from error

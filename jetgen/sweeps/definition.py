@@ -84,7 +84,7 @@ def read_sweep(path: str | Path) -> Sweep:
             **content.get("options", {}),
         }
         base = {**base, **written}
-        wrong = [name for name, space in search.items() if set(space) not in _KINDS]
+        wrong = [str(name) for name, space in search.items() if set(space) not in _KINDS]
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{path}: expected the mappings base and search and the name metric; "
@@ -96,7 +96,7 @@ def read_sweep(path: str | Path) -> Sweep:
             f"option, received otherwise for {', '.join(wrong) or 'none'}"
         )
     known = {field.name for field in dataclasses.fields(TrainConfig)}
-    unknown = sorted({*base, *search} - known)
+    unknown = sorted(map(str, {*base, *search} - known))
     if unknown:
         raise InputError(
             f"{path}: expected names of training options, received {some(unknown)}"

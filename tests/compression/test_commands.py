@@ -159,3 +159,31 @@ def test_damaged_and_cut_files_are_named(trained, tmp_path, file, monkeypatch):
         with pytest.raises(InputError, match=message):
             decompress(DecompressConfig(str(packed), str(output), run))
         assert list(tmp_path.iterdir()) == [packed]  # nor chunks of the sound frames
+
+
+@pytest.fixture
+def read(trained, tmp_path, file, monkeypatch):
+    """A compressed file of three frames, and the function that reads what has become of it."""
+    monkeypatch.setattr(coding, "ITEMS_PER_FRAME", 80 * 30)
+    run, packed, output = str(trained()), tmp_path / "jets.jgz", tmp_path / "back.h5"
+    compress(CompressConfig(str(file), str(packed), run))
+
+    def look():
+        try:
+            decompress(DecompressConfig(str(packed), str(output), run, overwrite=True))
+        finally:
+            assert {path.name for path in tmp_path.iterdir()} <= {packed.name, output.name}
+
+    return packed, look
+
+
+def test_damaged_compressed_files_end_in_one_line(read, mutated, end_in_one_line):
+    path, look = read
+    look()
+    assert end_in_one_line(path, 300, 3.0, mutated, look) >= 5
+
+
+@pytest.mark.fuzz
+def test_many_damaged_compressed_files_end_in_one_line(read, mutated, fuzz_cases, end_in_one_line):
+    path, look = read
+    assert end_in_one_line(path, fuzz_cases, 3600, mutated, look) == fuzz_cases

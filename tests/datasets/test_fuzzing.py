@@ -1,8 +1,8 @@
 """No file, however damaged, makes a reader fail with anything but one line."""
 
-import time
-import warnings
+import io
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import h5py
@@ -12,6 +12,7 @@ import torch
 
 import jetgen
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
+from jetgen.datasets.inspection.command import inspect
 from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError
 
@@ -68,33 +69,135 @@ def _flat(folder: Path) -> Path:
     return folder / "flat.csv"
 
 
-def try_cases(path: Path, cases: int, seconds: float, mutated: Callable[..., bytes]) -> int:
-    data, start, done = path.read_bytes(), time.monotonic(), 0
-    generator = torch.Generator().manual_seed(len(data))
-    momenta = {f"p{x}": f"particles.{k}" for k, x in enumerate("xyz")}
-    chosen = momenta if path.suffix == ".npy" else None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        while done < cases and time.monotonic() - start < seconds:
-            path.write_bytes(mutated(data, generator))
-            began = time.monotonic()
-            try:
-                jetgen.read(path, map=chosen)
-            except InputError as error:
-                assert "\n" not in str(error)
-            assert time.monotonic() - began < 30
-            done += 1
-    return done
+@pytest.fixture
+def read(sound_file):
+    """A sound file of a kind, and the function that reads what has become of it."""
+
+    def of(kind: str) -> tuple[Path, Callable[[], object]]:
+        momenta = {f"p{x}": f"particles.{k}" for k, x in enumerate("xyz")}
+        path = sound_file(kind)
+        return path, partial(jetgen.read, path, map=momenta if path.suffix == ".npy" else None)
+
+    return of
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_damaged_files_end_in_one_line(sound_file, kind, mutated):
-    assert try_cases(sound_file(kind), 300, SECONDS, mutated) >= 5
+def test_damaged_files_end_in_one_line(read, kind, mutated, end_in_one_line):
+    path, look = read(kind)
+    assert end_in_one_line(path, 300, SECONDS, mutated, look) >= 5
 
 
 @pytest.mark.fuzz
 @pytest.mark.parametrize("kind", KINDS)
-def test_many_damaged_files_end_in_one_line(sound_file, kind, request, mutated):
-    if request.config.getoption("-m") != "fuzz":
-        pytest.skip("runs for an hour: pytest -m fuzz")
-    assert try_cases(sound_file(kind), 5000, 3600, mutated) == 5000
+def test_many_damaged_files_end_in_one_line(read, kind, mutated, fuzz_cases, end_in_one_line):
+    path, look = read(kind)
+    assert end_in_one_line(path, fuzz_cases, 3600, mutated, look) == fuzz_cases
+
+
+HDF5_KINDS = [kind for kind in KINDS if kind.endswith(("h5", "hdf5"))]
+
+
+def restructured(data: bytes, generator: torch.Generator) -> bytes:
+    """An HDF5 file with datasets, attributes, groups or links of another form."""
+    content = io.BytesIO(data)
+    with h5py.File(content, "r+") as file:
+        for _ in range(1 + draw(3, generator)):
+            change(file, generator)
+    return content.getvalue()
+
+
+def draw(most: int, generator: torch.Generator) -> int:
+    return int(torch.randint(max(most, 1), (1,), generator=generator))
+
+
+ODD_NUMBERS = (np.nan, np.inf, -np.inf, -1, 1e30, 2**31, 0.5)
+
+ODD_ATTRIBUTES = (
+    "", "text", b"\xff\xfe", np.nan, -1, 2**62, [], ["a"], ["pt"] * 40, np.zeros((3, 3)),
+    h5py.Empty("f"), np.array(["a", "b"], "S1"), "[1, 2", '{"a": ' * 2000, np.bytes_("frame"),
+)  # fmt: skip
+
+ODD_TYPES = (
+    "i1", "u8", "f2", ">f8", "?", "S3", h5py.string_dtype(), h5py.vlen_dtype("f4"),
+    np.dtype([("px", "f4"), ("n", "i8")]), h5py.enum_dtype({"A": 0, "B": 1}), "c8", "V5",
+    h5py.ref_dtype,
+)  # fmt: skip
+
+ODD_SHAPES = ((), (0,), (1,), (20,), (7, 3), (20, 0, 3), (20, 4, 3), (1, 1, 1, 1), (2**20,))
+
+
+def change(file: h5py.File, generator: torch.Generator) -> None:
+    def one(choices):
+        return list(choices)[draw(len(choices), generator)] if choices else None
+
+    items = []
+    file.visititems(lambda name, item: items.append((name, item)))
+    chosen = one(items)
+    if chosen is None:
+        return
+    name, item = chosen
+    holder = one([item, file])
+    match draw(10, generator):
+        case 0:
+            del file[name]
+        case 1:
+            holder.attrs[one([*holder.attrs, "columns", "units", "format"])] = one(ODD_ATTRIBUTES)
+        case 2 if len(holder.attrs):
+            del holder.attrs[one(holder.attrs)]
+        case 3:
+            del file[name]
+            file.create_dataset(name, one(ODD_SHAPES), one(ODD_TYPES))
+        case 4:
+            del file[name]
+            link = one([h5py.SoftLink("/none"), h5py.SoftLink(f"/{name}"), h5py.SoftLink("/")])
+            file[name] = one([link, h5py.ExternalLink("other.h5", "/x")])
+        case 5:
+            del file[name]
+            file.create_group(name)
+        case 6:
+            file.move(name, f"{one(['x', 'jets', 'deep/er', 'block0_values'])}{draw(9, generator)}")
+        case _ if not isinstance(item, h5py.Dataset) or not item.size or item.dtype.kind not in "fiu":
+            return
+        case 7:
+            values, place = item[()].reshape(-1), draw(item.size, generator)
+            number = one(ODD_NUMBERS)
+            with np.errstate(invalid="ignore"):
+                values[place] = np.float64(number).astype(item.dtype)
+            item[...] = values.reshape(item.shape)
+        case 8:
+            values, kept = item[()], dict(item.attrs)
+            axis = draw(values.ndim, generator)
+            shorter = values.take(range(draw(values.shape[axis], generator)), axis)
+            del file[name]
+            file[name] = one([shorter, values.T, values[..., None], values.reshape(-1)])
+            file[name].attrs.update(kept)
+        case _:
+            values = item[()]
+            del file[name]
+            with np.errstate(all="ignore"):
+                file[name] = values.astype(one(["i1", "u2", "f2", ">f8", "?", "S4", "c8"]))
+
+
+def read_and_inspect(path: Path) -> None:
+    for look in (jetgen.read, inspect):
+        try:
+            look(path)
+        except InputError as error:
+            assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("kind", HDF5_KINDS)
+def test_files_of_another_structure_end_in_one_line(sound_file, kind, end_in_one_line):
+    path = sound_file(kind)
+    look = partial(read_and_inspect, path)
+    assert end_in_one_line(path, 300, SECONDS / 4, restructured, look) >= 5
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("kind", HDF5_KINDS)
+def test_many_files_of_another_structure_end_in_one_line(
+    sound_file, kind, fuzz_cases, end_in_one_line
+):
+    path = sound_file(kind)
+    look = partial(read_and_inspect, path)
+    assert end_in_one_line(path, fuzz_cases, 3600, restructured, look) == fuzz_cases

@@ -125,9 +125,11 @@ def test_json_of_another_form_ends_in_one_line(run, name):
 
 @pytest.mark.fuzz
 @pytest.mark.parametrize("name", FILES)
-def test_many_damaged_files_of_a_run_end_in_one_line(run, name, mutated, request):
-    if request.config.getoption("-m") != "fuzz":
-        pytest.skip("runs for minutes: pytest -m fuzz")
-    assert tried(run, name, mutated, 5000, 3600) == 5000
-    if name.endswith(".json"):
-        assert tried(run, name, replaced, 5000, 3600) == 5000
+def test_many_damaged_files_of_a_run_end_in_one_line(run, name, mutated, fuzz_cases):
+    assert tried(run, name, mutated, fuzz_cases, 3600) == fuzz_cases
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".json")])
+def test_many_files_of_another_form_end_in_one_line(run, name, fuzz_cases):
+    assert tried(run, name, replaced, fuzz_cases, 3600) == fuzz_cases
