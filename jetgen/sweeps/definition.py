@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +85,9 @@ def read_sweep(path: str | Path) -> Sweep:
             **content.get("options", {}),
         }
         base = {**base, **written}
-        wrong = [str(name) for name, space in search.items() if set(space) not in _KINDS]
+        if not isinstance(metric, str):
+            raise TypeError(f"metric is {metric!r}")
+        wrong = [str(name) for name, space in search.items() if not _is_space(space)]
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{path}: expected the mappings base and search and the name metric; "
@@ -92,8 +95,8 @@ def read_sweep(path: str | Path) -> Sweep:
         ) from error
     if wrong or not search:
         raise InputError(
-            f"{path}: expected `choices: [...]` or `low:, high:[, log: true]` for each searched "
-            f"option, received otherwise for {', '.join(wrong) or 'none'}"
+            f"{path}: expected `choices: [...]` or `low:, high:[, log: true]` with increasing numbers "
+            f"for each searched option, received otherwise for {', '.join(wrong) or 'none'}"
         )
     known = {field.name for field in dataclasses.fields(TrainConfig)}
     unknown = sorted(map(str, {*base, *search} - known))
@@ -110,6 +113,17 @@ def read_sweep(path: str | Path) -> Sweep:
             f"trial sets itself; received {', '.join(twice)}"
         )
     return Sweep(base, search, metric)
+
+
+def _is_space(space: Any) -> bool:
+    """Whether these are choices, or the ends of a range, above zero on a logarithmic scale."""
+    if not isinstance(space, Mapping) or set(space) not in _KINDS:
+        return False
+    if "choices" in space:
+        return isinstance(space["choices"], list) and bool(space["choices"])
+    low, high, log = space["low"], space["high"], space.get("log", False)
+    numbers = all(type(end) in (int, float) and abs(end) < math.inf for end in (low, high))
+    return numbers and isinstance(log, bool) and low <= high and (low > 0 or not log)
 
 
 def _drawn(trial: Trial, name: str, space: Mapping[str, Any]) -> Any:
