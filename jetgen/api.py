@@ -18,6 +18,7 @@ from jetgen.config.option import typed
 from jetgen.config.train import IN_MEMORY, TrainConfig
 from jetgen.conversion import takes_map, to_cloud
 from jetgen.errors import InputError, did_you_mean
+from jetgen.precision import in_single_precision
 
 if TYPE_CHECKING:
     from jetgen.cloud import ParticleCloud
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 C = TypeVar("C")
 
 
+@in_single_precision
 def simulate(
     sample: str,
     *,
@@ -61,6 +63,7 @@ def simulate(
         return read(simulate(_configured(SimulateConfig, given)).path)
 
 
+@in_single_precision
 def train(
     config: TrainConfig | None = None,
     *,
@@ -105,6 +108,7 @@ def train(
     return train(chosen, data=given)
 
 
+@in_single_precision
 def generate(
     run: Any,
     jets: int = 10_000,
@@ -154,6 +158,7 @@ def generate(
     return read(generate(config, models).path)
 
 
+@in_single_precision
 def evaluate(
     generated: Any,
     real: Any = None,
@@ -193,6 +198,7 @@ def evaluate(
     return content
 
 
+@in_single_precision
 def report(
     generated: Any,
     real: Any = None,
@@ -242,6 +248,7 @@ def report(
     return report(config, {name: cloud for name, cloud in found.items() if cloud is not None})
 
 
+@in_single_precision
 def compare(
     runs: Sequence[Any], *, output: str | os.PathLike[str], data: Any = None, **options: Any
 ) -> Path:

@@ -39,7 +39,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "what passes with one seed only is found so",
     )
 
-
     parser.addoption(
         "--fuzz-cases",
         type=int,

@@ -151,3 +151,24 @@ def test_a_preset_by_name_and_options_that_replace_its_own(jets, tmp_path):
     assert (config.objective, config.queries, config.hidden) == ("gan", "noise", 8)
     with pytest.raises(InputError, match="preset: expected one of aae, ae"):
         jetgen.train(data=jets, run=tmp_path / "none", preset="diffusion")
+
+
+def test_nothing_depends_on_the_default_type_of_torch(gaussian_file, tmp_path):
+    """As other packages and float64 notebooks set it."""
+    before, found = torch.get_default_dtype(), []
+    small = {"epochs": 1, "prior_epochs": 1, "hidden": 8, "latent": 3, "particles": 12}
+    for kind in (torch.float32, torch.float64):
+        torch.set_default_dtype(kind)
+        try:
+            run = jetgen.train(data=gaussian_file, run=str(tmp_path / str(kind)), **small)
+            model = jetgen.load(run)
+            blocks = [block.particles for block in model.generated_blocks(7)]
+            assert torch.get_default_dtype() == kind
+            jets = model.comparable(gaussian_file)[:20]
+            rows = jetgen.evaluate(jets, gaussian_file, metric=["fpd"])["rows"]
+        finally:
+            torch.set_default_dtype(before)
+        values = torch.tensor([row["value"] for row in rows], dtype=torch.float64)
+        codes, like = model.codes(jets), model.reconstruct(jets).particles
+        found.append([jetgen.generate(model, 9).particles, *blocks, like, codes.mean, values])
+    assert all(map(torch.equal, *found)) and found[1][0].dtype == torch.float32

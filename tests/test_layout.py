@@ -11,7 +11,7 @@ FLOORS = """
     registry extras
     files
     processes
-    namespace kinematics weights sharing threads memory
+    namespace kinematics weights sharing threads memory precision
     ragged
     cloud
     conversion

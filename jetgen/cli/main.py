@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = COMMANDS.get(words[0]) if words else None
     try:
         with _terminated_like_interrupted(), warnings.catch_warnings():
-            warnings.showwarning = partial(_show, command)
+            warnings.showwarning = partial(_show, command, set())
             status = _dispatch(words)
         sys.stdout.flush()
         return status
@@ -152,9 +152,14 @@ def _reader_left() -> bool:
     return left
 
 
-def _show(command: Command | None, message: Warning | str, *where: Any, **more: Any) -> None:
-    """A warning as one line."""
-    _say(f"jetgen: warning: {_translated(message, command)}")
+def _show(
+    command: Command | None, shown: set[str], message: Warning | str, *where: Any, **more: Any
+) -> None:
+    """A warning as one line, unless it has been ``shown``: a command may read a file twice."""
+    line = f"jetgen: warning: {_translated(message, command)}"
+    if line not in shown:
+        shown.add(line)
+        _say(line)
 
 
 def _say(line: str) -> None:

@@ -260,7 +260,7 @@ def _texts(value: Any) -> list[str]:
         return [f"{key}={each}" for key, each in value.items()]
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
-    return [str(each) for each in value]
+    return [str(each) for each in (value if isinstance(value, Iterable) else [value])]
 
 
 def foreign_components(config: Any) -> list[dict[str, str | None]]:

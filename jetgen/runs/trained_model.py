@@ -23,12 +23,14 @@ from jetgen.objectives.layout import Layout
 from jetgen.objectives.model import JetModel
 from jetgen.physics.region import Region
 from jetgen.priors.fixed import fixed_values
+from jetgen.precision import in_single_precision
 from jetgen.runs.blocks import BLOCK, blocks
 from jetgen.runs.data import JetStore, data_of, to_data
 from jetgen.runs.finished_run import FinishedRun
 from jetgen.runs.named import Named, named
 
 
+@in_single_precision
 def load(
     run: str | Path,
     device: str = "cpu",
@@ -143,6 +145,7 @@ class TrainedModel(FinishedRun):
     model: JetModel
     device: str
 
+    @in_single_precision
     def generate(
         self,
         jets: int,
@@ -170,6 +173,7 @@ class TrainedModel(FinishedRun):
             list(self.generated_blocks(jets, seed=seed, prior=prior, fix=fix))
         )
 
+    @in_single_precision
     def generated_blocks(
         self,
         jets: int,
@@ -213,6 +217,7 @@ class TrainedModel(FinishedRun):
             )
         return fixed_values({**own, **fix}, self.model.jets, self.config)
 
+    @in_single_precision
     def region_blocks(
         self, jets: int, region: Region, *, seed: int = 1, start: int = 0
     ) -> Iterator[ParticleCloud]:
@@ -294,6 +299,7 @@ class TrainedModel(FinishedRun):
         """Whether jets can be encoded and decoded."""
         return isinstance(self.model, Autoencoder) and self.model.has_encoder
 
+    @in_single_precision
     def reconstruct(self, cloud: ParticleCloud, batch: int = 1024, seed: int = 1) -> ParticleCloud:
         """Each jet of ``cloud`` (in the run's representation) encoded and decoded, in its order.
 
@@ -311,6 +317,7 @@ class TrainedModel(FinishedRun):
         made = ParticleCloud.concatenate(parts)
         return made.replace(weights=cloud.weights)
 
+    @in_single_precision
     @torch.no_grad()
     def codes(self, cloud: ParticleCloud, batch: int = 1024) -> Codes:
         """Posteriors of the codes of ``cloud`` (in the run's representation), in its order.
@@ -325,6 +332,7 @@ class TrainedModel(FinishedRun):
         ]
         return Codes(*(torch.cat(columns).cpu() for columns in zip(*parts, strict=True)))
 
+    @in_single_precision
     @torch.no_grad()
     def decode(self, codes: Tensor, like: ParticleCloud, seed: int = 1) -> ParticleCloud:
         """Jets of codes ``(B, L)``, with the particle numbers and conditions of ``like``.
@@ -337,6 +345,7 @@ class TrainedModel(FinishedRun):
         given = model.conditioning_of(like.to(self.device))
         return model.decode(codes.to(self.device), given, generator, likeliest=True).to("cpu")
 
+    @in_single_precision
     def prior_codes(self, context: Tensor, seed: int = 1) -> Tensor:
         """Codes ``(B, L)`` of the prior that generates, for jets of this ``context`` (B, C).
 

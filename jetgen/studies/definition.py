@@ -143,7 +143,9 @@ def define(
             steps=_with_files(steps, folder, given),
             given=given,
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except InputError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(
             f"{path}: expected title, question, source, settings (full, quick) and steps; "
             f"{type(error).__name__}: {error}"

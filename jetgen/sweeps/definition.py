@@ -95,7 +95,7 @@ def read_sweep(path: str | Path) -> Sweep:
         ) from error
     if wrong or not search:
         raise InputError(
-            f"{path}: expected `choices: [...]` or `low:, high:[, log: true]` with increasing numbers "
+            f"{path}: expected `choices: [...]` or increasing numbers `low:, high:[, log: true]` "
             f"for each searched option, received otherwise for {', '.join(wrong) or 'none'}"
         )
     known = {field.name for field in dataclasses.fields(TrainConfig)}

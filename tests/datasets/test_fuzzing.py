@@ -156,7 +156,7 @@ def change(file: h5py.File, generator: torch.Generator) -> None:
             file.create_group(name)
         case 6:
             file.move(name, f"{one(['x', 'jets', 'deep/er', 'block0_values'])}{draw(9, generator)}")
-        case _ if not isinstance(item, h5py.Dataset) or not item.size or item.dtype.kind not in "fiu":
+        case _ if not has_numbers(item):
             return
         case 7:
             values, place = item[()].reshape(-1), draw(item.size, generator)
@@ -176,6 +176,10 @@ def change(file: h5py.File, generator: torch.Generator) -> None:
             del file[name]
             with np.errstate(all="ignore"):
                 file[name] = values.astype(one(["i1", "u2", "f2", ">f8", "?", "S4", "c8"]))
+
+
+def has_numbers(item: h5py.Group | h5py.Dataset) -> bool:
+    return isinstance(item, h5py.Dataset) and bool(item.size) and item.dtype.kind in "fiu"
 
 
 def read_and_inspect(path: Path) -> None:
