@@ -22,8 +22,8 @@ from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
 from jetgen.objectives.model import JetModel
 from jetgen.physics.region import Region
-from jetgen.priors.fixed import fixed_values
 from jetgen.precision import in_single_precision
+from jetgen.priors.fixed import fixed_values
 from jetgen.runs.blocks import BLOCK, blocks
 from jetgen.runs.data import JetStore, data_of, to_data
 from jetgen.runs.finished_run import FinishedRun
