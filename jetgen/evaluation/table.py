@@ -140,4 +140,4 @@ def _protocol(content: Mapping[str, Any]) -> Table:
 
 
 def _number(value: float) -> str:
-    return f"{value:.2g}" if abs(value) < 99.5 else f"{value:.0f}"
+    return f"{value:.0f}" if 99.5 <= abs(value) < 99_999.5 else f"{value:.2g}"

@@ -67,6 +67,11 @@ _MOST_WHOLE = 2.0**53
 _CENTRAL = (0.005, 0.995)
 
 
+def whole_numbers(values: Array) -> bool:
+    """Whether these are integers, which have bins about them."""
+    return bool((values == np.round(values)).all() and np.abs(values).max() < _MOST_WHOLE)
+
+
 def binning(
     real: Array, others: list[Array], *, name: str, weights: Array | None = None
 ) -> Binning:
@@ -103,8 +108,7 @@ def binning(
         real, weights = real[order], weights[order]
         size = effective_size(torch.from_numpy(weights))
     low, high = quantiles_of_sorted(real, _CENTRAL, weights)
-    whole = bool((real == np.round(real)).all() and np.abs(real).max() < _MOST_WHOLE)
-    whole = whole and not logarithmic
+    whole = whole_numbers(real) and not logarithmic
     if whole and np.ptp(real) < _MOST_BINS:
         low, high, width = real.min(), real.max(), 1.0
     else:

@@ -110,6 +110,15 @@ def test_bins_of_whole_numbers_contain_all_of_them(toy_jets, numbers):
     assert (2 * low) % 2 == 1
 
 
+def test_planes_of_huge_numbers_are_drawn(toy_jets):
+    """In double precision all of them are whole."""
+    real = measure(toy_jets(4, 1))
+    pair = [Observable(name, name, name) for name in ("number", "mass")]
+    real.observables["number"] = torch.tensor([1e30, -1e30, 3e38, 0.0])
+    axis = pair_planes(real, {"same": real}, [pair]).axes[0]
+    assert axis.get_xlim()[0] <= -9e29 and axis.get_xlim()[1] >= 2.9e38
+
+
 def test_figures_of_tables(table, readable):
     real, samples = table
     looks = lines(list(samples))

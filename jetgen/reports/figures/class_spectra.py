@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from jetgen.metrics.weighted_quantiles import quantiles
 from jetgen.physics.observables import MeasuredSets, Observable
+from jetgen.reports.histograms import whole_numbers
 from jetgen.reports.style import Legend, grid, lines
 
 _CENTRAL = (0.002, 0.998)
@@ -98,7 +99,7 @@ def _edges(name: str, classes: Sequence[MeasuredSets]) -> np.ndarray:
     low, high = float(torch.stack(limits).min()), float(torch.stack(limits).max())
     number = min(len(sets) for sets in classes) // _SETS_PER_BIN
     bins = min(max(number, _FEWEST_BINS), _MOST_BINS)
-    if all(bool((v == v.round()).all()) for v in values):
+    if all(whole_numbers(v.double().numpy()) for v in values):
         width = math.ceil((high - low + 1) / bins)
         return np.arange(math.floor(low), high + width, width) - 0.5
     return np.linspace(low, high, bins + 1)

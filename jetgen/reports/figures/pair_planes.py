@@ -19,6 +19,7 @@ from jetgen.metrics.pair_histograms import (
 )
 from jetgen.metrics.weighted_quantiles import weighted_quantiles
 from jetgen.physics.observables import MeasuredSets, Observable
+from jetgen.reports.histograms import whole_numbers
 from jetgen.reports.style import INTENSITY, grid, shortened
 from jetgen.weights import effective_size
 
@@ -83,7 +84,7 @@ def _edges(real: MeasuredSets, observable: Observable) -> Tensor:
     """
     values = real.observables[observable.name].double().numpy()
     low, high = weighted_quantiles(values, (0.005, 0.995), real.frame.weights.double().numpy())
-    if (values == np.round(values)).all():
+    if whole_numbers(values):
         low, high = math.floor(low), math.ceil(high)
         width = math.ceil((high - low + 1) / _BINS)
         bins = math.ceil((high - low + 1) / width)
