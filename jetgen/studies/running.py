@@ -272,12 +272,19 @@ class _Stamps:
     def _read(self) -> dict[str, list[str]]:
         try:
             found = json.loads(self.path.read_text(encoding="utf-8"))
-            return {str(made): [str(key), str(state)] for made, (key, state) in found.items()}
+            states = {str(made): [str(key), str(state)] for made, (key, state) in found.items()}
         except (ValueError, TypeError, AttributeError) as error:
             raise InputError(
                 f"{self.path}: expected a list of finished steps, found something else; "
                 "choose another `output`"
             ) from error
+        for made in states:
+            if self.folder.resolve() not in Path(made).resolve().parents:
+                raise InputError(
+                    f"{self.path}: expected outputs in {self.folder}, received {made}; if the "
+                    "folder was moved, move it back, or choose another `output`"
+                )
+        return states
 
     def require_own(self, step: Step) -> None:
         """Raise :class:`InputError` if a step would replace what the study did not make."""

@@ -1,5 +1,6 @@
 """Steps run once, in an order that their needs allow, and again when their command changes."""
 
+import json
 import shutil
 import signal
 import subprocess
@@ -122,6 +123,19 @@ def test_a_folder_of_the_user_keeps_what_the_study_did_not_make(tmp_path, stamps
     with pytest.raises(InputError, match=expected):
         run_steps(study(tmp_path, f"train --data x.h5 --run {tmp_path}/out/run"), workers=1)
     assert precious.read_text() == "mine"
+
+
+@pytest.mark.parametrize("made", ["elsewhere", "out/../elsewhere", "out", ""])
+def test_outputs_that_a_study_cannot_have_made_are_refused(tmp_path, made):
+    """As in a folder that was moved, or from a stranger."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "mine").touch()
+    plan = study(tmp_path, f"train --run {tmp_path}/out/run")
+    plan.folder.mkdir()
+    (plan.folder / "steps.json").write_text(json.dumps({f"{tmp_path}/{made}": ["key", "done"]}))
+    with pytest.raises(InputError, match=r"steps.json: expected outputs in .*out, received"):
+        run_steps(plan, workers=1)
+    assert (tmp_path / "elsewhere" / "mine").exists()
 
 
 def test_a_begun_training_is_done_resumed_or_made_anew_by_what_is_there(tmp_path):
