@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from jetgen.config.study import StudyConfig
+from jetgen.files.terminal import Terminal
 from jetgen.reports.findings_page import write_findings
 from jetgen.studies.definition import Study, define, find
 from jetgen.studies.running import run_steps
@@ -26,6 +27,7 @@ def study(config: StudyConfig) -> Path:
     module = importlib.import_module(f"jetgen.studies.{_module_of(plan)}")
     start = time.perf_counter()
     run_steps(plan, config.workers, config.dask)
+    Terminal(stderr=True).print("all steps are done; measure what they made", soft_wrap=True)
     conclusion = module.conclude(plan)
     return write_findings(
         folder,

@@ -125,7 +125,13 @@ def conclude(study: Study) -> Conclusion:
             _scores(found),
             _trees(found),
             *(
-                distance_table(f"distances_{sample}", SAMPLES[sample], f.comparison, "events")
+                distance_table(
+                    f"distances_{sample}",
+                    SAMPLES[sample],
+                    f.comparison,
+                    {title: f.trainings(model) for model, title in MODELS.items()},
+                    "events",
+                )
                 for sample, f in found.items()
             ),
         ],

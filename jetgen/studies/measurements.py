@@ -16,13 +16,12 @@ from jetgen.classifiers.figure_of_merit import FigureOfMerit
 from jetgen.errors import InputError
 from jetgen.evaluation.checks import RECONSTRUCTED, ComparisonInput, check
 from jetgen.evaluation.comparison import Comparison, Row
-from jetgen.metrics.trainings import mean_of
 from jetgen.reports.figures.distributions import distributions
 from jetgen.reports.findings import Conclusion, FindingFigure, Table
-from jetgen.reports.formatting import with_uncertainty
 from jetgen.reports.style import figure_style, lines
 from jetgen.runs.trained_model import TrainedModel, load
 from jetgen.studies.definition import Study
+from jetgen.studies.distance_table import floor_cells, mean_cell, mean_distance
 
 GENERATED = "generated"
 
@@ -113,7 +112,7 @@ def _trainings(models: Models) -> Table:
 def _distances(name: str, sample: str, models: Models) -> Table:
     first = next(iter(models.values()))[0].comparison
     shown = [row for row in first.rows if sample in row.distances]
-    rows = [[*_floor(row), *(_cell(t, row, sample) for t in models.values())] for row in shown]
+    rows = [[*floor_cells(row), *(_cell(t, row, sample) for t in models.values())] for row in shown]
     classifiers = list(next(iter(models.values()))[0].merits.get(sample, {}))
     rows += [
         [f"AUC, {classifier}", "0.5", *(_area(t, classifier, sample) for t in models.values())]
@@ -129,29 +128,14 @@ def _distances(name: str, sample: str, models: Models) -> Table:
     )
 
 
-def _floor(row: Row) -> list[str]:
-    quantity = row.quantity
-    title, scale = quantity.observable.title, quantity.scale
-    return [
-        f"{title} [{quantity.unit}]" if quantity.unit else title,
-        with_uncertainty(row.floor / scale, row.floor_spread / scale),
-    ]
-
-
 def _cell(trainings: Sequence[Training], row: Row, sample: str) -> str:
     found = [t.comparison.row(row.quantity.name).distances[sample] for t in trainings]
-    return _mean([d.value for d in found], found[0].uncertainty, row.quantity.scale)
+    return mean_distance(found, row.quantity.scale)
 
 
 def _area(trainings: Sequence[Training], classifier: str, sample: str) -> str:
     found = [t.merits[sample][classifier] for t in trainings]
-    return _mean([merit.auc for merit in found], found[0].auc_error)
-
-
-def _mean(values: Sequence[float], error_of_one: float, scale: float = 1.0) -> str:
-    mean = mean_of(values)
-    error = mean.error if mean.freedom > 0 else error_of_one
-    return with_uncertainty(mean.value / scale, error / scale)
+    return mean_cell([merit.auc for merit in found], found[0].auc_error)
 
 
 def _distributions(name: str, sample: str, models: Models) -> FindingFigure:

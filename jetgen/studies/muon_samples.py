@@ -71,13 +71,14 @@ class Category(NamedTuple):
         """The AUC of boosted trees for each training of a model."""
         return [test.auc for test in self.merits[title]]
 
+    def samples(self, title: str) -> list[str]:
+        """The names of the trainings of a model in the comparison."""
+        return [training_name(title, i + 1) for i in range(len(self.trained[title]))]
+
     def spreads(self, title: str, row: str) -> list[float]:
         """The distance of each training in a row of the table, in σ above the floor."""
         distances = self.comparison.row(row).distances
-        return [
-            distances[training_name(title, number)].spreads
-            for number in range(1, len(self.trained[title]) + 1)
-        ]
+        return [distances[sample].spreads for sample in self.samples(title)]
 
 
 class Share(NamedTuple):

@@ -95,7 +95,11 @@ def conclude(study: Study) -> Conclusion:
             _numbers(folder, test),
             *(
                 distance_table(
-                    f"distances_{kind.replace('-', '_')}", f"mu-{kind}", c.comparison, "muons"
+                    f"distances_{kind.replace('-', '_')}",
+                    f"mu-{kind}",
+                    c.comparison,
+                    {title: c.samples(title) for title in c.trained},
+                    "muons",
                 )
                 for kind, c in found.items()
             ),

@@ -2,6 +2,7 @@
 
 import functools
 import math
+import statistics
 from types import SimpleNamespace
 
 import pytest
@@ -25,6 +26,7 @@ from jetgen.studies.dijets import (
     _nearest,
     _reproduced,
 )
+from jetgen.studies.distance_table import distance_table
 
 FEATURES = (
     Feature("pt", "GeV"),
@@ -103,3 +105,17 @@ def test_too_few_test_events_are_named():
     few = measured()._replace(real=_dijets(events(60, 5)), merits={})
     with pytest.raises(InputError, match=r"^test_events: expected at least 500, .* received 60"):
         few.areas("lsgan")
+
+
+def test_tables_have_a_column_per_model_with_the_mean_over_its_trainings():
+    found = measured()
+    trainings = {MODELS[model]: found.trainings(model) for model in ("bce", "lsgan")}
+    table = distance_table("distances", "events", found.comparison, trainings, "events")
+    assert table.columns == ["variable", "real against real", "plain GAN", "LSGAN"]
+    masses = next(row for row in table.rows if row[0].startswith("mass, leading"))
+    assert len(table.rows) == len(found.comparison.rows)
+    row = next(r for r in found.comparison.rows if r.quantity.observable.title in masses[0])
+    values = [row.distances[name].value for name in found.trainings("bce")]
+    mean, error = (float(part) for part in masses[2].split(" ± "))
+    assert mean == pytest.approx(statistics.fmean(values), rel=0.05)
+    assert error == pytest.approx(statistics.stdev(values) / math.sqrt(3), rel=0.1)
