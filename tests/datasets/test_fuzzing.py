@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -102,7 +103,8 @@ def restructured(data: bytes, generator: torch.Generator) -> bytes:
     content = io.BytesIO(data)
     with h5py.File(content, "r+") as file:
         for _ in range(1 + draw(3, generator)):
-            change(file, generator)
+            with suppress(ValueError, TypeError, KeyError, OSError, RuntimeError):
+                change(file, generator)  # the library refuses some changes
     return content.getvalue()
 
 
@@ -194,7 +196,7 @@ def read_and_inspect(path: Path) -> None:
 def test_files_of_another_structure_end_in_one_line(sound_file, kind, end_in_one_line):
     path = sound_file(kind)
     look = partial(read_and_inspect, path)
-    assert end_in_one_line(path, 300, SECONDS / 4, restructured, look) >= 5
+    assert end_in_one_line(path, 300, SECONDS / 8, restructured, look) >= 5
 
 
 @pytest.mark.fuzz

@@ -14,7 +14,7 @@ from jetgen.runs.folder import RunFolder
 from jetgen.studies.definition import define
 from jetgen.sweeps.definition import read_sweep
 
-SECONDS = 1.5
+SECONDS = 0.7
 """Time for the cases of one kind in the ordinary tests."""
 
 KINDS = ("study.yaml", "sweep.yaml", "config.yaml", "options.yaml")
