@@ -37,7 +37,9 @@ def main(run: str, output: Path) -> None:
             origin="lower",
             extent=(*side, *side),
         )
-        axes.set(title=name, xlabel="relative η", ylabel="relative φ", aspect="equal")
+        ticks = (-0.5, 0, 0.5)
+        axes.set(title=name, xlabel="relative η", xticks=ticks, yticks=ticks, aspect="equal")
+    left.set_ylabel("relative φ")
     figure.colorbar(drawn, ax=(left, middle), label="share of the jet's pT", shrink=0.9)
 
     edges = np.linspace(0, np.quantile(simulated.mass, 0.995), 31)

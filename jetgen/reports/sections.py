@@ -94,7 +94,7 @@ def distribution(
     titles = ", ".join(panel.quantity.observable.title for panel in found)
     return PlannedFigure(
         name,
-        f"{titles[0].upper()}{titles[1:]}.",
+        f"{_with_capital(titles)}.",
         partial(draw_panels, found, list(samples), looks, noun, reference),
         {
             panel.quantity.name: partial(
@@ -104,6 +104,15 @@ def distribution(
             if panels
         },
     )
+
+
+def _with_capital(text: str) -> str:
+    """With a capital letter first, but for symbols such as pT.
+
+    >>> _with_capital("jet mass, girth"), _with_capital("pT dispersion, girth")
+    ('Jet mass, girth', 'pT dispersion, girth')
+    """
+    return text if text[1:2].isupper() else f"{text[:1].upper()}{text[1:]}"
 
 
 def correlations(

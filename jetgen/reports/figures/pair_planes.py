@@ -65,9 +65,10 @@ def pair_planes(
                 title += "\n{:.3f} (floor {:.3f})".format(*_distance(real, kinds[name], x, y))
             axis.set_title(title, fontsize=10)
             axis.tick_params(labelleft=place % width == 0, labelsize=10)
-            for one, edge in zip((axis.xaxis, axis.yaxis), edges, strict=True):
-                whole = bool((edge % 1 == 0.5).all())  # bins about whole numbers
-                one.set_major_locator(MaxNLocator(4, integer=whole))
+            whole = [bool((edge % 1 == 0.5).all()) for edge in edges]  # bins about whole numbers
+            axis.xaxis.set_major_locator(MaxNLocator(4, integer=whole[0]))
+            if whole[1]:
+                axis.yaxis.set_major_locator(MaxNLocator(5, integer=True))
             if place % width == 0:
                 axis.set_ylabel(y.label)
         for axis in axes[len(images) :]:
