@@ -74,7 +74,7 @@ def training_curves(panels: Mapping[str, Curves]) -> Figure:
             axis.plot(epoch, values, color=colour, linestyle=dashes, label=label, marker=marker)
         axis.set_ylabel(_LABELS.get(title, title.replace("_", " ")))
         axis.set_xlabel("Epoch")
-        axis.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axis.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
         every = np.concatenate([values for _, values in curves.values()])
         if every.min() > 0 and every.max() > 20 * every.min():
             axis.set_yscale("log")
