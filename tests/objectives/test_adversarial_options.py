@@ -48,7 +48,9 @@ def test_the_saturating_loss_has_no_gradient_where_the_discriminator_is_sure():
     logits = torch.tensor([-20.0, 0.0], requires_grad=True)
     slopes = {}
     for own in ("saturating=true", "saturating=false"):
-        (slopes[own],) = torch.autograd.grad(gan(own)._generator_loss(logits).sum(), logits)
+        (slopes[own],) = torch.autograd.grad(
+            gan(own, gan_loss="bce")._generator_loss(logits).sum(), logits
+        )
     assert slopes["saturating=true"].tolist() == pytest.approx([0.0, -0.5], abs=1e-6)
     assert slopes["saturating=false"].tolist() == pytest.approx([-1.0, -0.5], abs=1e-6)
     with pytest.raises(InputError, match=r"^gan_loss: expected bce with"):
@@ -58,7 +60,9 @@ def test_the_saturating_loss_has_no_gradient_where_the_discriminator_is_sure():
 def test_labels_of_generated_jets_have_noise_only_if_they_should():
     real, fake = torch.zeros(50), torch.ones(50)  # a logit of zero does not see its label
     spreads = {
-        own: float(gan(own)._discriminator_loss(real, fake, torch.Generator()).std())
+        own: float(
+            gan(own, gan_loss="bce")._discriminator_loss(real, fake, torch.Generator()).std()
+        )
         for own in ("fake_label_noise=true", "fake_label_noise=false")
     }
     assert spreads["fake_label_noise=true"] > 0.1 and spreads["fake_label_noise=false"] == 0

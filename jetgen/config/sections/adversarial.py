@@ -13,7 +13,7 @@ class AdversarialOptions:
     """How generator and discriminator are trained."""
 
     gan_loss: Literal["bce", "lsgan", "hinge", "wgan-gp"] = option(
-        "bce", section="adversarial training", help="what generator and discriminator minimise"
+        "lsgan", section="adversarial training", help="what generator and discriminator minimise"
     )
     label_noise: float = option(
         0.3, at_least=0, help="Gaussian noise on real and fake labels (gan losses bce and lsgan)"
