@@ -111,9 +111,9 @@ def test_damaged_options_end_in_one_line(read, kind, mutated, end_in_one_line):
     path, look = read(kind)
     whole = path.read_bytes()
     look()
-    assert end_in_one_line(path, 300, SECONDS, mutated, look) >= 3
+    assert end_in_one_line(path, 300, SECONDS, mutated, look) >= 1
     path.write_bytes(whole)
-    assert end_in_one_line(path, 300, SECONDS, rewritten, look) >= 3
+    assert end_in_one_line(path, 300, SECONDS, rewritten, look) >= 1
 
 
 @pytest.mark.fuzz
