@@ -21,6 +21,7 @@ from jetgen.objectives.autoencoder import Autoencoder, Codes
 from jetgen.objectives.building import build_objective
 from jetgen.objectives.layout import Layout
 from jetgen.objectives.model import JetModel
+from jetgen.objectives.preparation import represent
 from jetgen.physics.region import Region
 from jetgen.precision import in_single_precision
 from jetgen.priors.fixed import fixed_values
@@ -301,14 +302,15 @@ class TrainedModel(FinishedRun):
 
     @in_single_precision
     def reconstruct(self, cloud: ParticleCloud, batch: int = 1024, seed: int = 1) -> ParticleCloud:
-        """Each jet of ``cloud`` (in the run's representation) encoded and decoded, in its order.
+        """Each jet of ``cloud`` encoded and decoded, in its order, in the run's representation.
 
         Event weights stay with their jets.
 
         Raises:
-            InputError: when the model is no autoencoder.
+            InputError: when the model is no autoencoder, or the sets have other features.
         """
         model = self._autoencoder()
+        cloud = self._represented(cloud)
         generator = torch.Generator().manual_seed(seed)
         parts = [
             model.reconstruct(cloud[start : start + batch].to(self.device), generator).to("cpu")
@@ -320,12 +322,13 @@ class TrainedModel(FinishedRun):
     @in_single_precision
     @torch.no_grad()
     def codes(self, cloud: ParticleCloud, batch: int = 1024) -> Codes:
-        """Posteriors of the codes of ``cloud`` (in the run's representation), in its order.
+        """Posteriors of the codes of ``cloud``, in its order.
 
         Raises:
-            InputError: when the model is no autoencoder.
+            InputError: when the model is no autoencoder, or the sets have other features.
         """
         model = self._autoencoder()
+        cloud = self._represented(cloud)
         parts = [
             model.encode(cloud[start : start + batch].to(self.device))
             for start in range(0, len(cloud), batch)
@@ -338,11 +341,11 @@ class TrainedModel(FinishedRun):
         """Jets of codes ``(B, L)``, with the particle numbers and conditions of ``like``.
 
         Raises:
-            InputError: when the model is no autoencoder.
+            InputError: when the model is no autoencoder, or the sets have other features.
         """
         generator = torch.Generator().manual_seed(seed)
         model = self._autoencoder()
-        given = model.conditioning_of(like.to(self.device))
+        given = model.conditioning_of(self._represented(like).to(self.device))
         return model.decode(codes.to(self.device), given, generator, likeliest=True).to("cpu")
 
     @in_single_precision
@@ -354,6 +357,18 @@ class TrainedModel(FinishedRun):
         """
         generator = torch.Generator().manual_seed(seed)
         return self._autoencoder().prior_codes(context.to(self.device), generator).cpu()
+
+    def _represented(self, cloud: ParticleCloud) -> ParticleCloud:
+        """The sets in the representation of the run; those that are in it stay as they are."""
+        wanted = self.model.layout.features
+        if cloud.features != wanted:
+            cloud = represent(cloud, self.config)
+        if cloud.features != wanted:
+            raise InputError(
+                f"{self.run.name}: expected sets of {', '.join(f.name for f in wanted)}, received "
+                f"{', '.join(f.name for f in cloud.features)}"
+            )
+        return cloud
 
     def _autoencoder(self) -> Autoencoder:
         if not isinstance(self.model, Autoencoder):

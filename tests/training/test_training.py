@@ -16,6 +16,7 @@ from jetgen.configs import preset
 from jetgen.errors import InputError, TrainingError
 from jetgen.files.checkpoint import Checkpoint
 from jetgen.losses.search import may_compile
+from jetgen.objectives.preparation import represent
 from jetgen.physics.fourvectors import to_relative
 from jetgen.runs.folder import RunFolder
 from jetgen.training.command import train
@@ -86,6 +87,25 @@ def test_every_kind_of_run_trains_and_generates(config, options):
     assert jets.multiplicity.max() <= 12
     reconstructed = model.reconstruct(model.held_out())
     assert torch.equal(reconstructed.multiplicity, model.held_out().multiplicity)
+
+
+@pytest.mark.parametrize("representation", ["relative", "cartesian"])
+def test_jets_of_another_representation_are_converted_before_they_are_encoded(
+    config, gaussian_file, representation
+):
+    run = train(config(epochs=1, prior="gaussian", representation=representation))
+    model, jets = jetgen.load(run), jetgen.read(gaussian_file, jets=20)
+    other = {"relative": jetgen.physics.to_cartesian, "cartesian": jetgen.physics.to_relative}
+    known = represent(jets, model.config)
+    for cloud in (jets, other[representation](known)):
+        torch.testing.assert_close(
+            model.reconstruct(cloud).particles, model.reconstruct(known).particles
+        )
+        torch.testing.assert_close(model.codes(cloud).mean, model.codes(known).mean)
+    names = [f"c{i}" for i in range(len(jets.features))]
+    columns = jetgen.ParticleCloud(jets.particles, jets.mask, tuple(map(jetgen.Feature, names)))
+    with pytest.raises(InputError, match="expected jets of px, py, pz"):
+        model.codes(columns)
 
 
 def test_run_folder_holds_what_it_promises(config):
