@@ -58,9 +58,9 @@ def open_hdf5(path: Path) -> h5py.File:
     except OSError as error:
         raise _hdf5_error(path, error) from error
     try:
+        _require_own(path, file)
         require_sound_lengths(path, heaps, _numbers(file))
         check_version(path, int(attribute(file, VERSION_KEY, 1)), HDF5_FORMAT)
-        _require_own(path, file)
     except BaseException:
         file.close()
         raise
