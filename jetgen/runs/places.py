@@ -94,9 +94,9 @@ def noted(environment: Mapping[str, Any]) -> list[Place]:
     hashes = environment["data"]
     files = environment.get("files", [{"name": name} for name in hashes])
     found = [Place(sha256=hashes[file["name"]], **file) for file in files]
-    for value in (value for place in found for value in place[:4]):
-        if not isinstance(value, str | None):
-            raise TypeError(f"expected a text, received {value!r}")
+    for name, value in (pair for place in found for pair in place._asdict().items()):
+        if not isinstance(value, (int if name == "bytes" else str) | None):
+            raise TypeError(f"{name}: expected another type, received {value!r}")
     return found
 
 

@@ -23,7 +23,7 @@ from jetgen.errors import InputError, InputWarning
 from jetgen.files.whole import sha256
 from jetgen.latent.encoding import encode_sets
 from jetgen.runs.folder import RunFolder
-from jetgen.runs.places import located, places
+from jetgen.runs.places import located, noted, places
 from jetgen.training.command import train
 
 TINY = preset("classic") | {
@@ -371,3 +371,11 @@ def test_other_jets_are_read_as_those_of_the_run(tmp_path, toy_jets):
     (tmp_path / "one.parquet").rename(tmp_path / "three.parquet")
     own = encode_sets(run, [str(tmp_path / "three.parquet")]).jets
     assert len(own) == 30
+
+
+@pytest.mark.parametrize("field", ["name", "absolute", "relative", "bytes", "format", "command"])
+@pytest.mark.parametrize("value", [[1], {"a": 1}, 0.5])
+def test_notes_of_another_type_are_refused(field, value):
+    file = {"name": "a.h5", "absolute": "/a.h5", "relative": "a.h5", "bytes": 3, "format": "sets"}
+    with pytest.raises((KeyError, TypeError)):
+        noted({"data": {"a.h5": "0" * 64}, "files": [file | {field: value}]})
