@@ -93,12 +93,20 @@ def whole_set(
         folder: the folder for the files.
         name: of the set, in the name of the hidden folder.
         former: returns the files of the former set in ``folder``, relative to it.
+
+    Raises:
+        InputError: when a link stands in place of the hidden folder.
     """
     temporary, complete = folder / f".{name}.{os.getpid()}.partial", complete_set(folder, name)
     with locked(folder / name, wait=True):
         if HAS_LOCKS:
             for left in _partial(folder / name):
                 shutil.rmtree(left)
+        if complete.is_symlink():
+            raise InputError(
+                f"{complete}: expected what is left of an interrupted command, received a link; "
+                "remove it"
+            )
         if complete.exists():
             _move_up(complete, folder)
         temporary.mkdir(parents=True)
@@ -128,8 +136,7 @@ def _move_up(new: Path, folder: Path) -> None:
     pages = [path for path in names if path.suffix == ".html"]
     others = [path for path in names if path not in pages]
     if (new / _FORMER).exists():  # nothing has been moved yet
-        former = map(Path, json.loads((new / _FORMER).read_text(encoding="utf-8")))
-        for path in (*pages, *(path for path in former if path not in names)):
+        for path in (*pages, *(path for path in _former(new) if path not in names)):
             if (folder / path).is_file():
                 (folder / path).unlink()
         (new / _FORMER).unlink()
@@ -137,6 +144,15 @@ def _move_up(new: Path, folder: Path) -> None:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (new / path).replace(folder / path)
     shutil.rmtree(new)
+
+
+def _former(new: Path) -> list[Path]:
+    """The names of the former set; those outside of its folder, of a foreign one, are left out."""
+    try:
+        paths = [Path(name) for name in json.loads((new / _FORMER).read_text(encoding="utf-8"))]
+    except (ValueError, TypeError):
+        return []  # damaged
+    return [path for path in paths if not path.is_absolute() and ".." not in path.parts]
 
 
 def write_text(path: str | Path, text: str) -> None:

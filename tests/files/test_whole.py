@@ -1,4 +1,5 @@
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -170,3 +171,22 @@ def test_a_full_disk_is_said_with_the_file(tmp_path):
 def test_sha256(tmp_path):
     (tmp_path / "a").write_bytes(b"x" * 3_000_000)
     assert sha256(tmp_path / "a") == hashlib.sha256(b"x" * 3_000_000).hexdigest()
+
+
+def test_a_hidden_folder_from_elsewhere_touches_nothing_outside(tmp_path):
+    folder, own = tmp_path / "received", tmp_path / "own.txt"
+    complete = folder / ".report.complete"
+    complete.mkdir(parents=True)
+    own.write_text("mine")
+    (folder / "figure.png").write_text("old")
+    names = ["../own.txt", str(own), "figure.png"]
+    for content in (json.dumps(names), "[1", "7", "[[1]]"):
+        complete.mkdir(exist_ok=True)
+        (complete / ".former.json").write_text(content)
+        with whole_set(folder, "report") as new:
+            (new / "report.html").write_text("page")
+        assert own.read_text() == "mine" and list(contents(folder)) == ["report.html"]
+    complete.symlink_to(tmp_path)
+    with pytest.raises(InputError, match="received a link"), whole_set(folder, "report"):
+        pass
+    assert own.read_text() == "mine"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from jetgen.datasets.formats.categories import category_column, marks
 from jetgen.datasets.formats.recognition import JetColumns, suggestion
 from jetgen.errors import InputError
 from jetgen.physics.classes import CLASSES, UNKNOWN_CLASS, class_name
@@ -72,11 +73,32 @@ def types_of_columns(
     return torch.from_numpy(types.astype(np.int64))
 
 
+def label_columns(
+    name: str, labels: Sequence[str], words: Sequence[str], path: Path, start: int
+) -> dict[str, np.ndarray[Any, Any]]:
+    """Columns ``NAME=WORD`` of a text column of labels; without a word, zero in all.
+
+    Args:
+        name: the column.
+        labels: the words that are labels of classes.
+        words: the entries of the column.
+        path: the file, for messages.
+        start: index of the first jet.
+
+    Raises:
+        InputError: for a word that is the label of no class.
+    """
+    known = np.array([word in ("", *labels) for word in words])
+    _require_known(known, np.asarray(words, dtype=object), path, name, start)
+    return {category_column(name, word): np.nan_to_num(marks(words, word)) for word in labels}
+
+
 def _require_known(
     known: np.ndarray[Any, Any], codes: np.ndarray[Any, Any], path: Path, column: str, start: int
 ) -> None:
     if not known.all():
-        label = f"{column}:{codes[(~known).argmax()]:g}"
+        code = codes[(~known).argmax()]
+        label = f"{column}:{code if isinstance(code, str) else f'{code:g}'}"
         advice = f"specify their classes, such as {suggestion({class_name(0): label})}"
         require_labels(known, codes, f"{path}: {column}", start, advice)
 
@@ -91,7 +113,8 @@ def require_labels(
     """Raise :class:`InputError` unless ``known`` ``(B,)`` is true for all labels."""
     if not known.all():
         first = int((~known).argmax())
+        code = repr(codes[first]) if isinstance(codes[first], str) else f"{codes[first]:g}"
         raise InputError(
-            f"{where}: expected labels of known classes, received {codes[first]:g} in jet "
+            f"{where}: expected labels of known classes, received {code} in jet "
             f"{start + first} and {int((~known).sum())} jets in total; {advice}"
         )

@@ -25,7 +25,7 @@ from torch import Tensor
 from jetgen.cloud import Feature, ParticleCloud
 from jetgen.datasets.faults import BAD_MASK, NEGATIVE_PT, doubtful_unit
 from jetgen.datasets.formats.categories import categories, category_column, marks
-from jetgen.datasets.formats.labels import types_of_columns
+from jetgen.datasets.formats.labels import label_columns, types_of_columns
 from jetgen.datasets.formats.momenta import Slots, assemble, jet_features
 from jetgen.datasets.formats.names import Column, is_index, is_weight
 from jetgen.datasets.formats.numbered import numbered
@@ -341,26 +341,13 @@ class TableSource(Source):
         return joined | (self._labels(labels, start, stop) if labels else {})
 
     def _labels(self, names: Sequence[str], start: int, stop: int) -> dict[str, Values]:
-        """Columns ``NAME=WORD`` of text columns that are labels; without a word, zero in all.
-
-        Raises:
-            InputError: for a word that is the label of no class.
-        """
+        """Columns ``NAME=WORD`` of text columns that are labels."""
         found: dict[str, Values] = {}
         for text in self.text_columns:
-            known = {name: name[len(text) + 1 :] for name in names if name.startswith(f"{text}=")}
-            if not known:
-                continue
-            words = self.words(text, start, stop)
-            others = [k for k, word in enumerate(words) if word and word not in known.values()]
-            if others:
-                word = words[others[0]]
-                raise InputError(
-                    f"{self.path}: {text}: expected labels of known classes, received {word!r} in "
-                    f"jet {start + others[0]} and {len(others)} jets in total; specify their "
-                    f"classes, such as {suggestion({'gluon': f'{text}:{word}'})}"
-                )
-            found |= {name: np.nan_to_num(marks(words, word)) for name, word in known.items()}
+            known = [name[len(text) + 1 :] for name in names if name.startswith(f"{text}=")]
+            if known:
+                words = self.words(text, start, stop)
+                found |= label_columns(text, known, words, self.path, start)
         return found
 
     def _slots_of(self, lists: Values) -> Slots:
