@@ -136,7 +136,7 @@ def _move_up(new: Path, folder: Path) -> None:
     pages = [path for path in names if path.suffix == ".html"]
     others = [path for path in names if path not in pages]
     if (new / _FORMER).exists():  # nothing has been moved yet
-        for path in (*pages, *(path for path in _former(new) if path not in names)):
+        for path in (*pages, *(path for path in _former(new, folder) if path not in names)):
             if (folder / path).is_file():
                 (folder / path).unlink()
         (new / _FORMER).unlink()
@@ -146,13 +146,17 @@ def _move_up(new: Path, folder: Path) -> None:
     shutil.rmtree(new)
 
 
-def _former(new: Path) -> list[Path]:
-    """The names of the former set; those outside of its folder, of a foreign one, are left out."""
+def _former(new: Path, folder: Path) -> list[Path]:
+    """The names of the former set; what lies outside of ``folder``, also by a link, is not its own.
+
+    A folder that comes from elsewhere may name anything.
+    """
     try:
         paths = [Path(name) for name in json.loads((new / _FORMER).read_text(encoding="utf-8"))]
     except (ValueError, TypeError):
         return []  # damaged
-    return [path for path in paths if not path.is_absolute() and ".." not in path.parts]
+    inside = folder.resolve()
+    return [path for path in paths if (folder / path).resolve().is_relative_to(inside)]
 
 
 def write_text(path: str | Path, text: str) -> None:

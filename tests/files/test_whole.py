@@ -179,7 +179,8 @@ def test_a_hidden_folder_from_elsewhere_touches_nothing_outside(tmp_path):
     complete.mkdir(parents=True)
     own.write_text("mine")
     (folder / "figure.png").write_text("old")
-    names = ["../own.txt", str(own), "figure.png"]
+    (folder / "figures").symlink_to(tmp_path)
+    names = ["../own.txt", str(own), "figures/own.txt", "figure.png"]
     for content in (json.dumps(names), "[1", "7", "[[1]]"):
         complete.mkdir(exist_ok=True)
         (complete / ".former.json").write_text(content)
