@@ -19,7 +19,7 @@ from jetgen.runs.health import Finding, read_health, write_health
 from jetgen.runs.trained_model import load
 
 SECONDS = 2.0
-"""Time for the cases of one file in the ordinary tests."""
+"""Processor time for the cases of one file in the ordinary tests."""
 
 FILES = ("environment.json", "metrics.csv", "config.yaml", "health.json")
 
@@ -79,12 +79,12 @@ def consume(run: RunFolder) -> None:
 
 
 def tried(run: RunFolder, name: str, change, cases: int, seconds: float) -> int:
-    file, start, done = run.path / name, time.monotonic(), 0
+    file, start, done = run.path / name, time.process_time(), 0
     generator = torch.Generator().manual_seed(len(name))
     data = file.read_bytes()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        while done < cases and time.monotonic() - start < seconds:
+        while done < cases and time.process_time() - start < seconds:
             file.write_bytes(change(data, generator))
             consume(run)
             done += 1
@@ -115,12 +115,12 @@ def draw(most: int, generator: torch.Generator) -> int:
 
 @pytest.mark.parametrize("name", FILES)
 def test_damaged_files_of_a_run_end_in_one_line(run, name, mutated):
-    assert tried(run, name, mutated, 300, SECONDS) >= 1
+    assert tried(run, name, mutated, 300, SECONDS) >= 5
 
 
 @pytest.mark.parametrize("name", ["environment.json", "health.json"])
 def test_json_of_another_form_ends_in_one_line(run, name):
-    assert tried(run, name, replaced, 300, SECONDS) >= 1
+    assert tried(run, name, replaced, 300, SECONDS) >= 5
 
 
 @pytest.mark.fuzz
