@@ -8,13 +8,12 @@ Every function has the options of its command, by the names of the fields of its
 from __future__ import annotations
 
 import os
-import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from jetgen.config.option import typed
+from jetgen.config.option import option_types, typed
 from jetgen.config.train import IN_MEMORY, TrainConfig
 from jetgen.conversion import takes_map, to_cloud
 from jetgen.errors import InputError, did_you_mean
@@ -291,7 +290,7 @@ def _map_of(runs: Sequence[Any], data: Any) -> Mapping[str, str]:
 
 def _configured(kind: type[C], options: Mapping[str, Any], base: C | None = None) -> C:
     """The options of a command from keyword arguments."""
-    hints = typing.get_type_hints(kind)
+    hints = option_types(kind)
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     for name in options:
         if name not in names:

@@ -15,7 +15,7 @@ import jsonargparse
 from jetgen.cli.help import COMMON, HelpFormatter, groups, usage
 from jetgen.cli.plugins import PLUGIN, PLUGIN_HELP, allow_typed, component_help, without_plugins
 from jetgen.cli.translation import to_command_line
-from jetgen.config.option import components_in, mark_given, named_values
+from jetgen.config.option import components_in, mark_given, named_values, option_types
 from jetgen.configs import shipped
 from jetgen.errors import InputError, did_you_mean
 from jetgen.files.option_files import read_yaml
@@ -124,7 +124,7 @@ def build_parser(
     # the version of a file that is reused as --config
     parser.add_argument(f"--{VERSION_KEY}", type=int, default=CONFIG_FORMAT, help=SUPPRESS)
     parser.add_argument(PLUGIN, action="append", metavar="MODULE", help=PLUGIN_HELP)
-    hints = typing.get_type_hints(config)
+    hints = option_types(config)
     for title, fields in groups(config).items():
         group = parser if title == COMMON else parser.add_argument_group(title)
         for field in fields:
@@ -149,7 +149,7 @@ def parse(
     parser = build_parser(
         command, description, config, explain=not {"-h", "--help"}.isdisjoint(words), epilog=epilog
     )
-    hints = typing.get_type_hints(config)
+    hints = option_types(config)
     repeatable = [
         "--" + name.replace("_", "-") for name, hint in hints.items() if hint == list[str]
     ]

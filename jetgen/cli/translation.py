@@ -20,10 +20,10 @@ from __future__ import annotations
 import ast
 import re
 import shlex
-import typing
 from dataclasses import fields
 
 from jetgen.cli.commands import COMMANDS
+from jetgen.config.option import option_types
 from jetgen.registry import resolve
 
 _ALLOW = re.compile(r"`jetgen\.registry\.allow\('([\w.]+)'\)`")
@@ -43,7 +43,7 @@ def to_command_line(text: str, options: type) -> str:
     """
     names = {field.name: field.metadata["positional"] for field in fields(options)}
     names |= dict.fromkeys(("plugin", "preset"), False)  # of the command line alone
-    hints = typing.get_type_hints(options) | {"plugin": list[str], "preset": str}
+    hints = {**option_types(options), "plugin": list[str], "preset": str}
 
     def beginning(found: re.Match[str]) -> str:
         if found[1] not in names or names[found[1]]:
@@ -74,7 +74,7 @@ def _command(call: re.Match[str]) -> str:
         return call[0]
     options = resolve(COMMANDS[call[1]].options)
     positional = {field.name: field.metadata["positional"] for field in fields(options)}
-    hints = typing.get_type_hints(options)
+    hints = option_types(options)
     node = ast.parse(f"f({call[2] or ''})", mode="eval").body
     assert isinstance(node, ast.Call)
     words = [" ".join(_values(value)) for value in node.args]

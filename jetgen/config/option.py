@@ -142,7 +142,7 @@ def validate(config: Any) -> None:
     Raises:
         InputError: for a value of another type or out of its range, or an unknown name.
     """
-    hints = _hints(config.__class__)
+    hints = option_types(config.__class__)
     for entry in dataclasses.fields(config):
         declared = entry.metadata
         value = getattr(config, entry.name)
@@ -275,7 +275,7 @@ def value_of(options: type, name: str, text: str, option_name: str) -> Any:
     Raises:
         InputError: for a text that is not a value of the option's type.
     """
-    hint = _hints(options)[name]
+    hint = option_types(options)[name]
     if hint is str:
         return text
     try:
@@ -322,8 +322,8 @@ def named_values(option_name: str, texts: Sequence[str]) -> dict[str, str]:
 
 
 @functools.cache
-def _hints(options: type) -> dict[str, Any]:
-    """The types of the options, by name."""
+def option_types(options: type) -> Mapping[str, Any]:
+    """The types of the options of a dataclass, by name."""
     return typing.get_type_hints(options)
 
 

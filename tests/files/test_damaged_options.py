@@ -14,9 +14,6 @@ from jetgen.runs.folder import RunFolder
 from jetgen.studies.definition import define
 from jetgen.sweeps.definition import read_sweep
 
-SECONDS = 0.7
-"""Processor time for the cases of one kind in the ordinary tests."""
-
 KINDS = ("study.yaml", "sweep.yaml", "config.yaml", "options.yaml")
 
 VALUES = (
@@ -106,22 +103,11 @@ def draw(most: int, generator: torch.Generator) -> int:
     return int(torch.randint(most, (1,), generator=generator))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_damaged_options_end_in_one_line(read, kind, mutated, end_in_one_line):
-    path, look = read(kind)
-    whole = path.read_bytes()
-    look()
-    assert end_in_one_line(path, 300, SECONDS, mutated, look) >= 5
-    path.write_bytes(whole)
-    assert end_in_one_line(path, 300, SECONDS, rewritten, look) >= 5
-
-
+@pytest.mark.slow
 @pytest.mark.fuzz
 @pytest.mark.parametrize("change", ["bytes", "values"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_many_damaged_options_end_in_one_line(
-    read, kind, change, mutated, fuzz_cases, end_in_one_line
-):
+def test_damaged_options_end_in_one_line(read, kind, change, mutated, end_in_one_line):
     path, look = read(kind)
-    changed = mutated if change == "bytes" else rewritten
-    assert end_in_one_line(path, fuzz_cases, 3600, changed, look) == fuzz_cases
+    look()
+    end_in_one_line(path, mutated if change == "bytes" else rewritten, look)

@@ -2,8 +2,7 @@
 
 import json
 import shutil
-import time
-import warnings
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,6 @@ from jetgen.reports.figures.training_curves import training_panels
 from jetgen.runs.folder import RunFolder
 from jetgen.runs.health import Finding, read_health, write_health
 from jetgen.runs.trained_model import load
-
-SECONDS = 2.0
-"""Processor time for the cases of one file in the ordinary tests."""
 
 FILES = ("environment.json", "metrics.csv", "config.yaml", "health.json")
 
@@ -78,19 +74,6 @@ def consume(run: RunFolder) -> None:
             assert "\n" not in str(error).strip()
 
 
-def tried(run: RunFolder, name: str, change, cases: int, seconds: float) -> int:
-    file, start, done = run.path / name, time.process_time(), 0
-    generator = torch.Generator().manual_seed(len(name))
-    data = file.read_bytes()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        while done < cases and time.process_time() - start < seconds:
-            file.write_bytes(change(data, generator))
-            consume(run)
-            done += 1
-    return done
-
-
 def replaced(data: bytes, generator: torch.Generator) -> bytes:
     """JSON with a value at a random place replaced, or its key removed."""
     content = json.loads(data)
@@ -113,23 +96,15 @@ def draw(most: int, generator: torch.Generator) -> int:
     return int(torch.randint(most, (1,), generator=generator))
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_damaged_files_of_a_run_end_in_one_line(run, name, mutated):
-    assert tried(run, name, mutated, 300, SECONDS) >= 5
-
-
-@pytest.mark.parametrize("name", ["environment.json", "health.json"])
-def test_json_of_another_form_ends_in_one_line(run, name):
-    assert tried(run, name, replaced, 300, SECONDS) >= 5
-
-
+@pytest.mark.slow
 @pytest.mark.fuzz
 @pytest.mark.parametrize("name", FILES)
-def test_many_damaged_files_of_a_run_end_in_one_line(run, name, mutated, fuzz_cases):
-    assert tried(run, name, mutated, fuzz_cases, 3600) == fuzz_cases
+def test_damaged_files_of_a_run_end_in_one_line(run, name, mutated, end_in_one_line):
+    end_in_one_line(run.path / name, mutated, partial(consume, run))
 
 
+@pytest.mark.slow
 @pytest.mark.fuzz
 @pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".json")])
-def test_many_files_of_another_form_end_in_one_line(run, name, fuzz_cases):
-    assert tried(run, name, replaced, fuzz_cases, 3600) == fuzz_cases
+def test_json_of_another_form_ends_in_one_line(run, name, end_in_one_line):
+    end_in_one_line(run.path / name, replaced, partial(consume, run))

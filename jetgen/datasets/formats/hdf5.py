@@ -6,7 +6,8 @@ import json
 import math
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,19 @@ SIMPLE = (h5py.h5t.TypeStringID, h5py.h5t.TypeIntegerID, h5py.h5t.TypeFloatID, h
 MOST_GROUPS = 8
 """Largest depth of groups that are searched."""
 
+_checked: ContextVar[set[Path] | None] = ContextVar("checked", default=None)
+"""Within :func:`checked_once`, the files that :func:`open_hdf5` has found sound."""
+
+
+@contextmanager
+def checked_once() -> Iterator[None]:
+    """Within it, :func:`open_hdf5` checks a file only the first time that it opens it."""
+    before = _checked.set(set())
+    try:
+        yield
+    finally:
+        _checked.reset(before)
+
 
 def open_hdf5(path: Path) -> h5py.File:
     """The file, open for reading, and without references to other files.
@@ -50,13 +64,17 @@ def open_hdf5(path: Path) -> h5py.File:
         InputError: when it is locked, cut short or damaged, refers to other files, or comes from
             a newer jetgen.
     """
+    known = _checked.get()
+    checked = known is not None and path in known
     try:
-        heaps = require_sound_heaps(path)
+        heaps = {} if checked else require_sound_heaps(path)
         file = h5py.File(path, "r")
     except (FileNotFoundError, InputError):
         raise
     except OSError as error:
         raise _hdf5_error(path, error) from error
+    if checked:
+        return file
     try:
         _require_own(path, file)
         require_sound_lengths(path, heaps, _numbers(file))
@@ -64,6 +82,8 @@ def open_hdf5(path: Path) -> h5py.File:
     except BaseException:
         file.close()
         raise
+    if known is not None:
+        known.add(path)
     return file
 
 

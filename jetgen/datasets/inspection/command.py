@@ -101,11 +101,12 @@ def inspect(
         InputError: when the file is empty, damaged, or of no known format.
     """
     path = Path(path)
-    source = open_source(path, map=map)
+    form = detect(path)
+    source = open_source(path, map=map, form=form)
     kinds, counts = source.types().unique(return_counts=True)
     found = Inspection(
         path,
-        detect(path).name,
+        form.name,
         len(source),
         source.slots,
         Counter({class_name(k): n for k, n in zip(kinds.tolist(), counts.tolist(), strict=True)}),
