@@ -11,6 +11,7 @@ from jetgen.cloud import CARTESIAN, ParticleCloud
 from jetgen.components import FORMATS
 from jetgen.datasets import read
 from jetgen.datasets.detection import detect, find_files
+from jetgen.datasets.formats import hdf5
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.datasets.writing import set_writer
 from jetgen.errors import InputError
@@ -163,3 +164,14 @@ def test_paths_that_lead_nowhere(tmp_path: Path) -> None:
             find_files(path)
     with pytest.raises(InputError, match=r"^expected at least one file, folder or pattern"):
         find_files([])
+
+
+def test_an_hdf5_file_is_checked_once_for_all_formats(tmp_path, monkeypatch):
+    path, checks = tmp_path / "arrays.h5", []
+    with h5py.File(path, "w") as file:
+        file.update({name: np.ones((4, 3)) for name in ("px", "py", "pz")})
+    check = hdf5._require_own
+    monkeypatch.setattr(hdf5, "_require_own", lambda *given: (checks.append(1), check(*given)))
+    for times in (1, 2):  # the file may have changed in between
+        assert detect(path).name == "HDF5 arrays"
+        assert len(checks) == times
