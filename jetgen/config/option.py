@@ -321,10 +321,8 @@ def named_values(option_name: str, texts: Sequence[str]) -> dict[str, str]:
     return values
 
 
-@functools.cache
-def option_types(options: type) -> Mapping[str, Any]:
-    """The types of the options of a dataclass, by name."""
-    return typing.get_type_hints(options)
+option_types: Callable[[type], Mapping[str, Any]] = functools.cache(typing.get_type_hints)
+"""The types of the options of a dataclass, by name."""
 
 
 def _limits(declared: Mapping[str, Any]) -> Iterator[tuple[Callable[[Any], bool], str]]:
