@@ -8,6 +8,7 @@ import functools
 import io
 import json
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -43,6 +44,13 @@ LIBRARIES = (
     "geomloss",
 )
 
+_TRAINED = re.compile(
+    r"(config\.yaml|metrics\.csv|(health|environment)\.json|(tensorboard|wandb)/.*"
+    r"|checkpoints/(last|best|epoch-\d+)\.safetensors|(checkpoints/)?\.[^/]*\.partial)",
+    re.DOTALL,
+)
+"""What a training writes into its folder, whole or in part."""
+
 
 class RunFolder:
     """Paths and plain files of one run.
@@ -73,6 +81,11 @@ class RunFolder:
 
     def exists(self) -> bool:
         return self.config_file.exists()
+
+    @staticmethod
+    def is_of_training(name: str) -> bool:
+        """Whether a path in the folder of a run is one that a training writes."""
+        return _TRAINED.fullmatch(name) is not None
 
     def write_config(self, config: TrainConfig) -> None:
         content = {VERSION_KEY: CONFIG_FORMAT, **dataclasses.asdict(config)}

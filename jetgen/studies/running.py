@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -20,14 +19,11 @@ from jetgen.errors import InputError
 from jetgen.files.chunks import chunks_of
 from jetgen.files.lock import locked
 from jetgen.files.progress import progress_bar
-from jetgen.files.whole import sha256, write_json
+from jetgen.files.whole import sha256
 from jetgen.registry import allowed_modules
 from jetgen.runs.folder import RunFolder
 from jetgen.studies.definition import Step, Study
-
-_STAMPS = "steps.json"
-_DONE, _BEGUN = "done", "begun"
-_UNUSED = "unused"
+from jetgen.studies.stamps import BEGUN, DONE, Stamps, remove
 
 
 def run_steps(study: Study, workers: int, dask: str | None = None) -> None:
@@ -83,7 +79,7 @@ def _on_cluster(dask: str) -> Iterator[_Pool]:
 
 
 def _run_steps(study: Study, pool: _Pool) -> None:
-    stamps = _Stamps(study.folder)
+    stamps = Stamps(study.folder)
     for step in study.steps:
         stamps.require_own(step)
     study.folder.mkdir(parents=True, exist_ok=True)
@@ -92,8 +88,11 @@ def _run_steps(study: Study, pool: _Pool) -> None:
     waiting = [
         index
         for index, step in enumerate(study.steps)
-        if stamps.state(step, keys[index]) != _DONE or not step.makes.exists()
+        if stamps.state(step, keys[index]) != DONE or not step.makes.exists()
     ]
+    for index in waiting:
+        if stamps.state(study.steps[index], keys[index]) != BEGUN:
+            stamps.require_no_other(study.steps[index])
     running: dict[Future[None], int] = {}
     with progress_bar("steps") as bar:
         task = bar.add_task(study.name, total=len(study.steps), note="")
@@ -105,17 +104,16 @@ def _run_steps(study: Study, pool: _Pool) -> None:
                 ):
                     waiting.remove(index)
                     step = study.steps[index]
-                    if stamps.state(step, keys[index]) != _BEGUN:
-                        _remove(step.makes)
-                        _remove(chunks_of(step.makes))
-                    stamps.set(step, keys[index], _BEGUN)
+                    if stamps.state(step, keys[index]) != BEGUN:
+                        stamps.remove(step)
+                    stamps.set(step, keys[index], BEGUN)
                     log = study.folder.absolute() / "logs" / f"{index + 1:02}.txt"
                     running[pool.start(step, log)] = index
             bar.update(task, note=", ".join(study.steps[i].makes.name for i in running.values()))
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 index = running.pop(future)
                 future.result()
-                stamps.set(study.steps[index], keys[index], _DONE)
+                stamps.set(study.steps[index], keys[index], DONE)
                 bar.advance(task)
 
 
@@ -136,23 +134,8 @@ def _words(step: Step, output: Path) -> list[str]:
             return []
         if _succeeds(run.read_config):
             return [*step.words, "--resume"]
-    _remove(output)
+    remove(output, RunFolder.is_of_training)
     return [*step.words, "--resume"] if chunks_of(output).exists() else list(step.words)
-
-
-def _remove(output: Path) -> None:
-    if output.is_dir():
-        shutil.rmtree(output)
-    else:
-        output.unlink(missing_ok=True)
-
-
-def _move(output: Path, target: Path) -> None:
-    """Move an output, if it is there, in place of what is at the target."""
-    if output.exists():
-        _remove(target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        output.replace(target)
 
 
 def _succeeds(read: Callable[[], object]) -> bool:
@@ -246,75 +229,3 @@ def _keys(study: Study) -> list[str]:
                 digest.update(keys[earlier].encode())
         keys.append(digest.hexdigest())
     return keys
-
-
-class _Stamps:
-    """A file with, for each output, the key of the step that made it and whether it is complete.
-
-    Args:
-        folder: the folder of the study: new, empty, or with this file.
-
-    Raises:
-        InputError: for any other folder.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.path = folder, folder / _STAMPS
-        self.states: dict[str, list[str]] = {}
-        if self.path.exists():
-            self.states = self._read()
-        elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise InputError(
-                f"{folder}: expected a new or empty folder, or one of this study (with "
-                f"{_STAMPS}), found something else; choose another `output`"
-            )
-
-    def _read(self) -> dict[str, list[str]]:
-        try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
-            states = {str(made): [str(key), str(state)] for made, (key, state) in found.items()}
-        except (ValueError, TypeError, AttributeError) as error:
-            raise InputError(
-                f"{self.path}: expected a list of finished steps, found something else; "
-                "choose another `output`"
-            ) from error
-        for made in states:
-            if self.folder.resolve() not in Path(made).resolve().parents:
-                raise InputError(
-                    f"{self.path}: expected outputs in {self.folder}, received {made}; if the "
-                    "folder was moved, move it back, or choose another `output`"
-                )
-        return states
-
-    def require_own(self, step: Step) -> None:
-        """Raise :class:`InputError` if a step would replace what the study did not make."""
-        if self.folder.resolve() not in step.makes.resolve().parents:
-            raise InputError(
-                f"{step.makes}: expected an output in the study's folder "
-                f"{self.folder}; write {{folder}}/NAME in its command"
-            )
-        if step.makes.exists() and step.makes.as_posix() not in self.states:
-            raise InputError(
-                f"{step.makes}: expected no such path, or an output of this study, found "
-                "something else; move it away, or choose another `output`"
-            )
-
-    def set_aside(self, steps: Sequence[Step]) -> None:
-        """Move outputs that no step makes to ``unused/``, and back those that one makes again."""
-        aside = self.folder / _UNUSED
-        for made in self.states.keys() - {step.makes.as_posix() for step in steps}:
-            _move(Path(made), aside / self._place(Path(made)))
-        for step in steps:
-            if not step.makes.exists():
-                _move(aside / self._place(step.makes), step.makes)
-
-    def _place(self, output: Path) -> Path:
-        return output.resolve().relative_to(self.folder.resolve())
-
-    def state(self, step: Step, key: str) -> str | None:
-        made_by, state = self.states.get(step.makes.as_posix(), ("", None))
-        return state if made_by == key else None
-
-    def set(self, step: Step, key: str, state: str) -> None:
-        self.states[step.makes.as_posix()] = [key, state]
-        write_json(self.path, self.states)

@@ -16,6 +16,7 @@ from jetgen.files.chunks import chunks_of
 from jetgen.files.lock import locked
 from jetgen.studies.definition import Step, Study
 from jetgen.studies.running import _keys, _words, run_steps
+from jetgen.studies.stamps import DONE, Stamps
 
 
 def study(folder: Path, *commands: str) -> Study:
@@ -151,8 +152,37 @@ def test_a_begun_training_is_done_resumed_or_made_anew_by_what_is_there(tmp_path
     assert _words(step, run) == [*words, "--resume"]
 
     (run / "config.yaml").write_text("half of")
+    (run / "notes.txt").write_text("mine")
     assert _words(step, run) == [*words]
-    assert not run.exists()
+    assert not (run / "config.yaml").exists()
+    assert (run / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "name", ["notes.txt", "checkpoints/mine.pt", "report/link", "generated.h5"]
+)
+def test_a_step_that_changes_removes_nothing_that_a_user_put_into_its_output(tmp_path, name):
+    run, sample = tmp_path / "out/run", tmp_path / "out/run/samples/a.h5"
+    plan = study(tmp_path, f"train --data x.h5 --run {run}", f"generate {run} --output {sample}")
+    shutil.copytree(Path(__file__).parents[1] / "runs/format-1", run)
+    (run / "generated.h5").unlink()
+    sample.parent.mkdir()
+    sample.touch()
+    (plan.folder / "steps.json").write_text("{}")
+    stamps = Stamps(plan.folder)
+    for step in plan.steps:
+        stamps.set(step, "of another command", DONE)
+    stamps.require_no_other(plan.steps[0])  # the sample is of the study, too
+    (run / name).parent.mkdir(exist_ok=True)
+    (run / name).symlink_to(tmp_path)
+    with pytest.raises(
+        InputError, match=rf"run: expected only what this .*, found {name}; move it"
+    ):
+        run_steps(plan, workers=1)
+    assert (run / name).is_symlink() and sample.exists() and run.joinpath("config.yaml").exists()
+    (run / name).unlink()
+    stamps.remove(plan.steps[0])
+    assert not run.exists() and tmp_path.exists()
 
 
 KILLED = """
