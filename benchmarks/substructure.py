@@ -24,7 +24,7 @@ from torch import Tensor
 from jetgen.classifiers.figure_of_merit import area_under_roc
 from jetgen.cloud import ParticleCloud
 from jetgen.datasets import read
-from jetgen.physics.clustering import LARGEST_RADIUS, packed_tensor
+from jetgen.physics.clustering import LARGEST_RADIUS, packed, packed_momenta
 from jetgen.physics.fourvectors import particle_momenta, to_cartesian
 from jetgen.physics.nsubjettiness import nsubjettiness
 from jetgen.physics.soft_drop import soft_drop_mass
@@ -103,7 +103,7 @@ def work(cloud: ParticleCloud) -> dict[str, Both]:
         import fastjet
 
         definition = fastjet.JetDefinition(getattr(fastjet, algorithm), LARGEST_RADIUS)
-        momenta = packed_tensor(particle_momenta(double), double.mask)
+        momenta = packed(*packed_momenta(particle_momenta(double), double.mask))
         return fastjet.ClusterSequence(momenta, definition)
 
     def their_mass() -> Tensor:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 import torch
@@ -27,3 +28,16 @@ def in_threads(work: Callable[[Piece], Result], pieces: Iterable[Piece]) -> list
             return list(pool.map(work, pieces))
     finally:
         torch.set_num_threads(threads)
+
+
+def ahead(items: Iterable[Result]) -> Iterator[Result]:
+    """The items; each is made in a thread while its predecessor is used, if torch uses several."""
+    source = iter(items)
+    if torch.get_num_threads() == 1:
+        yield from source
+        return
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(list[Result], islice(source, 1))
+        while found := coming.result():
+            coming = pool.submit(list[Result], islice(source, 1))
+            yield found.pop()

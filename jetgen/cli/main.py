@@ -18,6 +18,9 @@ from jetgen.cli.commands import COMMANDS, Command
 from jetgen.errors import InputError, TrainingError, did_you_mean, some
 from jetgen.registry import resolve
 
+_WAITING = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_THREAD_TIMEOUT": "4"}
+"""Threads without work sleep at once, instead of looking for work for up to a tenth of a second."""
+
 EXPLAINED = (InputError, TrainingError, OSError)
 """Errors whose message is for the user; any other is a bug of jetgen."""
 
@@ -42,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 is good, 2 bad input or a training that failed or is unfinished, 1 a bug, 130 Ctrl-C
     or SIGTERM, 141 when the program that reads the output ended before, as ``head`` does.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # read once, when torch is imported
+    for setting, value in _WAITING.items():
+        os.environ.setdefault(setting, value)  # read once, when torch and numpy are imported
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]

@@ -264,7 +264,7 @@ def _kept(jets: MeasuredSets, which: Tensor) -> MeasuredSets:
 def _joined(first: MeasuredSets, second: MeasuredSets) -> MeasuredSets:
     """Both sets of jets, with the observables that both have."""
     pieces = (piece for sets in (first, second) for piece in sets.pieces())
-    return PackedSets.of(_without_conditions(piece) for piece in pieces)
+    return PackedSets.joined([PackedSets.of(_without_conditions(piece)) for piece in pieces])
 
 
 def _without_conditions(sets: MeasuredSets) -> MeasuredSets:

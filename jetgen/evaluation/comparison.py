@@ -8,8 +8,9 @@ size. A distance can therefore be judged only in comparison with this floor.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -36,6 +37,7 @@ from jetgen.physics.quantities import (
     Values,
     quantity_values,
 )
+from jetgen.threads import in_threads
 
 _AT_FLOOR, _CLOSE, _CLOSE_RATIO = 3.0, 10.0, 2.0
 
@@ -201,30 +203,16 @@ def compare_resampled(
     warnings = list(drawn.warnings)
     floors: dict[str, Tensor] = {}
     distances: dict[str, dict[str, Tensor]] = {}
-    for number, quantity in enumerate(quantities, 1):
+    number = 1
+    for together in _batches(drawn.real.jets, quantities):
         progress(f"Wasserstein distances ({number} of {len(quantities)})")
-        found, missing = {}, []
-        known = _values(drawn.real.jets, quantity)
-        if known is None:
-            missing.append(drawn.reference)
-        for name, side in drawn.sides.items():  # the values of one sample at a time are in memory
-            values = _values(side.jets, quantity)
-            if values is None:
-                missing.append(name)
-            elif known is not None:
-                found[name] = replicated(drawn.real, side, known, values)
-        values = known = None
-        pool = _values(drawn.pool, quantity) if found else None
-        if found and pool is None:
-            missing.append("all real")
-        unknown = f"not available for {', '.join(missing)} {drawn.pool.kind.noun.many}"
-        if pool is None:
-            warnings.append(f"{quantity.observable.title}: omitted, {unknown}")
-            continue
-        if missing:
-            warnings.append(f"{quantity.observable.title}: {unknown}")
-        floors[quantity.name] = floor_between(drawn, pool)
-        distances[quantity.name] = found
+        number += len(together)
+        work = partial(_compared, drawn)
+        found = in_threads(work, together) if len(together) > 1 else map(work, together)
+        for quantity, (floor, own, doubts) in zip(together, found, strict=True):
+            warnings += doubts
+            if floor is not None:
+                floors[quantity.name], distances[quantity.name] = floor, own
         release_memory()
     _add_particle_mean(floors, distances)
     order = [quantity for quantity in _table_order(quantities) if quantity.name in floors]
@@ -245,6 +233,47 @@ def compare_resampled(
         sizes=drawn.sizes,
         disjoint=drawn.disjoint,
     )
+
+
+def _batches(jets: MeasuredSets, quantities: Sequence[Quantity]) -> Iterator[list[Quantity]]:
+    """The quantities in order: one, or successive ones of one value per jet, one per thread."""
+    threads, together = torch.get_num_threads(), list[Quantity]()
+    for quantity in quantities:
+        small = quantity.name in jets.observables
+        if together and (len(together) == threads or not small):
+            yield together
+            together = []
+        together.append(quantity)
+        if not small:
+            yield together
+            together = []
+    if together:
+        yield together
+
+
+def _compared(
+    drawn: Resampling, quantity: Quantity
+) -> tuple[Tensor | None, dict[str, Tensor], list[str]]:
+    """The floor of a quantity and the distances of all samples, and warnings; None without it."""
+    found, missing = dict[str, Tensor](), []
+    known = _values(drawn.real.jets, quantity)
+    if known is None:
+        missing.append(drawn.reference)
+    for name, side in drawn.sides.items():  # the values of one sample at a time are in memory
+        values = _values(side.jets, quantity)
+        if values is None:
+            missing.append(name)
+        elif known is not None:
+            found[name] = replicated(drawn.real, side, known, values)
+    values = known = None
+    pool = _values(drawn.pool, quantity) if found else None
+    if found and pool is None:
+        missing.append("all real")
+    unknown = f"not available for {', '.join(missing)} {drawn.pool.kind.noun.many}"
+    title = quantity.observable.title
+    if pool is None:
+        return None, {}, [f"{title}: omitted, {unknown}"]
+    return floor_between(drawn, pool), found, [f"{title}: {unknown}"] if missing else []
 
 
 def floor_between(drawn: Resampling, values: Values) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -12,13 +13,14 @@ from jetgen.evaluation.comparison import Row, table_row
 from jetgen.evaluation.resampling import Resampling, weighted
 from jetgen.metrics.correlations import correlation_distance, correlation_matrices
 from jetgen.metrics.pair_histograms import (
-    bin_indices,
+    bin_places,
     bin_shares,
     equal_share_edges,
     histogram_distance,
 )
 from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.physics.quantities import Quantity
+from jetgen.threads import in_threads
 
 PAIRED = (
     "pt",
@@ -53,51 +55,53 @@ def pair_rows(drawn: Resampling, among: Sequence[str] = PAIRED) -> list[Row]:
         name
         for name in among
         if all(name in jets.observables for jets in kinds)
-        and len(drawn.pool.observables[name].unique()) > 1
+        and float(drawn.pool.observables[name].min()) < float(drawn.pool.observables[name].max())
     ]
     if len(names) < 2:
         return []
-    real, pool = _table(drawn.real.jets, names), _table(drawn.pool, names)
-    target, weights = drawn.real.weighted, drawn.pool.weights
-    plus, minus = (weighted(split, weights) for split in drawn.splits)
-    edges = [equal_share_edges(column, weights=weights) for column in pool.T]
+    pool = _table(drawn.pool, names)
+    splits = [weighted(split, drawn.pool.weights) for split in drawn.splits]
+    edges = [equal_share_edges(column, weights=drawn.pool.weights) for column in pool.T]
     floors = (
-        correlation_distance(correlation_matrices(pool, plus), correlation_matrices(pool, minus)),
-        pair_distance(pool, pool, plus, minus, edges),
+        correlation_distance(*(correlation_matrices(pool, counts) for counts in splits)),
+        pair_distance(len(edges), *pair_shares(pool, splits, edges)),
     )
-    expected = correlation_matrices(real, target)
+    real, counts = _table(drawn.real.jets, names), drawn.real.weighted
+    expected, (shares,) = correlation_matrices(real, counts), pair_shares(real, [counts], edges)
     correlated, paired = {}, {}
     for name, side in drawn.sides.items():
         values, counts = _table(side.jets, names), side.weighted
         correlated[name] = correlation_distance(expected, correlation_matrices(values, counts))
-        paired[name] = pair_distance(real, values, target, counts, edges)
+        (found,) = pair_shares(values, [counts], edges)
+        paired[name] = pair_distance(len(edges), shares, found)
     return [
         table_row(_CORRELATIONS, floors[0], correlated),
         table_row(_PAIRS, floors[1], paired),
     ]
 
 
-def pair_distance(
-    first: Tensor, second: Tensor, plus: Tensor, minus: Tensor, edges: list[Tensor]
-) -> Tensor:
-    """``(R,)`` mean distance of the histograms of all pairs of columns.
+def pair_shares(values: Tensor, counts: Sequence[Tensor], edges: Sequence[Tensor]) -> list[Tensor]:
+    """``(S, R)`` for each of ``counts``: shares of the bins of all pairs of columns, one by one.
 
     Args:
-        first, second: ``(B, d)`` and ``(C, d)`` values.
-        plus, minus: ``(R, B)`` and ``(R, C)`` weightings of the jets.
+        values: ``(B, d)`` of the jets.
+        counts: ``(R, B)`` weightings of the jets.
         edges: of each column.
     """
-    plus, minus = plus.T.contiguous().double(), minus.T.contiguous().double()
-    total = torch.zeros(plus.shape[1], dtype=torch.float64)
-    pairs = list(combinations(range(len(edges)), 2))
-    for i, j in pairs:
-        size = (len(edges[i]) - 1) * (len(edges[j]) - 1)
-        p, q = (
-            bin_shares(bin_indices(table[:, i], table[:, j], edges[i], edges[j]), counts, size)
-            for table, counts in ((first, plus), (second, minus))
-        )
-        total += histogram_distance(p, q)
-    return total / len(pairs)
+    weights = [some.T.contiguous().double() for some in counts]
+    places = [bin_places(column, own) for column, own in zip(values.T, edges, strict=True)]
+
+    def shares(pair: tuple[int, int]) -> list[Tensor]:
+        rows, columns = (len(edges[k]) - 1 for k in pair)
+        return bin_shares(places[pair[0]] * columns + places[pair[1]], weights, rows * columns)
+
+    found = in_threads(shares, list(combinations(range(len(edges)), 2)))
+    return [torch.cat(side) for side in zip(*found, strict=True)]
+
+
+def pair_distance(columns: int, first: Tensor, second: Tensor) -> Tensor:
+    """``(R,)`` mean distance of the histograms of all pairs, with :func:`pair_shares`."""
+    return histogram_distance(first, second) / math.comb(columns, 2)
 
 
 def _table(jets: MeasuredSets, names: list[str]) -> Tensor:

@@ -8,6 +8,8 @@ histograms without a common bin. For two samples of ``n`` jets ``2 n d`` is thei
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -65,9 +67,10 @@ def pair_histogram(
             raise InputError(f"pair_histogram: expected rising edges, received {edges.tolist()}")
     counts = torch.ones(len(x)) if weights is None else weights
     require_some_weight(counts)
-    bins = bin_indices(x, y, x_edges, y_edges)
     size = len(x_edges) - 1, len(y_edges) - 1
-    return bin_shares(bins, counts.double().unsqueeze(1), size[0] * size[1])[:, 0].reshape(size)
+    bins = bin_places(x, x_edges) * size[1] + bin_places(y, y_edges)
+    (shares,) = bin_shares(bins, [counts.double().unsqueeze(1)], size[0] * size[1])
+    return shares[:, 0].reshape(size)
 
 
 def histogram_distance(first: Tensor, second: Tensor) -> Tensor:
@@ -77,19 +80,24 @@ def histogram_distance(first: Tensor, second: Tensor) -> Tensor:
     return ((first - second).square() / filled).sum(0) / 2
 
 
-def bin_indices(x: Tensor, y: Tensor, x_edges: Tensor, y_edges: Tensor) -> Tensor:
-    """``(B,)`` int64 bin index of each jet, with bins numbered row by row."""
-    return _bin(x, x_edges) * (len(y_edges) - 1) + _bin(y, y_edges)
-
-
-def bin_shares(bins: Tensor, counts: Tensor, size: int) -> Tensor:
-    """``(size, R)`` share of each bin for R sets of jet weights ``(B, R)``."""
-    ordered, jets = bins.sort()
-    starts = torch.searchsorted(ordered, torch.arange(size))
-    found = torch.nn.functional.embedding_bag(jets, counts, starts, mode="sum")
-    return found / found.sum(0)
-
-
-def _bin(values: Tensor, edges: Tensor) -> Tensor:
+def bin_places(values: Tensor, edges: Tensor) -> Tensor:
+    """``(B,)`` int64 bin of each value; those outside are in the outermost bins."""
     place = torch.searchsorted(edges.double(), values.double().contiguous(), right=True) - 1
     return place.clamp(0, len(edges) - 2)
+
+
+def bin_shares(bins: Tensor, counts: Sequence[Tensor], size: int) -> list[Tensor]:
+    """``(size, R)`` share of each of at most 2^15 bins, for R sets of jet weights ``(B, R)`` each.
+
+    Args:
+        bins: ``(B,)`` int64 bin of each jet.
+        counts: tensors of weights.
+        size: number of bins.
+    """
+    jets = torch.from_numpy(np.argsort(bins.numpy().astype(np.int16), kind="stable"))  # by radix
+    starts = torch.bincount(bins, minlength=size).cumsum(0).roll(1)
+    starts[0] = 0
+    found = [
+        torch.nn.functional.embedding_bag(jets, weights, starts, mode="sum") for weights in counts
+    ]
+    return [sums / sums.sum(0) for sums in found]

@@ -11,18 +11,19 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from jetgen.arguments import takes_arrays
 from jetgen.errors import InputError
-from jetgen.threads import in_threads
+from jetgen.threads import ahead, in_threads
 from jetgen.weights import require_some_weight
 
 _TOGETHER = 32
 """Largest number of pairs of samples at a time, which bounds the memory."""
 
-_SORTED = 2**22
+_SORTED = 2**21
 """Number of values that are sorted at a time, which takes 40 bytes each."""
 
 _CHUNK = 2**15
@@ -132,7 +133,7 @@ def _distances(
     distances, reached = torch.zeros(2, replicas, dtype=torch.float64)
     share = min(_TOGETHER, -(-replicas // torch.get_num_threads()))
     pieces = [slice(k, k + share) for k in range(0, replicas, share)]
-    for owner, steps in _ordered(samples):
+    for owner, steps in ahead(_ordered(samples)):
 
         def add(some: slice, owner: Tensor = owner, steps: Tensor = steps) -> None:
             distances[some] += _areas(signed(some), owner, steps, reached[some])
@@ -153,11 +154,12 @@ def _ordered(samples: Sequence[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor,
     last = samples[0][0].new_zeros(0, dtype=torch.float64), samples[0][1][:0].int()
     for low, high in pairwise([-math.inf, *cuts, math.inf]):
         inside = [(v >= low) & (v < high) if parts > 1 else slice(None) for v, _ in samples]
-        ordered, order = torch.cat([v[i] for (v, _), i in zip(samples, inside, strict=True)]).sort()
+        some = torch.cat([v[i] for (v, _), i in zip(samples, inside, strict=True)])
+        order = torch.from_numpy(np.argsort(some.numpy()))  # four times as fast as torch
         owner = torch.cat([g[i].int() for (_, g), i in zip(samples, inside, strict=True)])[order]
-        ordered, owner = torch.cat([last[0], ordered.double()]), torch.cat([last[1], owner])
+        ordered, owner = torch.cat([last[0], some[order].double()]), torch.cat([last[1], owner])
         last = ordered[-1:], owner[-1:]
-        del order
+        del order, some
         yield owner[:-1], torch.diff(ordered)
 
 

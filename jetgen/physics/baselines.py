@@ -35,7 +35,7 @@ class Frames(NamedTuple):
 
 
 def independent_particles(
-    training: ParticleCloud, jets: int, generator: torch.Generator
+    training: ParticleCloud | MeasuredSets, jets: int, generator: torch.Generator
 ) -> ParticleCloud:
     """Jets of statistically independent particles.
 
@@ -45,7 +45,7 @@ def independent_particles(
     kinematics.
 
     Args:
-        training: jets in any representation.
+        training: jets in any representation, or measured.
         jets: number of jets to generate.
         generator: source of randomness.
 
@@ -55,11 +55,12 @@ def independent_particles(
     Raises:
         InputError: when the training jets hold no particles.
     """
-    return _independent(measure(training), jets, generator)
+    known = training if isinstance(training, MeasuredSets) else measure(training)
+    return _independent(known, jets, generator)
 
 
 def independent_features(
-    training: ParticleCloud, sets: int, generator: torch.Generator
+    training: ParticleCloud | MeasuredSets, sets: int, generator: torch.Generator
 ) -> ParticleCloud:
     """Sets of statistically independent items with statistically independent features.
 
@@ -67,29 +68,47 @@ def independent_features(
     feature of each item is drawn independently from all items of the training sets.
 
     Args:
-        training: sets with any features.
+        training: sets with any features, or measured.
         sets: number of sets to generate.
         generator: source of randomness.
 
     Raises:
         InputError: when the training sets hold no items.
     """
-    return _independent(MeasuredSets(training, {}), sets, generator)
+    known = training if isinstance(training, MeasuredSets) else MeasuredSets(training, {})
+    return _independent(known, sets, generator)
 
 
 def _independent(training: MeasuredSets, sets: int, generator: torch.Generator) -> ParticleCloud:
     frames = _draw(training, sets, generator)
     names = [feature.name for feature in training.frame.features]
     pooled = torch.stack([training.pooled(name) for name in names], dim=1)  # (M, F)
-    owner_weight = training.weights.repeat_interleave(training.multiplicity)
-    distribution = torch.cumsum(owner_weight, 0) / owner_weight.sum()
+    rows = row_finder(training.weights.repeat_interleave(training.multiplicity))
     particles = pooled.new_zeros(*frames.mask.shape, len(names))
     for filled, some in zip(particles.split(_TOGETHER), frames.mask.split(_TOGETHER), strict=True):
         size = int(some.sum()), len(names)
         uniform = torch.rand(size, generator=generator, dtype=torch.float64)
-        rows = torch.searchsorted(distribution, uniform).clamp(max=len(pooled) - 1)
-        filled[some] = pooled.gather(0, rows)
+        filled[some] = pooled.gather(0, rows(uniform))
     return frames.filled(particles)
+
+
+def row_finder(weights: Tensor) -> Callable[[Tensor], Tensor]:
+    """A function to the first rows at which the cumulative share of ``weights`` reaches shares.
+
+    The rows are computed where all weights are one, which takes less time than a search.
+    """
+    number = len(weights)
+    if not bool((weights == 1).all()):
+        reached = torch.cumsum(weights, 0) / weights.sum()
+        return lambda shares: torch.searchsorted(reached, shares).clamp(max=number - 1)
+
+    def rows(shares: Tensor) -> Tensor:
+        near = shares.mul(number).ceil_().sub_(1).clamp_(0, number - 1)
+        near -= (near / number >= shares).to(near)  # rounding
+        near += ((near + 1) / number < shares).to(near)
+        return near.long().clamp_(0, number - 1)
+
+    return rows
 
 
 def gaussian_features(

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from jetgen.physics.clustering import LARGEST_RADIUS, cluster_sequence, packed_tensor
+from jetgen.physics.clustering import cambridge_history, packed_momenta
 
 
 class MergingTree(NamedTuple):
@@ -63,14 +63,7 @@ def merging_tree(p4: Tensor, present: Tensor) -> MergingTree:
 
     Particles are numbered as they stand, those that are not present left out.
     """
-    import awkward as ak
-    import fastjet
-
-    definition = fastjet.JetDefinition(fastjet.cambridge_algorithm, LARGEST_RADIUS)
-    sequence = cluster_sequence(packed_tensor(p4, present), definition)
-    nodes = ak.flatten(sequence.jets())
-    momenta = np.stack([nodes[name].to_numpy() for name in ("px", "py", "pz", "E")], axis=1)
-    history = ak.flatten(sequence.unique_history_order()).to_numpy()
+    momenta, history = cambridge_history(packed_momenta(p4, present))
     particles = present.sum(1)
     number = 2 * particles - 1
     ends = (2 * particles).cumsum(0) - 1  # the last entry is the jet's end, no merging

@@ -16,21 +16,14 @@ Source:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from jetgen.arguments import takes_sets
 from jetgen.cloud import RELATIVE, ParticleCloud
 from jetgen.errors import InputError
-from jetgen.physics.clustering import (
-    LARGEST_RADIUS,
-    cluster_sequence,
-    exclusive_subjets,
-    packed_tensor,
-)
+from jetgen.physics.clustering import packed_momenta, winner_axes
 from jetgen.physics.fourvectors import particle_momenta, to_relative, wrap_phi
 
 _CHUNK = 4_096
@@ -78,19 +71,18 @@ def nsubjettiness(
 
 def _of_chunk(jets: ParticleCloud, orders: Sequence[int], beta: float) -> Tensor:
     """``(B, len(orders))`` values for ``radius`` one; every jet must have a particle."""
-    import fastjet
-
     momenta = jets.feature("ptrel")
     present = momenta > 0
     shares = torch.where(present, momenta, 0.0)
     shares = shares / shares.sum(1, keepdim=True)
     places = jets.particles[..., :2]
-    definition = fastjet.JetDefinition(fastjet.kt_algorithm, LARGEST_RADIUS, fastjet.WTA_pt_scheme)
-    sequence = cluster_sequence(packed_tensor(particle_momenta(jets), present), definition)
+    found = winner_axes(packed_momenta(particle_momenta(jets), present), orders)
     counts = present.sum(1)
     values = []
-    for order in orders:
-        axes, known = _axes(exclusive_subjets(sequence, order), counts.clamp(max=order), order)
+    for order, directions in zip(orders, found, strict=True):
+        known = torch.arange(order) < counts.unsqueeze(1)  # (B, order)
+        axes = torch.zeros(*known.shape, 2, dtype=torch.float64)
+        axes[known] = torch.from_numpy(directions)
         with torch.no_grad():  # each axis is along its nearest particle
             apart = _square_distance(places.unsqueeze(1), axes.unsqueeze(2))  # (B, order, N)
             nearest = apart.masked_fill(~present.unsqueeze(1), torch.inf).argmin(2)
@@ -101,18 +93,6 @@ def _of_chunk(jets: ParticleCloud, orders: Sequence[int], beta: float) -> Tensor
         theta = torch.where(away, torch.where(away, closest, 1.0).pow(beta / 2), 0.0)
         values.append((shares * theta).sum(1))
     return torch.stack(values, dim=1)
-
-
-def _axes(subjets: Any, counts: Tensor, order: int) -> tuple[Tensor, Tensor]:
-    """``(B, order, 2)`` eta and phi of the subjets, and their mask ``(B, order)``."""
-    import awkward as ak
-
-    px, py, pz = (ak.flatten(subjets[name]).to_numpy() for name in ("px", "py", "pz"))
-    known = torch.arange(order) < counts.unsqueeze(1)
-    axes = torch.zeros(*known.shape, 2, dtype=torch.float64)
-    directions = np.stack([np.arcsinh(pz / np.hypot(px, py)), np.arctan2(py, px)], axis=1)
-    axes[known] = torch.from_numpy(directions)
-    return axes, known
 
 
 def _square_distance(first: Tensor, second: Tensor) -> Tensor:

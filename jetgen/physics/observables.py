@@ -8,7 +8,7 @@ show when the particles of a generated jet do not add up to the requested jet.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -261,29 +261,25 @@ class PackedSets(MeasuredSets):
         vars(self).update(observables=observables, kind=kind)
 
     @classmethod
-    def of(cls, parts: Iterable[MeasuredSets]) -> PackedSets:
-        """All sets of the parts, with the observables that all have; a part is not kept."""
-        frames: list[ParticleCloud] = []
-        items, counts = list[Tensor](), list[Tensor]()
-        observables: list[dict[str, Tensor]] = []
-        slots = 0
-        for part in parts:
-            cloud = part.relative
-            frames.append(_without_items(cloud))
-            items.append(cloud.particles[cloud.mask])
-            counts.append(cloud.multiplicity)
-            observables.append(part.observables)
-            slots = max(slots, part.slots)
-            kind = part.kind
+    def of(cls, part: MeasuredSets) -> PackedSets:
+        """The same sets without padding."""
+        cloud = part.relative
+        frame, items = _without_items(cloud), cloud.particles[cloud.mask]
+        return cls(frame, items, cloud.multiplicity, part.slots, part.observables, part.kind)
+
+    @classmethod
+    def joined(cls, parts: Sequence[PackedSets]) -> PackedSets:
+        """All sets of the parts, with the observables that all have."""
+        observables = [part.observables for part in parts]
         common = [name for name in observables[0] if all(name in each for each in observables)]
-        release_memory()  # of the parts
+        release_memory()  # of what the parts were made from
         return cls(
-            ParticleCloud.concatenate(frames),
-            torch.cat(items),
-            torch.cat(counts),
-            slots,
+            ParticleCloud.concatenate([part.frame for part in parts]),
+            torch.cat([part._items for part in parts]),
+            torch.cat([part.multiplicity for part in parts]),
+            max(part.slots for part in parts),
             {name: torch.cat([each[name] for each in observables]) for name in common},
-            kind,
+            parts[-1].kind,
         )
 
     @property
@@ -371,8 +367,8 @@ def measure(cloud: ParticleCloud) -> MeasuredSets:
     """
     if len(cloud) <= _CHUNK or cloud.particles.requires_grad:
         return _measured(cloud)
-    starts = range(0, len(cloud), _CHUNK)
-    return PackedSets.of(_measured(cloud[k : k + _CHUNK]) for k in starts)
+    pieces = [slice(k, k + _CHUNK) for k in range(0, len(cloud), _CHUNK)]
+    return PackedSets.joined(in_threads(lambda k: PackedSets.of(_measured(cloud[k])), pieces))
 
 
 def _measured(cloud: ParticleCloud) -> MeasuredSets:

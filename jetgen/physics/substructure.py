@@ -7,12 +7,15 @@ All are dimensionless and differentiable, with one value per jet ``(B,)``. Here
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import torch
 from torch import Tensor
 
 from jetgen.arguments import takes_sets
 from jetgen.cloud import RELATIVE, ParticleCloud
 from jetgen.physics import fourvectors
+from jetgen.physics.clustering import beside
 from jetgen.physics.efp import efps
 from jetgen.physics.efp_graphs import efp_graphs
 from jetgen.physics.fourvectors import to_relative, wrap_phi
@@ -130,6 +133,9 @@ def substructure(cloud: ParticleCloud) -> dict[str, Tensor]:
     return _of_sets(MeasuredSets(_relative(cloud), {}), c2, d2)
 
 
+_MANY = 20_000
+"""Jets from which on processes that cluster save more time than they take to start."""
+
 _FROM_PARTICLES = (
     "pt_dispersion", "girth", "les_houches", "thrust", "tau21", "tau32", "relative_soft_drop_mass",
 )  # fmt: skip
@@ -137,7 +143,10 @@ _FROM_PARTICLES = (
 
 
 def _of_sets(jets: MeasuredSets, c2: Tensor, d2: Tensor) -> dict[str, Tensor]:
-    found = dict(zip(_FROM_PARTICLES, jets.by_size(_from_particles).unbind(1), strict=True))
+    threads = torch.get_num_threads()
+    with beside(threads) if threads > 1 and len(jets) >= _MANY else nullcontext():
+        values = jets.by_size(_from_particles)
+    found = dict(zip(_FROM_PARTICLES, values.unbind(1), strict=True))
     mass = found.pop("relative_soft_drop_mass")
     return found | {"c2": c2, "d2": d2, "relative_soft_drop_mass": mass}
 

@@ -29,7 +29,7 @@ from jetgen.evaluation.checks import RECONSTRUCTED, measured_sample
 from jetgen.files.progress import named_steps
 from jetgen.files.whole import sha256
 from jetgen.kinds import Kind, kind_of_cloud
-from jetgen.physics.observables import Observable
+from jetgen.physics.observables import MeasuredSets, Observable
 from jetgen.reports import About, Shown, write_report
 from jetgen.reports.beside import in_words, jets_beside
 from jetgen.reports.page import SIMULATE, Rate
@@ -287,12 +287,12 @@ def _report_files(
     real_sets = sets(config.real, file_options(config))
     kind = kind_of_cloud(real_sets)
     noun, trivial, named = kind.noun.many, kind.baseline, config.reference_name
-    baseline = {
-        name: measured_sample(cloud, name, kind)
-        for name, cloud in _baseline(kind, real_sets, len(real_sets), config.seed).items()
-    }
     real = measured_sample(real_sets, named, kind)
     del real_sets  # what is measured takes less memory
+    baseline = {
+        name: measured_sample(cloud, name, kind)
+        for name, cloud in _baseline(kind, real.sets, len(real), config.seed).items()
+    }
     samples = {
         name: measured_sample(
             sets(
@@ -331,7 +331,7 @@ def _report_files(
 
 
 def _baseline(
-    kind: Kind, training: ParticleCloud, number: int, seed: int
+    kind: Kind, training: ParticleCloud | MeasuredSets, number: int, seed: int
 ) -> dict[str, ParticleCloud]:
     generator = torch.Generator().manual_seed(seed)
     return {kind.baseline: kind.make_baseline(training, number, generator)}

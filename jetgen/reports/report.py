@@ -25,6 +25,7 @@ from jetgen.files.own import require_own
 from jetgen.files.printable import printable
 from jetgen.files.whole import whole_file, whole_set, write_json, write_text
 from jetgen.kinds import JETS, Kind
+from jetgen.memory import younger_objects
 from jetgen.metrics.latent import LatentSpace
 from jetgen.metrics.memorisation import Memorisation
 from jetgen.physics.observables import Observable
@@ -129,7 +130,8 @@ def write_report(
         planned.append(speed_section(speeds, kind.noun))
     setting = setting_line(checked, about.attributes)
     with whole_set(folder, "report", partial(_figures, folder)) as new:
-        sections = list(_drawn(planned, new, setting, panels, progress))
+        with younger_objects():
+            sections = list(_drawn(planned, new, setting, panels, progress))
         progress("write")
         _write_table(new, comparison, merits, verdicts, memorised)
         write_text(

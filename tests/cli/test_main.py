@@ -26,11 +26,13 @@ HEAVY = (
 
 @pytest.mark.parametrize("chosen", [None, "active"])
 def test_threads_sleep_while_they_wait_unless_chosen_otherwise(monkeypatch, chosen):
+    monkeypatch.delenv("OPENBLAS_THREAD_TIMEOUT", raising=False)
     monkeypatch.setenv("OMP_WAIT_POLICY", chosen or "")
     if chosen is None:
         monkeypatch.delenv("OMP_WAIT_POLICY")
     assert main(["--version"]) == 0
     assert os.environ["OMP_WAIT_POLICY"] == (chosen or "passive")
+    assert os.environ["OPENBLAS_THREAD_TIMEOUT"] == "4"
 
 
 def run(*words):

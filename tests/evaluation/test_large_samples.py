@@ -9,12 +9,15 @@ import torch
 from jetgen.evaluation.checks import check
 from jetgen.evaluation.resampling import resample
 from jetgen.metrics.wasserstein import between_samples, between_weightings
-from jetgen.physics import observables
+from jetgen.physics import clustering, observables
 from jetgen.physics.observables import MeasuredSets, PackedSets, measure
 from jetgen.physics.quantities import QUANTITIES, quantity_values
+from jetgen.physics.soft_drop import soft_drop_mass
 from jetgen.physics.substructure import substructure, with_substructure
 from jetgen.reports import histograms
 from jetgen.reports.figures.jet_images import jet_images
+
+substructure_module = sys.modules[with_substructure.__module__]
 
 
 @pytest.fixture
@@ -44,6 +47,28 @@ def test_substructure_in_threads_is_that_of_all_jets_at_once(jets, monkeypatch):
         torch.set_num_threads(threads)
     for name, values in expected.items():
         torch.testing.assert_close(found[name], values)
+
+
+def test_processes_that_cluster_give_the_same_substructure(jets, monkeypatch):
+    expected = with_substructure(measure(jets)).observables
+    monkeypatch.setattr(substructure_module, "_MANY", 60)
+    monkeypatch.setattr(clustering, "_QUESTIONS", {})  # not in this process
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        found = with_substructure(measure(jets)).observables
+    finally:
+        torch.set_num_threads(threads)
+    for name, values in expected.items():
+        assert torch.equal(found[name], values), name
+
+
+def test_a_process_that_died_while_it_clustered_is_named(jets):
+    with clustering.beside(1), pytest.raises(ChildProcessError, match="ended with status -9"):
+        process = clustering._idle.get()
+        process.kill()
+        clustering._idle.put(process)
+        soft_drop_mass(measure(jets).relative)
 
 
 def all_that_is_read(sets: MeasuredSets) -> list[torch.Tensor]:

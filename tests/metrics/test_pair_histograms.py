@@ -6,7 +6,7 @@ import torch
 
 from jetgen.errors import InputError
 from jetgen.metrics.pair_histograms import (
-    bin_indices,
+    bin_places,
     bin_shares,
     equal_share_edges,
     histogram_distance,
@@ -47,8 +47,11 @@ def test_resamplings_are_the_repeated_jets():
     edges = torch.linspace(0, 1, 4)
     drawn = torch.randint(50, (50,), generator=torch.Generator().manual_seed(1))
     counts = torch.bincount(drawn, minlength=50).double()
-    found = bin_shares(bin_indices(x, y, edges, edges), counts.unsqueeze(1), 9).reshape(3, 3)
-    torch.testing.assert_close(found, pair_histogram(x[drawn], y[drawn], edges, edges))
+    bins = 3 * bin_places(x, edges) + bin_places(y, edges)
+    found, twice = bin_shares(bins, [counts.unsqueeze(1), 2 * counts.unsqueeze(1)], 9)
+    expected = pair_histogram(x[drawn], y[drawn], edges, edges)
+    torch.testing.assert_close(found.reshape(3, 3), expected)
+    torch.testing.assert_close(twice.reshape(3, 3), expected)
 
 
 def test_the_distance_goes_from_zero_to_one_and_is_the_chi_squared():

@@ -6,7 +6,12 @@ import torch
 from jetgen.cloud import CARTESIAN, RELATIVE, ParticleCloud
 from jetgen.errors import InputError
 from jetgen.metrics.wasserstein import wasserstein
-from jetgen.physics.baselines import BASELINES, gaussian_features, independent_particles
+from jetgen.physics.baselines import (
+    BASELINES,
+    gaussian_features,
+    independent_particles,
+    row_finder,
+)
 from jetgen.physics.observables import measure
 
 
@@ -37,6 +42,26 @@ def test_the_generator_decides(toy_jets):
     )
     assert torch.equal(one.particles, same.particles)
     assert not torch.equal(one.particles, other.particles)
+
+
+def test_measured_training_jets_give_the_same_jets(toy_jets):
+    training = toy_jets(50, 1)
+    one, other = (
+        independent_particles(known, 20, torch.Generator().manual_seed(1))
+        for known in (training, measure(training))
+    )
+    assert torch.equal(one.particles, other.particles)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 7, 49, 10_001])
+def test_rows_of_equal_weights_are_those_of_a_search(number):
+    edges = torch.arange(number + 1, dtype=torch.float64) / number
+    shares = torch.cat([torch.rand(1000, dtype=torch.float64), edges, edges.nextafter(edges + 1)])
+    ones = torch.ones(number, dtype=torch.float64)
+    expected = torch.searchsorted(ones.cumsum(0) / number, shares).clamp(max=number - 1)
+    assert torch.equal(row_finder(ones)(shares), expected)
+    heavy = ones.index_fill(0, torch.tensor([0]), 5.0)
+    assert (row_finder(heavy)(shares) == 0).sum() >= (expected == 0).sum()
 
 
 @pytest.mark.parametrize("make", BASELINES.values(), ids=BASELINES)

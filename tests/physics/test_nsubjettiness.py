@@ -7,7 +7,7 @@ import torch
 
 from jetgen.cloud import RELATIVE, ParticleCloud
 from jetgen.errors import InputError
-from jetgen.physics.clustering import packed_tensor
+from jetgen.physics.clustering import packed, packed_momenta
 from jetgen.physics.fourvectors import particle_momenta, to_relative
 from jetgen.physics.nsubjettiness import nsubjettiness
 
@@ -24,7 +24,9 @@ def test_agrees_with_fastjet_contrib(toy_jets, beta):
 
     jets = to_relative(toy_jets(50, 1).to(torch.float64))
     definition = fastjet.JetDefinition(fastjet.antikt_algorithm, 0.8)
-    sequence = fastjet.ClusterSequence(packed_tensor(particle_momenta(jets), jets.mask), definition)
+    sequence = fastjet.ClusterSequence(
+        packed(*packed_momenta(particle_momenta(jets), jets.mask)), definition
+    )
     expected = sequence.njettiness(
         measure_definition="NormalizedMeasure",
         axes_definition="WTA_KT_Axes",

@@ -5,7 +5,7 @@ import torch
 
 from jetgen.cloud import RELATIVE, ParticleCloud
 from jetgen.errors import InputError
-from jetgen.physics.clustering import packed_tensor
+from jetgen.physics.clustering import packed, packed_momenta
 from jetgen.physics.fourvectors import particle_momenta
 from jetgen.physics.soft_drop import soft_drop, soft_drop_mass
 
@@ -22,7 +22,9 @@ def test_agrees_with_fastjet_contrib(toy_jets, z_cut, beta):
 
     jets = toy_jets(50, 1).to(torch.float64)
     definition = fastjet.JetDefinition(fastjet.cambridge_algorithm, 10.0)
-    sequence = fastjet.ClusterSequence(packed_tensor(particle_momenta(jets), jets.mask), definition)
+    sequence = fastjet.ClusterSequence(
+        packed(*packed_momenta(particle_momenta(jets), jets.mask)), definition
+    )
     expected = sequence.exclusive_jets_softdrop_grooming(
         beta=beta, symmetry_cut=z_cut, R0=0.8
     ).msoftdrop.to_numpy()
