@@ -67,3 +67,10 @@ def test_a_flow_that_does_not_help_is_refuted():
 def test_one_training_decides_nothing():
     mse = {"decoded": 5.0, "gaussian": 30.0, "flow": 8.0}
     assert set(verdicts(mse, mse, seeds=1)) == {"undecided"}
+
+
+def test_networks_that_reconstruct_worse_than_a_constant_decide_nothing():
+    mse = {"decoded": 5.0, "gaussian": 30.0, "flow": 8.0}
+    untrained = {**mse, "decoded": 7.5}  # jets of 0, 10 and 20 are 6.7 from their median
+    assert verdicts(mse, {**mse, "decoded": 6.3})[0] == "confirmed"
+    assert verdicts(mse, untrained) == ["undecided"] * 4
