@@ -183,6 +183,12 @@ MESSAGE_PASSING = Work(
     "Particle Cloud Generation with Message Passing Generative Adversarial Networks", 2021,
     "2106.11535",
 )  # fmt: skip
+TRANSFORMER = Work(
+    "Vaswani:2017",
+    "Vaswani, A. and Shazeer, N. and Parmar, N. and Uszkoreit, J. and Jones, L. and Gomez, A. N. "
+    "and Kaiser, L. and Polosukhin, I.",
+    "Attention Is All You Need", 2017, "1706.03762",
+)  # fmt: skip
 SET_TRANSFORMER = Work(
     "Lee:2018",
     "Lee, J. and Lee, Y. and Kim, J. and Kosiorek, A. R. and Choi, S. and Teh, Y. W.",

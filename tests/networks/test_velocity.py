@@ -6,7 +6,7 @@ import torch
 from jetgen.config.train import TrainConfig
 from jetgen.networks.building import build_velocity
 
-SETS = ("deepsets", "epic", "message-passing", "transformer")
+SETS = ("deepsets", "epic", "attention", "message-passing", "transformer")
 
 
 def network(name):
