@@ -37,7 +37,16 @@ from torch import Tensor, nn
 from jetgen.config.train import TrainConfig
 from jetgen.networks.building import build_decoder, build_encoder
 
-NETWORKS = ("dense", "conv", "pyramid", "deepsets", "epic", "message-passing", "transformer")
+NETWORKS = (
+    "dense",
+    "conv",
+    "pyramid",
+    "deepsets",
+    "epic",
+    "attention",
+    "message-passing",
+    "transformer",
+)
 MPGAN, PYG = "MPGAN generator", "edgeconv of torch_geometric"
 SCATTER = f"{PYG} with torch-scatter"
 FEATURES, CONTEXT = 3, 3

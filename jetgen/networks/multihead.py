@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-import torch
 from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
 
 _HEADS = 4
 
@@ -31,14 +31,17 @@ class Attention(nn.Module):
         ``mask (B, N)`` is true for the sources that are attended to, by default all; without any
         the result is zero.
         """
-        query = self._split(self.query(queries)) / math.sqrt(queries.shape[-1] / self.heads)
+        query = self._split(self.query(queries))
         key, value = map(self._split, self.key_value(sources).chunk(2, dim=-1))
-        scores = query @ key.transpose(2, 3)  # (B, heads, M, N)
-        if mask is not None:
-            # The lowest number, not minus infinity: a fully masked row stays finite.
-            scores = scores.masked_fill(~mask[:, None, None], torch.finfo(scores.dtype).min)
-        result = self.out((scores.softmax(-1) @ value).transpose(1, 2).flatten(2))
-        return result if mask is None else result * mask.any(1)[:, None, None]
+        if mask is None:
+            return self._joined(scaled_dot_product_attention(query, key, value))
+        empty = ~mask.any(1, keepdim=True)
+        seen = (mask | empty)[:, None, None]  # a row without any source would not be finite
+        result = self._joined(scaled_dot_product_attention(query, key, value, seen))
+        return result.masked_fill(empty.unsqueeze(-1), 0.0)
+
+    def _joined(self, heads: Tensor) -> Tensor:
+        return self.out(heads.transpose(1, 2).flatten(2))
 
     def _split(self, vectors: Tensor) -> Tensor:
         return vectors.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, heads, N, d)

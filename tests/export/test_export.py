@@ -35,6 +35,7 @@ EXPORTED = {
     "vae": {"encoder": "epic", "decoder": "epic"},
     "noise": {"decoder": "deepsets", "queries": "noise", "prior": "gaussian"},
     "transformer": {"objective": "wae", "decoder": "transformer", "likelihood_weight": 0.0},
+    "attention": {"decoder": "attention", "prior": "gaussian"},
     "cartesian": {"representation": "cartesian", "decoder": "message-passing"},
     "gan": {"objective": "gan", "decoder": "epic", "queries": "noise"},
 }

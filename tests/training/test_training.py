@@ -54,6 +54,7 @@ VARIANTS = {
     "edgeconv": {"encoder": "edgeconv"},
     "noise queries": {"queries": "noise"},
     "epic": {"encoder": "epic", "decoder": "epic"},
+    "attention": {"encoder": "attention", "decoder": "attention"},
     "message passing": {"encoder": "message-passing", "decoder": "message-passing"},
     "transformer": {"encoder": "transformer", "decoder": "transformer", "queries": "noise"},
     "conv mse": {"encoder": "conv", "decoder": "conv", "loss": "mse"},
