@@ -119,7 +119,11 @@ def pack(run: Path, name: str) -> Path:
         },
     ).save(target.best)
     target.best.chmod(0o644)  # safetensors writes for the owner alone
-    options = dataclasses.asdict(config) | {"run": name, "data": _names(config.data)}
+    options = dataclasses.asdict(config) | {
+        "run": name,
+        "data": _names(config.data),
+        "objective_option": [without_folders(option) for option in config.objective_option],
+    }
     write_text(
         target.config_file, yaml.safe_dump({VERSION_KEY: CONFIG_FORMAT, **options}, sort_keys=False)
     )
@@ -142,6 +146,12 @@ def _environment(source: RunFolder) -> dict[str, Any]:
         "data": {names[path]: digest for path, digest in hashes.items()},
         "files": files,
     }
+
+
+def without_folders(option: str) -> str:
+    """An option NAME=VALUE, with only the name of a file for its path (a student's teacher)."""
+    name, equals, value = option.partition("=")
+    return f"{name}{equals}{Path(value).name}"
 
 
 def _names(paths: Sequence[str] | Mapping[str, Any]) -> list[str]:

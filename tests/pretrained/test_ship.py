@@ -38,3 +38,10 @@ def test_a_simulation_command_names_what_differs_from_the_default(ship):
     assert ship.simulation_command(made, "x.h5") == (
         "jetgen simulate top --jets 5 --seed 2 --jet-pt-min 500.0 --pythia 'A = b' --output x.h5"
     )
+
+
+def test_options_name_files_without_their_folders(ship):
+    assert ship.without_folders("teacher=/a/runs/flow/best.safetensors") == (
+        "teacher=best.safetensors"
+    )
+    assert ship.without_folders("teacher_steps=4") == "teacher_steps=4"
