@@ -23,7 +23,7 @@ from jetgen.weights import require_some_weight
 _TOGETHER = 32
 """Largest number of pairs of samples at a time, which bounds the memory."""
 
-_SORTED = 2**21
+_SORTED = 2**20
 """Number of values that are sorted at a time, which takes 40 bytes each."""
 
 _CHUNK = 2**15
@@ -84,8 +84,9 @@ def between_weightings(values: Tensor, group: Tensor, plus: Tensor, minus: Tenso
     totals = [_totals(side, members) for side in (plus, minus)]
 
     def signed(some: slice) -> Tensor:
-        shares = plus[some].T.double() / totals[0][some]
-        return shares.sub_(minus[some].T / totals[1][some]).contiguous()
+        shares, others = totals[0].new_empty(2, plus.shape[1], len(plus[some]))
+        shares.copy_(plus[some].T).div_(totals[0][some])
+        return shares.sub_(others.copy_(minus[some].T).div_(totals[1][some]))
 
     return _distances([(values, group)], len(plus), signed)
 
@@ -107,8 +108,8 @@ def between_samples(
 
     def signed(some: slice) -> Tensor:
         shares = totals[0].new_empty(groups + minus.shape[1], len(plus[some]))
-        torch.div(plus[some].T, totals[0][some], out=shares[:groups])
-        torch.div(minus[some].T, -totals[1][some], out=shares[groups:])
+        shares[:groups].copy_(plus[some].T).div_(totals[0][some])
+        shares[groups:].copy_(minus[some].T).div_(-totals[1][some])
         return shares
 
     own = second[1].int() + groups
