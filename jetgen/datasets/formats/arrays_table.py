@@ -195,6 +195,9 @@ def _columns(
             kind = array.kind[field]
             inside = Array((*array.shape, *kind.shape), kind.base)
             called = field if alone else f"{name}.{field}"
+            if kind.base.names:
+                yield Column(called, False), Place(name, field, None), "records in records"
+                continue
             for column, place, reason in _columns(called, inside):
                 yield column, Place(name, field, place.entry, place.stated), reason
         return

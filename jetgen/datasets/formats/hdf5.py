@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -17,11 +17,8 @@ import torch
 from torch import Tensor
 
 from jetgen.cloud import ParticleCloud
-from jetgen.datasets.formats.hdf5_heaps import (
-    Extent,
-    require_sound_heaps,
-    require_sound_lengths,
-)
+from jetgen.datasets.formats.hdf5_heaps import LARGEST, require_sound_heaps
+from jetgen.datasets.formats.hdf5_lengths import require_sound_lengths
 from jetgen.datasets.formats.precision import single
 from jetgen.datasets.formats.source import Source
 from jetgen.errors import InputError
@@ -67,7 +64,9 @@ def open_hdf5(path: Path) -> h5py.File:
     known = _checked.get()
     checked = known is not None and path in known
     try:
-        heaps = {} if checked else require_sound_heaps(path)
+        size = path.stat().st_size
+        small = 0 < size <= LARGEST and not checked
+        heaps = require_sound_heaps(path, [(0, size)]) if small else None
         file = h5py.File(path, "r")
     except (FileNotFoundError, InputError):
         raise
@@ -76,8 +75,10 @@ def open_hdf5(path: Path) -> h5py.File:
     if checked:
         return file
     try:
-        _require_own(path, file)
-        require_sound_lengths(path, heaps, _numbers(file))
+        items = list(_items(file, "", 0))
+        _require_own(path, items)
+        held = [item for _, item in items if isinstance(item, h5py.HLObject)]
+        require_sound_lengths(path, [file, *held], heaps)
         check_version(path, int(attribute(file, VERSION_KEY, 1)), HDF5_FORMAT)
     except BaseException:
         file.close()
@@ -129,13 +130,13 @@ def _items(
             yield from _items(item, f"{path}/", depth + 1, above)
 
 
-def _require_own(path: Path, file: h5py.File) -> None:
+def _require_own(path: Path, items: Sequence[tuple[str, Any]]) -> None:
     """Check that all data are in the file itself, with about the declared sizes.
 
     Raises:
         InputError: otherwise.
     """
-    for name, item in _items(file, "", 0):
+    for name, item in items:
         foreign = isinstance(item, h5py.ExternalLink) or (
             isinstance(item, h5py.Dataset) and (item.is_virtual or bool(item.external))
         )
@@ -153,19 +154,6 @@ def _require_own(path: Path, file: h5py.File) -> None:
                     f"{declared / 2**30:.1f} GiB, received {held} bytes; the file is incomplete: "
                     "fetch or make it again"
                 )
-
-
-def _numbers(file: h5py.File) -> Iterator[Extent]:
-    """The parts of a file with the entries of datasets of fixed size."""
-    for _, item in datasets(file):
-        if item.dtype.hasobject:
-            continue
-        if item.chunks is not None:
-            for number in range(item.id.get_num_chunks()):
-                chunk = item.id.get_chunk_info(number)
-                yield chunk.byte_offset, chunk.size
-        elif (place := item.id.get_offset()) is not None:
-            yield place, item.id.get_storage_size()
 
 
 def shapes(path: Path) -> dict[str, tuple[int, ...]]:

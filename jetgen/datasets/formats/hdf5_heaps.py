@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ HEAP = b"GCOL\x01\0\0\0"
 """The first bytes of such a part, a global heap collection."""
 
 LARGEST = 2**26
-"""Size in bytes of files above which they are not searched, as it takes long."""
+"""Size in bytes of files that are searched as a whole; of larger ones, all but the numbers."""
 
 Heaps = dict[int, set[int]]
 """The numbers of the objects of each heap, by its place in the file."""
@@ -25,23 +25,40 @@ Extent = tuple[int, int]
 """Place and size of a part of a file."""
 
 
-def require_sound_heaps(path: Path) -> Heaps:
+def outside(size: int, numbers: Iterable[Extent]) -> list[Extent]:
+    """The parts of a file of ``size`` bytes that are not among these parts with numbers.
+
+    >>> outside(100, [(40, 10), (20, 20), (90, 10)])
+    [(0, 20), (50, 40)]
+    """
+    parts, done = [], 0
+    for start, length in (*sorted(numbers), (size, 0)):
+        if start > done:
+            parts.append((done, start - done))
+        done = max(done, start + length)
+    return parts
+
+
+def require_sound_heaps(path: Path, parts: Sequence[Extent]) -> Heaps:
     """Check that the objects of each heap fill it; the HDF5 library would search others for ever.
+
+    Args:
+        path: the file.
+        parts: of the file that are searched for heaps.
 
     Raises:
         InputError: otherwise.
     """
     found: Heaps = {}
-    if not 0 < path.stat().st_size <= LARGEST:
-        return found
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        start = data.find(HEAP)
-        while start >= 0:
-            objects = _objects(data, start)
-            if objects is None:
-                raise _damaged(path)
-            found[start] = objects
-            start = data.find(HEAP, start + 1)
+        for first, size in parts:
+            start = data.find(HEAP, first, first + size)
+            while start >= 0:
+                objects = _objects(data, start)
+                if objects is None:
+                    raise damaged(path)
+                found[start] = objects
+                start = data.find(HEAP, start + 1, first + size)
     return found
 
 
@@ -64,38 +81,23 @@ def _number(data: mmap.mmap, place: int, size: int) -> int:
     return int.from_bytes(data[place : place + size], "little")
 
 
-def require_sound_lengths(path: Path, heaps: Heaps, others: Iterator[Extent]) -> None:
-    """Check that no text or list in a heap is stated to have more entries than the file has bytes.
+def too_long(path: Path, heaps: Heaps, parts: Sequence[Extent]) -> list[int]:
+    """Places that look like a reference to an object of a heap with more entries than bytes exist.
 
-    The HDF5 library reserves memory for the stated length before it compares it with the heap. So
-    a damaged file takes at most 8 times its size, for numbers of 8 bytes.
-
-    Args:
-        path: the file.
-        heaps: as :func:`require_sound_heaps` finds them.
-        others: parts of the file that contain numbers, looked at when there is a doubt.
-
-    Raises:
-        InputError: otherwise.
+    A reference is a length (4 bytes), the place of the heap (8), and the number of the object (4).
     """
-    found = _too_long(path, heaps) if heaps else []
-    for start, size in others if found else ():
-        found = [place for place in found if not start <= place < start + size]
-    if found:
-        raise _damaged(path)
-
-
-def _too_long(path: Path, heaps: Heaps) -> list[int]:
-    """Places of references to an object of a heap: length (4 bytes), heap (8), object (4)."""
-    data = np.fromfile(path, np.uint8)
-    places = np.array(list(heaps))
     found: list[int] = []
-    for shift in range(4):
-        words = data[shift : shift + (len(data) - shift) // 4 * 4].view("<u4")
-        first = np.flatnonzero(words[2:-1] == 0)  # the upper half of the heap's place
-        first = first[words[first] > len(data)]
-        first = first[np.isin(words[first + 1], places)]
-        found += [4 * k + shift for k in first.tolist() if _is_object(words, k, heaps)]
+    if not heaps:
+        return found
+    most, known = path.stat().st_size, np.array(list(heaps))
+    for start, size in parts:
+        data = np.memmap(path, np.uint8, "r", start, (size,))
+        for shift in range(4):
+            words = data[shift : shift + (len(data) - shift) // 4 * 4].view("<u4")
+            first = np.flatnonzero(words[2:-1] == 0)  # the upper half of the heap's place
+            first = first[words[first] > most]
+            first = first[np.isin(words[first + 1], known)]
+            found += [start + 4 * k + shift for k in first.tolist() if _is_object(words, k, heaps)]
     return found
 
 
@@ -103,7 +105,8 @@ def _is_object(words: NDArray[Any], first: int, heaps: Heaps) -> bool:
     return int(words[first + 3]) in heaps[int(words[first + 1])]
 
 
-def _damaged(path: Path) -> InputError:
+def damaged(path: Path) -> InputError:
+    """The error for a file with texts or lists at wrong places, or of wrong lengths."""
     return InputError(
         f"{path}: expected a complete HDF5 file, received one whose texts are cut short or "
         "damaged; fetch or make it again"
