@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jetgen.datasets.formats.column_source import Lists, Values, as_feature
 from jetgen.datasets.formats.names import MOMENTA, Column, split_name
 from jetgen.datasets.formats.precision import exact
 from jetgen.datasets.formats.recognition import JetColumns, nearest, suggestion
-from jetgen.datasets.formats.table import Lists, TableSource, Values, as_feature
+from jetgen.datasets.formats.table import TableSource
 from jetgen.errors import InputError
 
 MOST_NUMBERS = 64

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from jetgen.datasets.formats.column_source import Lists, Values, as_feature
 from jetgen.datasets.formats.names import Column
 from jetgen.datasets.formats.precision import exact
-from jetgen.datasets.formats.table import Lists, TableSource, Values, as_feature
+from jetgen.datasets.formats.table import TableSource
 from jetgen.errors import InputWarning
 
 NUMBERS = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",

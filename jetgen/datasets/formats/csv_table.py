@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jetgen.datasets.formats.column_source import Values, as_feature
 from jetgen.datasets.formats.names import Column, unique_names
 from jetgen.datasets.formats.source import Format
-from jetgen.datasets.formats.table import TableSource, Values, as_feature
+from jetgen.datasets.formats.table import TableSource
 from jetgen.errors import InputError
 
 DELIMITERS = (",", ";", "\t", " ")

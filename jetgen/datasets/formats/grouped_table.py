@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from jetgen.datasets.formats.column_source import Lists, Values
 from jetgen.datasets.formats.names import Column, split_name
 from jetgen.datasets.formats.recognition import JET_WORDS, SET, suggestion
-from jetgen.datasets.formats.table import Lists, TableSource, Values
+from jetgen.datasets.formats.table import TableSource
 from jetgen.errors import InputError, did_you_mean, some
 
 EXACT = 2**53

@@ -21,11 +21,12 @@ import h5py
 import numpy as np
 
 from jetgen.cloud import ParticleCloud
+from jetgen.datasets.formats.column_source import Values, as_feature
 from jetgen.datasets.formats.hdf5 import Hdf5Source, attribute, open_hdf5, texts
 from jetgen.datasets.formats.names import Column, unique_names
 from jetgen.datasets.formats.precision import exact
 from jetgen.datasets.formats.source import Format
-from jetgen.datasets.formats.table import TableSource, Values, as_feature
+from jetgen.datasets.formats.table import TableSource
 from jetgen.errors import InputError
 
 STRINGS = ("UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "STRING", "BINSTRING", "SHORT_BINSTRING")

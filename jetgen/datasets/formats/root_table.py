@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from jetgen.datasets.formats.awkward_table import AwkwardSource
+from jetgen.datasets.formats.column_source import as_feature
 from jetgen.datasets.formats.names import Column, collections
 from jetgen.datasets.formats.recognition import TREE, suggestion
 from jetgen.datasets.formats.source import Format
-from jetgen.datasets.formats.table import as_feature
 from jetgen.errors import InputError, did_you_mean, some
 
 MAGIC = b"root\0"
