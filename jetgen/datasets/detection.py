@@ -73,6 +73,12 @@ def find_files(paths: Paths) -> list[Path]:
                 for file in (_in_folder(match) if match.is_dir() else [match])
             ]
         files += found
+    for file in files:
+        if not file.exists():
+            raise InputError(
+                f"{file}: expected a file, found a link to {file.readlink()}, which is not there; "
+                "fetch it, or remove the link"
+            )
     return _each_once(files)
 
 
@@ -84,7 +90,12 @@ def _advice_on_tree(path: Path) -> str:
 
 def _in_folder(folder: Path) -> list[Path]:
     """The files of a folder and its subfolders, without hidden folders."""
-    every = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
+    every = sorted(
+        file
+        for file in folder.rglob("*")
+        if file.suffix.lower() in SUFFIXES and (file.is_file() or file.is_symlink())
+        if not file.is_dir()
+    )
     found = [
         file
         for file in every

@@ -369,3 +369,41 @@ def test_a_small_file_cannot_ask_for_much_memory(tmp_path):
         np.lib.format.write_array_header_1_0(file, {**header, "shape": (10**9, 10**5, 4)})
     with pytest.raises(InputError, match="cut short or damaged"):
         jetgen.read(tmp_path / "huge.npy")
+
+
+def test_numbers_are_those_that_the_attributes_of_netcdf_mean(tmp_path):
+    path, stored = tmp_path / "n.nc", np.arange(12, dtype="i2").reshape(4, 3)
+    with h5py.File(path, "w") as file:
+        for name in ("px", "py", "pz"):
+            file[name] = stored
+        file["px"].attrs["scale_factor"] = np.array([0.5])  # as its libraries write numbers
+        file["px"].attrs["add_offset"] = 100.0
+        file["py"].attrs["_FillValue"] = np.array([-9], "i2")
+        file["tag"], file["other"] = np.arange(4.0), np.arange(4)
+        file["tag"].attrs["missing_value"] = file["other"].attrs["_FillValue"] = 2
+    for name in ("tag", "other"):
+        with pytest.raises(InputError, match=f"first in jet 2; columns: {name};"):
+            jetgen.read(path, columns=[name])
+    jets = jetgen.read(path)
+    assert torch.equal(jets.feature("px"), torch.from_numpy(stored * 0.5 + 100).float())
+    assert torch.equal(jets.feature("py"), torch.from_numpy(stored).float())
+    with h5py.File(path, "r+") as file:
+        file["py"][1, 2] = -9
+    with pytest.raises(InputError, match="received NaN or infinity in 1 particles, first in jet 1"):
+        jetgen.read(path)
+
+
+def test_what_is_no_file_in_a_folder_is_skipped_and_a_link_to_nothing_refused(
+    jetnet_file, tmp_path
+):
+    folder = tmp_path / "jets"
+    (folder / "old.h5").mkdir(parents=True)
+    (folder / "set.parquet").mkdir()
+    os.mkfifo(folder / "pipe.h5")
+    os.mkfifo(folder / "pipe.npz")
+    jetnet_file(jets=6).replace(folder / "g.hdf5")
+    assert len(jetgen.read(folder, jet_type="g")) == 6
+    (folder / "gone.hdf5").symlink_to("nowhere")
+    for given in (folder, folder / "*.hdf5"):
+        with pytest.raises(InputError, match="found a link to nowhere, which is not there"):
+            jetgen.read(given, jet_type="g")

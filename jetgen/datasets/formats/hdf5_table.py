@@ -18,6 +18,12 @@ NAMES = ("columns", "names", "features", "feature_names", "column_names", "varia
 
 UNITS = ("units", "unit")
 
+FILL = ("_FillValue", "missing_value")
+"""Attributes with the number that stands for a missing one in files of netCDF."""
+
+SCALE, OFFSET = "scale_factor", "add_offset"
+"""Attributes of netCDF: numbers are those of the file times the scale, plus the offset."""
+
 
 class Hdf5TableSource(ArraysSource, Hdf5Source):
     """The datasets of a file that have one row per jet."""
@@ -41,7 +47,7 @@ class Hdf5TableSource(ArraysSource, Hdf5Source):
         return Hdf5Source.attributes.fget(self)  # type: ignore[attr-defined]
 
     def rows(self, name: str, start: int, stop: int) -> np.ndarray[Any, Any]:
-        return Hdf5Source.rows(self, name, start, stop)
+        return _unpacked(Hdf5Source.rows(self, name, start, stop), self.file[name])
 
     def doubts(self, cloud: ParticleCloud) -> list[str]:
         return [*ArraysSource.doubts(self, cloud), *self.unwritten()]
@@ -62,6 +68,25 @@ def _array(name: str, dataset: h5py.Dataset, every: dict[str, h5py.Dataset]) -> 
     ragged = isinstance(inner, np.dtype)
     kind = inner if isinstance(inner, np.dtype) else dataset.dtype
     return Array(dataset.shape or (), kind, names, units, ragged)
+
+
+def _unpacked(rows: np.ndarray[Any, Any], dataset: h5py.Dataset) -> np.ndarray[Any, Any]:
+    """The numbers that a dataset means by its attributes of netCDF, NaN where they are missing."""
+    stated = {key: _number(attribute(dataset, key)) for key in (*FILL, SCALE, OFFSET)}
+    if rows.dtype.kind not in "iuf":
+        return rows
+    fills = [stated[key] for key in FILL if stated[key] is not None]
+    missing = np.isin(rows, np.array(fills, np.float64).astype(rows.dtype)) if fills else None
+    scale, offset = stated[SCALE], stated[OFFSET]
+    if scale is not None or offset is not None:
+        rows = rows * (1.0 if scale is None else scale) + (offset or 0.0)
+    return rows if missing is None or not missing.any() else np.where(missing, np.nan, rows)
+
+
+def _number(value: Any) -> float | None:
+    """An attribute that is one number, else None."""
+    found = np.asarray(value).reshape(-1)
+    return float(found[0]) if found.dtype.kind in "iuf" and found.size == 1 else None
 
 
 def _matches(path: Path) -> bool:
