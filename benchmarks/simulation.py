@@ -4,6 +4,8 @@ On one core the two take turns, one batch each, in CPU time of one process; simu
 holds everything: events, selection, FastJet, matching, the padded cloud and the HDF5 file. Then
 as many processes as asked for run each of the two at once; what counts is the CPU time of all
 processes together (a machine shared with others has no wall time to speak of), without start-up.
+At last one worker of a local Dask cluster, then as many as asked for: wall time without start-up,
+with the processor time of all processes beside it (each worker and the writing process).
 
     python benchmarks/simulation.py --events 2000 --workers 2
 """
@@ -18,10 +20,12 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from jetgen.config.simulate import SimulateConfig
+from jetgen.datasets.simulation.workers import CHUNK
 
 
 def one_core(config: SimulateConfig, events: int, turn: int = 50) -> dict[str, float]:
@@ -86,23 +90,25 @@ def _bare(config: SimulateConfig, seed: int, events: int, rates: multiprocessing
     rates.put(events / (time.process_time() - start))
 
 
+def _cpu_clock() -> float:
+    """CPU time of this process and of its children that have ended."""
+    both = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+
+
 def _cpu_seconds(config: SimulateConfig) -> float:
     """CPU time of a whole simulation, its workers and its writing process together."""
     from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
     from jetgen.datasets.simulation.command import simulated_clouds
 
-    def spent() -> float:
-        both = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        return sum(usage.ru_utime + usage.ru_stime for usage in both)
-
-    before = spent()
+    before = _cpu_clock()
     with (
         tempfile.TemporaryDirectory() as folder,
         JetgenWriter(Path(folder) / "jets.h5", attributes={}) as writer,
     ):
         for cloud in simulated_clouds(config):
             writer.append(cloud)
-    return spent() - before
+    return _cpu_clock() - before
 
 
 def all_cores(config: SimulateConfig, events: int, jets_per_event: float) -> dict[str, float]:
@@ -133,10 +139,50 @@ def all_cores(config: SimulateConfig, events: int, jets_per_event: float) -> dic
     }
 
 
+def _on_dask(config: SimulateConfig) -> tuple[float, float]:
+    """Wall time and CPU time of all processes of a simulation on a local cluster."""
+    from jetgen.datasets.simulation.command import simulate
+
+    start = time.perf_counter(), _cpu_clock()
+    with tempfile.TemporaryDirectory() as folder:
+        simulate(replace(config, output=str(Path(folder) / "jets.h5")))
+    return time.perf_counter() - start[0], _cpu_clock() - start[1]
+
+
+def on_dask(config: SimulateConfig, jets: int) -> list[dict[str, Any]]:
+    """Jets per second of one worker and of ``config.workers``; the difference of two sizes.
+
+    Every worker makes whole chunks, as many as the others.
+    """
+    rows: list[dict[str, Any]] = []
+    for workers in (1, config.workers):
+        round_ = CHUNK["jets"] * config.workers
+        cluster = replace(
+            config, workers=1, dask=f"local:{workers}", jets=-(-jets // round_) * round_
+        )
+        few = replace(cluster, jets=round_)
+        (wall, cpu), (wall_few, cpu_few) = _on_dask(cluster), _on_dask(few)
+        made = cluster.jets - few.jets
+        rows.append(
+            {
+                "run": f"gluon, Dask, {workers} workers",
+                "workers": workers,
+                "simulate_jets_per_s": made / (wall - wall_few),
+                "simulate_jets_per_cpu_s": made / (cpu - cpu_few),
+            }
+        )
+        first = rows[0]["simulate_jets_per_s"], rows[0]["simulate_jets_per_cpu_s"]
+        rows[-1]["efficiency"] = rows[-1]["simulate_jets_per_s"] / workers / first[0]
+        rows[-1]["cpu_efficiency"] = rows[-1]["simulate_jets_per_cpu_s"] / first[1]
+        print(rows[-1], flush=True)
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--events", type=int, default=2000)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--jets", type=int, default=6000, help="on Dask")
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results/simulation.csv"))
     options = parser.parse_args()
     rows = []
@@ -151,6 +197,7 @@ def main() -> None:
     row = all_cores(config, options.events, per_event)
     rows.append({"run": "gluon, particles above 0 GeV, all workers at once", **row})
     print(rows[-1])
+    rows += on_dask(config, options.jets)
 
     options.output.parent.mkdir(parents=True, exist_ok=True)
     names = list(dict.fromkeys(name for row in rows for name in row))
