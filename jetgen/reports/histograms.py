@@ -164,13 +164,19 @@ def density(values: Values, jet_weights: torch.Tensor, bins: Binning) -> Density
     """
     edges, number = bins.edges, len(bins.edges) - 1
     weights = jet_weights.double().numpy()
-    index = np.clip(np.searchsorted(edges, values.values.numpy(), side="right") - 1, 0, number - 1)
     jets, total = values.jet.numpy(), weights.sum()
-    mean = np.bincount(index, weights[jets], minlength=number) / total
-    square = np.zeros(number)
+    index = np.empty(len(jets), np.min_scalar_type(number))
+    mean, square = np.zeros(number), np.zeros(number)
+    pieces = []
     for start in range(0, len(weights), _TOGETHER):
+        first, last = np.searchsorted(jets, [start, start + _TOGETHER])
+        place = np.searchsorted(edges, values.values[first:last].numpy(), side="right") - 1
+        index[first:last] = np.clip(place, 0, number - 1)
+        mean = mean + np.bincount(index[first:last], weights[jets[first:last]], number)
+        pieces.append((start, first, last))
+    mean = mean / total
+    for start, first, last in pieces:
         some = weights[start : start + _TOGETHER]
-        first, last = np.searchsorted(jets, [start, start + len(some)])
         places = (jets[first:last] - start) * number + index[first:last]
         counts = np.bincount(places, minlength=len(some) * number).reshape(-1, number)
         square += some**2 @ (counts - mean) ** 2
