@@ -23,7 +23,7 @@ class DistillConfig:
     epochs: int = option(20, at_least=1, help="epochs")
     batch: int = option(128, at_least=1, help="jets per step of the training")
     learning_rate: float = option(
-        0.0005, above=0, help="learning rate of Adam, which falls to zero"
+        0.0005, above=0, below=1e6, help="learning rate of Adam, which falls to zero"
     )
     time_limit: float | None = option(None, above=0, help="minutes after which training ends")
     data: list[str] = option(

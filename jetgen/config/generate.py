@@ -22,6 +22,7 @@ class GenerateConfig:
     jets: int = option(
         10_000,
         at_least=1,
+        below=10**12,
         help="number of jets; of several runs Poisson numbers about their shares of it",
     )
     output: str | None = option(

@@ -88,6 +88,9 @@ def option(
 WIDEST, DEEPEST = 2**16, 1_000
 """Widths and numbers of layers below which a typing error does not take the memory of a machine."""
 
+LARGEST_COUNT, LARGEST_NUMBER = 2**53, 1e38
+"""Numbers that libraries no longer hold, in 64 bits and in single precision."""
+
 WRITTEN = ("output", "run")
 """Options that name what a command writes: no standard output ``-``, no address ``s3://...``."""
 
@@ -154,6 +157,9 @@ def validate(config: Any) -> None:
             continue
         for condition, expected in _limits(declared):
             require(condition(value), entry.name, expected, value)
+        if isinstance(value, int | float):
+            most = LARGEST_COUNT if isinstance(value, int) else LARGEST_NUMBER
+            require(abs(value) < most, entry.name, f"less than {most:g}", value)
         if declared["ending"]:
             fits = Path(value).suffix.lower() == declared["ending"]
             require(fits, entry.name, f"a name in {declared['ending']}", value)

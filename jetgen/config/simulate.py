@@ -48,7 +48,9 @@ class SimulateConfig:
         positional=True,
     )
     output: str = option(help="HDF5 file to write")
-    jets: int = option(10_000, at_least=1, help="number of jets, or of sets in a sample of sets")
+    jets: int = option(
+        10_000, at_least=1, below=10**12, help="number of jets, or of sets in a sample of sets"
+    )
     workers: int = option(
         1, at_least=1, below=1025, help="number of processes; the jets do not depend on it"
     )

@@ -61,7 +61,9 @@ def test_every_option_of_every_command_refuses_values_of_another_type(command, n
     }
     values = [object()]
     if "float" in str(typing.get_type_hints(options)[name]):
-        values += [math.nan, math.inf, -math.inf, 10**400, "1e999"]
+        values += [math.nan, math.inf, -math.inf, 10**400, 1e300, "1e999"]
+    if "int" in str(typing.get_type_hints(options)[name]):
+        values += [2**60, -(2**60), 10**400]
     for value in values:
         with pytest.raises(InputError, match=f"^{name}: expected .*, received"):
             options(**{**given, name: value})

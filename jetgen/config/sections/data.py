@@ -58,7 +58,11 @@ class DataOptions:
     drop_missing: bool = drop_missing_option()
     first: bool = first_option()
     particles: int = option(
-        150, at_least=1, common=True, help="particles kept per jet, leading in pT"
+        150,
+        at_least=1,
+        below=100_001,
+        common=True,
+        help="particles kept per jet, leading in pT",
     )
     representation: Literal["relative", "cartesian", "features"] = option(
         None,

@@ -22,7 +22,7 @@ class TrainingOptions:
         help="pieces that the jets of a step are processed in, one after the other, with less "
         "memory",
     )
-    learning_rate: float = option(0.001, above=0, help="learning rate of Adam")
+    learning_rate: float = option(0.001, above=0, below=1e6, help="learning rate of Adam")
     schedule: Literal["constant", "cosine"] = option("cosine", help="learning rate over epochs")
     clip: float = option(1.0, at_least=0, help="largest norm of the gradient; 0 for no limit")
     patience: int = option(
