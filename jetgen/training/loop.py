@@ -125,6 +125,7 @@ class Loop:
             before = self.clock.elapsed
             processes.by_first(stage.monitor.prepare)  # about as long as measuring generated jets
             self.clock.close(since=before)
+            run.tolerance = processes.by_first(stage.monitor.fluctuation)
         return run
 
     def _is_over(self, run: Running) -> bool:
@@ -214,12 +215,12 @@ class Loop:
         """Note an epoch, and write its metrics and checkpoints."""
         self.rows.append(row)
         run.since_best += 1
-        improved = score < run.best or run.epoch == 1
-        if improved:
+        kept = score < run.best + run.tolerance or run.epoch == 1
+        if score < run.best or run.epoch == 1:
             run.best, run.since_best = score, 0
-        processes.by_first(partial(self._write, run, row, improved))
+        processes.by_first(partial(self._write, run, row, kept))
 
-    def _write(self, run: Running, row: dict[str, Any], improved: bool) -> None:
+    def _write(self, run: Running, row: dict[str, Any], kept: bool) -> None:
         if not self.folder.exists():
             raise InputError(
                 f"{self.folder.path}: expected the folder of this run, found that it was removed "
@@ -231,7 +232,7 @@ class Loop:
             self.logger.log_metrics(scalars(row), step=len(self.rows))
             self.logger.save()
         self._diagnose(run)
-        if improved:
+        if kept:
             self._save(self.folder.best, run, state)
         every = self.config.keep_every
         if every and run.index == 0 and run.epoch % every == 0:

@@ -23,6 +23,9 @@ from jetgen.weights import counted_sets, sized
 
 _BATCH = 1024
 
+_REPLICAS = 5
+"""Pairs of samples from which the fluctuation of a metric is estimated."""
+
 
 class Monitor(NamedTuple):
     """The monitored metrics of one stage of a training.
@@ -35,6 +38,8 @@ class Monitor(NamedTuple):
         make: function that generates jets for some rows of the validation jets, on any device.
         decides: whether the first metric, instead of the validation loss, selects the best epoch
             and ends the stage.
+        fluctuation: the standard deviation of the first metric by the accident of the jets; zero
+            if it does not decide.
     """
 
     names: tuple[str, ...]
@@ -42,6 +47,7 @@ class Monitor(NamedTuple):
     known: Callable[[], MeasuredSets]
     make: Callable[[slice, torch.Generator], ParticleCloud]
     decides: bool
+    fluctuation: Callable[[], float]
 
     def due(self, epoch: int) -> bool:
         """Whether to compute metrics after this epoch; always after the first.
@@ -123,4 +129,23 @@ def _monitor(
         cache(partial(config.kind.monitored_reference, config.monitor, real)),
         make,
         decides,
+        partial(fluctuation, config, real) if decides else float,
     )
+
+
+def fluctuation(config: TrainConfig, real: ParticleCloud) -> float:
+    """The standard deviation of the first monitored metric between equal jets.
+
+    It is that of two samples drawn with replacement from the validation jets, which are as large as
+    those that are compared during the training.
+    """
+    name, generator = config.monitor[0], torch.Generator().manual_seed(config.seed)
+
+    def drawn() -> ParticleCloud:
+        return real[torch.randint(len(real), (len(real),), generator=generator)]
+
+    found = []
+    for _ in range(_REPLICAS):
+        reference = config.kind.monitored_reference((name,), drawn())
+        found.append(config.kind.monitored_figures((name,), reference, drawn())[name])
+    return float(torch.tensor(found, dtype=torch.float64).std())

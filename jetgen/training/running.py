@@ -50,6 +50,8 @@ class Running:
         step: batches done.
         best: the smallest score after an epoch so far.
         since_best: epochs done since then.
+        tolerance: how far above it a later epoch is still taken for the best: the fluctuation of a
+            monitored figure, zero for a loss.
     """
 
     index: int
@@ -65,6 +67,7 @@ class Running:
     step: int = 0
     best: float = math.inf
     since_best: int = 0
+    tolerance: float = 0.0
 
     @classmethod
     def begin(

@@ -18,6 +18,7 @@ from jetgen.physics.efp import efps
 from jetgen.physics.features import measure_features
 from jetgen.physics.observables import measure
 from jetgen.runs.folder import RunFolder
+from jetgen.training import monitored, monitoring
 from jetgen.training.command import train
 from jetgen.training.monitored import known_jets, monitored_figures, monitored_sets
 
@@ -79,7 +80,6 @@ def test_jets_that_are_not_finite_or_empty_are_infinitely_far(toy_jets):
 
 def test_real_jets_are_measured_once_for_all_looks(config, monkeypatch):
     from jetgen.physics import observables
-    from jetgen.training import monitored
 
     measured, polynomials = [], []
 
@@ -97,8 +97,10 @@ def test_real_jets_are_measured_once_for_all_looks(config, monkeypatch):
         train(config(objective="gan", epochs=3, monitor=("w1m", "fpd"), monitor_every=1))
     )
     looks = sum("monitor_fpd" in row for row in folder.read_metrics())
+    pairs = 2 * monitoring._REPLICAS  # samples for the fluctuation of the first figure
     assert looks == 3 and len(set(measured)) == 1
-    assert len(measured) == len(polynomials) == looks + 1  # the real jets, and those of each look
+    assert len(measured) == looks + 1 + pairs  # the real jets, and those of each look
+    assert len(polynomials) == looks + 1
 
 
 def test_the_first_figure_chooses_the_best_epoch_and_the_training_is_left_alone(config):
@@ -108,10 +110,27 @@ def test_the_first_figure_chooses_the_best_epoch_and_the_training_is_left_alone(
     figures = {int(row["epoch"]): float(row["monitor_w1m"]) for row in rows if "monitor_w1m" in row}
     assert list(figures) == [1, 2, 4]
     best = Checkpoint.load(watched.best).state
-    assert best["epoch"] == min(figures, key=figures.get) and best["best"] == min(figures.values())
+    assert best["epoch"] in figures and best["best"] == min(figures.values())
     plain = RunFolder(train(config("plain", **gan)))
     assert rows_of(watched, untouched=True) == rows_of(plain)
     assert len(jetgen.load(watched.path).generate(10)) == 10
+
+
+@pytest.mark.parametrize(("accident", "epoch"), [(0.0, 2), (0.1, 5)])
+def test_the_last_epoch_that_is_as_good_as_the_best_is_kept(config, monkeypatch, accident, epoch):
+    figures = iter([1.0, 0.50, 0.55, 0.65, 0.59])
+    monkeypatch.setattr(monitoring.Monitor, "figures", lambda *_: {"w1m": next(figures)})
+    monkeypatch.setattr(monitoring, "fluctuation", lambda *_: accident)
+    folder = RunFolder(train(config(objective="gan", epochs=5, monitor=("w1m",), monitor_every=1)))
+    best = Checkpoint.load(folder.best).state
+    assert (best["epoch"], best["best"]) == (epoch, 0.50)
+
+
+def test_figures_of_few_jets_fluctuate_more(config, toy_jets):
+    few, many = (
+        monitoring.fluctuation(config(monitor=("w1m",)), toy_jets(jets, 1)) for jets in (100, 3000)
+    )
+    assert 0 < many < few
 
 
 def test_interrupted_and_monitored_run_resumes_to_the_same_numbers(config, trained_and_resumed):
