@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,6 +32,8 @@ Append = Callable[[ParticleCloud], None]
 
 _TYPE = Feature("type")
 
+_PHI = Feature("phi", "rad")
+
 TREE = "sets"
 """Name of the tree in ROOT files."""
 
@@ -41,10 +44,11 @@ ROW_GROUP = 100_000
 def write(cloud: Jets, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write sets to a file, in the format of its suffix; return the path.
 
-    ``.h5`` and ``.hdf5`` files of jets are written by :class:`JetgenWriter` (jets without pT and
-    eta, and other sets, by :class:`CloudWriter`); ``.root`` and ``.parquet`` files have one list
-    per feature and set, ``.csv`` files one row per set of one item. :func:`jetgen.read` reads all
-    of them.
+    ``.h5`` and ``.hdf5`` files of jets are written by :class:`JetgenWriter`; jets without pT and
+    eta, those with further features or conditions, and other sets by :class:`CloudWriter`.
+    ``.root`` and ``.parquet`` files have one list per feature and set, ``.csv`` files one row per
+    set of one item. :func:`jetgen.read` reads all of them. An unknown azimuth of the jets (JetNet
+    files do not contain it) remains unknown: particles are then read as ``etarel, phirel, ptrel``.
 
     Args:
         cloud: the sets: a cloud, a ragged awkward array, or an array as
@@ -58,21 +62,24 @@ def write(cloud: Jets, path: str | Path, *, overwrite: bool = False) -> Path:
     path = as_path(path, "path")
     cloud = to_cloud(cloud, name="cloud")
     attributes: dict[str, Attribute] = {"command": "write"}
+    hdf5 = path.suffix in (".h5", ".hdf5")
     jets = with_momenta(cloud)
-    if jets.features[:3] == RELATIVE and all(map(jets.has_condition, ("pt", "eta"))):
-        jets = to_cartesian(jets)
-    of_jets = kind_of_cloud(in_gev(jets)).momenta
-    if of_jets and jets.features[:3] != RELATIVE:
+    placed = all(map(jets.has_condition, ("pt", "eta")))
+    turned = jets.features[:3] == RELATIVE and not jets.has_condition(_PHI.name)
+    if placed and jets.features == RELATIVE and (hdf5 or not turned):
+        jets = to_cartesian(jets.to(torch.float64))
+    if kind_of_cloud(in_gev(jets)).momenta and jets.features[:3] != RELATIVE:
         cloud = in_gev(jets)
-        if path.suffix in (".h5", ".hdf5"):
-            absent = [f for f in JET_KINEMATICS if not cloud.has_condition(f.name)]
-            cloud = cloud.with_conditions({f: getattr(cloud, f.name) for f in absent})
-            slots = max(1, int(cloud.multiplicity.max()))
-            with jet_writer(
-                path, slots=slots, attributes=attributes, overwrite=overwrite
-            ) as append:
-                append(cloud)
-            return path
+    if hdf5 and _is_of_jets(cloud):
+        if turned:
+            unknown = torch.full((len(cloud),), math.nan)
+            cloud = cloud.with_conditions({_PHI: unknown.to(cloud.particles)})
+        absent = [f for f in JET_KINEMATICS if not cloud.has_condition(f.name)]
+        cloud = cloud.with_conditions({f: getattr(cloud, f.name) for f in absent})
+        slots = max(1, int(cloud.multiplicity.max()))
+        with jet_writer(path, slots=slots, attributes=attributes, overwrite=overwrite) as append:
+            append(cloud)
+        return path
     with set_writer(
         path,
         cloud.features,
@@ -83,6 +90,15 @@ def write(cloud: Jets, path: str | Path, *, overwrite: bool = False) -> Path:
     ) as append:
         append(cloud)
     return path
+
+
+def _is_of_jets(cloud: ParticleCloud) -> bool:
+    """Whether a file of :class:`JetgenWriter` has a place for all features and conditions."""
+    return cloud.features in (CARTESIAN, CARTESIAN_ENERGY) and set(cloud.condition_features) <= {
+        *JET_KINEMATICS,
+        Feature("num_particles"),
+        _TYPE,
+    }
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import torch
 
 import jetgen
 from jetgen.cli.main import main
+from jetgen.cloud import Feature
 from jetgen.datasets.copies import Copies
 from jetgen.datasets.detection import find_files, hashes
 from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
@@ -75,6 +76,23 @@ def test_an_unknown_azimuth_stays_unknown(jetnet_file, tmp_path):
     assert main(["generate", str(run), "--jets", "40"]) == 0
     assert jetgen.read(run / "generated.h5").has_condition("phi")
     assert not load_jets(jetgen.load(run).config).has_condition("phi")
+
+
+@pytest.mark.parametrize("ending", ["h5", "hdf5", "root", "parquet"])
+def test_writing_keeps_what_is_unknown_and_what_is_more(jetnet_file, tmp_path, ending):
+    jets = jetgen.read(jetnet_file())
+    back = jetgen.read(jetgen.write(jets, tmp_path / f"jets.{ending}"))
+    assert back.features == jets.features
+    assert back.condition_features == jets.condition_features and not back.has_condition("phi")
+    torch.testing.assert_close(back.conditions, jets.conditions)
+    torch.testing.assert_close(back.particles[back.mask], jets.particles[jets.mask])
+    bare = jets.replace(conditions=jets.conditions[:, :0], condition_features=())
+    back = jetgen.read(jetgen.write(bare, tmp_path / f"bare.{ending}"))
+    assert not any(map(back.has_condition, ("pt", "eta", "phi", "mass")))
+    marked = jets.with_conditions({Feature("tau21"): torch.arange(20.0)})
+    back = jetgen.read(jetgen.write(marked, tmp_path / f"marked.{ending}"))
+    assert torch.equal(back.condition("tau21"), torch.arange(20.0))
+    assert not back.has_condition("phi")
 
 
 def spoiled(path, spoil):

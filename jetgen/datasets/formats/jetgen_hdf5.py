@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,8 @@ class JetgenWriter(Hdf5Writer):
 
         Args:
             cloud: ``px, py, pz`` or ``px, py, pz, E`` in GeV, with the jets' ``pt``, ``eta``,
-                ``phi`` and ``mass`` as conditions (``type`` if available).
+                ``phi`` and ``mass`` as conditions (``type`` if available). Where ``phi`` is NaN it
+                is unknown, and the particles are those of a jet at azimuth zero.
 
         Raises:
             InputError: when the cloud is not Cartesian or lacks one of these conditions.
@@ -114,7 +116,7 @@ def _columns(cloud: ParticleCloud, slots: int) -> dict[str, np.ndarray[Any, Any]
     relative = torch.stack(
         [
             fourvectors.eta(p4) - eta[jet],
-            fourvectors.wrap_phi(fourvectors.phi(p4) - phi[jet]),
+            fourvectors.wrap_phi(fourvectors.phi(p4) - phi.nan_to_num(0.0)[jet]),
             fourvectors.pt(p4) / pt[jet],
             torch.ones_like(pt[jet]),
         ],
@@ -144,6 +146,8 @@ def _padded(rows: Tensor, mask: Tensor) -> Tensor:
 class JetgenSource(Hdf5Source):
     """Reads files written by :class:`JetgenWriter`: ``px, py, pz, E`` in GeV, and the jets.
 
+    Particles are ``etarel, phirel, ptrel`` where the azimuth of all jets is NaN, that is unknown.
+
     Raises:
         InputError: when the file has other units.
     """
@@ -158,6 +162,12 @@ class JetgenSource(Hdf5Source):
                     f"{self.path}: expected {name} in the units {expected}, received {stated}; "
                     "convert them"
                 )
+
+    @cached_property
+    def turned(self) -> bool:
+        """Whether the azimuths of the jets are unknown."""
+        azimuths = self.numbers("jet_phi", 0, len(self))
+        return len(azimuths) > 0 and bool(azimuths.isnan().all())
 
     @property
     def slots(self) -> int:
@@ -174,12 +184,14 @@ class JetgenSource(Hdf5Source):
         jets = dict(zip(names, self.rows("jet_features", start, stop).T, strict=True))
         jets["phi"] = self.rows("jet_phi", start, stop)
         jets["type"] = self.rows("jet_type", start, stop)
-        features = (*JET_KINEMATICS, Feature("num_particles"), Feature("type"))
+        known = [f for f in JET_KINEMATICS if not (self.turned and f.name == "phi")]
+        features = (*known, Feature("num_particles"), Feature("type"))
         conditions = np.stack([jets[f.name].astype(np.float32) for f in features], axis=1)
+        relative = self.numbers("particle_features", start, stop)
         return ParticleCloud(
-            self.numbers("constituents", start, stop),
-            self.numbers("particle_features", start, stop)[..., 3] != 0,
-            CARTESIAN_ENERGY,
+            relative[..., :3] if self.turned else self.numbers("constituents", start, stop),
+            relative[..., 3] != 0,
+            RELATIVE if self.turned else CARTESIAN_ENERGY,
             torch.from_numpy(conditions),
             features,
         ).with_unchecked_weights(self.numbers("jet_weight", start, stop))
