@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from jetgen.errors import InputError
+from jetgen.files.folders import make_folder
 
 try:
     import fcntl
@@ -90,6 +91,6 @@ def _acquire(path: Path, file: Path, wait: bool) -> int:
 def _opened(file: Path) -> int:
     for _ in range(_ATTEMPTS):
         with suppress(FileNotFoundError):
-            file.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(file.parent)
             return os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
     return os.open(file, os.O_RDWR | os.O_CREAT, 0o666)

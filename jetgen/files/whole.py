@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jetgen.errors import InputError
+from jetgen.files.folders import make_folder
 from jetgen.files.lock import HAS_LOCKS, locked
 
 
@@ -38,7 +39,7 @@ def whole_file(path: str | Path, *, alone: bool = False) -> Iterator[Path]:
     if path.exists() and not path.is_file():
         kind = "a folder" if path.is_dir() else "a device or pipe"
         raise InputError(f"{path}: expected the name of a file to write, received {kind}")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary = partial_of(path)
     with locked(path, wait=not alone):
         if HAS_LOCKS:
@@ -141,7 +142,7 @@ def _move_up(new: Path, folder: Path) -> None:
                 (folder / path).unlink()
         (new / _FORMER).unlink()
     for path in (*others, *pages):
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        make_folder((folder / path).parent)
         (new / path).replace(folder / path)
     shutil.rmtree(new)
 

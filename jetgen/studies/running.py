@@ -17,6 +17,7 @@ from jetgen import __version__
 from jetgen.datasets.dask_cluster import dask_executor
 from jetgen.errors import InputError
 from jetgen.files.chunks import chunks_of
+from jetgen.files.folders import make_folder
 from jetgen.files.lock import locked
 from jetgen.files.progress import progress_bar
 from jetgen.files.whole import sha256
@@ -82,7 +83,7 @@ def _run_steps(study: Study, pool: _Pool) -> None:
     stamps = Stamps(study.folder)
     for step in study.steps:
         stamps.require_own(step)
-    study.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(study.folder)
     stamps.set_aside(study.steps)
     keys = _keys(study)
     waiting = [
@@ -189,7 +190,7 @@ def _run(step: Step, log: Path, here: _Surroundings, lifeline: int) -> None:
     words = _words(step, output_of_step)
     if not words:
         return
-    log.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(log.parent)
     plugins = [f"--plugin={module}" for module in here.plugins]
     threads = max(1, (os.cpu_count() or 1) // here.workers)
     with log.open("w", encoding="utf-8") as output:

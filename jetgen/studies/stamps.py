@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from jetgen.errors import InputError, some
 from jetgen.files.chunks import chunks_of
+from jetgen.files.folders import make_folder
 from jetgen.files.whole import write_json
 from jetgen.runs.folder import RunFolder
 from jetgen.studies.definition import Step
@@ -167,5 +168,5 @@ def _move(output: Path, target: Path) -> None:
             raise InputError(
                 f"{target}: expected no such path, to move {output} there, found one; move it away"
             )
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         output.replace(target)

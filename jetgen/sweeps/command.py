@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from jetgen.config.sweep import SweepConfig
 from jetgen.config.train import TrainConfig
 from jetgen.errors import InputError, InputWarning, TrainingError
+from jetgen.files.folders import make_folder
 from jetgen.reports.findings_page import write_findings
 from jetgen.runs.folder import RunFolder
 from jetgen.sweeps.definition import Sweep, read_sweep
@@ -94,7 +95,7 @@ def _storage(config: SweepConfig, folder: Path) -> tuple[BaseStorage, str]:
     name = f"{_DEFINITION} {folder.resolve().name}"
     if "://" not in config.storage:
         _require_journal(Path(config.storage))
-        Path(config.storage).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(Path(config.storage).parent)
         return JournalStorage(JournalFileBackend(config.storage)), name
     try:
         return RDBStorage(config.storage), name
@@ -123,7 +124,7 @@ def _require_journal(path: Path) -> None:
 
 def _study(plan: Sweep, config: SweepConfig, folder: Path) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.ERROR)  # no tracebacks of failed trials
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     definition = json.dumps([plan.base, plan.search, plan.metric], sort_keys=True)
     storage, name = _storage(config, folder)
     study = optuna.create_study(

@@ -24,6 +24,7 @@ from jetgen.datasets.detection import SUFFIXES, detect
 from jetgen.datasets.download.catalogue import Published, find
 from jetgen.errors import InputError
 from jetgen.files.cache import cache_folder
+from jetgen.files.folders import make_folder
 from jetgen.files.terminal import Terminal
 
 TIMEOUT = 30.0
@@ -50,7 +51,7 @@ def fetch(
     unpacked = path.with_name(path.name.removesuffix(".tar.gz"))
     if unpacked.is_dir():
         return unpacked
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     if path.exists():
         _check_present(path, published)
     else:
