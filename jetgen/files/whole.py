@@ -22,9 +22,9 @@ from jetgen.files.lock import HAS_LOCKS, locked
 def whole_file(path: str | Path, *, alone: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; rename it to ``path`` when the block succeeds.
 
-    The data are flushed to disk before the rename. If the block raises, the temporary file is
-    removed and ``path`` keeps its previous content (or remains absent). Temporary files of
-    processes that died earlier are removed.
+    A link is followed, and remains a link. The data are flushed to disk before the rename. If the
+    block raises, the temporary file is removed and ``path`` keeps its previous content (or remains
+    absent). Temporary files of processes that died earlier are removed.
 
     Args:
         path: the file.
@@ -36,6 +36,8 @@ def whole_file(path: str | Path, *, alone: bool = False) -> Iterator[Path]:
         OSError: when it cannot be written, for example on a full disk; it names the file.
     """
     path = Path(path)
+    if path.is_symlink():
+        path = path.resolve()
     if path.exists() and not path.is_file():
         kind = "a folder" if path.is_dir() else "a device or pipe"
         raise InputError(f"{path}: expected the name of a file to write, received {kind}")

@@ -191,3 +191,13 @@ def test_a_hidden_folder_from_elsewhere_touches_nothing_outside(tmp_path):
     with pytest.raises(InputError, match="received a link"), whole_set(folder, "report"):
         pass
     assert own.read_text() == "mine"
+
+
+def test_a_link_is_followed(tmp_path):
+    target, link = tmp_path / "far" / "target.txt", tmp_path / "link.txt"
+    link.symlink_to(target)
+    for content in ("first", "second"):  # of a link to nothing, and of a link to a file
+        with whole_file(link) as temporary:
+            temporary.write_text(content)
+        assert link.is_symlink() and target.read_text() == content
+    assert contents(tmp_path).keys() == {"far/target.txt", "link.txt"}
