@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,8 +24,11 @@ from jetgen.datasets.formats.hdf5_heaps import (
 REFERENCE = 16
 """Bytes of a reference to a text or list: length (4), place of the heap (8), and object (4)."""
 
-_ANY_LENGTH = 9
-"""Class of the types of texts and lists, the lowest four bits of an encoded type."""
+_ANY_LENGTH = (6, 9, 10)
+"""Classes of types with texts and lists, the lowest four bits of an encoded type.
+
+They are 9; records (6) and arrays (10) may contain them.
+"""
 
 
 class Entry(NamedTuple):
@@ -38,6 +41,13 @@ class Entry(NamedTuple):
 
     size: int
     references: list[tuple[int, int]]
+
+
+class Shaped(NamedTuple):
+    """An attribute with texts or lists: its entry, and the number of its entries."""
+
+    entry: Entry
+    number: int
 
 
 def require_sound_lengths(path: Path, items: Sequence[Any], heaps: Heaps | None) -> None:
@@ -57,8 +67,11 @@ def require_sound_lengths(path: Path, items: Sequence[Any], heaps: Heaps | None)
         InputError: otherwise.
     """
     lists = [item for item in items if isinstance(item, h5py.Dataset) and item.dtype.hasobject]
-    names = {name for item in items for name in _text_attributes(item)}
-    if not (lists or names):
+    kinds: dict[bytes, list[Shaped]] = {}
+    for name, shaped in (found for item in items for found in _text_attributes(item)):
+        if shaped not in kinds.setdefault(name, []):
+            kinds[name].append(shaped)
+    if not (lists or kinds):
         return
     size = path.stat().st_size
     parts = outside(size, (extent for item in items for extent in _numbers(item)))
@@ -67,21 +80,21 @@ def require_sound_lengths(path: Path, items: Sequence[Any], heaps: Heaps | None)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         found = [_stated(data, dataset) for dataset in lists]
         if (
-            any(length > size for length in _of_attributes(data, names, parts))
+            any(length > size for length in _of_attributes(data, kinds, parts))
             or any(stated is not None and stated > size for stated in found)
             or (None in found and too_long(path, heaps, parts))
         ):
             raise damaged(path)
 
 
-def _text_attributes(item: Any) -> Iterator[bytes]:
-    """The names of the attributes of an item that are texts of any length."""
+def _text_attributes(item: Any) -> Iterator[tuple[bytes, Shaped]]:
+    """The names and kinds of the attributes of an item that have texts or lists of any length."""
     for number in range(h5py.h5a.get_num_attrs(item.id)):
         with suppress(KeyError, OSError, RuntimeError, TypeError):  # nor can damaged ones be read
             held = h5py.h5a.open(item.id, index=number)
-            kind = held.get_type()
-            if isinstance(kind, h5py.h5t.TypeStringID) and kind.is_variable_str():
-                yield held.name
+            entry = _entry(held.get_type())
+            if entry.references:
+                yield held.name, Shaped(entry, held.get_space().get_simple_extent_npoints())
 
 
 def _numbers(item: Any) -> Iterator[Extent]:
@@ -101,21 +114,25 @@ def _chunks(dataset: h5py.Dataset) -> list[Any]:
     return found
 
 
-def _of_attributes(data: mmap.mmap, names: set[bytes], parts: Sequence[Extent]) -> Iterator[int]:
-    """The lengths that attributes of these names state, wherever in these parts they are."""
-    for name in names:
+def _of_attributes(
+    data: mmap.mmap, kinds: Mapping[bytes, Sequence[Shaped]], parts: Sequence[Extent]
+) -> Iterator[int]:
+    """The bytes that attributes of these names state, wherever in these parts they are."""
+    for name, shaped in kinds.items():
         for start, size in parts:
             place = data.find(name + b"\0", start, start + size)
             while place >= 0:
-                yield from _of_attribute(data, place, len(name) + 1)
+                yield from _of_attribute(data, place, len(name) + 1, shaped)
                 place = data.find(name + b"\0", place + 1, start + size)
 
 
-def _of_attribute(data: mmap.mmap, name: int, size: int) -> Iterator[int]:
-    """The lengths of the texts of an attribute whose name is at a place.
+def _of_attribute(data: mmap.mmap, name: int, size: int, kinds: Sequence[Shaped]) -> Iterator[int]:
+    """The bytes of the texts of an attribute whose name is at a place.
 
-    In front of the name are a version and the sizes of name, type and shape; behind it these, and
-    the references. In version 1 each begins at a multiple of 8 bytes.
+    In front of the name are a version, flags, and the sizes of name, type and shape; behind it
+    these, and the entries. In version 1 each begins at a multiple of 8 bytes. From version 2 on a
+    flag says that the type (1) or the shape (2) is elsewhere, as of a committed type. Of several
+    kinds of attributes of this name, the one that states least counts.
     """
     for version, before in ((1, 8), (2, 8), (3, 9)):
         start = name - before
@@ -124,14 +141,20 @@ def _of_attribute(data: mmap.mmap, name: int, size: int) -> Iterator[int]:
         sizes = np.frombuffer(data[start + 2 : start + 8], "<u2").tolist()
         if sizes[0] != size:
             continue
+        flags = data[start + 1] if version > 1 else 0
         steps = [-(-each // 8) * 8 if version == 1 else each for each in sizes]
         kind, shape, values = (name + sum(steps[: k + 1]) for k in range(3))
-        if values > len(data) or data[kind] % 16 != _ANY_LENGTH:
+        if values > len(data) or not (flags & 1 or data[kind] % 16 in _ANY_LENGTH):
             continue
         extents = shape + (8 if data[shape] == 1 else 4)
         axes = np.frombuffer(data[extents : extents + 8 * min(data[shape + 1], 32)], "<u8")
-        count = min(math.prod(axes.tolist()), (len(data) - values) // REFERENCE)
-        yield from _lengths(data[values : values + count * REFERENCE]).tolist()
+        stated = None if flags & 2 else math.prod(axes.tolist())
+        yield min(_of_entries(data, values, entry, stated, count) for entry, count in kinds)
+
+
+def _of_entries(data: mmap.mmap, start: int, entry: Entry, stated: int | None, count: int) -> int:
+    number = min(count if stated is None else stated, (len(data) - start) // entry.size)
+    return _total(entry, data[start : start + number * entry.size])
 
 
 def _stated(data: mmap.mmap, dataset: h5py.Dataset) -> int | None:

@@ -252,6 +252,38 @@ def test_damaged_texts_in_records_are_refused(options, tmp_path):
         open_hdf5(path)
 
 
+def attribute_of(kind, file):
+    """Entries of a kind that has texts or lists, and their type, which may be stored elsewhere."""
+    text, lists = h5py.string_dtype(), h5py.vlen_dtype("f4")
+    match kind:
+        case "committed":
+            file["kind"] = text
+            return ["A text."], file["kind"]
+        case "lists":
+            lists_of_seven = np.empty(2, object)
+            lists_of_seven[:] = [np.ones(7, "f4"), np.zeros(7, "f4")]
+            return lists_of_seven, lists
+        case "records":
+            return np.array([(1, "A text.")], [("n", "i4"), ("name", text)]), None
+    return ["A text."] * 2, text
+
+
+@pytest.mark.parametrize("kind", ["texts", "committed", "lists", "records"])
+def test_damaged_lengths_in_attributes_are_refused(kind, tmp_path):
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        values, stored_as = attribute_of(kind, file)
+        file["x"] = np.arange(6.0)
+        file["x"].attrs.create("columns", values, dtype=stored_as)
+    open_hdf5(path).close()
+    data = path.read_bytes()
+    (heap,) = require_sound_heaps(path, [(0, len(data))])
+    reference = (7).to_bytes(4, "little") + heap.to_bytes(8, "little")
+    path.write_bytes(data.replace(reference, LONG + (2**40).to_bytes(8, "little")))
+    with pytest.raises(InputError, match="texts are cut short"):
+        open_hdf5(path)
+
+
 def test_numbers_that_look_like_a_damaged_length_are_read(tmp_path):
     """PDG codes: an antiparticle beside a neutron, whose code is the place of the heap."""
     path, sizes = tmp_path / "a.h5", (0, 64)
