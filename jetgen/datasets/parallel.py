@@ -106,7 +106,7 @@ def received(
             index = pipes.index(ready)
             try:
                 message = pipes[index].recv()
-            except EOFError:
+            except (EOFError, OSError):  # before a message, or in the middle of one
                 raise EOFError(index) from None
             if isinstance(message, Exception):
                 raise message

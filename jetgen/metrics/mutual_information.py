@@ -33,12 +33,17 @@ def mutual_information(
         seed: seed of the tiny noise that separates equal values.
 
     Raises:
-        InputError: for other shapes.
+        InputError: for other shapes, or too few values.
     """
     if codes.ndim != 2 or values.shape != codes.shape[:1]:
         raise InputError(
             "mutual_information: expected codes (B, L) and values (B,), received shapes "
             f"{tuple(codes.shape)} and {tuple(values.shape)}"
+        )
+    if len(values) <= NEIGHBOURS:
+        raise InputError(
+            f"mutual_information: expected more than {NEIGHBOURS} values, received {len(values)}; "
+            "take more jets"
         )
     from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 

@@ -173,7 +173,7 @@ def _answer(name: str, *question: Any) -> Any:
         pickle.dump((name, question), process.stdin, protocol=5)
         process.stdin.flush()
         return pickle.load(process.stdout)
-    except (EOFError, BrokenPipeError):
+    except (EOFError, BrokenPipeError, pickle.UnpicklingError):
         raise ChildProcessError(
             f"clustering: a process that clusters jets ended with status {process.wait()}; is "
             "there enough memory?"

@@ -56,6 +56,16 @@ def test_the_order_does_not_depend_on_who_is_faster():
     assert given_out(second_slow, [6, 6]) == expected
 
 
+@pytest.mark.parametrize("sent", [b"", (1000).to_bytes(4, "big"), (1000).to_bytes(4, "big") + b"x"])
+def test_a_worker_that_dies_within_a_message_is_named(sent):
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    os.write(sender.fileno(), sent)
+    sender.close()
+    with receiver, pytest.raises(EOFError) as found:
+        next(received([receiver], [3], lambda: False))
+    assert found.value.args == (0,)
+
+
 def test_a_worker_that_is_done_is_passed_over():
     work = [[(0, batch(1, 4))], [(0, batch(11, 1)), (0, batch(12, 2))]]
     assert given_out(work, [4, 3]) == [1, 11, 12]

@@ -108,3 +108,9 @@ def test_blended_jets_lead_from_one_to_the_other():
     assert jets.multiplicity.tolist() == [3, 4, 6, 8, 9]
     assert jets.condition("pt").tolist() == [500, 625, 750, 875, 1000]
     assert jets.condition("type").tolist() == [0, 0, 0, 2, 2]
+
+
+def test_mutual_information_of_too_few_values_is_refused():
+    assert mutual_information(torch.rand(4, 2), torch.rand(4)).shape == (2,)
+    with pytest.raises(InputError, match="expected more than 3 values, received 3"):
+        mutual_information(torch.rand(3, 2), torch.rand(3))
