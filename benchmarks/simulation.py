@@ -182,7 +182,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--events", type=int, default=2000)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--jets", type=int, default=6000, help="on Dask")
+    parser.add_argument("--jets", type=int, default=12_000, help="on Dask")
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results/simulation.csv"))
     options = parser.parse_args()
     rows = []
