@@ -19,7 +19,7 @@ from jetgen.errors import InputError, TrainingError, did_you_mean, some
 from jetgen.registry import resolve
 
 _WAITING = {"OMP_WAIT_POLICY": "passive", "OPENBLAS_THREAD_TIMEOUT": "4"}
-"""Threads without work sleep at once, instead of looking for work for up to a tenth of a second."""
+"""Threads without work sleep at once; otherwise they keep a core busy for up to 0.1 s first."""
 
 EXPLAINED = (InputError, TrainingError, OSError)
 """Errors whose message is for the user; any other is a bug of jetgen."""

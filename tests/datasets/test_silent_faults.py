@@ -397,6 +397,7 @@ def test_numbers_are_those_that_the_attributes_of_netcdf_mean(tmp_path):
         file["px"].attrs["scale_factor"] = np.array([0.5])  # as its libraries write numbers
         file["px"].attrs["add_offset"] = 100.0
         file["py"].attrs["_FillValue"] = np.array([-9], "i2")
+        file["pz"].attrs["missing_value"] = 2.5  # no number of the column
         file["tag"], file["other"] = np.arange(4.0), np.arange(4)
         file["tag"].attrs["missing_value"] = file["other"].attrs["_FillValue"] = 2
     for name in ("tag", "other"):
@@ -404,7 +405,8 @@ def test_numbers_are_those_that_the_attributes_of_netcdf_mean(tmp_path):
             jetgen.read(path, columns=[name])
     jets = jetgen.read(path)
     assert torch.equal(jets.feature("px"), torch.from_numpy(stored * 0.5 + 100).float())
-    assert torch.equal(jets.feature("py"), torch.from_numpy(stored).float())
+    for name in ("py", "pz"):
+        assert torch.equal(jets.feature(name), torch.from_numpy(stored).float())
     with h5py.File(path, "r+") as file:
         file["py"][1, 2] = -9
     with pytest.raises(InputError, match="received NaN or infinity in 1 particles, first in jet 1"):

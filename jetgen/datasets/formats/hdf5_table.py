@@ -75,8 +75,10 @@ def _unpacked(rows: np.ndarray[Any, Any], dataset: h5py.Dataset) -> np.ndarray[A
     stated = {key: _number(attribute(dataset, key)) for key in (*FILL, SCALE, OFFSET)}
     if rows.dtype.kind not in "iuf":
         return rows
-    fills = [stated[key] for key in FILL if stated[key] is not None]
-    missing = np.isin(rows, np.array(fills, np.float64).astype(rows.dtype)) if fills else None
+    fills = np.array([stated[key] for key in FILL if stated[key] is not None], np.float64)
+    if rows.dtype.kind == "f":  # rounded as the numbers are; no whole number is 2.5
+        fills = fills.astype(rows.dtype)
+    missing = np.isin(rows, fills) if len(fills) else None
     scale, offset = stated[SCALE], stated[OFFSET]
     if scale is not None or offset is not None:
         rows = rows * (1.0 if scale is None else scale) + (offset or 0.0)
