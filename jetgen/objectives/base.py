@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from jetgen import processes
 from jetgen.sharing import shared
-
-Optimiser = Literal["adam", "rmsprop", "sgd"]
 
 
 class Loss(NamedTuple):
@@ -26,26 +24,13 @@ class Player(NamedTuple):
     """The parameters that one optimiser updates, and its settings.
 
     The learning rate of the schedule is multiplied by ``rate``. ``betas`` and ``amsgrad`` are
-    settings of Adam.
+    settings of Adam (``betas`` also of the part of Muon that is Adam).
     """
 
     parameters: Iterable[nn.Parameter]
     rate: float = 1.0
     betas: tuple[float, float] = (0.9, 0.999)
     amsgrad: bool = False
-    optimiser: Optimiser = "adam"
-
-    def build(self, learning_rate: float) -> torch.optim.Optimizer:
-        """The optimiser of the parameters."""
-        match self.optimiser:
-            case "adam":
-                return torch.optim.Adam(
-                    self.parameters, lr=learning_rate, betas=self.betas, amsgrad=self.amsgrad
-                )
-            case "rmsprop":
-                return torch.optim.RMSprop(self.parameters, lr=learning_rate)
-            case "sgd":
-                return torch.optim.SGD(self.parameters, lr=learning_rate)
 
 
 class Objective(nn.Module):

@@ -16,7 +16,7 @@ from jetgen.config.train import TrainConfig
 from jetgen.networks.building import build_decoder, build_discriminator
 from jetgen.networks.masking import masked
 from jetgen.objectives.adversary import dead_discriminator, health
-from jetgen.objectives.base import Loss, Optimiser, Player
+from jetgen.objectives.base import Loss, Player
 from jetgen.objectives.closeness import closeness
 from jetgen.objectives.jet_summary import OBSERVABLES, JetSummary
 from jetgen.objectives.layout import Layout
@@ -83,7 +83,6 @@ class GAN(DirectModel):
         fake_label_noise: bool = option(
             True, help="whether labels of generated jets have the `label_noise`, not only real ones"
         )
-        optimiser: Optimiser = option("adam", help="optimiser of both networks")
         beta1: float = option(BETA1, at_least=0, below=1, help="first decay rate of Adam")
 
     @classmethod
@@ -103,12 +102,11 @@ class GAN(DirectModel):
         *,
         saturating: bool = False,
         fake_label_noise: bool = True,
-        optimiser: Optimiser = "adam",
         beta1: float = BETA1,
     ) -> None:
         super().__init__(config, layout)
         self.saturating, self.fake_label_noise = saturating, fake_label_noise
-        self.optimiser, self.beta1 = optimiser, beta1
+        self.beta1 = beta1
         features, context = self.preparation.width, self.preparation.context_size
         self.generator = build_decoder(config, features, context)
         self.summary: JetSummary | None = config.kind.summary() or None
@@ -141,7 +139,7 @@ class GAN(DirectModel):
     def players(self) -> dict[str, Player]:
         def player(network: nn.Module, rate: float) -> Player:
             betas = self.beta1, BETA2
-            return Player(network.parameters(), rate, betas, self.config.amsgrad, self.optimiser)
+            return Player(network.parameters(), rate, betas, self.config.amsgrad)
 
         return {
             "generator": player(self.generator, 1.0),

@@ -116,6 +116,7 @@ class Loop:
         run = Running.begin(
             index,
             stage,
+            optimiser=self.config.optimiser,
             learning_rate=self.config.learning_rate,
             fabric=self.fabric,
             start=self.clock.elapsed,

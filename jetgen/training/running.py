@@ -12,9 +12,11 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from jetgen.config.sections.training import Optimiser
 from jetgen.files.checkpoint import Checkpoint, optimiser_tensors, restore_optimiser
 from jetgen.objectives.base import Loss
 from jetgen.training.averaging import Average
+from jetgen.training.optimisers import build_optimiser
 from jetgen.training.stages import Batches, Stage
 
 
@@ -75,6 +77,7 @@ class Running:
         index: int,
         stage: Stage,
         *,
+        optimiser: Optimiser,
         learning_rate: float,
         fabric: Fabric,
         start: float,
@@ -86,13 +89,13 @@ class Running:
         optimisers: dict[str, Optimizer] = {}
         for name, player in players.items():
             player = player._replace(parameters=list(player.parameters))
-            optimisers[name] = player.build(learning_rate)
+            optimisers[name] = build_optimiser(optimiser, player, learning_rate)
             turns[name], stepped[name] = fabric.setup(Turn(player.parameters), optimisers[name])
         averaging = stage.objective.averaging
         average = Average(stage.objective, averaging) if averaging else None
         if resumed is not None:
-            for name, optimiser in optimisers.items():
-                restore_optimiser(optimiser, resumed.part(f"optimiser.{name}"))
+            for name, made in optimisers.items():
+                restore_optimiser(made, resumed.part(f"optimiser.{name}"))
             if average is not None:
                 average.restore(resumed.part("average"))
         run = cls(

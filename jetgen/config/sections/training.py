@@ -8,6 +8,8 @@ from typing import Literal
 from jetgen.components import FIGURES
 from jetgen.config.option import option
 
+Optimiser = Literal["adam", "muon", "rmsprop", "sgd"]
+
 
 @dataclass(frozen=True)
 class TrainingOptions:
@@ -22,7 +24,10 @@ class TrainingOptions:
         help="pieces that the jets of a step are processed in, one after the other, with less "
         "memory",
     )
-    learning_rate: float = option(0.001, above=0, below=1e6, help="learning rate of Adam")
+    optimiser: Optimiser = option(
+        "adam", help="optimiser of all networks; muon moves the matrices of layers orthogonally"
+    )
+    learning_rate: float = option(0.001, above=0, below=1e6, help="learning rate of the optimiser")
     schedule: Literal["constant", "cosine"] = option("cosine", help="learning rate over epochs")
     clip: float = option(1.0, at_least=0, help="largest norm of the gradient; 0 for no limit")
     patience: int = option(
