@@ -134,6 +134,10 @@ FLOW_MATCHING = Work(
     "Lipman, Y. and Chen, R. T. Q. and Ben-Hamu, H. and Nickel, M. and Le, M.",
     "Flow Matching for Generative Modeling", 2022, "2210.02747",
 )  # fmt: skip
+MUON = Work(
+    "Liu:2025", "Liu, J. and Su, J. and Yao, X. and others",
+    "Muon is Scalable for LLM Training", 2025, "2502.16982",
+)  # fmt: skip
 JET_FLOW_MATCHING = Work(
     "Buhmann:2023b", "Buhmann, E. and others",
     "EPiC-ly Fast Particle Cloud Generation with Flow-Matching and Diffusion", 2023, "2310.00049",

@@ -19,6 +19,7 @@ from jetgen.citing.bibliography import (
     JETGEN,
     LHC_OLYMPICS,
     MESSAGE_PASSING,
+    MUON,
     POWER_COUNTING,
     PYTHIA,
     SOFT_DROP,
@@ -51,6 +52,8 @@ def of_training(config: TrainConfig) -> list[Citation]:
         found += _cited(component.works, reason)
         for reason, works in component.further_works(config).items():
             found += _cited(works, reason)
+    if config.optimiser == "muon":
+        found += _cited((MUON,), "the optimiser")
     if config.azimuth is not None:
         found += _cited((DIJET_GAN,), "events rotated in azimuth")
     return merged(found)

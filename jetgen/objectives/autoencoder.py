@@ -106,6 +106,7 @@ class Autoencoder(JetModel):
             "constraint": ["mass=2"] if jets else [],
             "likelihood_weight": weight,
             "loss_scale": 10.0 if chosen else 100.0,
+            "optimiser": "muon",
         }
 
     def __init__(self, config: TrainConfig, layout: Layout) -> None:

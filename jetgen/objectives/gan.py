@@ -95,6 +95,11 @@ class GAN(DirectModel):
             f"the gan loss {config.gan_loss}": ("Goodfellow:2014", *_LOSS_WORKS[config.gan_loss])
         }
 
+    @classmethod
+    def recipe(cls, config: TrainConfig) -> dict[str, Any]:
+        """That of all models, but with Adam, whose ``beta1`` is the usual one of such games."""
+        return {**super().recipe(config), "optimiser": "adam"}
+
     def __init__(
         self,
         config: TrainConfig,
@@ -123,6 +128,12 @@ class GAN(DirectModel):
             "gan_loss",
             "bce with objective_option saturating=true, another form of its generator's loss",
             config.gan_loss,
+        )
+        require(
+            config.optimiser == "adam" or not config.amsgrad,
+            "optimiser",
+            "adam with amsgrad=true, its variant",
+            config.optimiser,
         )
         require(
             not (config.compile and config.gan_loss == "wgan-gp"),

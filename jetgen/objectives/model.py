@@ -68,6 +68,7 @@ class JetModel(Component, Objective):
             "constraint": [],
             "likelihood_weight": 0.0,
             "loss_scale": 100.0,
+            "optimiser": "muon",
         }
 
     @classmethod

@@ -51,6 +51,9 @@ _TRAINED = re.compile(
 )
 """What a training writes into its folder, whole or in part."""
 
+_BEFORE = {"first": True, "optimiser": "adam"}
+"""What options that a run does not have were before there was a choice."""
+
 
 class RunFolder:
     """Paths and plain files of one run.
@@ -106,7 +109,8 @@ class RunFolder:
         try:
             content = dict(read_yaml(self.config_file))
             check_version(self.config_file, content.pop(VERSION_KEY, 1), CONFIG_FORMAT)
-            content.setdefault("first", True)  # as runs were before there was a choice
+            for name, value in _BEFORE.items():
+                content.setdefault(name, value)
             return received(TrainConfig, content, str(self.config_file), self._origins())
         except (TypeError, ValueError) as error:
             raise InputError(

@@ -47,7 +47,7 @@ def test_a_training_cites_what_it_uses_and_nothing_else():
         )
     )
     assert {"jetgen", "Kingma:2013", "Buhmann:2023a", "Zaheer:2017", "Durkan:2019"} <= used
-    assert {"Orzari:2021", "Komiske:2017"} <= used
+    assert {"Orzari:2021", "Komiske:2017", "Liu:2025"} <= used
     assert not used & {"Goodfellow:2014", "Tolstikhin:2017", "Higgins:2017", "Lipman:2022"}
     matched = keys(citations.of_training(TrainConfig(objective="flow-matching")))
     assert "Lipman:2022" in matched

@@ -40,6 +40,11 @@ def test_the_decay_rate_of_adam_is_that_of_the_option():
     assert gan("beta1=0.2").players()["generator"].betas == (0.2, 0.9)
 
 
+def test_a_variant_of_adam_needs_adam():
+    with pytest.raises(InputError, match=r"optimiser.*adam with amsgrad=true.*muon"):
+        gan(amsgrad=True, optimiser="muon")
+
+
 def test_the_saturating_loss_has_no_gradient_where_the_discriminator_is_sure():
     logits = torch.tensor([-20.0, 0.0], requires_grad=True)
     slopes = {}

@@ -17,6 +17,7 @@ from safetensors.torch import load_file, save_file
 import jetgen
 from jetgen.cli.main import main
 from jetgen.config.generate import GenerateConfig
+from jetgen.config.train import TrainConfig
 from jetgen.datasets import read
 from jetgen.errors import InputError
 from jetgen.files import versions
@@ -48,6 +49,13 @@ def test_a_run_of_the_first_format_makes_the_jets_that_it_made():
     for feature in JET_KINEMATICS:
         values = (cloud.condition(feature.name) for cloud in (now, then))
         torch.testing.assert_close(*values, rtol=1e-3, atol=1e-3)
+
+
+def test_a_run_from_before_there_was_a_choice_has_the_optimiser_it_had():
+    content = yaml.safe_load(OLD.config_file.read_text())
+    assert "optimiser" not in content
+    assert TrainConfig().optimiser == "muon"
+    assert OLD.read_config().optimiser == "adam"
 
 
 def test_what_is_written_carries_its_version(tmp_path, run):

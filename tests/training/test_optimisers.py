@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from jetgen.config.train import TrainConfig
 from jetgen.objectives.base import Player
 from jetgen.training.muon import Muon, orthogonal
 from jetgen.training.optimisers import build_optimiser
@@ -73,6 +74,18 @@ def test_it_goes_on_bit_for_bit_from_its_state():
     assert steps(whole, optimiser) == steps(parts, second)
     for one, other in zip(whole.parameters(), parts.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+def test_all_but_a_gan_have_muon_by_default_and_the_rate_is_that_of_the_optimiser():
+    def chosen(**options):
+        config = TrainConfig(**options)
+        return config.optimiser, config.learning_rate
+
+    assert chosen(objective="flow-matching") == ("muon", 0.003)
+    assert chosen(objective="flow-matching", optimiser="adam") == ("adam", 0.001)
+    assert chosen(objective="gan") == ("adam", 0.001)
+    assert chosen() == chosen(optimiser="muon") == ("muon", 0.003)
+    assert chosen(optimiser="muon", learning_rate=0.1) == ("muon", 0.1)
 
 
 @pytest.mark.parametrize(

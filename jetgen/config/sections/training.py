@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from jetgen.components import FIGURES
 from jetgen.config.option import option
+from jetgen.config.sections.by_objective import by_objective
 
 Optimiser = Literal["adam", "muon", "rmsprop", "sgd"]
+
+
+def _learning_rate(config: Any) -> float:
+    return 0.003 if config.optimiser == "muon" else 0.001
 
 
 @dataclass(frozen=True)
@@ -25,9 +30,17 @@ class TrainingOptions:
         "memory",
     )
     optimiser: Optimiser = option(
-        "adam", help="optimiser of all networks; muon moves the matrices of layers orthogonally"
+        None,
+        derived=by_objective("optimiser"),
+        help="optimiser of all networks (default: adam for gan, else muon)",
     )
-    learning_rate: float = option(0.001, above=0, below=1e6, help="learning rate of the optimiser")
+    learning_rate: float = option(
+        None,
+        derived=_learning_rate,
+        above=0,
+        below=1e6,
+        help="learning rate (default: 0.003 with muon, else 0.001)",
+    )
     schedule: Literal["constant", "cosine"] = option("cosine", help="learning rate over epochs")
     clip: float = option(1.0, at_least=0, help="largest norm of the gradient; 0 for no limit")
     patience: int = option(
