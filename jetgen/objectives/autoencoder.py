@@ -182,7 +182,7 @@ class Autoencoder(JetModel):
         parameters = [p for part in parts if part is not None for p in part.parameters()]
         players = {"autoencoder": Player(parameters)}
         if self.following_prior is not None:
-            players["prior"] = Player(self.following_prior.parameters())
+            players["prior"] = Player(self.following_prior.parameters(), muon=False)
         return players
 
     @property

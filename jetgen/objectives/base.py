@@ -24,13 +24,15 @@ class Player(NamedTuple):
     """The parameters that one optimiser updates, and its settings.
 
     The learning rate of the schedule is multiplied by ``rate``. ``betas`` and ``amsgrad`` are
-    settings of Adam (``betas`` also of the part of Muon that is Adam).
+    settings of Adam (``betas`` also of the part of Muon that is Adam). Without ``muon`` Adam takes
+    the place of Muon.
     """
 
     parameters: Iterable[nn.Parameter]
     rate: float = 1.0
     betas: tuple[float, float] = (0.9, 0.999)
     amsgrad: bool = False
+    muon: bool = True
 
 
 class Objective(nn.Module):

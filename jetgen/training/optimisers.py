@@ -11,7 +11,7 @@ from jetgen.training.muon import Muon
 
 def build_optimiser(kind: Optimiser, player: Player, learning_rate: float) -> torch.optim.Optimizer:
     """The optimiser of the parameters of a player."""
-    match kind:
+    match "adam" if kind == "muon" and not player.muon else kind:
         case "adam":
             return torch.optim.Adam(
                 player.parameters, lr=learning_rate, betas=player.betas, amsgrad=player.amsgrad

@@ -88,6 +88,13 @@ def test_all_but_a_gan_have_muon_by_default_and_the_rate_is_that_of_the_optimise
     assert chosen(optimiser="muon", learning_rate=0.1) == ("muon", 0.1)
 
 
+def test_a_player_can_have_adam_in_place_of_muon():
+    player = Player(list(network().parameters()), muon=False)
+    for kind in ("muon", "adam"):
+        assert type(build_optimiser(kind, player, 0.01)) is torch.optim.Adam
+    assert type(build_optimiser("sgd", player, 0.01)) is torch.optim.SGD
+
+
 @pytest.mark.parametrize(
     ("kind", "name"), [("adam", "Adam"), ("muon", "Muon"), ("rmsprop", "RMSprop"), ("sgd", "SGD")]
 )

@@ -32,7 +32,8 @@ class TrainingOptions:
     optimiser: Optimiser = option(
         None,
         derived=by_objective("optimiser"),
-        help="optimiser of all networks (default: adam for gan, else muon)",
+        help="optimiser (default: adam for gan, else muon, in whose place a prior of codes has "
+        "adam)",
     )
     learning_rate: float = option(
         None,
