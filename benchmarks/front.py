@@ -91,7 +91,8 @@ def main() -> None:
         xlabel="time per jet [µs] (CPU: one core)",
         ylabel="W1M / its floor",
     )
-    axes.legend()
+    axes.margins(x=0.15)
+    figure.legend(loc="outside lower center", ncols=3, columnspacing=1, frameon=False)
     figure.savefig(PAGE, dpi=90)
     print(PAGE)
 
