@@ -51,8 +51,19 @@ _TRAINED = re.compile(
 )
 """What a training writes into its folder, whole or in part."""
 
-_BEFORE = {"first": True, "optimiser": "adam"}
-"""What options that a run does not have were before there was a choice."""
+
+def _complete(options: dict[str, Any]) -> None:
+    """Give the options of an older run the names that they have now, or the value they had then."""
+    options.setdefault("first", True)
+    if "optimiser" in options:
+        return
+    options["optimiser"] = "adam"
+    own = list(options.get("objective_option", []))
+    for text in own:
+        name, _, value = str(text).partition("=")
+        if name == "optimiser":  # of a GAN
+            options["optimiser"] = value
+            options["objective_option"] = [other for other in own if other is not text]
 
 
 class RunFolder:
@@ -109,8 +120,7 @@ class RunFolder:
         try:
             content = dict(read_yaml(self.config_file))
             check_version(self.config_file, content.pop(VERSION_KEY, 1), CONFIG_FORMAT)
-            for name, value in _BEFORE.items():
-                content.setdefault(name, value)
+            _complete(content)
             return received(TrainConfig, content, str(self.config_file), self._origins())
         except (TypeError, ValueError) as error:
             raise InputError(

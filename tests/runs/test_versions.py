@@ -58,6 +58,18 @@ def test_a_run_from_before_there_was_a_choice_has_the_optimiser_it_had():
     assert OLD.read_config().optimiser == "adam"
 
 
+def test_the_optimiser_of_a_gan_was_an_option_of_its_own(run):
+    content = yaml.safe_load(run.config_file.read_text())
+    for name in ("constraint", "prior", "likelihood_weight", "loss_scale", "multiplicity"):
+        content.pop(name, None)
+    own = ["saturating=false", "optimiser=rmsprop"]
+    run.config_file.write_text(
+        yaml.safe_dump({**content, "objective": "gan", "objective_option": own})
+    )
+    config = run.read_config()
+    assert config.optimiser == "rmsprop" and config.objective_option == own[:1]
+
+
 def test_what_is_written_carries_its_version(tmp_path, run):
     made = generate(GenerateConfig(runs=[str(run.path)], jets=5, output=str(tmp_path / "x.h5")))
     with h5py.File(made.path) as file:
