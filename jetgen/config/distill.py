@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from jetgen.components import FIGURES
 from jetgen.config.option import option, validate
 
 
@@ -12,7 +13,10 @@ from jetgen.config.option import option, validate
 class DistillConfig:
     """Which run to distil, into how many steps, and for how long."""
 
-    teacher: str = option(help="folder of a run of flow matching", positional=True)
+    teacher: str = option(
+        help="folder of a run of flow matching, or the name of such a model that comes with jetgen",
+        positional=True,
+    )
     run: str = option(help="folder that the student is written to")
     steps: int = option(
         1, at_least=1, below=1001, help="steps of the student, with one network evaluation each"
@@ -22,8 +26,21 @@ class DistillConfig:
     )
     epochs: int = option(20, at_least=1, help="epochs")
     batch: int = option(128, at_least=1, help="jets per step of the training")
-    learning_rate: float = option(
-        0.0005, above=0, below=1e6, help="learning rate of Adam, which falls to zero"
+    learning_rate: float | None = option(
+        None,
+        above=0,
+        below=1e6,
+        help="learning rate of the optimiser of the teacher, which falls to zero (default: half "
+        "of the teacher's)",
+    )
+    monitor: tuple[str, ...] = option(
+        (),
+        choices=FIGURES,
+        help="metrics of the student's jets against validation jets after some epochs, as "
+        "`jetgen train` has them; the first one chooses the best epoch",
+    )
+    monitor_every: int = option(
+        1, at_least=1, help="epochs from one computation of these metrics to the next"
     )
     time_limit: float | None = option(None, above=0, help="minutes after which training ends")
     data: list[str] = option(

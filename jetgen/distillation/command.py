@@ -9,7 +9,7 @@ from jetgen.components import OBJECTIVES
 from jetgen.config.distill import DistillConfig
 from jetgen.errors import InputError
 from jetgen.objectives.flow_matching import FlowMatching
-from jetgen.runs.folder import RunFolder
+from jetgen.runs.named import named
 from jetgen.training.command import train
 
 
@@ -21,7 +21,7 @@ def distill(config: DistillConfig) -> Path:
             or as :func:`jetgen.training.command.train`.
         TrainingError, UnfinishedError: as :func:`jetgen.training.command.train`.
     """
-    folder = RunFolder(config.teacher)
+    folder = named(config.teacher).folder
     taught = folder.read_config()
     if not issubclass(OBJECTIVES[taught.objective], FlowMatching):
         raise InputError(
@@ -43,11 +43,12 @@ def distill(config: DistillConfig) -> Path:
         solver="euler",
         solver_steps=config.steps,
         epochs=config.epochs,
-        learning_rate=config.learning_rate,
+        learning_rate=config.learning_rate or taught.learning_rate / 2,
         batch=config.batch,
         time_limit=config.time_limit,
         threads=config.threads,
         device=config.device,
-        monitor=(),
+        monitor=config.monitor,
+        monitor_every=config.monitor_every,
     )
     return train(student)

@@ -23,7 +23,7 @@ TINY = {"particles": 12, "hidden": 16, "layers": 1, "batch": 64, "epochs": 1, "d
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory, toy_jets):
     folder = tmp_path_factory.mktemp("distillation")
-    jetgen.write(toy_jets(300, 1), folder / "jets.h5")
+    jetgen.write(toy_jets(700, 1), folder / "jets.h5")
     options = {"objective": "flow-matching", "solver_steps": 3, "condition": ["mass"], **TINY}
     data = [str(folder / "jets.h5")]
     return train(TrainConfig(data=data, run=str(folder / "teacher"), **options))
@@ -93,3 +93,18 @@ def test_only_finished_flow_matching_can_be_distilled(teacher, tmp_path):
     with pytest.raises(InputError, match=r"`jetgen distill RUN` trains this one"):
         TrainConfig(data=config.data, objective="distillation")
     assert not (tmp_path / "student").exists()
+
+
+def test_a_student_has_half_the_learning_rate_of_its_teacher_and_its_own_monitor(teacher, tmp_path):
+    taught = RunFolder(teacher).read_config()
+    folder = RunFolder(student_of(teacher, tmp_path, epochs=2, monitor=("w1m",)))
+    config = folder.read_config()
+    assert (config.optimiser, config.learning_rate) == (taught.optimiser, taught.learning_rate / 2)
+    assert [float(row["monitor_w1m"]) > 0 for row in folder.read_metrics()] == [True, True]
+
+
+def test_a_teacher_is_named_as_runs_are_elsewhere(tmp_path):
+    with pytest.raises(InputError, match="expected gluon-all.h5, which"):
+        distill(DistillConfig(teacher="gluon30-flow", run=str(tmp_path / "student")))
+    with pytest.raises(InputError, match="did you mean 'gluon30-flow'"):
+        distill(DistillConfig(teacher="gluon30-flo", run=str(tmp_path / "student")))
