@@ -45,8 +45,8 @@ class DistillConfig:
     time_limit: float | None = option(None, above=0, help="minutes after which training ends")
     data: list[str] = option(
         [],
-        help="the files that the teacher was trained on, where they and the run were moved apart; "
-        "may be given several times",
+        help="files of jets like those that the teacher was trained on, of the same classes "
+        "(default: its files); may be given several times",
     )
     device: Literal["auto", "cpu", "cuda"] = option("auto", help="where to train")
     threads: int = option(0, at_least=0, below=1025, help="CPU threads; 0 leaves torch's choice")

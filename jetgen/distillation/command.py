@@ -32,7 +32,7 @@ def distill(config: DistillConfig) -> Path:
     student = dataclasses.replace(
         taught,
         run=config.run,
-        data=[str(path) for path in folder.data_files(config.data)],
+        data=list(config.data) or [str(path) for path in folder.data_files()],
         objective="distillation",
         objective_option=[
             f"teacher={folder.best.resolve()}",

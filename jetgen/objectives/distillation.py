@@ -37,7 +37,8 @@ class Distillation(FlowMatching):
     :math:`c`, and :math:`y` is where ``teacher_steps`` steps of the teacher's solver take
     :math:`x_t` at the time :math:`t + 1 / S`. With one step, :math:`x_0` is noise alone, and only
     the numbers of particles and the conditions of the training jets are used. The student begins
-    with the weights of the teacher, and keeps its transforms.
+    with the weights of the teacher, and keeps its transforms. Numbers of particles and conditions
+    are those of the training jets, which need not be those of the teacher but have its classes.
 
     The teacher is a trained run of the objective flow-matching, or of this one: a student with four
     steps can be the teacher of one with a single step.
@@ -91,20 +92,28 @@ class Distillation(FlowMatching):
         )
 
     def fit_data(self, training: ParticleCloud) -> None:
-        """Take everything from the teacher: transforms, distributions of conditions, weights."""
+        """Take transforms, scales and weights from the teacher, conditions to draw from jets."""
+        super().fit_data(training)
         checkpoint = Checkpoint.load(Path(self.source))
+        taught = Layout.from_description(checkpoint.state["data"])
+        for name in ("features", "conditions", "classes", "levels"):
+            wanted, found = getattr(taught, name), getattr(self.layout, name)
+            require(found == wanted, "data", f"jets with {name} {wanted} of the teacher", found)
         weights = checkpoint.part("model") | checkpoint.part("average")
-        try:
-            self.load_state_dict(weights)
-        except RuntimeError as error:
-            raise InputError(
-                f"{self.source}: expected the weights of a flow-matching run with the same network "
-                "and the same jets, found others"
-            ) from error
+        for name, part in (("velocity", self.velocity), ("preparation", self.preparation)):
+            beginning = f"{name}."
+            own = [key for key in weights if key.startswith(beginning)]
+            try:
+                part.load_state_dict({key.removeprefix(beginning): weights[key] for key in own})
+            except RuntimeError as error:
+                raise InputError(
+                    f"{self.source}: expected the weights of a flow-matching run with the same "
+                    "network, found others"
+                ) from error
         self._teacher = (copy.deepcopy(self.velocity).requires_grad_(False),)
 
     def fit_streamed(self, passes: Callable[[], Iterable[ParticleCloud]]) -> None:
-        """Nothing is fitted to the data."""
+        """Nothing: transforms and scales are those of the teacher."""
 
     def times(self, jets: int, generator: torch.Generator) -> Tensor:
         """The beginning of one of the student's steps, each as likely as the others."""

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import jetgen
+from jetgen.cloud import Feature
 from jetgen.config.distill import DistillConfig
 from jetgen.config.train import TrainConfig
 from jetgen.distillation.command import distill
@@ -104,7 +105,32 @@ def test_a_student_has_half_the_learning_rate_of_its_teacher_and_its_own_monitor
 
 
 def test_a_teacher_is_named_as_runs_are_elsewhere(tmp_path):
-    with pytest.raises(InputError, match="expected gluon-all.h5, which"):
+    with pytest.raises(InputError, match=r"expected gluon-all\.h5, which"):
         distill(DistillConfig(teacher="gluon30-flow", run=str(tmp_path / "student")))
     with pytest.raises(InputError, match="did you mean 'gluon30-flow'"):
         distill(DistillConfig(teacher="gluon30-flo", run=str(tmp_path / "student")))
+
+
+def test_other_jets_of_the_same_classes_give_conditions_alone(teacher, toy_jets, tmp_path):
+    jetgen.write(toy_jets(400, 2), tmp_path / "other.h5")
+    run = student_of(teacher, tmp_path, data=[str(tmp_path / "other.h5")])
+    weights = (Checkpoint.load(RunFolder(path).last).part("model") for path in (teacher, run))
+    taught, found = weights
+    scales = [name for name in taught if name.startswith("preparation.")]
+    assert scales and all(torch.equal(taught[name], found[name]) for name in scales)
+    assert len(found["jets.conditions"]) == 280
+
+
+def test_jets_of_other_classes_are_refused(toy_jets, tmp_path):
+    def typed(kind, name):
+        jets = toy_jets(400, 3)
+        typed = jets.with_conditions({Feature("type"): torch.full((400,), float(kind))})
+        jetgen.write(typed, tmp_path / name)
+        return [str(tmp_path / name)]
+
+    config = TrainConfig(
+        data=typed(0, "gluon.h5"), run=str(tmp_path / "teacher"), objective="flow-matching",
+        condition=["type"], **TINY
+    )  # fmt: skip
+    with pytest.raises(InputError, match=r"data: expected jets with classes \(0,\)"):
+        student_of(train(config), tmp_path, data=typed(2, "top.h5"))
