@@ -25,13 +25,13 @@ class DistillConfig:
         4, at_least=1, below=1001, help="steps of the teacher's solver for each of these"
     )
     epochs: int = option(20, at_least=1, help="epochs")
-    batch: int = option(128, at_least=1, help="jets per step of the training")
+    batch: int = option(64, at_least=1, help="jets per step of the training")
     learning_rate: float | None = option(
         None,
         above=0,
         below=1e6,
-        help="learning rate of the optimiser of the teacher, which falls to zero (default: half "
-        "of the teacher's)",
+        help="learning rate of the optimiser of the teacher, which falls to zero (default: "
+        "that of the teacher)",
     )
     monitor: tuple[str, ...] = option(
         (),

@@ -43,7 +43,7 @@ def distill(config: DistillConfig) -> Path:
         solver="euler",
         solver_steps=config.steps,
         epochs=config.epochs,
-        learning_rate=config.learning_rate or taught.learning_rate / 2,
+        learning_rate=config.learning_rate or taught.learning_rate,
         batch=config.batch,
         time_limit=config.time_limit,
         threads=config.threads,

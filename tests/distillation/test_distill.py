@@ -96,11 +96,11 @@ def test_only_finished_flow_matching_can_be_distilled(teacher, tmp_path):
     assert not (tmp_path / "student").exists()
 
 
-def test_a_student_has_half_the_learning_rate_of_its_teacher_and_its_own_monitor(teacher, tmp_path):
+def test_a_student_has_the_optimiser_of_its_teacher_and_its_own_monitor(teacher, tmp_path):
     taught = RunFolder(teacher).read_config()
     folder = RunFolder(student_of(teacher, tmp_path, epochs=2, monitor=("w1m",)))
     config = folder.read_config()
-    assert (config.optimiser, config.learning_rate) == (taught.optimiser, taught.learning_rate / 2)
+    assert (config.optimiser, config.learning_rate) == (taught.optimiser, taught.learning_rate)
     assert [float(row["monitor_w1m"]) > 0 for row in folder.read_metrics()] == [True, True]
 
 
