@@ -14,6 +14,7 @@ from jetgen.errors import InputError
 from jetgen.kinematics import massless
 from jetgen.networks.masking import masked
 from jetgen.objectives.autoencoder import Autoencoder
+from jetgen.objectives.flow_matching import FlowMatching
 from jetgen.objectives.gan import GAN
 from jetgen.objectives.preparation import moved_to_jet
 from jetgen.priors.flow import FlowPrior
@@ -42,22 +43,20 @@ class OnePass(nn.Module):
         InputError: for a model that is not of this kind.
     """
 
-    model: Autoencoder | GAN
-    prior: GaussianPrior | FlowPrior
+    model: Autoencoder | GAN | FlowMatching
+    prior: GaussianPrior | FlowPrior | None
 
     def __init__(self, trained: TrainedModel, prior: str | None = None) -> None:
         super().__init__()
         self.model, self.prior = _parts(trained, prior)
-        model = self.model
         self.particles = trained.config.particles
         self.own = trained.fixed({})
-        drawn = model.draw(2, torch.Generator().manual_seed(1), self.own)
+        drawn = self.model.draw(2, torch.Generator().manual_seed(1), self.own)
         self.conditions = [name for name in drawn.conditions if name not in self.own]
-        with torch.no_grad(), _noise_of(shapes := _Shapes()):
-            mask, context = self._slots(drawn)
-            z = self.prior.from_noise(torch.zeros(2, model.config.latent), self._code(context))
-            model.decoded(z, mask, context, torch.Generator())
-        self.noise_shapes = {CODE_NOISE: (model.config.latent,), **shapes.names()}
+        shapes = _Shapes()
+        with torch.no_grad():
+            self._made(shapes, *self._slots(drawn))
+        self.noise_shapes = shapes.names(codes=self.prior is not None)
 
     @property
     def names(self) -> list[str]:
@@ -79,9 +78,7 @@ class OnePass(nn.Module):
         conditions |= {name: zero + value for name, value in self.own.items()}
         mask, context = self._slots(JetDraw(multiplicity, conditions))
         noise = iter([given[name] for name in self.noise_shapes])
-        z = self.prior.from_noise(next(noise), self._code(context))
-        with _noise_of(lambda shape: next(noise)):
-            made = self.model.decoded(z, mask, context, torch.Generator())
+        made = self._made(lambda shape: next(noise), mask, context)
         values = masked(self.model.preparation.transforms.inverse(masked(made, mask)), mask)
         if self.model.layout.features == RELATIVE:
             values = _laboratory(values, mask, conditions)
@@ -91,11 +88,18 @@ class OnePass(nn.Module):
         mask = torch.arange(self.particles) < draw.multiplicity.unsqueeze(1)
         return mask, self.model.preparation.context(draw)
 
-    def _code(self, context: Tensor) -> Tensor:
-        """The context of the prior."""
-        if isinstance(self.model, Autoencoder):
-            return self.model.prior_context(context)
-        return context
+    def _made(self, noise: Draw, mask: Tensor, context: Tensor) -> Tensor:
+        """Network features ``(B, N, W)``; ``noise`` is called for the codes first, if any."""
+        with _noise_of(noise):
+            if isinstance(self.model, FlowMatching):
+                return self.model.make(mask, context, torch.Generator())
+            assert self.prior is not None  # _parts: only flow matching has no codes
+            start = noise((len(context), self.model.config.latent))
+            given = context
+            if isinstance(self.model, Autoencoder):
+                given = self.model.prior_context(context)
+            z = self.prior.from_noise(start, given)
+            return self.model.decoded(z, mask, context, torch.Generator())
 
     def expected(self, inputs: Sequence[Tensor], draw: JetDraw) -> Tensor:
         """The momenta ``(B, n, 3)`` that jetgen generates from the same noise."""
@@ -105,9 +109,8 @@ class OnePass(nn.Module):
         def in_slots(shape: Sequence[int]) -> Tensor:
             return next(noise)[:, : shape[1]]
 
-        with torch.no_grad(), _noise_of(in_slots):
-            z = self.prior.from_noise(next(noise), self._code(context))
-            made = self.model.decoded(z, mask, context, torch.Generator())
+        with torch.no_grad():
+            made = self._made(in_slots, mask, context)
         jets = self.model.to_jets(made, mask, draw)
         return self.model.config.kind.as_written(jets).particles
 
@@ -123,8 +126,8 @@ def _laboratory(values: Tensor, mask: Tensor, conditions: dict[str, Tensor]) -> 
 
 def _parts(
     trained: TrainedModel, prior: str | None
-) -> tuple[Autoencoder | GAN, GaussianPrior | FlowPrior]:
-    """The model and its prior.
+) -> tuple[Autoencoder | GAN | FlowMatching, GaussianPrior | FlowPrior | None]:
+    """The model, and the prior of its codes, if it has codes.
 
     Raises:
         InputError: when it needs more than one pass of a network, or numbers other than noise.
@@ -132,12 +135,14 @@ def _parts(
     config, model = trained.config, trained.model
     if not config.kind.momenta:
         raise _refusal(trained, "one of sets with named features")
-    if not isinstance(model, Autoencoder | GAN):
+    if not isinstance(model, Autoencoder | GAN | FlowMatching) or model.evaluations > 1:
         raise _refusal(trained, f"one whose network is evaluated {model.evaluations} times")
     if config.multiplicity == "latent":
         raise _refusal(trained, "one that draws the number of particles (multiplicity='latent')")
     if prior is not None:
         trained.require_prior(prior)
+    if isinstance(model, FlowMatching):
+        return model, None
     chosen = model.prior if isinstance(model, GAN) else model.priors[prior or config.prior]
     if not isinstance(chosen, GaussianPrior | FlowPrior):
         raise _refusal(trained, f"one with the prior {prior or config.prior}")
@@ -147,7 +152,8 @@ def _parts(
 def _refusal(trained: TrainedModel, received: str) -> InputError:
     return InputError(
         f"{trained.run.name}: expected a generator of jets that needs one pass of its network "
-        f"(an autoencoder with a gaussian or flow prior, or a GAN), received {received}"
+        f"(an autoencoder with a gaussian or flow prior, a GAN, or what `jetgen distill` makes), "
+        f"received {received}"
     )
 
 
@@ -161,12 +167,13 @@ class _Shapes:
         self.found.append(tuple(shape[1:]))
         return torch.zeros(*shape)
 
-    def names(self) -> dict[str, tuple[int, ...]]:
-        """The shapes per jet, by the names of the inputs."""
-        several = len(self.found) > 1
-        return {
-            f"particle_noise_{k}" if several else "particle_noise": shape
-            for k, shape in enumerate(self.found, 1)
+    def names(self, *, codes: bool) -> dict[str, tuple[int, ...]]:
+        """The shapes per jet, by the names of the inputs; the first one may be that of codes."""
+        own = {CODE_NOISE: self.found[0]} if codes else {}
+        others = self.found[len(own) :]
+        return own | {
+            f"particle_noise_{k}" if len(others) > 1 else "particle_noise": shape
+            for k, shape in enumerate(others, 1)
         }
 
 

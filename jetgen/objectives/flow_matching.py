@@ -115,7 +115,7 @@ class FlowMatching(DirectModel):
 
     def make(self, mask: Tensor, context: Tensor, generator: torch.Generator) -> Tensor:
         def velocity(x: Tensor, time: float) -> Tensor:
-            return self.velocity(x, x.new_full((len(x),), time), mask, context)
+            return self.velocity(x, x.new_full(x.shape[:1], time), mask, context)
 
         noise = self._noise(mask, generator, like=context)
         return integrate(velocity, noise, steps=self.config.solver_steps, solver=self.config.solver)

@@ -38,6 +38,7 @@ EXPORTED = {
     "attention": {"decoder": "attention", "prior": "gaussian"},
     "cartesian": {"representation": "cartesian", "decoder": "message-passing"},
     "gan": {"objective": "gan", "decoder": "epic", "queries": "noise"},
+    "one step": {"objective": "flow-matching", "solver": "euler", "solver_steps": 1},
 }
 
 REFUSED = {
@@ -117,6 +118,15 @@ def test_the_file_alone_makes_the_same_jets(made, tmp_path, capsys, monkeypatch)
     np.testing.assert_allclose(np.hypot(*values["total"].T[:2]), 1000, rtol=1e-3)
     with pytest.raises(InputError, match=r"model\.onnx"):
         export(ExportConfig(run=str(run), output=str(path)))
+
+
+@pytest.mark.slow
+def test_one_step_of_flow_matching_is_written_without_codes(made, tmp_path):
+    run = made("one step", EXPORTED["one step"])
+    written = export(ExportConfig(run=str(run), output=str(tmp_path / "one.onnx")))
+    assert written.difference < TOLERANCE
+    assert written.inputs["particle_noise"] == (10, 3)
+    assert "code_noise" not in written.inputs
 
 
 @pytest.mark.parametrize("name", ["jets.h5", "model.csv", "model"])
