@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -80,16 +81,25 @@ class Peak:
         return self.restored.after[inside].counted < self.restored.after.counted / 10
 
     def summary(self, jets: MeasuredSets) -> dict[str, float]:
-        """Median, half width and share in the window of the masses ``jets``, before or after."""
+        """Median, half width and share of the masses of ``jets`` in the window."""
         weights = self.restored.before.weights.numpy()
         return peak_summary(jets.observables["mass"].numpy(), self.window.limits, weights=weights)
 
     def changes(self) -> dict[str, float]:
-        """Changes of median and half width [GeV]; the width of the window if the peak is lost."""
-        if self.lost:
-            return dict.fromkeys(MOVED, self.window.high - self.window.low)
-        before, after = (self.summary(j) for j in (self.restored.before, self.restored.after))
-        return {name: after[name] - before[name] for name in MOVED}
+        """Changes of median and half width [GeV] of the jets that were in the window before.
+
+        These jets are followed wherever compression takes their masses: jets that are in the window
+        after it would hide a peak that leaves the window.
+        """
+        before, after = (
+            jets.observables["mass"].numpy() for jets in (self.restored.before, self.restored.after)
+        )
+        inside = (before >= self.window.low) & (before <= self.window.high)
+        weights = self.restored.before.weights.numpy()[inside]
+        everywhere = (-math.inf, math.inf)
+        followed = peak_summary(after[inside], everywhere, weights=weights)
+        known = self.summary(self.restored.before)
+        return {name: followed[name] - known[name] for name in MOVED}
 
     def fitted_changes(self, shape: str) -> dict[str, float]:
         """Changes of fitted mass and width [GeV]; empty where the shape is no description."""

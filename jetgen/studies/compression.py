@@ -225,7 +225,8 @@ def _disturbances(found: Mapping[str, Found]) -> Table:
         "Change of position and width of the mass peaks [GeV]",
         ["model", *columns, *(f"relative error, {title}" for title in FORMS.values())],
         [row(*each) for each in _titles(found).items()],
-        "Mean of the absolute changes of median and half width (central 68 % of the window) of W "
+        "Mean of the absolute changes of median and half width (central 68 %) of the masses of the "
+        "jets that were in the window before, wherever their masses are after, of W "
         "and top jets; ± is the error of the mean over seeds. Fits: the same of mass and width, "
         "only of seeds whose peaks the shape describes (in brackets how many). The last columns "
         "are the relative error: the half width of the residuals over that of the jets (central "

@@ -108,13 +108,16 @@ def test_further_models_are_compared_with_those_that_they_change(found):
     assert {len(row) for row in table.rows} == {len(table.columns)}
 
 
-def test_a_peak_that_has_left_its_window_counts_with_the_width_of_the_window(found):
+def test_jets_of_a_peak_are_followed_out_of_its_window(found):
     before = {sample: found.before(sample) for sample in SAMPLES}
     gone = {sample: peak(sample, before, 100.0, 2) for sample in SAMPLES}
     assert not gone["w"].after and not gone["w"].shifts("gaussian", 10)
     shifts = {sample: {shape: {} for shape in SHAPES} for sample in SAMPLES}
     lost = Found({**found.peaks, "ae": [gone, gone]}, {**found.shifts, "ae": shifts}, found.costs)
-    assert lost.disturbances("ae") == [52.5, 52.5]  # of windows of 35 and 70 GeV
+    assert lost.disturbances("ae") == pytest.approx([50, 50], abs=0.1)  # median 100, width 0
+    half = peak("w", before, 20.0, 2).changes()  # most jets are above the window
+    assert half["median"] == pytest.approx(20, abs=0.1)
+    assert half["width"] == pytest.approx(0, abs=0.1)
     assert lost.fitted_disturbances("ae", "gaussian") == []
     assert "W jets: the peak is outside the window" in _kept(lost).evidence
     assert "outside the window" in _fits("gaussian", {"momenta": lost}).rows[1]
