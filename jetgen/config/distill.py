@@ -21,8 +21,17 @@ class DistillConfig:
     steps: int = option(
         1, at_least=1, below=1001, help="steps of the student, with one network evaluation each"
     )
-    teacher_steps: int = option(
-        4, at_least=1, below=1001, help="steps of the teacher's solver for each of these"
+    teacher_steps: int | None = option(
+        None,
+        at_least=1,
+        below=1001,
+        help="steps of the teacher's solver for each of these (default: so many that a jet has as "
+        "many as the teacher generates with)",
+    )
+    start: str | None = option(
+        None,
+        help="folder of an earlier student, whose weights this one begins with (default: those of "
+        "the teacher)",
     )
     epochs: int = option(20, at_least=1, help="epochs")
     batch: int = option(64, at_least=1, help="jets per step of the training")

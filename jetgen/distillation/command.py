@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 
 from jetgen.components import OBJECTIVES
@@ -28,7 +29,10 @@ def distill(config: DistillConfig) -> Path:
             f"{folder.path}: expected a run with the objective flow-matching, received one with "
             f"{taught.objective}; only velocities can be distilled"
         )
-    folder.load_model()  # refuses an unfinished run before any data are read
+    begun = folder if config.start is None else named(config.start).folder
+    for run in (folder, begun):
+        run.load_model()  # refuses an unfinished run before any data are read
+    steps = config.teacher_steps or math.ceil(taught.solver_steps / config.steps)
     student = dataclasses.replace(
         taught,
         run=config.run,
@@ -37,7 +41,8 @@ def distill(config: DistillConfig) -> Path:
         objective_option=[
             f"teacher={folder.best.resolve()}",
             f"teacher_solver={taught.solver}",
-            f"teacher_steps={config.teacher_steps}",
+            f"teacher_steps={steps}",
+            f"start={begun.best.resolve()}",
         ],
         coupling="independent",
         solver="euler",

@@ -37,8 +37,9 @@ class Distillation(FlowMatching):
     :math:`c`, and :math:`y` is where ``teacher_steps`` steps of the teacher's solver take
     :math:`x_t` at the time :math:`t + 1 / S`. With one step, :math:`x_0` is noise alone, and only
     the numbers of particles and the conditions of the training jets are used. The student begins
-    with the weights of the teacher, and keeps its transforms. Numbers of particles and conditions
-    are those of the training jets, which need not be those of the teacher but have its classes.
+    with the weights of the teacher, or of an earlier student, and keeps the transforms. Numbers of
+    particles and conditions are those of the training jets, which need not be those of the teacher
+    but have its classes.
 
     The teacher is a trained run of the objective flow-matching, or of this one: a student with four
     steps can be the teacher of one with a single step.
@@ -57,6 +58,9 @@ class Distillation(FlowMatching):
         teacher: str = option("", help="checkpoint of the trained run to learn from")
         teacher_solver: Solver = option("midpoint", help="its solver")
         teacher_steps: int = option(4, at_least=1, help="its steps for each step to be learned")
+        start: str = option(
+            "", help="checkpoint of the weights to begin with; of the teacher if empty"
+        )
 
     def __init__(
         self,
@@ -66,13 +70,11 @@ class Distillation(FlowMatching):
         teacher: str,
         teacher_solver: Solver,
         teacher_steps: int,
+        start: str,
     ) -> None:
         super().__init__(config, layout)
-        self.source, self.teacher_solver, self.teacher_steps = (
-            teacher,
-            teacher_solver,
-            teacher_steps,
-        )
+        self.source, self.start = teacher, start or teacher
+        self.teacher_solver, self.teacher_steps = teacher_solver, teacher_steps
         self._teacher: tuple[SetVelocity, ...] = ()  # in a tuple, it is no part of the student
 
     @classmethod
@@ -94,11 +96,26 @@ class Distillation(FlowMatching):
     def fit_data(self, training: ParticleCloud) -> None:
         """Take transforms, scales and weights from the teacher, conditions to draw from jets."""
         super().fit_data(training)
-        checkpoint = Checkpoint.load(Path(self.source))
+        self._take(self.source)
+        self._teacher = (copy.deepcopy(self.velocity).requires_grad_(False),)
+        if self.start != self.source:
+            scales = copy.deepcopy(self.preparation.state_dict())
+            self._take(self.start)
+            kept = self.preparation.state_dict()
+            require(
+                all(torch.equal(kept[name], scales[name]) for name in scales),
+                "start",
+                "a student with the transforms of the teacher",
+                self.start,
+            )
+
+    def _take(self, source: str) -> None:
+        """Take transforms, scales and weights of a run."""
+        checkpoint = Checkpoint.load(Path(source))
         taught = Layout.from_description(checkpoint.state["data"])
         for name in ("features", "conditions", "classes", "levels"):
             wanted, found = getattr(taught, name), getattr(self.layout, name)
-            require(found == wanted, "data", f"jets with {name} {wanted} of the teacher", found)
+            require(found == wanted, "data", f"jets with {name} {wanted} of {source}", found)
         weights = checkpoint.part("model") | checkpoint.part("average")
         for name, part in (("velocity", self.velocity), ("preparation", self.preparation)):
             beginning = f"{name}."
@@ -107,10 +124,9 @@ class Distillation(FlowMatching):
                 part.load_state_dict({key.removeprefix(beginning): weights[key] for key in own})
             except RuntimeError as error:
                 raise InputError(
-                    f"{self.source}: expected the weights of a flow-matching run with the same "
+                    f"{source}: expected the weights of a flow-matching run with the same "
                     "network, found others"
                 ) from error
-        self._teacher = (copy.deepcopy(self.velocity).requires_grad_(False),)
 
     def fit_streamed(self, passes: Callable[[], Iterable[ParticleCloud]]) -> None:
         """Nothing: transforms and scales are those of the teacher."""

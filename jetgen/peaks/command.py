@@ -132,8 +132,8 @@ def _answer(
 
     return (
         f"Between {config.window.replace(':', ' and ')} the median of {config.observable} changes "
-        f"by {change('median')}, the half width of the central 68 % by {change('width')}; the share "
-        f"of jets in the window changes from {before['share']:.1%} to "
+        f"by {change('median')}, the half width of the central 68 % by {change('width')}; "
+        f"the share of jets in the window changes from {before['share']:.1%} to "
         f"{before['share'] + shifts['share'].value:.1%}."
     )
 

@@ -51,6 +51,26 @@ def test_resumed_student_is_the_uninterrupted_one(teacher, tmp_path, trained_and
     trained_and_resumed(replace(config, run=str(tmp_path / "again")))
 
 
+def test_a_student_goes_on_from_an_earlier_one(teacher, toy_jets, tmp_path):
+    first = student_of(teacher, tmp_path / "first", epochs=4)
+    begun = student_of(teacher, tmp_path / "begun", start=str(first), learning_rate=1e-9)
+    earlier, later = (
+        Checkpoint.load(RunFolder(run).best).part("average") for run in (first, begun)
+    )
+    for name, values in earlier.items():
+        torch.testing.assert_close(later[name], values, rtol=1e-4, atol=1e-5, msg=name)
+    jetgen.write(toy_jets(300, 9), tmp_path / "jets.h5")
+    config = RunFolder(teacher).read_config()
+    other = replace(config, data=[str(tmp_path / "jets.h5")], run=str(tmp_path / "other"))
+    with pytest.raises(InputError, match=r"start: expected a student with the transforms"):
+        student_of(teacher, tmp_path, start=str(train(other)))
+
+
+def test_by_default_a_jet_has_as_many_steps_of_the_teacher_as_it_generates_with(teacher, tmp_path):
+    config = RunFolder(student_of(teacher, tmp_path, steps=2, teacher_steps=None)).read_config()
+    assert "teacher_steps=2" in config.objective_option  # 3 for two
+
+
 @pytest.mark.parametrize("steps", [1, 3])
 def test_pieces_of_a_batch_give_the_step_of_the_whole(teacher, tmp_path, steps):
     """Times and noise are those of the whole batch; so are those of several processes."""
