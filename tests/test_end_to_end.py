@@ -11,8 +11,11 @@ from jetgen.datasets.formats.jetgen_hdf5 import JetgenWriter
 from jetgen.evaluation.comparison import compare
 from jetgen.physics.baselines import independent_particles
 
-OPTIONS = """
-particles: 12
+SLOTS = 40
+"""Particles per jet, so many that those of an independent generator average out in the mass."""
+
+OPTIONS = f"""
+particles: {SLOTS}
 hidden: 32
 layers: 2
 latent: 6
@@ -26,7 +29,6 @@ prior_epochs: 30
 flow_transforms: 3
 flow_hidden: 32
 schedule: cosine
-optimiser: adam
 learning_rate: 0.003
 device: cpu
 """
@@ -34,8 +36,8 @@ device: cpu
 
 @pytest.fixture
 def run(tmp_path, make_gaussian_jets):
-    with JetgenWriter(tmp_path / "jets.h5", attributes={}, slots=12) as writer:
-        writer.append(make_gaussian_jets(2000, seed=11))
+    with JetgenWriter(tmp_path / "jets.h5", attributes={}, slots=SLOTS) as writer:
+        writer.append(make_gaussian_jets(2000, seed=11, slots=SLOTS))
     (tmp_path / "options.yaml").write_text(OPTIONS)
     words = ["--config", str(tmp_path / "options.yaml"), "--data", str(tmp_path / "jets.h5")]
     assert main(["train", *words, "--run", str(tmp_path / "run")]) == 0
@@ -44,7 +46,7 @@ def run(tmp_path, make_gaussian_jets):
 
 @pytest.mark.slow
 def test_generated_jets_follow_the_law_that_was_learned(run, make_gaussian_jets, capsys):
-    unseen = make_gaussian_jets(2000, seed=12)
+    unseen = make_gaussian_jets(2000, seed=12, slots=SLOTS)
     model = jetgen.load(run)
     comparison = compare(
         unseen[:1000],
@@ -61,6 +63,7 @@ def test_generated_jets_follow_the_law_that_was_learned(run, make_gaussian_jets,
     mass = {row.quantity.name: row for row in comparison.rows}["relative_mass"]
     assert mass.distances["flow"].value < 6 * mass.floor
     assert mass.distances["flow"].value < mass.distances["gaussian"].value
+    # 0.15 to 0.28 of it in seven trainings with two optimisers
     assert mass.distances["flow"].value < mass.distances["independent"].value / 2
 
     path = run / "more.h5"
@@ -69,7 +72,7 @@ def test_generated_jets_follow_the_law_that_was_learned(run, make_gaussian_jets,
         particles, jets = file["particle_features"][:], file["jet_features"][:]
         momenta = file["constituents"][:].astype(float)
         assert file.attrs["seed"] == 1 and file.attrs["prior"] == "flow"
-    assert particles.shape == (700, 12, 4) and jets.shape == (700, 4)
+    assert particles.shape == (700, SLOTS, 4) and jets.shape == (700, 4)
     total = momenta.sum(1)
     np.testing.assert_allclose(np.hypot(total[:, 0], total[:, 1]), jets[:, 0], rtol=1e-5)
     np.testing.assert_array_equal(particles[..., 3].sum(1), jets[:, 3])
