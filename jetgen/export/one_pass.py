@@ -94,7 +94,7 @@ class OnePass(nn.Module):
             if isinstance(self.model, FlowMatching):
                 return self.model.make(mask, context, torch.Generator())
             assert self.prior is not None  # _parts: only flow matching has no codes
-            start = noise((len(context), self.model.config.latent))
+            start = noise((*context.shape[:1], self.model.config.latent))
             given = context
             if isinstance(self.model, Autoencoder):
                 given = self.model.prior_context(context)
