@@ -56,6 +56,8 @@ VARIANTS = {
         "objective": "gan",
         "encoder": "pyramid",  # dropout
         "decoder": "pyramid",  # batch normalisation
+        "optimiser": "sgd",  # Adam divides by small gradients, and so by their rounding
+        "learning_rate": 0.05,
     },
     "flow-matching": {"objective": "flow-matching", "patience": 1},
     "vae flow after": {"prior": "flow"},
