@@ -12,7 +12,7 @@ from jetgen.evaluation.comparison import compare
 from jetgen.physics.baselines import independent_particles
 
 SLOTS = 40
-"""Particles per jet, so many that those of an independent generator average out in the mass."""
+"""Particles per jet; with many independent ones the masses of all jets are nearly equal."""
 
 OPTIONS = f"""
 particles: {SLOTS}

@@ -25,8 +25,8 @@ class DistillConfig:
         None,
         at_least=1,
         below=1001,
-        help="steps of the teacher's solver for each of these (default: so many that a jet has as "
-        "many as the teacher generates with)",
+        help="steps of the teacher's solver for each of these (default: the steps that the teacher "
+        "generates with, divided by those of the student)",
     )
     start: str | None = option(
         None,
